@@ -1,0 +1,38 @@
+use std::ops::ControlFlow;
+
+/// Hears how a long task goes on, and can ask it to stop.
+///
+/// `()` is an observer that hears nothing.
+pub trait Observer: Sync {
+    /// Hears one event. `Break` asks the task to stop at the next safe point.
+    ///
+    /// Any thread may call this; events of one task arrive with growing `done`, except that two threads
+    /// may overtake one another by one step.
+    fn observe(&self, event: &Event<'_>) -> ControlFlow<()>;
+}
+
+impl Observer for () {
+    fn observe(&self, _: &Event<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// What a task tells while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// `done` of `total` units of `task` are finished.
+    Progress {
+        /// What is done, as a verb and its object: `reading german.csv`, `finding neighbors`.
+        task: &'a str,
+        /// Units finished.
+        done: u64,
+        /// Units in all; 0 if nobody knows.
+        total: u64,
+    },
+    /// A task ended.
+    Finished {
+        /// The same words as in its [`Event::Progress`].
+        task: &'a str,
+    },
+}

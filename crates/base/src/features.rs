@@ -1,0 +1,247 @@
+use std::borrow::Cow;
+
+use crate::Matrix;
+
+/// The code of a missing category.
+pub const MISSING: u32 = u32::MAX;
+
+/// What a method may compute with: the numeric and categorical columns of `n` rows, in the table's order.
+///
+/// Columns are borrowed where the table's memory can be read as it is; nothing is one-hot encoded.
+#[derive(Debug, Clone, Default)]
+pub struct Features<'a> {
+    rows: usize,
+    columns: Vec<Feature<'a>>,
+}
+
+/// One column of [`Features`].
+#[derive(Debug, Clone)]
+pub struct Feature<'a> {
+    /// Column name, for messages.
+    pub name: String,
+    /// The values, one a row.
+    pub values: FeatureValues<'a>,
+    /// Which numbers may stand in the column.
+    pub domain: Domain,
+    /// A synthetic row takes the value of its base as it is: the column says which group the row is in.
+    pub copied: bool,
+}
+
+/// The values of one feature.
+#[derive(Debug, Clone)]
+pub enum FeatureValues<'a> {
+    /// Numbers in double precision; `NaN` is a missing value.
+    F64(Strided<'a, f64>),
+    /// Numbers in single precision; `NaN` is a missing value.
+    F32(Strided<'a, f32>),
+    /// Categories as codes `0..levels`; [`MISSING`] is a missing value.
+    Codes {
+        /// One code a row.
+        codes: Cow<'a, [u32]>,
+        /// How many categories there are.
+        levels: usize,
+    },
+}
+
+/// Which numbers may stand in a numeric column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Any number.
+    Real,
+    /// Whole numbers: integers, and dates counted in their unit.
+    Integer,
+}
+
+/// Every `stride`-th value of a slice, so that a column of a row-major matrix needs no copy.
+#[derive(Debug, Clone)]
+pub struct Strided<'a, T: Clone> {
+    data: Cow<'a, [T]>,
+    offset: usize,
+    stride: usize,
+}
+
+impl<'a, T: Copy> Strided<'a, T> {
+    /// All values of a slice or a vector.
+    pub fn contiguous(data: impl Into<Cow<'a, [T]>>) -> Self {
+        Self {
+            data: data.into(),
+            offset: 0,
+            stride: 1,
+        }
+    }
+
+    /// Column `column` of a row-major matrix that is `columns` wide.
+    pub fn of_matrix(data: &'a [T], columns: usize, column: usize) -> Self {
+        assert!(column < columns, "column {column} of {columns}");
+        Self {
+            data: Cow::Borrowed(data),
+            offset: column,
+            stride: columns,
+        }
+    }
+
+    /// The value of one row.
+    #[inline]
+    pub fn get(&self, row: usize) -> T {
+        self.data[self.offset + row * self.stride]
+    }
+
+    fn len(&self) -> usize {
+        self.data.len().saturating_sub(self.offset).div_ceil(self.stride)
+    }
+}
+
+impl FeatureValues<'_> {
+    /// The number of one row, or `None` for a categorical column.
+    #[inline]
+    pub fn number(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::F64(values) => Some(values.get(row)),
+            Self::F32(values) => Some(f64::from(values.get(row))),
+            Self::Codes { .. } => None,
+        }
+    }
+
+    /// Whether the column holds categories.
+    pub fn is_categorical(&self) -> bool {
+        matches!(self, Self::Codes { .. })
+    }
+
+    /// Whether the value of one row is missing.
+    pub fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Self::F64(values) => values.get(row).is_nan(),
+            Self::F32(values) => values.get(row).is_nan(),
+            Self::Codes { codes, .. } => codes[row] == MISSING,
+        }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F64(values) => values.len(),
+            Self::F32(values) => values.len(),
+            Self::Codes { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> Features<'a> {
+    /// Puts columns of equal length side by side.
+    ///
+    /// # Panics
+    ///
+    /// If a column has another length than `rows`, or a code outside its levels.
+    pub fn new(rows: usize, columns: Vec<Feature<'a>>) -> Self {
+        for column in &columns {
+            assert_eq!(
+                column.values.len(),
+                rows,
+                "feature `{}` has another number of rows",
+                column.name
+            );
+            if let FeatureValues::Codes { codes, levels } = &column.values {
+                let fits = |&code: &u32| code == MISSING || (code as usize) < *levels;
+                assert!(
+                    codes.iter().all(fits),
+                    "feature `{}` has a code outside its levels",
+                    column.name
+                );
+            }
+        }
+        Self { rows, columns }
+    }
+
+    /// The columns of a row-major matrix of real numbers, named `f0`, `f1`, ….
+    ///
+    /// # Panics
+    ///
+    /// If `data` is not a whole number of rows.
+    pub fn from_rows(data: &'a [f64], columns: usize) -> Self {
+        assert!(
+            columns > 0 && data.len().is_multiple_of(columns),
+            "{} values in {columns} columns",
+            data.len()
+        );
+        let feature = |column| Feature {
+            name: format!("f{column}"),
+            values: FeatureValues::F64(Strided::of_matrix(data, columns, column)),
+            domain: Domain::Real,
+            copied: false,
+        };
+        Self::new(data.len() / columns, (0..columns).map(feature).collect())
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns, in the table's order.
+    pub fn columns(&self) -> &[Feature<'a>] {
+        &self.columns
+    }
+
+    /// The numeric columns.
+    pub fn numeric(&self) -> impl Iterator<Item = &Feature<'a>> {
+        self.columns
+            .iter()
+            .filter(|column| !column.values.is_categorical())
+    }
+
+    /// The categorical columns.
+    pub fn categorical(&self) -> impl Iterator<Item = &Feature<'a>> {
+        self.columns
+            .iter()
+            .filter(|column| column.values.is_categorical())
+    }
+
+    /// The numeric columns of some rows as a row-major matrix in double precision, `(rows.len(), numeric columns)`.
+    pub fn gather_numeric(&self, rows: &[usize]) -> Matrix {
+        let width = self.numeric().count();
+        let mut matrix = Matrix::zeros(rows.len(), width);
+        let data = matrix.as_mut_slice();
+        for (place, column) in self.numeric().enumerate() {
+            for (to, &row) in rows.iter().enumerate() {
+                data[to * width + place] = column.values.number(row).expect("the column is numeric");
+            }
+        }
+        matrix
+    }
+
+    /// The first missing or infinite value, as `(column, row)`.
+    pub fn first_not_finite(&self) -> Option<(usize, usize)> {
+        self.columns.iter().enumerate().find_map(|(place, column)| {
+            let odd = |row: &usize| {
+                column.values.is_missing(*row) || column.values.number(*row).is_some_and(|x| !x.is_finite())
+            };
+            (0..self.rows).find(odd).map(|row| (place, row))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_a_matrix_needs_no_copy() {
+        let features = Features::from_rows(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2);
+        assert_eq!(features.rows(), 3);
+        assert_eq!(features.gather_numeric(&[2, 0]).as_slice(), [5.0, 6.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn the_first_odd_value_is_found() {
+        assert_eq!(
+            Features::from_rows(&[1.0, 2.0, 3.0, f64::INFINITY], 2).first_not_finite(),
+            Some((1, 1))
+        );
+        assert_eq!(Features::from_rows(&[1.0, 2.0], 2).first_not_finite(), None);
+    }
+}

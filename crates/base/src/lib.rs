@@ -1,0 +1,25 @@
+//! The vocabulary of Counterpoise: tables, features, labels, groups, seeds, events and the result of resampling.
+//!
+//! Nothing here opens a file, starts a thread or prints. Every other crate speaks in these types.
+
+mod event;
+mod features;
+mod labeled;
+mod labels;
+mod matrix;
+mod nearest_name;
+mod resampled;
+mod seed;
+mod table;
+mod warning;
+
+pub use event::{Event, Observer};
+pub use features::{Domain, Feature, FeatureValues, Features, MISSING, Strided};
+pub use labeled::{Labeled, RowKeys};
+pub use labels::{Groups, Labels};
+pub use matrix::Matrix;
+pub use nearest_name::nearest_name;
+pub use resampled::{Order, Origin, OutputRow, Resampled, SyntheticValues};
+pub use seed::{Branch, Random, Seed};
+pub use table::{Column, Kind, Table};
+pub use warning::Warning;

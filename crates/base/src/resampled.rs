@@ -1,0 +1,126 @@
+use crate::Warning;
+
+/// What a resampler decided: which rows stay, which are new, and where each new one comes from.
+///
+/// It copies no input row; whoever holds the table puts the output together.
+#[derive(Debug, Clone, Default)]
+pub struct Resampled {
+    /// Input rows that stay, each at most once unless the method draws with replacement.
+    pub kept: Vec<usize>,
+    /// The new rows, one entry per feature in the order of the input features.
+    pub synthetic: Vec<SyntheticValues>,
+    /// Where each new row comes from.
+    pub origin: Vec<Origin>,
+    /// How kept and new rows follow one another.
+    pub order: Order,
+    /// What looked odd on the way.
+    pub warnings: Vec<Warning>,
+}
+
+/// One feature of the new rows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SyntheticValues {
+    /// Numbers in double precision.
+    F64(Vec<f64>),
+    /// Numbers in single precision, for a feature in single precision.
+    F32(Vec<f32>),
+    /// Categories, in the codes of the input feature.
+    Codes(Vec<u32>),
+}
+
+/// Where a synthetic row comes from: `base + step * (neighbor - base)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Origin {
+    /// Class of the new row.
+    pub class: u32,
+    /// Input row it starts from; the new row is in the same group.
+    pub base: u32,
+    /// Input row it moves towards; `base` itself for copies and for noise around one row.
+    pub neighbor: u32,
+    /// How far it moves; 0 for a copy.
+    pub step: f64,
+}
+
+/// How kept and new rows follow one another in the output.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Order {
+    /// All kept rows, then all new ones.
+    #[default]
+    KeptFirst,
+    /// Any order: `i < kept.len()` is a kept row, the others are new rows, counted on.
+    /// Another library's habit that is replayed may need this.
+    Explicit(Vec<u32>),
+}
+
+/// One row of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputRow {
+    /// The input row of this index.
+    Kept(usize),
+    /// The synthetic row of this index.
+    Synthetic(usize),
+}
+
+impl Resampled {
+    /// Every input row stays and nothing is new.
+    pub fn unchanged(rows: usize) -> Self {
+        Self {
+            kept: (0..rows).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Number of rows of the output.
+    pub fn len(&self) -> usize {
+        match &self.order {
+            Order::KeptFirst => self.kept.len() + self.origin.len(),
+            Order::Explicit(order) => order.len(),
+        }
+    }
+
+    /// Whether the output has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row at one place of the output.
+    pub fn row(&self, place: usize) -> OutputRow {
+        let index = match &self.order {
+            Order::KeptFirst => place,
+            Order::Explicit(order) => order[place] as usize,
+        };
+        match index.checked_sub(self.kept.len()) {
+            None => OutputRow::Kept(self.kept[index]),
+            Some(index) => OutputRow::Synthetic(index),
+        }
+    }
+
+    /// The rows of the output, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = OutputRow> + '_ {
+        (0..self.len()).map(|place| self.row(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explicit_order_may_mix_kept_and_new_rows() {
+        let origin = Origin {
+            class: 0,
+            base: 4,
+            neighbor: 9,
+            step: 0.5,
+        };
+        let mut result = Resampled {
+            kept: vec![4, 9],
+            origin: vec![origin],
+            ..Resampled::default()
+        };
+        assert_eq!(result.rows().last(), Some(OutputRow::Synthetic(0)));
+        result.order = Order::Explicit(vec![2, 1]);
+        let rows: Vec<OutputRow> = result.rows().collect();
+        assert_eq!(rows, [OutputRow::Synthetic(0), OutputRow::Kept(9)]);
+    }
+}
