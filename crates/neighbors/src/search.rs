@@ -22,6 +22,11 @@ pub struct Search {
 }
 
 impl Search {
+    /// A search for `k` neighbours.
+    pub fn new(k: usize) -> Self {
+        Self { k }
+    }
+
     /// The `k` nearest rows among `among` of each row of `queries`, itself left out by index; nearest first, ties
     /// by row index. Indices are rows of `space`, whatever `among` is.
     ///
