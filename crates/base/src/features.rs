@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::Matrix;
+use crate::{Matrix, SyntheticValues};
 
 /// The code of a missing category.
 pub const MISSING: u32 = u32::MAX;
@@ -212,6 +212,37 @@ impl<'a> Features<'a> {
             }
         }
         matrix
+    }
+
+    /// The same columns with synthetic rows below; `synthetic` has one entry a column, or none at all.
+    ///
+    /// # Panics
+    ///
+    /// If a synthetic column is of another type than its feature.
+    pub fn extended(&self, synthetic: &[SyntheticValues]) -> Features<'static> {
+        let none = Vec::new();
+        let extended = |(place, column): (usize, &Feature<'a>)| {
+            let rows = 0..self.rows;
+            let values = match (&column.values, synthetic.get(place)) {
+                (FeatureValues::F64(old), new) => {
+                    let new = new.map_or(&[][..], |new| new.as_f64().expect("the column is in double precision"));
+                    FeatureValues::F64(Strided::contiguous(rows.map(|row| old.get(row)).chain(new.iter().copied()).collect::<Vec<_>>()))
+                }
+                (FeatureValues::F32(old), new) => {
+                    let new = new.map_or(&[][..], |new| new.as_f32().expect("the column is in single precision"));
+                    FeatureValues::F32(Strided::contiguous(rows.map(|row| old.get(row)).chain(new.iter().copied()).collect::<Vec<_>>()))
+                }
+                (FeatureValues::Codes { codes, levels }, new) => {
+                    let new = new.map_or(&none, |new| new.as_codes().expect("the column is categorical"));
+                    let codes = codes.iter().chain(new).copied().collect();
+                    FeatureValues::Codes { codes: Cow::Owned(codes), levels: *levels }
+                }
+            };
+            Feature { name: column.name.clone(), values, domain: column.domain, copied: column.copied }
+        };
+        let columns: Vec<Feature<'static>> = self.columns.iter().enumerate().map(extended).collect();
+        let rows = columns.first().map_or(self.rows, |column| column.values.len());
+        Features::new(rows, columns)
     }
 
     /// The first missing or infinite value, as `(column, row)`.

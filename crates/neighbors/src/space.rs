@@ -30,6 +30,17 @@ impl Space {
     ///
     /// Memory: `8 d` bytes a numeric value and 4 bytes a category.
     pub fn new(features: &Features<'_>, metric: Metric, missing: MissingValues) -> Result<Self, Error> {
+        let all: Vec<usize> = (0..features.rows()).collect();
+        Self::of_rows(features, &all, metric, missing)
+    }
+
+    /// Prepares some rows, in the order given; ranges are those of all rows.
+    pub fn of_rows(
+        features: &Features<'_>,
+        rows: &[usize],
+        metric: Metric,
+        missing: MissingValues,
+    ) -> Result<Self, Error> {
         let _ = missing;
         if features.columns().is_empty() {
             return Err(Error::NoFeatures);
@@ -54,18 +65,17 @@ impl Space {
                 metric: metric.name(),
             });
         }
-        let all: Vec<usize> = (0..features.rows()).collect();
-        let mut numeric = features.gather_numeric(&all);
+        let mut numeric = features.gather_numeric(rows);
         if metric == Metric::Heom {
-            scale_by_range(&mut numeric);
+            scale_by_range(&mut numeric, features);
         }
         let penalty = 1.0;
-        Ok(Self::assemble(features, metric, numeric, penalty))
+        Ok(Self::assemble(features, rows, metric, numeric, penalty))
     }
 
-    /// Prepares all rows for the distance of SMOTENC (Chawla et al. 2002, section 6.1): numeric columns as they
+    /// Prepares some rows for the distance of SMOTENC (Chawla et al. 2002, section 6.1): numeric columns as they
     /// are, and `penalty` added to the squared distance for each pair of different categories.
-    pub fn with_penalty(features: &Features<'_>, penalty: f64) -> Result<Self, Error> {
+    pub fn with_penalty(features: &Features<'_>, rows: &[usize], penalty: f64) -> Result<Self, Error> {
         if features.columns().is_empty() {
             return Err(Error::NoFeatures);
         }
@@ -77,28 +87,21 @@ impl Space {
                 metric: "smotenc",
             });
         }
-        let all: Vec<usize> = (0..features.rows()).collect();
-        let numeric = features.gather_numeric(&all);
-        Ok(Self::assemble(features, Metric::Heom, numeric, penalty))
+        let numeric = features.gather_numeric(rows);
+        Ok(Self::assemble(features, rows, Metric::Heom, numeric, penalty))
     }
 
-    fn assemble(features: &Features<'_>, metric: Metric, numeric: Matrix, penalty: f64) -> Self {
+    fn assemble(features: &Features<'_>, rows: &[usize], metric: Metric, numeric: Matrix, penalty: f64) -> Self {
         let width = features.categorical().count();
-        let mut all_codes = vec![MISSING; features.rows() * width];
+        let mut all_codes = vec![MISSING; rows.len() * width];
         for (place, column) in features.categorical().enumerate() {
             if let FeatureValues::Codes { codes, .. } = &column.values {
-                for (row, &code) in codes.iter().enumerate() {
-                    all_codes[row * width + place] = code;
+                for (to, &row) in rows.iter().enumerate() {
+                    all_codes[to * width + place] = codes[row];
                 }
             }
         }
-        Self {
-            metric,
-            numeric,
-            codes: all_codes,
-            penalties: vec![penalty; width],
-            rows: features.rows(),
-        }
+        Self { metric, numeric, codes: all_codes, penalties: vec![penalty; width], rows: rows.len() }
     }
 
     /// Number of rows.
@@ -136,12 +139,10 @@ impl Space {
     }
 }
 
-fn scale_by_range(numeric: &mut Matrix) {
-    for column in 0..numeric.columns() {
-        let values = (0..numeric.rows()).map(|row| numeric.row(row)[column]);
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
-            (l.min(x), h.max(x))
-        });
+fn scale_by_range(numeric: &mut Matrix, features: &Features<'_>) {
+    for (column, feature) in features.numeric().enumerate() {
+        let values = (0..features.rows()).filter_map(|row| feature.values.number(row));
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
         let range = if high > low { high - low } else { 1.0 };
         for row in 0..numeric.rows() {
             numeric.row_mut(row)[column] /= range;

@@ -1,1 +1,42 @@
-//! stub
+//! Choosing and making rows: over-sampling, under-sampling, cleaning, and EOS.
+//!
+//! Every method is a struct of its options and implements [`Resample`]. Everything random happens while
+//! choosing; the arithmetic is plain. Two choosers exist: Counterpoise's own, whose draws belong to rows, and one
+//! that replays numpy's stream with the habits of imbalanced-learn.
+
+mod adasyn;
+mod borderline_smote;
+mod cost;
+mod describe;
+mod edited_nearest_neighbours;
+mod eos;
+mod error;
+mod interpolate;
+mod method;
+mod native;
+mod numpy;
+mod random_over_sampler;
+mod random_under_sampler;
+mod resample;
+mod same_class;
+mod smote;
+mod smoteenn;
+mod smotenc;
+mod strategy;
+
+pub use adasyn::Adasyn;
+pub use borderline_smote::{BorderlineKind, BorderlineSmote};
+pub use cost::Cost;
+pub use describe::{Description, Parameter};
+pub use edited_nearest_neighbours::{EditedNearestNeighbours, KindSel};
+pub use eos::{EnemyLookup, Eos};
+pub use error::Error;
+pub use method::Method;
+pub use numpy::NumpyRandom;
+pub use random_over_sampler::RandomOverSampler;
+pub use random_under_sampler::RandomUnderSampler;
+pub use resample::{Chooser, FewRows, Plan, PlannedClass, Resample, Run};
+pub use smote::Smote;
+pub use smoteenn::Smoteenn;
+pub use smotenc::Smotenc;
+pub use strategy::{Amount, Direction, Strategy, Targets};

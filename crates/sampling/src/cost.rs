@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use counterpoise_base::Features;
+
+use crate::{Method, Plan};
+
+/// What a run will roughly cost, told before it starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Time of choosing and making rows, without reading and writing files.
+    pub time: Duration,
+    /// Memory beside the table that was read, in bytes.
+    pub bytes: u64,
+}
+
+/// Seconds for one multiplication and addition of a pair of rows, on one core with vectors of 512 bits, and for
+/// keeping one pair. Fitted to `cargo bench -p counterpoise-neighbors`; good to a factor of three elsewhere.
+const SECONDS_PER_PAIR_AND_COLUMN: f64 = 2.0e-11;
+const SECONDS_PER_PAIR: f64 = 1.2e-10;
+/// Seconds for one value of a synthetic row.
+const SECONDS_PER_VALUE: f64 = 2.0e-8;
+
+impl Cost {
+    /// Estimates a run of `method` that follows `plan` on these features.
+    pub fn estimate(method: &Method, plan: &Plan, features: &Features<'_>, threads: usize) -> Self {
+        let (n, d) = (features.rows() as f64, features.columns().len() as f64);
+        let made: f64 = plan.classes.iter().map(|c| (c.after.unwrap_or(c.before).saturating_sub(c.before)) as f64).sum();
+        let changed = plan.classes.iter().filter(|class| class.after != Some(class.before));
+        let within: f64 = changed.clone().map(|class| (class.before as f64).powi(2)).sum();
+        let against_all: f64 = changed.map(|class| class.before as f64 * n).sum();
+        let largest = plan.classes.iter().map(|class| class.before).max().unwrap_or(0) as f64;
+        let balanced = largest * plan.classes.len() as f64;
+        let (pairs, rows_in_memory, made) = match method {
+            Method::RandomOverSampler(_) => (0.0, 0.0, made),
+            Method::RandomUnderSampler(_) => (0.0, 0.0, 0.0),
+            Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
+            Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => (against_all, n, made),
+            Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
+            Method::Smoteenn(_) => (balanced * balanced / 2.0, balanced, balanced - n),
+        };
+        let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR) + made * d * SECONDS_PER_VALUE)
+            / threads.max(1) as f64;
+        let value = features.columns().iter().map(|column| match column.values {
+            counterpoise_base::FeatureValues::F64(_) => 8,
+            _ => 4,
+        });
+        // Numbers in both precisions while searching, lists of neighbours, and the new rows with their origin.
+        let bytes = rows_in_memory * (d * 12.0 + 160.0) + made * (value.sum::<u64>() as f64 + 96.0);
+        Self { time: Duration::from_secs_f64(seconds), bytes: bytes as u64 }
+    }
+}
+

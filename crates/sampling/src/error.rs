@@ -1,0 +1,153 @@
+/// What can go wrong while choosing and making rows.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A class is too small for what the method does.
+    #[error("class `{class}` has {rows} row(s), but {method} needs at least {needed}")]
+    TooFewRows {
+        /// Name of the class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+        /// Rows needed.
+        needed: usize,
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// Resampling needs something to balance.
+    #[error("the target has one class only, `{class}`; resampling balances two or more")]
+    OneClass {
+        /// Name of the class.
+        class: String,
+    },
+    /// A strategy names a class that the data does not have.
+    #[error("`sampling_strategy` names the class `{class}`, which the target does not have")]
+    UnknownClass {
+        /// The name that was given.
+        class: String,
+        /// The class that was meant, or all there are.
+        suggestion: String,
+    },
+    /// A strategy asks an over-sampler to remove rows, or an under-sampler to make some.
+    #[error("class `{class}` has {rows} rows and `sampling_strategy` asks for {asked}: {direction} cannot do that")]
+    WrongDirection {
+        /// Name of the class.
+        class: String,
+        /// Rows it has.
+        rows: usize,
+        /// Rows asked for.
+        asked: usize,
+        /// What kind of method it is, in words.
+        direction: &'static str,
+    },
+    /// A strategy that does not fit the kind of method.
+    #[error("`sampling_strategy = {strategy}` does not fit {direction}")]
+    StrategyMisfit {
+        /// The strategy, as text.
+        strategy: String,
+        /// What kind of method it is, in words.
+        direction: &'static str,
+        /// What to type instead.
+        hint: &'static str,
+    },
+    /// No row of a class has a neighbour of another class.
+    #[error("class `{class}`: none of its rows has a row of another class among its {k} nearest neighbors")]
+    Separated {
+        /// Name of the class.
+        class: String,
+        /// Neighbours looked at.
+        k: usize,
+    },
+    /// SMOTENC needs both kinds of columns.
+    #[error("smotenc needs numeric and categorical columns; this table has only {kind} ones")]
+    NotMixed {
+        /// The kind it has.
+        kind: &'static str,
+    },
+    /// Noise needs numbers.
+    #[error("`shrinkage` adds noise to numbers, and column `{column}` is categorical")]
+    CategoricalNoise {
+        /// Name of the column.
+        column: String,
+    },
+    /// An option outside its range.
+    #[error("`{option} = {value}` is out of range: {range}")]
+    OutOfRange {
+        /// Name of the option.
+        option: &'static str,
+        /// The value given.
+        value: String,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// There is no stream to replay.
+    #[error("{method} has no numpy counterpart whose draws could be replayed")]
+    NoReplay {
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// No method has this name.
+    #[error("there is no method called `{name}`")]
+    UnknownMethod {
+        /// The name that was given.
+        name: String,
+        /// The method that was meant, or all there are.
+        suggestion: String,
+    },
+    /// The neighbour search failed.
+    #[error(transparent)]
+    Neighbors(#[from] counterpoise_neighbors::Error),
+    /// The observer asked to stop.
+    #[error("stopped while making rows")]
+    Stopped,
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::TooFewRows { rows: 0 | 1, .. } => {
+                "set `few_rows = \"duplicate\"` to copy the row, leave the class out with `sampling_strategy`, or merge it with another".into()
+            }
+            Self::TooFewRows { .. } => {
+                "set `few_rows = \"shrink\"` to use the neighbors there are, or `few_rows = \"duplicate\"` to copy rows".into()
+            }
+            Self::OneClass { .. } => "name another column with `--target`".into(),
+            Self::UnknownClass { suggestion, .. } | Self::UnknownMethod { suggestion, .. } => suggestion.clone(),
+            Self::WrongDirection { class, rows, direction, .. } if direction.starts_with("over") => {
+                format!("ask for {rows} or more for `{class}`, leave it out, or use an under-sampler for it")
+            }
+            Self::WrongDirection { class, rows, .. } => {
+                format!("ask for {rows} or fewer for `{class}`, leave it out, or use an over-sampler for it")
+            }
+            Self::StrategyMisfit { hint, .. } => (*hint).into(),
+            Self::Separated { .. } => "use smote, which needs no neighbors of another class, or a larger `n_neighbors`".into(),
+            Self::NotMixed { .. } => "use smote, which takes columns of any kind".into(),
+            Self::CategoricalNoise { column } => {
+                format!("leave `shrinkage` out, or leave the column out with `--ignore {column}`")
+            }
+            Self::NoReplay { .. } => "use the native chooser: leave out `--chooser numpy`".into(),
+            Self::Neighbors(error) => return error.hint(),
+            Self::OutOfRange { .. } | Self::Stopped => return None,
+        })
+    }
+
+    /// Stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooFewRows { .. } => "sampling.too-few-rows",
+            Self::OneClass { .. } => "sampling.one-class",
+            Self::UnknownClass { .. } => "sampling.unknown-class",
+            Self::WrongDirection { .. } => "sampling.wrong-direction",
+            Self::StrategyMisfit { .. } => "sampling.strategy-misfit",
+            Self::Separated { .. } => "sampling.separated",
+            Self::NotMixed { .. } => "sampling.not-mixed",
+            Self::CategoricalNoise { .. } => "sampling.categorical-noise",
+            Self::OutOfRange { .. } => "sampling.out-of-range",
+            Self::NoReplay { .. } => "sampling.no-replay",
+            Self::UnknownMethod { .. } => "sampling.unknown-method",
+            Self::Neighbors(counterpoise_neighbors::Error::Stopped) | Self::Stopped => "sampling.stopped",
+            Self::Neighbors(error) => error.code(),
+        }
+    }
+}

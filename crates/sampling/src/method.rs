@@ -1,0 +1,138 @@
+use counterpoise_base::{Labeled, Labels, Resampled, nearest_name};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Adasyn, BorderlineSmote, Description, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
+    RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc,
+};
+
+macro_rules! methods {
+    ($($variant:ident($options:ident) = $name:literal $(| $alias:literal)*),+ $(,)?) => {
+        /// Any method, with its options: the `[method]` table of a TOML file, told apart by `name`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "name")]
+        #[non_exhaustive]
+        pub enum Method {
+            $(
+                #[doc = concat!("`", $name, "`.")]
+                #[serde(rename = $name)]
+                $variant($options),
+            )+
+        }
+
+        impl Method {
+            /// The name of every method.
+            pub fn names() -> &'static [&'static str] {
+                &[$($name),+]
+            }
+
+            /// The method of this name, with its default options.
+            ///
+            /// Case, hyphens and underscores do not matter, and imbalanced-learn's class names work too.
+            pub fn from_name(name: &str) -> Result<Self, Error> {
+                match Self::canonical_name(name)? {
+                    $($name => Ok(Self::$variant($options::default())),)+
+                    _ => Err(unknown(name)),
+                }
+            }
+
+            /// The name to write in a TOML file for any spelling of it.
+            pub fn canonical_name(name: &str) -> Result<&'static str, Error> {
+                let plain = plain(name);
+                $(if [$name $(, $alias)*].iter().any(|known| self::plain(known) == plain) {
+                    return Ok($name);
+                })+
+                Err(unknown(name))
+            }
+
+            /// What a method is for, its options with defaults and ranges, and where it comes from.
+            pub fn describe(name: &str) -> Result<Description, Error> {
+                match Self::canonical_name(name)? {
+                    $($name => Ok(Description::of::<$options>($name)),)+
+                    _ => Err(unknown(name)),
+                }
+            }
+
+            /// The name of this method.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)+
+                }
+            }
+        }
+
+        impl Resample for Method {
+            fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
+                match self {
+                    $(Self::$variant(method) => method.resample(data, run),)+
+                }
+            }
+
+            fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+                match self {
+                    $(Self::$variant(method) => method.plan(labels),)+
+                }
+            }
+        }
+    };
+}
+
+methods! {
+    Smote(Smote) = "smote",
+    BorderlineSmote(BorderlineSmote) = "borderline-smote" | "borderline",
+    Adasyn(Adasyn) = "adasyn",
+    Smotenc(Smotenc) = "smotenc" | "smote-nc",
+    RandomOverSampler(RandomOverSampler) = "random-over-sampler" | "ros" | "random-over-sampling" | "rose",
+    RandomUnderSampler(RandomUnderSampler) = "random-under-sampler" | "rus" | "random-under-sampling",
+    EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
+    Smoteenn(Smoteenn) = "smoteenn",
+    Eos(Eos) = "eos",
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn unknown(name: &str) -> Error {
+    let suggestion = match nearest_name(name, Method::names().iter().copied()) {
+        Some(method) => format!("did you mean `{method}`? `counterpoise describe` lists all methods"),
+        None => format!("the methods are `{}`", Method::names().join("`, `")),
+    };
+    Error::UnknownMethod { name: name.into(), suggestion }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_imbalanced_learn_work() {
+        for (given, name) in [("SMOTE", "smote"), ("BorderlineSMOTE", "borderline-smote"), ("ENN", "edited-nearest-neighbours")] {
+            assert_eq!(Method::from_name(given).expect("a known name").name(), name);
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_is_guessed() {
+        let error = Method::from_name("smoet").expect_err("no such method");
+        assert!(error.hint().is_some_and(|hint| hint.contains("`smote`")));
+    }
+
+    #[test]
+    fn every_method_survives_its_text_and_is_described() {
+        for name in Method::names() {
+            let method = Method::from_name(name).expect("a listed name");
+            let json = serde_json::to_string(&method).expect("options are plain data");
+            assert_eq!(serde_json::from_str::<Method>(&json).expect("what was written is read"), method);
+            let description = Method::describe(name).expect("a listed name");
+            assert!(!description.idea.is_empty() && !description.source.is_empty(), "{name}");
+            assert!(description.parameters.iter().all(|parameter| !parameter.about.is_empty()), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_option_is_an_error() {
+        let error = serde_json::from_str::<Method>(r#"{"name": "smote", "neighbours": 3}"#).expect_err("misspelt");
+        assert!(error.to_string().contains("neighbours"), "{error}");
+    }
+}
