@@ -225,20 +225,40 @@ impl<'a> Features<'a> {
             let rows = 0..self.rows;
             let values = match (&column.values, synthetic.get(place)) {
                 (FeatureValues::F64(old), new) => {
-                    let new = new.map_or(&[][..], |new| new.as_f64().expect("the column is in double precision"));
-                    FeatureValues::F64(Strided::contiguous(rows.map(|row| old.get(row)).chain(new.iter().copied()).collect::<Vec<_>>()))
+                    let new = new.map_or(&[][..], |new| {
+                        new.as_f64().expect("the column is in double precision")
+                    });
+                    FeatureValues::F64(Strided::contiguous(
+                        rows.map(|row| old.get(row))
+                            .chain(new.iter().copied())
+                            .collect::<Vec<_>>(),
+                    ))
                 }
                 (FeatureValues::F32(old), new) => {
-                    let new = new.map_or(&[][..], |new| new.as_f32().expect("the column is in single precision"));
-                    FeatureValues::F32(Strided::contiguous(rows.map(|row| old.get(row)).chain(new.iter().copied()).collect::<Vec<_>>()))
+                    let new = new.map_or(&[][..], |new| {
+                        new.as_f32().expect("the column is in single precision")
+                    });
+                    FeatureValues::F32(Strided::contiguous(
+                        rows.map(|row| old.get(row))
+                            .chain(new.iter().copied())
+                            .collect::<Vec<_>>(),
+                    ))
                 }
                 (FeatureValues::Codes { codes, levels }, new) => {
                     let new = new.map_or(&none, |new| new.as_codes().expect("the column is categorical"));
                     let codes = codes.iter().chain(new).copied().collect();
-                    FeatureValues::Codes { codes: Cow::Owned(codes), levels: *levels }
+                    FeatureValues::Codes {
+                        codes: Cow::Owned(codes),
+                        levels: *levels,
+                    }
                 }
             };
-            Feature { name: column.name.clone(), values, domain: column.domain, copied: column.copied }
+            Feature {
+                name: column.name.clone(),
+                values,
+                domain: column.domain,
+                copied: column.copied,
+            }
         };
         let columns: Vec<Feature<'static>> = self.columns.iter().enumerate().map(extended).collect();
         let rows = columns.first().map_or(self.rows, |column| column.values.len());

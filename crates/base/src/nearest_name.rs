@@ -12,7 +12,15 @@ pub fn nearest_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
     let name = name.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            let lower = candidate.to_lowercase();
+            // Jaro's window is empty for very short names, where one slip is still one slip.
+            let one_slip = name.len() > 1 && strsim::damerau_levenshtein(&name, &lower) <= 1;
+            (
+                strsim::jaro_winkler(&name, &lower).max(if one_slip { 0.8 } else { 0.0 }),
+                candidate,
+            )
+        })
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)

@@ -31,17 +31,29 @@ pub enum SyntheticValues {
 impl SyntheticValues {
     /// The numbers, if they are in double precision.
     pub fn as_f64(&self) -> Option<&[f64]> {
-        if let Self::F64(values) = self { Some(values) } else { None }
+        if let Self::F64(values) = self {
+            Some(values)
+        } else {
+            None
+        }
     }
 
     /// The numbers, if they are in single precision.
     pub fn as_f32(&self) -> Option<&[f32]> {
-        if let Self::F32(values) = self { Some(values) } else { None }
+        if let Self::F32(values) = self {
+            Some(values)
+        } else {
+            None
+        }
     }
 
     /// The codes, if these are categories.
     pub fn as_codes(&self) -> Option<&Vec<u32>> {
-        if let Self::Codes(codes) = self { Some(codes) } else { None }
+        if let Self::Codes(codes) = self {
+            Some(codes)
+        } else {
+            None
+        }
     }
 }
 

@@ -91,7 +91,13 @@ impl Space {
         Ok(Self::assemble(features, rows, Metric::Heom, numeric, penalty))
     }
 
-    fn assemble(features: &Features<'_>, rows: &[usize], metric: Metric, numeric: Matrix, penalty: f64) -> Self {
+    fn assemble(
+        features: &Features<'_>,
+        rows: &[usize],
+        metric: Metric,
+        numeric: Matrix,
+        penalty: f64,
+    ) -> Self {
         let width = features.categorical().count();
         let mut all_codes = vec![MISSING; rows.len() * width];
         for (place, column) in features.categorical().enumerate() {
@@ -101,7 +107,13 @@ impl Space {
                 }
             }
         }
-        Self { metric, numeric, codes: all_codes, penalties: vec![penalty; width], rows: rows.len() }
+        Self {
+            metric,
+            numeric,
+            codes: all_codes,
+            penalties: vec![penalty; width],
+            rows: rows.len(),
+        }
     }
 
     /// Number of rows.
@@ -142,7 +154,9 @@ impl Space {
 fn scale_by_range(numeric: &mut Matrix, features: &Features<'_>) {
     for (column, feature) in features.numeric().enumerate() {
         let values = (0..features.rows()).filter_map(|row| feature.values.number(row));
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+            (l.min(x), h.max(x))
+        });
         let range = if high > low { high - low } else { 1.0 };
         for row in 0..numeric.rows() {
             numeric.row_mut(row)[column] /= range;

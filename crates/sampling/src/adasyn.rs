@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::interpolate::{Categories, Draw, append, interpolate};
 use crate::native::Turn;
-use crate::same_class::{ClassGraph, copies, usable_k};
 use crate::numpy::numpy_sum;
+use crate::same_class::{ClassGraph, copies, usable_k};
 use crate::{Chooser, Direction, Error, FewRows, NumpyRandom, Plan, Resample, Run, Strategy};
 
 /// SMOTE with more new rows where a row has more neighbours of other classes.
@@ -78,12 +78,19 @@ impl Resample for Adasyn {
             let rows = data.labels.rows_of(class);
             let hard = hardness(data, class, &space, &rows, self.n_neighbors.get(), run)?;
             if hard.iter().all(|&others| others == 0) {
-                return Err(Error::Separated { class: name.clone(), k: self.n_neighbors.get() });
+                return Err(Error::Separated {
+                    class: name.clone(),
+                    k: self.n_neighbors.get(),
+                });
             }
             let k = self.n_neighbors.get();
-            let Some(k) = usable_k("adasyn", name, rows.len(), k, self.few_rows, &mut result.warnings)? else {
+            let Some(k) = usable_k("adasyn", name, rows.len(), k, self.few_rows, &mut result.warnings)?
+            else {
                 let (_, draws) = copies(data, &class_seed, &rows, count);
-                append(&mut result.synthetic, interpolate(&data.features, &draws, &Categories::Base, run.chooser));
+                append(
+                    &mut result.synthetic,
+                    interpolate(&data.features, &draws, &Categories::Base, run.chooser),
+                );
                 result.origin.extend(draws.iter().map(|draw| draw.origin(class)));
                 continue;
             };
@@ -97,14 +104,21 @@ impl Resample for Adasyn {
                     let places = rounded_shares(&hard, self.n_neighbors.get(), count);
                     let ranks = stream.choice(k, places.len(), true);
                     let draw = |(&place, rank): (&usize, usize)| {
-                        Draw::new(rows[place], graph.neighbors(place)[rank] as usize, stream.double())
+                        Draw::new(
+                            rows[place],
+                            graph.neighbors(place)[rank] as usize,
+                            stream.double(),
+                        )
                     };
                     let draws = places.iter().zip(ranks).map(draw).collect();
                     (places, draws)
                 }
             };
             let voters = |draw: usize| graph.neighbors(places[draw]);
-            append(&mut result.synthetic, interpolate(&data.features, &draws, &Categories::Vote(&voters), run.chooser));
+            append(
+                &mut result.synthetic,
+                interpolate(&data.features, &draws, &Categories::Vote(&voters), run.chooser),
+            );
             result.origin.extend(draws.iter().map(|draw| draw.origin(class)));
         }
         Ok(result)
@@ -126,7 +140,11 @@ fn hardness(
 ) -> Result<Vec<usize>, Error> {
     let graph = Search::new(k).neighbors(space, Rows::Some(rows), Rows::All, run.observer)?;
     let others = |place| {
-        graph.neighbors(place).iter().filter(|&&row| data.labels.codes()[row as usize] != class).count()
+        graph
+            .neighbors(place)
+            .iter()
+            .filter(|&&row| data.labels.codes()[row as usize] != class)
+            .count()
     };
     Ok((0..rows.len()).map(others).collect())
 }
@@ -135,8 +153,13 @@ fn hardness(
 fn rounded_shares(hard: &[usize], k: usize, count: usize) -> Vec<usize> {
     let ratios: Vec<f64> = hard.iter().map(|&others| others as f64 / k as f64).collect();
     let sum = numpy_sum(&ratios);
-    let shares = ratios.iter().map(|ratio| (ratio / sum * count as f64).round_ties_even() as usize);
-    shares.enumerate().flat_map(|(place, share)| std::iter::repeat_n(place, share)).collect()
+    let shares = ratios
+        .iter()
+        .map(|ratio| (ratio / sum * count as f64).round_ties_even() as usize);
+    shares
+        .enumerate()
+        .flat_map(|(place, share)| std::iter::repeat_n(place, share))
+        .collect()
 }
 
 struct Claim {
@@ -149,8 +172,13 @@ struct Claim {
 impl Ord for Claim {
     fn cmp(&self, other: &Self) -> Ordering {
         // weight / (2 seats + 1), compared without division.
-        let (mine, yours) = (self.weight * (2 * other.seats + 1), other.weight * (2 * self.seats + 1));
-        mine.cmp(&yours).then(other.priority.cmp(&self.priority)).then(other.place.cmp(&self.place))
+        let (mine, yours) = (
+            self.weight * (2 * other.seats + 1),
+            other.weight * (2 * self.seats + 1),
+        );
+        mine.cmp(&yours)
+            .then(other.priority.cmp(&self.priority))
+            .then(other.place.cmp(&self.place))
     }
 }
 
@@ -170,17 +198,38 @@ impl Eq for Claim {}
 
 /// Hands `count` turns to rows in proportion to `weights`, one after the other, to whoever has the largest
 /// `weight / (2 turns + 1)`.
-fn apportion(data: &Labeled<'_>, class_seed: &Seed, rows: &[usize], weights: &[usize], count: usize) -> Vec<Turn> {
+fn apportion(
+    data: &Labeled<'_>,
+    class_seed: &Seed,
+    rows: &[usize],
+    weights: &[usize],
+    count: usize,
+) -> Vec<Turn> {
     let claim = |(place, &weight): (usize, &usize)| {
         let priority = data.branch_of(class_seed, rows[place]).number();
-        Claim { place, weight, seats: 0, priority }
+        Claim {
+            place,
+            weight,
+            seats: 0,
+            priority,
+        }
     };
-    let mut claims: BinaryHeap<Claim> =
-        weights.iter().enumerate().filter(|(_, weight)| **weight > 0).map(claim).collect();
+    let mut claims: BinaryHeap<Claim> = weights
+        .iter()
+        .enumerate()
+        .filter(|(_, weight)| **weight > 0)
+        .map(claim)
+        .collect();
     let mut turns = Vec::with_capacity(count);
     while turns.len() < count {
         let Some(mut first) = claims.pop() else { break };
-        turns.push(Turn::new(data, class_seed, first.place, rows[first.place], first.seats as u64));
+        turns.push(Turn::new(
+            data,
+            class_seed,
+            first.place,
+            rows[first.place],
+            first.seats as u64,
+        ));
         first.seats += 1;
         claims.push(first);
     }
@@ -199,12 +248,19 @@ mod tests {
         let data = Labeled::new(Features::from_rows(&numbers, 1), &labels);
         let seats = |count| {
             let turns = apportion(&data, &Seed::new(1), &[0, 1, 2, 3], &[4, 0, 1, 3], count);
-            (0..4).map(|place| turns.iter().filter(|turn| turn.place == place).count()).collect::<Vec<_>>()
+            (0..4)
+                .map(|place| turns.iter().filter(|turn| turn.place == place).count())
+                .collect::<Vec<_>>()
         };
         assert_eq!(seats(16), [8, 0, 2, 6]);
         for count in 0..50 {
             assert_eq!(seats(count).iter().sum::<usize>(), count);
-            assert!(seats(count).iter().zip(seats(count + 1)).all(|(few, more)| *few <= more));
+            assert!(
+                seats(count)
+                    .iter()
+                    .zip(seats(count + 1))
+                    .all(|(few, more)| *few <= more)
+            );
         }
     }
 }

@@ -79,18 +79,45 @@ impl BorderlineSmote {
         self
     }
 
-    fn in_danger(&self, data: &Labeled<'_>, space: &Space, rows: &[usize], run: &Run<'_>) -> Result<Vec<usize>, Error> {
-        let graph = Search::new(self.m_neighbors.get()).neighbors(space, Rows::Some(rows), Rows::All, run.observer)?;
+    fn in_danger(
+        &self,
+        data: &Labeled<'_>,
+        space: &Space,
+        rows: &[usize],
+        run: &Run<'_>,
+    ) -> Result<Vec<usize>, Error> {
+        let graph = Search::new(self.m_neighbors.get()).neighbors(
+            space,
+            Rows::Some(rows),
+            Rows::All,
+            run.observer,
+        )?;
         let codes = data.labels.codes();
         let danger = |&(place, &row): &(usize, &usize)| {
             let neighbors = graph.neighbors(place);
-            let others = neighbors.iter().filter(|&&other| codes[other as usize] != codes[row]).count();
+            let others = neighbors
+                .iter()
+                .filter(|&&other| codes[other as usize] != codes[row])
+                .count();
             2 * others >= neighbors.len() && others < neighbors.len()
         };
-        Ok(rows.iter().enumerate().filter(danger).map(|(_, &row)| row).collect())
+        Ok(rows
+            .iter()
+            .enumerate()
+            .filter(danger)
+            .map(|(_, &row)| row)
+            .collect())
     }
 
-    fn draw(&self, data: &Labeled<'_>, class: u32, danger: &[usize], graph: &Graph, count: usize, run: &Run<'_>) -> Vec<(usize, Draw)> {
+    fn draw(
+        &self,
+        data: &Labeled<'_>,
+        class: u32,
+        danger: &[usize],
+        graph: &Graph,
+        count: usize,
+        run: &Run<'_>,
+    ) -> Vec<(usize, Draw)> {
         let codes = data.labels.codes();
         match run.chooser {
             Chooser::Native => {
@@ -102,18 +129,38 @@ impl BorderlineSmote {
                     let neighbors = graph.neighbors(turn.place);
                     let neighbor = neighbors[random.below(neighbors.len())] as usize;
                     let reach = if codes[neighbor] == class { 1.0 } else { 0.5 };
-                    (turn.place, Draw::new(danger[turn.place], neighbor, reach * random.fraction()))
+                    (
+                        turn.place,
+                        Draw::new(danger[turn.place], neighbor, reach * random.fraction()),
+                    )
                 };
                 turns.iter().map(draw).collect()
             }
             Chooser::Numpy => {
-                let pairs = numpy_pairs(&mut NumpyRandom::new(run.numpy_seed), danger.len(), graph.k(), count);
+                let pairs = numpy_pairs(
+                    &mut NumpyRandom::new(run.numpy_seed),
+                    danger.len(),
+                    graph.k(),
+                    count,
+                );
                 // imbalanced-learn starts the stream again for the shortened ways.
                 let mut again = NumpyRandom::new(run.numpy_seed);
                 let draw = |(place, rank, step): (usize, usize, f64)| {
                     let neighbor = graph.neighbors(place)[rank] as usize;
-                    let scale = if codes[neighbor] == class { 1.0 } else { again.uniform(0.0, 0.5) };
-                    (place, Draw { base: danger[place], neighbor, step, scale })
+                    let scale = if codes[neighbor] == class {
+                        1.0
+                    } else {
+                        again.uniform(0.0, 0.5)
+                    };
+                    (
+                        place,
+                        Draw {
+                            base: danger[place],
+                            neighbor,
+                            step,
+                            scale,
+                        },
+                    )
                 };
                 pairs.into_iter().map(draw).collect()
             }
@@ -137,34 +184,57 @@ impl Resample for BorderlineSmote {
             let name = &data.labels.classes()[class as usize];
             let rows = data.labels.rows_of(class);
             let k = self.k_neighbors.get();
-            let k = usable_k("borderline-smote", name, rows.len(), k, self.few_rows, &mut result.warnings)?;
+            let k = usable_k(
+                "borderline-smote",
+                name,
+                rows.len(),
+                k,
+                self.few_rows,
+                &mut result.warnings,
+            )?;
             let danger = self.in_danger(data, &space, &rows, run)?;
             if danger.is_empty() {
-                let message = format!("class `{name}` gets no new rows: none of its {} rows is in danger", rows.len());
+                let message = format!(
+                    "class `{name}` gets no new rows: none of its {} rows is in danger",
+                    rows.len()
+                );
                 let hint = "use smote for this class, or another `m_neighbors`";
-                result.warnings.push(Warning::new("sampling.no-danger", message).with_hint(hint));
+                result
+                    .warnings
+                    .push(Warning::new("sampling.no-danger", message).with_hint(hint));
                 continue;
             }
             let draws: Vec<(usize, Draw)> = match k {
                 None => {
                     let class_seed = run.seed.child("borderline-smote").child(name.as_str());
                     let turns = round_robin(data, &class_seed, &danger, count);
-                    turns.iter().map(|turn| (turn.place, Draw::copy(danger[turn.place]))).collect()
+                    turns
+                        .iter()
+                        .map(|turn| (turn.place, Draw::copy(danger[turn.place])))
+                        .collect()
                 }
                 Some(k) => {
-                    let among = if self.kind == BorderlineKind::One { Rows::Some(&rows) } else { Rows::All };
+                    let among = if self.kind == BorderlineKind::One {
+                        Rows::Some(&rows)
+                    } else {
+                        Rows::All
+                    };
                     let graph = Search::new(k).neighbors(&space, Rows::Some(&danger), among, run.observer)?;
                     let draws = self.draw(data, class, &danger, &graph, count, run);
                     let plain: Vec<Draw> = draws.iter().map(|pair| pair.1).collect();
                     let voters = |draw: usize| graph.neighbors(draws[draw].0).to_vec();
-                    let columns = interpolate(&data.features, &plain, &Categories::Vote(&voters), run.chooser);
+                    let columns =
+                        interpolate(&data.features, &plain, &Categories::Vote(&voters), run.chooser);
                     append(&mut result.synthetic, columns);
                     result.origin.extend(plain.iter().map(|draw| draw.origin(class)));
                     continue;
                 }
             };
             let plain: Vec<Draw> = draws.iter().map(|pair| pair.1).collect();
-            append(&mut result.synthetic, interpolate(&data.features, &plain, &Categories::Base, run.chooser));
+            append(
+                &mut result.synthetic,
+                interpolate(&data.features, &plain, &Categories::Base, run.chooser),
+            );
             result.origin.extend(plain.iter().map(|draw| draw.origin(class)));
         }
         Ok(result)
@@ -173,7 +243,11 @@ impl Resample for BorderlineSmote {
     fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
         let mut plan = Plan::of(labels, &self.sampling_strategy, Direction::Over)?;
         // A class without rows in danger stays as it is.
-        for class in plan.classes.iter_mut().filter(|class| class.after != Some(class.before)) {
+        for class in plan
+            .classes
+            .iter_mut()
+            .filter(|class| class.after != Some(class.before))
+        {
             class.after = None;
         }
         Ok(plan)

@@ -24,8 +24,15 @@ impl Cost {
     /// Estimates a run of `method` that follows `plan` on these features.
     pub fn estimate(method: &Method, plan: &Plan, features: &Features<'_>, threads: usize) -> Self {
         let (n, d) = (features.rows() as f64, features.columns().len() as f64);
-        let made: f64 = plan.classes.iter().map(|c| (c.after.unwrap_or(c.before).saturating_sub(c.before)) as f64).sum();
-        let changed = plan.classes.iter().filter(|class| class.after != Some(class.before));
+        let made: f64 = plan
+            .classes
+            .iter()
+            .map(|c| (c.after.unwrap_or(c.before).saturating_sub(c.before)) as f64)
+            .sum();
+        let changed = plan
+            .classes
+            .iter()
+            .filter(|class| class.after != Some(class.before));
         let within: f64 = changed.clone().map(|class| (class.before as f64).powi(2)).sum();
         let against_all: f64 = changed.map(|class| class.before as f64 * n).sum();
         let largest = plan.classes.iter().map(|class| class.before).max().unwrap_or(0) as f64;
@@ -38,7 +45,8 @@ impl Cost {
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
             Method::Smoteenn(_) => (balanced * balanced / 2.0, balanced, balanced - n),
         };
-        let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR) + made * d * SECONDS_PER_VALUE)
+        let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR)
+            + made * d * SECONDS_PER_VALUE)
             / threads.max(1) as f64;
         let value = features.columns().iter().map(|column| match column.values {
             counterpoise_base::FeatureValues::F64(_) => 8,
@@ -46,7 +54,9 @@ impl Cost {
         });
         // Numbers in both precisions while searching, lists of neighbours, and the new rows with their origin.
         let bytes = rows_in_memory * (d * 12.0 + 160.0) + made * (value.sum::<u64>() as f64 + 96.0);
-        Self { time: Duration::from_secs_f64(seconds), bytes: bytes as u64 }
+        Self {
+            time: Duration::from_secs_f64(seconds),
+            bytes: bytes as u64,
+        }
     }
 }
-

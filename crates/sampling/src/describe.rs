@@ -36,7 +36,10 @@ impl Description {
         let defaults = serde_json::to_value(T::default()).unwrap_or(Value::Null);
         let text = schema["description"].as_str().unwrap_or_default();
         let (about, source) = text.split_once("# Source").unwrap_or((text, ""));
-        let mut paragraphs = about.split("\n\n").map(unwrap_lines).filter(|paragraph| !paragraph.is_empty());
+        let mut paragraphs = about
+            .split("\n\n")
+            .map(unwrap_lines)
+            .filter(|paragraph| !paragraph.is_empty());
         let parameter = |(option, about): (&String, &Value)| Parameter {
             name: option.clone(),
             values: values(about, &schema),
@@ -51,7 +54,12 @@ impl Description {
             name: name.into(),
             idea: paragraphs.next().unwrap_or_default(),
             when: paragraphs.collect::<Vec<_>>().join("\n\n"),
-            parameters: schema["properties"].as_object().into_iter().flatten().map(parameter).collect(),
+            parameters: schema["properties"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(parameter)
+                .collect(),
             source: unwrap_lines(source),
         }
     }
@@ -68,7 +76,10 @@ fn values(option: &Value, root: &Value) -> String {
         return words.into();
     }
     let followed = |reference: &Value| {
-        let name = reference.as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let name = reference
+            .as_str()
+            .and_then(|path| path.rsplit('/').next())
+            .unwrap_or_default();
         values(&root["$defs"][name], root)
     };
     if !option["$ref"].is_null() {
@@ -79,7 +90,10 @@ fn values(option: &Value, root: &Value) -> String {
     }
     for key in ["oneOf", "anyOf", "allOf"] {
         if let Some(list) = option[key].as_array() {
-            let words = list.iter().map(|item| values(item, root)).filter(|words| words != "none");
+            let words = list
+                .iter()
+                .map(|item| values(item, root))
+                .filter(|words| words != "none");
             return words.collect::<Vec<_>>().join(" | ");
         }
     }
@@ -87,11 +101,19 @@ fn values(option: &Value, root: &Value) -> String {
         return text(&option["const"]);
     }
     let kind = match &option["type"] {
-        Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").map(text).unwrap_or_default(),
+        Value::Array(kinds) => kinds
+            .iter()
+            .find(|kind| *kind != "null")
+            .map(text)
+            .unwrap_or_default(),
         kind => text(kind),
     };
     let number = if kind == "integer" { "integer" } else { "number" };
-    match (kind.as_str(), option["minimum"].as_f64(), option["maximum"].as_f64()) {
+    match (
+        kind.as_str(),
+        option["minimum"].as_f64(),
+        option["maximum"].as_f64(),
+    ) {
         ("integer" | "number", Some(low), Some(high)) => format!("{number}, {low} to {high}"),
         ("integer" | "number", Some(low), None) => format!("{number}, {low} or more"),
         ("boolean", ..) => "true | false".into(),

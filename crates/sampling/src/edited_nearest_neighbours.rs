@@ -91,7 +91,11 @@ impl Resample for EditedNearestNeighbours {
         let queries: Vec<usize> = (0..data.rows()).filter(|&row| cleaned(codes[row])).collect();
         // A search of all rows among all visits each pair once; it pays unless only a small class is cleaned.
         let everybody = 2 * queries.len() > data.rows();
-        let rows = if everybody { Rows::All } else { Rows::Some(&queries) };
+        let rows = if everybody {
+            Rows::All
+        } else {
+            Rows::Some(&queries)
+        };
         let graph = Search::new(self.n_neighbors.get()).neighbors(&space, rows, Rows::All, run.observer)?;
         let mut counts = vec![0; data.labels.classes().len()];
         let mut stays = vec![true; data.rows()];
@@ -103,7 +107,10 @@ impl Resample for EditedNearestNeighbours {
         if run.chooser == Chooser::Numpy {
             kept.sort_by_key(|&row| codes[row]);
         }
-        Ok(Resampled { kept, ..Resampled::default() })
+        Ok(Resampled {
+            kept,
+            ..Resampled::default()
+        })
     }
 
     fn plan(&self, labels: &Labels) -> Result<Plan, Error> {

@@ -101,14 +101,21 @@ impl Eos {
             return Ok((graph, false));
         }
         let others: Vec<usize> = (0..data.rows()).filter(|&row| codes[row] != class).collect();
-        Ok((search.neighbors(space, Rows::Some(rows), Rows::Some(&others), run.observer)?, true))
+        Ok((
+            search.neighbors(space, Rows::Some(rows), Rows::Some(&others), run.observer)?,
+            true,
+        ))
     }
 }
 
 impl Resample for Eos {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
         if !(self.r_max > 0.0 && self.r_max <= 1.0) {
-            return Err(Error::OutOfRange { option: "r_max", value: self.r_max.to_string(), range: "(0, 1]" });
+            return Err(Error::OutOfRange {
+                option: "r_max",
+                value: self.r_max.to_string(),
+                range: "(0, 1]",
+            });
         }
         if run.chooser == Chooser::Numpy {
             return Err(Error::NoReplay { method: "eos" });
@@ -134,14 +141,21 @@ impl Resample for Eos {
                     "class `{name}`: no row has an enemy among its {k} nearest neighbors, so the nearest enemies of the whole table are used"
                 );
                 let hint = "set a larger `k_neighbors`, or use smote for this class";
-                result.warnings.push(Warning::new("sampling.far-enemies", message).with_hint(hint));
+                result
+                    .warnings
+                    .push(Warning::new("sampling.far-enemies", message).with_hint(hint));
             }
             // Ranks of the enemies of each row; rows without one are no bases.
             let enemies = |place: usize| -> Vec<usize> {
                 let neighbors = graph.neighbors(place).iter().enumerate();
-                neighbors.filter(|(_, row)| codes[**row as usize] != class).map(|(rank, _)| rank).collect()
+                neighbors
+                    .filter(|(_, row)| codes[**row as usize] != class)
+                    .map(|(rank, _)| rank)
+                    .collect()
             };
-            let places: Vec<usize> = (0..rows.len()).filter(|&place| !enemies(place).is_empty()).collect();
+            let places: Vec<usize> = (0..rows.len())
+                .filter(|&place| !enemies(place).is_empty())
+                .collect();
             let bases: Vec<usize> = places.iter().map(|&place| rows[place]).collect();
             let turns = round_robin(data, &run.seed.child("eos").child(name), &bases, count);
             let draw = |turn: &Turn| {
@@ -162,11 +176,18 @@ impl Resample for Eos {
                 .features
                 .categorical()
                 .map(|column| match &column.values {
-                    FeatureValues::Codes { codes, .. } => draws.iter().map(|draw| codes[nearer(draw)]).collect(),
+                    FeatureValues::Codes { codes, .. } => {
+                        draws.iter().map(|draw| codes[nearer(draw)]).collect()
+                    }
                     _ => Vec::new(),
                 })
                 .collect();
-            let columns = interpolate(&data.features, &draws, &Categories::Given(&categories), run.chooser);
+            let columns = interpolate(
+                &data.features,
+                &draws,
+                &Categories::Given(&categories),
+                run.chooser,
+            );
             append(&mut result.synthetic, columns);
             result.origin.extend(draws.iter().map(|draw| draw.origin(class)));
         }
@@ -194,15 +215,26 @@ mod tests {
             .with_enemy_lookup(lookup)
             .with_sampling_strategy(strategy);
         let made = eos.resample(&data, &Run::new(7)).expect("rows are made");
-        let SyntheticValues::F64(values) = &made.synthetic[0] else { panic!("numbers stay numbers") };
-        (values.clone(), made.origin.iter().map(|origin| (origin.base, origin.neighbor)).collect())
+        let SyntheticValues::F64(values) = &made.synthetic[0] else {
+            panic!("numbers stay numbers")
+        };
+        (
+            values.clone(),
+            made.origin
+                .iter()
+                .map(|origin| (origin.base, origin.neighbor))
+                .collect(),
+        )
     }
 
     #[test]
     fn new_rows_lie_between_a_row_and_its_enemy() {
         let (values, parents) = line(EnemyLookup::NearestEnemy);
         assert_eq!(values.len(), 198);
-        assert!(parents.iter().all(|pair| matches!(pair, (0, 1) | (3, 2))), "{parents:?}");
+        assert!(
+            parents.iter().all(|pair| matches!(pair, (0, 1) | (3, 2))),
+            "{parents:?}"
+        );
         for (value, parents) in values.iter().zip(&parents) {
             let (low, high) = if parents.0 == 0 { (0.0, 1.0) } else { (2.0, 10.0) };
             assert!((low..=high).contains(value), "{value} of {parents:?}");

@@ -29,7 +29,9 @@ pub enum Error {
         suggestion: String,
     },
     /// A strategy asks an over-sampler to remove rows, or an under-sampler to make some.
-    #[error("class `{class}` has {rows} rows and `sampling_strategy` asks for {asked}: {direction} cannot do that")]
+    #[error(
+        "class `{class}` has {rows} rows and `sampling_strategy` asks for {asked}: {direction} cannot do that"
+    )]
     WrongDirection {
         /// Name of the class.
         class: String,

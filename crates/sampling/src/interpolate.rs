@@ -20,7 +20,12 @@ pub(crate) struct Draw {
 
 impl Draw {
     pub(crate) fn new(base: usize, neighbor: usize, step: f64) -> Self {
-        Self { base, neighbor, step, scale: 1.0 }
+        Self {
+            base,
+            neighbor,
+            step,
+            scale: 1.0,
+        }
     }
 
     /// An exact copy of a row.
@@ -30,7 +35,12 @@ impl Draw {
 
     pub(crate) fn origin(&self, class: u32) -> Origin {
         let step = self.step * self.scale;
-        Origin { class, base: self.base as u32, neighbor: self.neighbor as u32, step }
+        Origin {
+            class,
+            base: self.base as u32,
+            neighbor: self.neighbor as u32,
+            step,
+        }
     }
 }
 
@@ -70,7 +80,15 @@ pub(crate) fn interpolate(
         .into_par_iter()
         .map(|(feature, place)| match &feature.values {
             FeatureValues::F64(values) => {
-                let mix = |draw: &Draw| mix(feature, draw, values.get(draw.base), values.get(draw.neighbor), chooser);
+                let mix = |draw: &Draw| {
+                    mix(
+                        feature,
+                        draw,
+                        values.get(draw.base),
+                        values.get(draw.neighbor),
+                        chooser,
+                    )
+                };
                 SyntheticValues::F64(draws.par_iter().map(mix).collect())
             }
             FeatureValues::F32(values) => {
@@ -120,7 +138,11 @@ fn mix_single(feature: &Feature<'_>, draw: &Draw, base: f32, neighbor: f32, choo
         return mix(feature, draw, f64::from(base), f64::from(neighbor), chooser) as f32;
     }
     // numpy subtracts in single precision and goes on in double.
-    let difference = if draw.scale == 1.0 { neighbor - base } else { ((f64::from(neighbor - base)) * draw.scale) as f32 };
+    let difference = if draw.scale == 1.0 {
+        neighbor - base
+    } else {
+        ((f64::from(neighbor - base)) * draw.scale) as f32
+    };
     (f64::from(base) + draw.step * f64::from(difference)) as f32
 }
 
@@ -134,7 +156,10 @@ fn most_frequent(codes: impl Iterator<Item = u32>) -> Option<u32> {
         }
     }
     let best = counts.iter().map(|(_, count)| *count).max()?;
-    counts.iter().find(|(_, count)| *count == best).map(|(code, _)| *code)
+    counts
+        .iter()
+        .find(|(_, count)| *count == best)
+        .map(|(code, _)| *code)
 }
 
 /// Appends the columns of one class to those of the classes before.

@@ -90,7 +90,10 @@ methods! {
 }
 
 fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 fn unknown(name: &str) -> Error {
@@ -98,7 +101,10 @@ fn unknown(name: &str) -> Error {
         Some(method) => format!("did you mean `{method}`? `counterpoise describe` lists all methods"),
         None => format!("the methods are `{}`", Method::names().join("`, `")),
     };
-    Error::UnknownMethod { name: name.into(), suggestion }
+    Error::UnknownMethod {
+        name: name.into(),
+        suggestion,
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +113,11 @@ mod tests {
 
     #[test]
     fn names_of_imbalanced_learn_work() {
-        for (given, name) in [("SMOTE", "smote"), ("BorderlineSMOTE", "borderline-smote"), ("ENN", "edited-nearest-neighbours")] {
+        for (given, name) in [
+            ("SMOTE", "smote"),
+            ("BorderlineSMOTE", "borderline-smote"),
+            ("ENN", "edited-nearest-neighbours"),
+        ] {
             assert_eq!(Method::from_name(given).expect("a known name").name(), name);
         }
     }
@@ -123,16 +133,29 @@ mod tests {
         for name in Method::names() {
             let method = Method::from_name(name).expect("a listed name");
             let json = serde_json::to_string(&method).expect("options are plain data");
-            assert_eq!(serde_json::from_str::<Method>(&json).expect("what was written is read"), method);
+            assert_eq!(
+                serde_json::from_str::<Method>(&json).expect("what was written is read"),
+                method
+            );
             let description = Method::describe(name).expect("a listed name");
-            assert!(!description.idea.is_empty() && !description.source.is_empty(), "{name}");
-            assert!(description.parameters.iter().all(|parameter| !parameter.about.is_empty()), "{name}");
+            assert!(
+                !description.idea.is_empty() && !description.source.is_empty(),
+                "{name}"
+            );
+            assert!(
+                description
+                    .parameters
+                    .iter()
+                    .all(|parameter| !parameter.about.is_empty()),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_option_is_an_error() {
-        let error = serde_json::from_str::<Method>(r#"{"name": "smote", "neighbours": 3}"#).expect_err("misspelt");
+        let error =
+            serde_json::from_str::<Method>(r#"{"name": "smote", "neighbours": 3}"#).expect_err("misspelt");
         assert!(error.to_string().contains("neighbours"), "{error}");
     }
 }

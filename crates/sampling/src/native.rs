@@ -14,7 +14,10 @@ pub(crate) struct Turn {
 
 impl Turn {
     pub(crate) fn new(data: &Labeled<'_>, class_seed: &Seed, place: usize, row: usize, turn: u64) -> Self {
-        Self { place, seed: data.branch_of(class_seed, row).child(turn) }
+        Self {
+            place,
+            seed: data.branch_of(class_seed, row).child(turn),
+        }
     }
 
     /// Draws for the new row.

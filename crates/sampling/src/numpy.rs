@@ -22,9 +22,15 @@ impl NumpyRandom {
         let mut word = seed;
         for (place, slot) in state.iter_mut().enumerate() {
             *slot = word;
-            word = 1_812_433_253_u32.wrapping_mul(word ^ (word >> 30)).wrapping_add(place as u32 + 1);
+            word = 1_812_433_253_u32
+                .wrapping_mul(word ^ (word >> 30))
+                .wrapping_add(place as u32 + 1);
         }
-        Self { state, next: WORDS, spare: None }
+        Self {
+            state,
+            next: WORDS,
+            spare: None,
+        }
     }
 
     fn word(&mut self) -> u32 {
@@ -133,7 +139,11 @@ pub(crate) fn numpy_sum(values: &[f64]) -> f64 {
             }
         }
         let [a, b, c, d, e, f, g, h] = sums;
-        return rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| sum + value);
+        return rest
+            .iter()
+            .fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| {
+                sum + value
+            });
     }
     let half = values.len() / 2;
     let (left, right) = values.split_at(half - half % 8);

@@ -50,19 +50,28 @@ impl RandomOverSampler {
         for &width in widths {
             if !(width >= 0.0 && width.is_finite()) {
                 let range = "a finite number from 0";
-                return Err(Error::OutOfRange { option: "shrinkage", value: width.to_string(), range });
+                return Err(Error::OutOfRange {
+                    option: "shrinkage",
+                    value: width.to_string(),
+                    range,
+                });
             }
         }
         for class in self.shrinkage_per_class.keys() {
             if data.labels.code_of(class).is_none() {
                 let suggestion = format!("the classes are `{}`", data.labels.classes().join("`, `"));
-                return Err(Error::UnknownClass { class: class.clone(), suggestion });
+                return Err(Error::UnknownClass {
+                    class: class.clone(),
+                    suggestion,
+                });
             }
         }
         if self.is_noisy() {
             // The group of a copy stays, noise or not; it is the other categories that noise cannot touch.
             if let Some(column) = data.features.categorical().find(|column| !column.copied) {
-                return Err(Error::CategoricalNoise { column: column.name.clone() });
+                return Err(Error::CategoricalNoise {
+                    column: column.name.clone(),
+                });
             }
         }
         Ok(())
@@ -75,16 +84,27 @@ impl RandomOverSampler {
     /// Standard deviation of the noise in each numeric column.
     fn noise(&self, data: &Labeled<'_>, class: u32, rows: &[usize]) -> Vec<f64> {
         let name = &data.labels.classes()[class as usize];
-        let shrinkage = self.shrinkage_per_class.get(name).copied().or(self.shrinkage).unwrap_or(0.0);
+        let shrinkage = self
+            .shrinkage_per_class
+            .get(name)
+            .copied()
+            .or(self.shrinkage)
+            .unwrap_or(0.0);
         let (d, n) = (data.features.columns().len() as f64, data.rows() as f64);
         let constant = (4.0 / ((d + 2.0) * n)).powf(1.0 / (d + 4.0));
         let scale = |values: &FeatureValues<'_>| {
             let at = |&row: &usize| values.number(row).unwrap_or(0.0);
             let mean = rows.iter().map(at).sum::<f64>() / rows.len() as f64;
-            let square = rows.iter().map(|row| (at(row) - mean) * (at(row) - mean)).sum::<f64>();
+            let square = rows
+                .iter()
+                .map(|row| (at(row) - mean) * (at(row) - mean))
+                .sum::<f64>();
             (square / rows.len() as f64).sqrt()
         };
-        data.features.numeric().map(|column| shrinkage * constant * scale(&column.values)).collect()
+        data.features
+            .numeric()
+            .map(|column| shrinkage * constant * scale(&column.values))
+            .collect()
     }
 }
 
@@ -102,14 +122,21 @@ impl Resample for RandomOverSampler {
             }
             let name = data.labels.classes()[class as usize].as_str();
             let turns = match run.chooser {
-                Chooser::Native => {
-                    round_robin(data, &run.seed.child("random-over-sampler").child(name), &rows, count)
-                }
+                Chooser::Native => round_robin(
+                    data,
+                    &run.seed.child("random-over-sampler").child(name),
+                    &rows,
+                    count,
+                ),
                 Chooser::Numpy => Vec::new(),
             };
             let bases: Vec<usize> = match run.chooser {
                 Chooser::Native => turns.iter().map(|turn| rows[turn.place]).collect(),
-                Chooser::Numpy => stream.choice(rows.len(), count, true).iter().map(|&place| rows[place]).collect(),
+                Chooser::Numpy => stream
+                    .choice(rows.len(), count, true)
+                    .iter()
+                    .map(|&place| rows[place])
+                    .collect(),
             };
             let draws: Vec<Draw> = bases.iter().map(|&row| Draw::copy(row)).collect();
             let mut columns = interpolate(&data.features, &draws, &Categories::Base, run.chooser);
@@ -123,18 +150,22 @@ impl Resample for RandomOverSampler {
                     };
                     let mut widths = widths.iter();
                     for (feature, column) in data.features.columns().iter().zip(&mut columns) {
-                        let noise = |normal: f64, width: &f64| if feature.copied { 0.0 } else { normal * width };
+                        let noise =
+                            |normal: f64, width: &f64| if feature.copied { 0.0 } else { normal * width };
                         match column {
                             SyntheticValues::F64(values) => {
                                 let noisy = noise(normal(), widths.next().unwrap_or(&0.0)) + values[row];
                                 values[row] = match feature.domain {
                                     counterpoise_base::Domain::Real => noisy,
-                                    counterpoise_base::Domain::Integer if run.chooser == Chooser::Numpy => noisy.trunc(),
+                                    counterpoise_base::Domain::Integer if run.chooser == Chooser::Numpy => {
+                                        noisy.trunc()
+                                    }
                                     counterpoise_base::Domain::Integer => noisy.round(),
                                 };
                             }
                             SyntheticValues::F32(values) => {
-                                let noisy = noise(normal(), widths.next().unwrap_or(&0.0)) + f64::from(values[row]);
+                                let noisy =
+                                    noise(normal(), widths.next().unwrap_or(&0.0)) + f64::from(values[row]);
                                 values[row] = noisy as f32;
                             }
                             SyntheticValues::Codes(_) => {}
@@ -143,7 +174,12 @@ impl Resample for RandomOverSampler {
                 }
             }
             append(&mut result.synthetic, columns);
-            let origin = |&row: &usize| Origin { class, base: row as u32, neighbor: row as u32, step: 0.0 };
+            let origin = |&row: &usize| Origin {
+                class,
+                base: row as u32,
+                neighbor: row as u32,
+                step: 0.0,
+            };
             result.origin.extend(bases.iter().map(origin));
         }
         Ok(result)

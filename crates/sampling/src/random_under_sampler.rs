@@ -36,15 +36,24 @@ impl RandomUnderSampler {
         self
     }
 
-    fn choose(&self, data: &Labeled<'_>, class: u32, rows: &[usize], count: usize, run: &Run<'_>) -> Vec<usize> {
+    fn choose(
+        &self,
+        data: &Labeled<'_>,
+        class: u32,
+        rows: &[usize],
+        count: usize,
+        run: &Run<'_>,
+    ) -> Vec<usize> {
         let name = data.labels.classes()[class as usize].as_str();
         let class_seed = run.seed.child("random-under-sampler").child(name);
         if self.replacement {
             let draw = |turn: u64| rows[class_seed.child("turn").child(turn).rng().below(rows.len())];
             return (0..count as u64).map(draw).collect();
         }
-        let mut order: Vec<(u64, usize)> =
-            rows.iter().map(|&row| (data.branch_of(&class_seed, row).number(), row)).collect();
+        let mut order: Vec<(u64, usize)> = rows
+            .iter()
+            .map(|&row| (data.branch_of(&class_seed, row).number(), row))
+            .collect();
         order.sort_unstable();
         order.truncate(count);
         order.into_iter().map(|(_, row)| row).collect()
@@ -75,7 +84,10 @@ impl Resample for RandomUnderSampler {
         if run.chooser == Chooser::Native {
             kept.sort_unstable();
         }
-        Ok(Resampled { kept, ..Resampled::default() })
+        Ok(Resampled {
+            kept,
+            ..Resampled::default()
+        })
     }
 
     fn plan(&self, labels: &Labels) -> Result<Plan, Error> {

@@ -50,7 +50,11 @@ impl Run<'_> {
     }
 
     pub(crate) fn tell(&self, task: &str, done: usize, total: usize) -> Result<(), Error> {
-        match self.observer.observe(&Event::Progress { task, done: done as u64, total: total as u64 }) {
+        match self.observer.observe(&Event::Progress {
+            task,
+            done: done as u64,
+            total: total as u64,
+        }) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Error::Stopped),
         }
@@ -104,21 +108,38 @@ pub struct PlannedClass {
 impl Plan {
     pub(crate) fn new(labels: &Labels, after: impl Fn(u32, usize) -> Option<usize>) -> Self {
         let counts = labels.counts();
-        let classes = labels.classes().iter().zip(counts).enumerate().map(|(code, (class, before))| {
-            PlannedClass { class: class.clone(), before, after: after(code as u32, before) }
-        });
-        Self { classes: classes.collect() }
+        let classes = labels
+            .classes()
+            .iter()
+            .zip(counts)
+            .enumerate()
+            .map(|(code, (class, before))| PlannedClass {
+                class: class.clone(),
+                before,
+                after: after(code as u32, before),
+            });
+        Self {
+            classes: classes.collect(),
+        }
     }
 
     /// Follows a strategy to the letter.
     pub(crate) fn of(labels: &Labels, strategy: &Strategy, direction: Direction) -> Result<Self, Error> {
         let targets = strategy.targets(labels, direction)?;
-        let change = |code| targets.changes.iter().find(|(class, _)| *class == code).map(|(_, rows)| *rows);
-        Ok(Self::new(labels, |code, before| match (direction, change(code)) {
-            (_, None) => Some(before),
-            (Direction::Over, Some(made)) => Some(before + made),
-            (Direction::Under, Some(kept)) => Some(kept),
-            (Direction::Clean, Some(_)) => None,
+        let change = |code| {
+            targets
+                .changes
+                .iter()
+                .find(|(class, _)| *class == code)
+                .map(|(_, rows)| *rows)
+        };
+        Ok(Self::new(labels, |code, before| {
+            match (direction, change(code)) {
+                (_, None) => Some(before),
+                (Direction::Over, Some(made)) => Some(before + made),
+                (Direction::Under, Some(kept)) => Some(kept),
+                (Direction::Clean, Some(_)) => None,
+            }
         }))
     }
 

@@ -28,20 +28,30 @@ pub(crate) fn usable_k(
     if rows > k {
         return Ok(Some(k));
     }
-    let too_few = |needed| Error::TooFewRows { class: class.into(), rows, needed, method };
+    let too_few = |needed| Error::TooFewRows {
+        class: class.into(),
+        rows,
+        needed,
+        method,
+    };
     match few_rows {
         _ if rows == 0 => Err(too_few(1)),
         FewRows::Error => Err(too_few(k + 1)),
         FewRows::Shrink if rows < 2 => Err(too_few(2)),
         FewRows::Shrink => {
-            let message = format!("class `{class}` has {rows} rows, so {} neighbors are used instead of {k}", rows - 1);
+            let message = format!(
+                "class `{class}` has {rows} rows, so {} neighbors are used instead of {k}",
+                rows - 1
+            );
             warnings.push(Warning::new("sampling.neighbors-shrunk", message).with_hint(format!(
                 "set `few_rows = \"duplicate\"` to copy its rows instead, or a smaller `k_neighbors` than {k}"
             )));
             Ok(Some(rows - 1))
         }
         FewRows::Duplicate => {
-            let message = format!("class `{class}` has {rows} row(s), no more than the {k} neighbors asked for: they are copied");
+            let message = format!(
+                "class `{class}` has {rows} row(s), no more than the {k} neighbors asked for: they are copied"
+            );
             warnings.push(Warning::new("sampling.rows-copied", message));
             Ok(None)
         }
@@ -64,7 +74,11 @@ impl ClassGraph {
 
     /// Input rows of the neighbours of the row at `place`, nearest first.
     pub(crate) fn neighbors(&self, place: usize) -> Vec<u32> {
-        self.graph.neighbors(place).iter().map(|&other| self.rows[other as usize] as u32).collect()
+        self.graph
+            .neighbors(place)
+            .iter()
+            .map(|&other| self.rows[other as usize] as u32)
+            .collect()
     }
 
     /// Native draws: a neighbour and a step for each turn.
@@ -81,7 +95,12 @@ impl ClassGraph {
 }
 
 /// Copies of rows, each equally often: the last resort for a class without neighbours.
-pub(crate) fn copies(data: &Labeled<'_>, class_seed: &Seed, rows: &[usize], count: usize) -> (Vec<Turn>, Vec<Draw>) {
+pub(crate) fn copies(
+    data: &Labeled<'_>,
+    class_seed: &Seed,
+    rows: &[usize],
+    count: usize,
+) -> (Vec<Turn>, Vec<Draw>) {
     let turns = round_robin(data, class_seed, rows, count);
     let draws = turns.iter().map(|turn| Draw::copy(rows[turn.place])).collect();
     (turns, draws)
@@ -89,7 +108,15 @@ pub(crate) fn copies(data: &Labeled<'_>, class_seed: &Seed, rows: &[usize], coun
 
 /// imbalanced-learn's draws for `count` rows from `bases` rows with `k` neighbours each: first all pairs as one
 /// integer, then all steps. Returns `(place of the base, rank of the neighbour, step)`.
-pub(crate) fn numpy_pairs(stream: &mut NumpyRandom, bases: usize, k: usize, count: usize) -> Vec<(usize, usize, f64)> {
+pub(crate) fn numpy_pairs(
+    stream: &mut NumpyRandom,
+    bases: usize,
+    k: usize,
+    count: usize,
+) -> Vec<(usize, usize, f64)> {
     let pairs: Vec<usize> = (0..count).map(|_| stream.below(bases * k)).collect();
-    pairs.into_iter().map(|pair| (pair / k, pair % k, stream.double())).collect()
+    pairs
+        .into_iter()
+        .map(|pair| (pair / k, pair % k, stream.double()))
+        .collect()
 }

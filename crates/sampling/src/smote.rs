@@ -71,9 +71,21 @@ impl Smote {
         let name = &data.labels.classes()[class as usize];
         let class_seed = run.seed.child("smote").child(name.as_str());
         let rows = data.labels.rows_of(class);
-        let Some(k) = usable_k("smote", name, rows.len(), self.k_neighbors.get(), self.few_rows, warnings)? else {
+        let Some(k) = usable_k(
+            "smote",
+            name,
+            rows.len(),
+            self.k_neighbors.get(),
+            self.few_rows,
+            warnings,
+        )?
+        else {
             let (turns, draws) = copies(data, &class_seed, &rows, count);
-            return Ok(Chosen { graph: None, places: turns.iter().map(|turn| turn.place).collect(), draws });
+            return Ok(Chosen {
+                graph: None,
+                places: turns.iter().map(|turn| turn.place).collect(),
+                draws,
+            });
         };
         let graph = ClassGraph::new(data, class, k, self.metric, run)?;
         let (places, draws) = match run.chooser {
@@ -86,10 +98,17 @@ impl Smote {
                 let draw = |&(place, rank, step): &(usize, usize, f64)| {
                     Draw::new(graph.rows[place], graph.neighbors(place)[rank] as usize, step)
                 };
-                (pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(draw).collect())
+                (
+                    pairs.iter().map(|pair| pair.0).collect(),
+                    pairs.iter().map(draw).collect(),
+                )
             }
         };
-        Ok(Chosen { graph: Some(graph), places, draws })
+        Ok(Chosen {
+            graph: Some(graph),
+            places,
+            draws,
+        })
     }
 }
 
@@ -110,10 +129,22 @@ impl Resample for Smote {
                 continue;
             }
             let chosen = self.choose(data, class, count, run, &mut result.warnings)?;
-            let voters = |draw: usize| chosen.graph.as_ref().map_or(Vec::new(), |g| g.neighbors(chosen.places[draw]));
-            let columns = interpolate(&data.features, &chosen.draws, &Categories::Vote(&voters), run.chooser);
+            let voters = |draw: usize| {
+                chosen
+                    .graph
+                    .as_ref()
+                    .map_or(Vec::new(), |g| g.neighbors(chosen.places[draw]))
+            };
+            let columns = interpolate(
+                &data.features,
+                &chosen.draws,
+                &Categories::Vote(&voters),
+                run.chooser,
+            );
             append(&mut result.synthetic, columns);
-            result.origin.extend(chosen.draws.iter().map(|draw| draw.origin(class)));
+            result
+                .origin
+                .extend(chosen.draws.iter().map(|draw| draw.origin(class)));
         }
         Ok(result)
     }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Chooser, Direction, EditedNearestNeighbours, Error, FewRows, KindSel, Plan, Resample, Run, Smote, Strategy,
+    Chooser, Direction, EditedNearestNeighbours, Error, FewRows, KindSel, Plan, Resample, Run, Smote,
+    Strategy,
 };
 
 /// SMOTE, then removes rows, old and new, whose neighbours are of other classes.
@@ -87,7 +88,12 @@ impl Resample for Smoteenn {
         let mut codes = data.labels.codes().to_vec();
         codes.extend(made.origin.iter().map(|origin| origin.class));
         let labels = Labels::from_codes(data.labels.classes().to_vec(), codes);
-        let enlarged = Labeled { features, labels: &labels, groups: None, keys: RowKeys::Position };
+        let enlarged = Labeled {
+            features,
+            labels: &labels,
+            groups: None,
+            keys: RowKeys::Position,
+        };
         let mut cleaned = self.cleaning().resample(&enlarged, run)?;
         made.warnings.append(&mut cleaned.warnings);
 

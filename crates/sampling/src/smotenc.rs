@@ -71,9 +71,20 @@ impl Resample for Smotenc {
             let class_seed = run.seed.child("smotenc").child(name.as_str());
             let rows = data.labels.rows_of(class);
             let k = self.k_neighbors.get();
-            let Some(k) = usable_k("smotenc", name, rows.len(), k, self.few_rows, &mut result.warnings)? else {
+            let Some(k) = usable_k(
+                "smotenc",
+                name,
+                rows.len(),
+                k,
+                self.few_rows,
+                &mut result.warnings,
+            )?
+            else {
                 let (_, draws) = copies(data, &class_seed, &rows, count);
-                append(&mut result.synthetic, interpolate(&data.features, &draws, &Categories::Base, run.chooser));
+                append(
+                    &mut result.synthetic,
+                    interpolate(&data.features, &draws, &Categories::Base, run.chooser),
+                );
                 result.origin.extend(draws.iter().map(|draw| draw.origin(class)));
                 continue;
             };
@@ -90,7 +101,8 @@ impl Resample for Smotenc {
                     columns = interpolate(&data.features, &draws, &Categories::Vote(&voters), run.chooser);
                 }
                 Chooser::Numpy => {
-                    let pairs = numpy_pairs(&mut NumpyRandom::new(run.numpy_seed), graph.rows.len(), k, count);
+                    let pairs =
+                        numpy_pairs(&mut NumpyRandom::new(run.numpy_seed), graph.rows.len(), k, count);
                     let draw = |&(place, rank, step): &(usize, usize, f64)| {
                         Draw::new(graph.rows[place], graph.neighbors(place)[rank] as usize, step)
                     };
@@ -121,7 +133,11 @@ fn median_deviation(data: &Labeled<'_>, rows: &[usize]) -> f64 {
     let mut deviations: Vec<f64> = data.features.numeric().map(deviation).collect();
     deviations.sort_by(f64::total_cmp);
     let middle = deviations.len() / 2;
-    if deviations.len() % 2 == 1 { deviations[middle] } else { f64::midpoint(deviations[middle - 1], deviations[middle]) }
+    if deviations.len() % 2 == 1 {
+        deviations[middle]
+    } else {
+        f64::midpoint(deviations[middle - 1], deviations[middle])
+    }
 }
 
 /// imbalanced-learn's vote: of all equally frequent categories of all new rows, listed row by row, the one that a
@@ -129,7 +145,9 @@ fn median_deviation(data: &Labeled<'_>, rows: &[usize]) -> f64 {
 fn shuffled_votes(data: &Labeled<'_>, lists: &[Vec<u32>], seed: u32) -> Vec<Vec<u32>> {
     let mut stream = NumpyRandom::new(seed);
     let vote = |column: &counterpoise_base::Feature<'_>| {
-        let FeatureValues::Codes { codes, levels } = &column.values else { return Vec::new() };
+        let FeatureValues::Codes { codes, levels } = &column.values else {
+            return Vec::new();
+        };
         let mut candidates: Vec<(usize, u32)> = Vec::new();
         let mut counts = vec![0_usize; *levels];
         for (draw, list) in lists.iter().enumerate() {
@@ -146,7 +164,10 @@ fn shuffled_votes(data: &Labeled<'_>, lists: &[Vec<u32>], seed: u32) -> Vec<Vec<
             let (draw, code) = candidates[place];
             chosen[draw].get_or_insert(code);
         }
-        chosen.into_iter().map(|code| code.expect("every row has a candidate")).collect()
+        chosen
+            .into_iter()
+            .map(|code| code.expect("every row has a candidate"))
+            .collect()
     };
     data.features.categorical().map(vote).collect()
 }

@@ -90,7 +90,13 @@ impl Strategy {
 
     /// Wanted totals per class.
     pub fn per_class<S: Into<String>>(totals: impl IntoIterator<Item = (S, Amount)>) -> Self {
-        Rule::PerClass(totals.into_iter().map(|(class, amount)| (class.into(), amount)).collect()).into()
+        Rule::PerClass(
+            totals
+                .into_iter()
+                .map(|(class, amount)| (class.into(), amount))
+                .collect(),
+        )
+        .into()
     }
 
     /// One amount for every class but the largest (smallest).
@@ -102,13 +108,18 @@ impl Strategy {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            return Ok(Rule::Classes(list.split(',').map(|class| unquote(class).to_owned()).collect()).into());
+            return Ok(
+                Rule::Classes(list.split(',').map(|class| unquote(class).to_owned()).collect()).into(),
+            );
         }
         if text.contains('=') {
             let text = text.trim_start_matches('{').trim_end_matches('}');
             let pair = |pair: &str| {
                 let (class, amount) = pair.rsplit_once('=').ok_or_else(|| {
-                    format!("`{}` is no `class=amount`; write e.g. `yes=500, no=x2`", pair.trim())
+                    format!(
+                        "`{}` is no `class=amount`; write e.g. `yes=500, no=x2`",
+                        pair.trim()
+                    )
                 })?;
                 Ok::<_, String>((unquote(class).to_owned(), Amount::parse(unquote(amount))?))
             };
@@ -147,17 +158,34 @@ impl Strategy {
     /// Works the strategy out for the labels at hand.
     pub fn targets(&self, labels: &Labels, direction: Direction) -> Result<Targets, Error> {
         let counts = labels.counts();
-        let present: Vec<u32> = (0..counts.len() as u32).filter(|&code| counts[code as usize] > 0).collect();
+        let present: Vec<u32> = (0..counts.len() as u32)
+            .filter(|&code| counts[code as usize] > 0)
+            .collect();
         if present.len() < 2 {
-            let class = present.first().map_or(String::new(), |&code| labels.classes()[code as usize].clone());
+            let class = present
+                .first()
+                .map_or(String::new(), |&code| labels.classes()[code as usize].clone());
             return Err(Error::OneClass { class });
         }
         let count = |code: u32| counts[code as usize];
         // Of equally large classes the first counts as the largest, as in imbalanced-learn.
-        let largest = present.iter().copied().rev().max_by_key(|&code| count(code)).unwrap_or(0);
-        let smallest = present.iter().copied().min_by_key(|&code| count(code)).unwrap_or(0);
+        let largest = present
+            .iter()
+            .copied()
+            .rev()
+            .max_by_key(|&code| count(code))
+            .unwrap_or(0);
+        let smallest = present
+            .iter()
+            .copied()
+            .min_by_key(|&code| count(code))
+            .unwrap_or(0);
         let (most, least) = (count(largest), count(smallest));
-        let misfit = |hint| Error::StrategyMisfit { strategy: self.to_string(), direction: direction.words(), hint };
+        let misfit = |hint| Error::StrategyMisfit {
+            strategy: self.to_string(),
+            direction: direction.words(),
+            hint,
+        };
 
         let rule = match (&self.rule, direction) {
             (Rule::Auto, Direction::Over) => &Rule::NotMajority,
@@ -166,22 +194,32 @@ impl Strategy {
         };
         let chosen: Vec<u32> = match (rule, direction) {
             (Rule::Majority, Direction::Over) => {
-                return Err(misfit("the largest class needs no rows; use `auto`, or totals: `class=500`"));
+                return Err(misfit(
+                    "the largest class needs no rows; use `auto`, or totals: `class=500`",
+                ));
             }
             (Rule::Minority, Direction::Under | Direction::Clean) => {
-                return Err(misfit("the smallest class keeps its rows; use `auto` or `majority`"));
+                return Err(misfit(
+                    "the smallest class keeps its rows; use `auto` or `majority`",
+                ));
             }
             (Rule::Every(_) | Rule::PerClass(_), Direction::Clean) => {
-                return Err(misfit("how many rows go is up to the method; name the classes to clean: `[a, b]`"));
+                return Err(misfit(
+                    "how many rows go is up to the method; name the classes to clean: `[a, b]`",
+                ));
             }
             (Rule::Classes(_), Direction::Over | Direction::Under) => {
-                return Err(misfit("a list is for cleaning methods; give totals instead: `a=500, b=x2`"));
+                return Err(misfit(
+                    "a list is for cleaning methods; give totals instead: `a=500, b=x2`",
+                ));
             }
             (Rule::Minority, _) => vec![smallest],
             (Rule::Majority, _) => vec![largest],
             (Rule::NotMinority, _) => present.iter().copied().filter(|&code| code != smallest).collect(),
             (Rule::NotMajority, _) => present.iter().copied().filter(|&code| code != largest).collect(),
-            (Rule::Every(_), Direction::Over) => present.iter().copied().filter(|&code| code != largest).collect(),
+            (Rule::Every(_), Direction::Over) => {
+                present.iter().copied().filter(|&code| code != largest).collect()
+            }
             (Rule::Every(_), _) => present.iter().copied().filter(|&code| code != smallest).collect(),
             (Rule::Classes(names), _) => codes_of(names.iter(), labels)?,
             (Rule::PerClass(pairs), _) => codes_of(pairs.iter().map(|(class, _)| class), labels)?,
@@ -193,7 +231,11 @@ impl Strategy {
                 Rule::Every(amount) => *amount,
                 Rule::PerClass(pairs) => {
                     let name = &labels.classes()[code as usize];
-                    pairs.iter().rev().find(|(class, _)| class == name).map_or(Amount::Times(1.0), |pair| pair.1)
+                    pairs
+                        .iter()
+                        .rev()
+                        .find(|(class, _)| class == name)
+                        .map_or(Amount::Times(1.0), |pair| pair.1)
                 }
                 _ => Amount::Ratio(1.0),
             };
@@ -222,21 +264,26 @@ impl Strategy {
             }
         };
         let change = |code: u32| -> Result<(u32, usize), Error> {
-            Ok((code, match direction {
-                Direction::Clean => 0,
-                Direction::Under => wanted(code)?,
-                Direction::Over => {
-                    let limit = match self.cap {
-                        None => usize::MAX,
-                        Some(Amount::Times(times)) => whole(times * count(code) as f64),
-                        Some(Amount::Rows(rows) ) => rows,
-                        Some(Amount::Ratio(ratio)) => whole(ratio * most as f64),
-                    };
-                    wanted(code)?.min(limit).saturating_sub(count(code))
-                }
-            }))
+            Ok((
+                code,
+                match direction {
+                    Direction::Clean => 0,
+                    Direction::Under => wanted(code)?,
+                    Direction::Over => {
+                        let limit = match self.cap {
+                            None => usize::MAX,
+                            Some(Amount::Times(times)) => whole(times * count(code) as f64),
+                            Some(Amount::Rows(rows)) => rows,
+                            Some(Amount::Ratio(ratio)) => whole(ratio * most as f64),
+                        };
+                        wanted(code)?.min(limit).saturating_sub(count(code))
+                    }
+                },
+            ))
         };
-        Ok(Targets { changes: chosen.into_iter().map(change).collect::<Result<_, _>>()? })
+        Ok(Targets {
+            changes: chosen.into_iter().map(change).collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -258,7 +305,10 @@ fn codes_of<'a>(names: impl Iterator<Item = &'a String>, labels: &Labels) -> Res
                 None if classes.len() <= 12 => format!("the classes are `{}`", classes.join("`, `")),
                 None => format!("the first classes are `{}`", classes[..12].join("`, `")),
             };
-            Error::UnknownClass { class: name.clone(), suggestion }
+            Error::UnknownClass {
+                class: name.clone(),
+                suggestion,
+            }
         })
     };
     let mut codes = names.map(code).collect::<Result<Vec<u32>, _>>()?;
@@ -287,7 +337,9 @@ impl Amount {
             return if times > 0.0 && times.is_finite() {
                 Ok(Self::Times(times))
             } else {
-                Err(format!("`x{times}` is no multiple; it has to be above 0, such as `x2`"))
+                Err(format!(
+                    "`x{times}` is no multiple; it has to be above 0, such as `x2`"
+                ))
             };
         }
         if let Ok(rows) = text.parse() {
@@ -300,7 +352,9 @@ impl Amount {
         if ratio > 0.0 && ratio <= 1.0 {
             Ok(Self::Ratio(ratio))
         } else {
-            Err(format!("the ratio {ratio} is not in (0, 1]; for a multiple write `x{ratio}`"))
+            Err(format!(
+                "the ratio {ratio} is not in (0, 1]; for a multiple write `x{ratio}`"
+            ))
         }
     }
 }
@@ -328,7 +382,10 @@ impl fmt::Display for Strategy {
             Rule::Every(amount) => write!(f, "{amount}")?,
             Rule::Classes(classes) => write!(f, "[{}]", classes.join(", "))?,
             Rule::PerClass(pairs) => {
-                let pairs: Vec<String> = pairs.iter().map(|(class, amount)| format!("{class}={amount}")).collect();
+                let pairs: Vec<String> = pairs
+                    .iter()
+                    .map(|(class, amount)| format!("{class}={amount}"))
+                    .collect();
                 f.write_str(&pairs.join(", "))?;
             }
         }
@@ -383,7 +440,9 @@ impl Visitor<'_> for AmountVisitor {
     }
 
     fn visit_i64<E: serde::de::Error>(self, rows: i64) -> Result<Amount, E> {
-        usize::try_from(rows).map(Amount::Rows).map_err(|_| E::custom(format!("a class cannot have {rows} rows")))
+        usize::try_from(rows)
+            .map(Amount::Rows)
+            .map_err(|_| E::custom(format!("a class cannot have {rows} rows")))
     }
 
     fn visit_f64<E: serde::de::Error>(self, ratio: f64) -> Result<Amount, E> {
@@ -464,7 +523,10 @@ mod tests {
     use super::*;
 
     fn labels(counts: &[(&str, usize)]) -> Labels {
-        let names: Vec<&str> = counts.iter().flat_map(|(class, rows)| std::iter::repeat_n(*class, *rows)).collect();
+        let names: Vec<&str> = counts
+            .iter()
+            .flat_map(|(class, rows)| std::iter::repeat_n(*class, *rows))
+            .collect();
         Labels::from_names(&names)
     }
 
@@ -484,7 +546,9 @@ mod tests {
 
     fn check_error(text: &str, labels: &Labels, direction: Direction, expected: &str) {
         let strategy = Strategy::parse(text).expect("the strategy can be read");
-        let error = strategy.targets(labels, direction).expect_err("the strategy does not fit");
+        let error = strategy
+            .targets(labels, direction)
+            .expect_err("the strategy does not fit");
         let shown = format!("{error} / {}", error.hint().unwrap_or_default());
         assert!(shown.contains(expected), "{shown}");
     }
@@ -508,7 +572,12 @@ mod tests {
     fn of_equally_large_classes_the_first_is_the_largest() {
         let equal = labels(&[("a", 5), ("b", 5), ("c", 3)]);
         check("auto", &equal, Direction::Over, &[(1, 0), (2, 2)]);
-        check("minority", &labels(&[("a", 3), ("b", 3), ("c", 5)]), Direction::Over, &[(0, 2)]);
+        check(
+            "minority",
+            &labels(&[("a", 3), ("b", 3), ("c", 5)]),
+            Direction::Over,
+            &[(0, 2)],
+        );
     }
 
     #[test]
@@ -537,26 +606,52 @@ mod tests {
     #[test]
     fn what_does_not_fit_says_what_to_type() {
         check_error("0.05", &two(), Direction::Over, "ask for 10 or more");
-        check_error("yes=5", &two(), Direction::Over, "has 10 rows and `sampling_strategy` asks for 5");
+        check_error(
+            "yes=5",
+            &two(),
+            Direction::Over,
+            "has 10 rows and `sampling_strategy` asks for 5",
+        );
         check_error("no=500", &two(), Direction::Under, "100 or fewer");
         check_error("ys=50", &two(), Direction::Over, "did you mean `yes`?");
         check_error("majority", &two(), Direction::Over, "use `auto`");
         check_error("minority", &two(), Direction::Clean, "`majority`");
         check_error("0.5", &two(), Direction::Clean, "name the classes");
         check_error("[yes]", &two(), Direction::Over, "a=500");
-        check_error("auto", &labels(&[("a", 3)]), Direction::Over, "one class only, `a`");
+        check_error(
+            "auto",
+            &labels(&[("a", 3)]),
+            Direction::Over,
+            "one class only, `a`",
+        );
         assert!(Strategy::parse("1.5").expect_err("not a ratio").contains("x1.5"));
         assert!(Strategy::parse("500").expect_err("whose?").contains("class=500"));
-        assert!(Strategy::parse("balanced").expect_err("no word").contains("`not minority`"));
+        assert!(
+            Strategy::parse("balanced")
+                .expect_err("no word")
+                .contains("`not minority`")
+        );
     }
 
     #[test]
     fn every_form_survives_its_text() {
-        for text in ["auto", "not minority", "0.5", "1.0", "x2", "[a, b]", "a=500, b=x2, c=0.5", "auto cap x10"] {
+        for text in [
+            "auto",
+            "not minority",
+            "0.5",
+            "1.0",
+            "x2",
+            "[a, b]",
+            "a=500, b=x2, c=0.5",
+            "auto cap x10",
+        ] {
             let strategy = Strategy::parse(text).expect("the strategy can be read");
             assert_eq!(strategy.to_string(), text);
             let json = serde_json::to_string(&strategy).expect("a strategy is plain data");
-            assert_eq!(serde_json::from_str::<Strategy>(&json).expect("what was written is read"), strategy);
+            assert_eq!(
+                serde_json::from_str::<Strategy>(&json).expect("what was written is read"),
+                strategy
+            );
         }
     }
 }
