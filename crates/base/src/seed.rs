@@ -44,6 +44,10 @@ impl Seed {
     }
 
     /// The branch called `name`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "names are numbers and borrowed texts"
+    )]
     pub fn child(&self, name: impl Branch) -> Self {
         let mut hash = Sha256::new_with_prefix(self.0);
         name.feed(&mut |bytes| hash.update(bytes));
@@ -63,7 +67,7 @@ impl Seed {
 
 /// A stream of random numbers.
 ///
-/// The bits are ChaCha8's; how they become integers and fractions is fixed here, so that results outlive
+/// The bits are those of the generator; how they become integers and fractions is fixed here, so that results outlive
 /// upgrades of any library.
 #[derive(Debug, Clone)]
 pub struct Random(ChaCha8Rng);

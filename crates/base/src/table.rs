@@ -58,15 +58,19 @@ impl Table {
     ///
     /// If lengths differ or a name occurs twice: readers check both.
     pub fn new(columns: Vec<Column>) -> Self {
-        for (place, column) in columns.iter().enumerate() {
+        let mut names = std::collections::HashSet::new();
+        for column in &columns {
             assert_eq!(
                 column.array.len(),
                 columns[0].array.len(),
                 "column `{}` has another length",
                 column.name
             );
-            let twin = columns[..place].iter().any(|other| other.name == column.name);
-            assert!(!twin, "column `{}` occurs twice", column.name);
+            assert!(
+                names.insert(&column.name),
+                "column `{}` occurs twice",
+                column.name
+            );
         }
         Self { columns }
     }

@@ -1,0 +1,387 @@
+use std::io;
+use std::path::PathBuf;
+
+use counterpoise_base::nearest_name;
+
+/// What can go wrong between a file and a table.
+///
+/// Rows are counted from 1, the first row below the header; lines are counted from 1 too.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be opened or read.
+    #[error("cannot read `{file}`")]
+    Open {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No reader or writer belongs to the extension.
+    #[error("`{file}` has no extension that names a table format")]
+    UnknownFormat {
+        /// The file.
+        file: String,
+    },
+    /// No line at all.
+    #[error("`{file}` is empty")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// A header and nothing below.
+    #[error("`{file}` has a header of {columns} column(s) and no row")]
+    NoRows {
+        /// The file.
+        file: String,
+        /// Columns of the header.
+        columns: usize,
+    },
+    /// A row with more or fewer cells than columns.
+    #[error("`{file}`, row {row} (line {line}): {found} cell(s), but there are {expected} column(s)")]
+    Ragged {
+        /// The file.
+        file: String,
+        /// The row.
+        row: usize,
+        /// The line it starts on.
+        line: u64,
+        /// Columns.
+        expected: usize,
+        /// Cells found.
+        found: usize,
+    },
+    /// A quote opens and never closes, so that rows below would be swallowed.
+    #[error("`{file}`, row {row} (line {line}): a quote opens there and never closes")]
+    OpenQuote {
+        /// The file.
+        file: String,
+        /// The row.
+        row: usize,
+        /// The line it starts on.
+        line: u64,
+    },
+    /// Two columns of one name.
+    #[error("`{file}` has two columns called `{name}`: columns {first} and {second}")]
+    DuplicateNames {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// Place of the first, counted from 1.
+        first: usize,
+        /// Place of the second, counted from 1.
+        second: usize,
+    },
+    /// As many names as columns are needed.
+    #[error("`{file}` has {found} column(s), and {given} name(s) were given")]
+    NamesCount {
+        /// The file.
+        file: String,
+        /// Names given.
+        given: usize,
+        /// Columns of the first row.
+        found: usize,
+    },
+    /// A cell that does not fit the kind of its column.
+    #[error("`{file}`, column `{column}`, row {row}{line}: `{value}` is not {kind}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// The row.
+        row: usize,
+        /// ` (line N)`, where the file has lines.
+        line: String,
+        /// The cell, shortened.
+        value: String,
+        /// What it should be, with its article.
+        kind: &'static str,
+    },
+    /// Bytes that are no UTF-8.
+    #[error("`{file}`, column `{column}`, row {row} (line {line}): the bytes are not UTF-8 text")]
+    NotUtf8 {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// The row.
+        row: usize,
+        /// The line.
+        line: u64,
+    },
+    /// A separator or comment mark that takes more than one byte.
+    #[error("`{option} = {value:?}` must be one ASCII character")]
+    NotAscii {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        value: char,
+    },
+    /// A file that breaks off or is not what its extension says.
+    #[error("`{file}` is damaged or not a {format} file")]
+    Corrupt {
+        /// The file.
+        file: String,
+        /// What the extension says.
+        format: &'static str,
+        /// What the reader said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A column that no method can use or carry.
+    #[error("column `{column}` is stored as {stored}, which is neither numbers, texts nor dates")]
+    UnusableColumn {
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        stored: String,
+    },
+    /// No column has this name.
+    #[error("there is no column called `{column}` to be the {role}")]
+    UnknownColumn {
+        /// The name given.
+        column: String,
+        /// What for.
+        role: &'static str,
+        /// The names there are.
+        columns: Vec<String>,
+    },
+    /// One column in two roles.
+    #[error("column `{column}` cannot be both {first} and {second}")]
+    RoleConflict {
+        /// The column.
+        column: String,
+        /// One role.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A missing value where the policy does not allow one.
+    #[error(
+        "column `{column}`, row {row}: the value is missing ({cells} missing in {columns} column(s) in all)"
+    )]
+    Missing {
+        /// The column.
+        column: String,
+        /// The first such row.
+        row: usize,
+        /// Missing cells of all features.
+        cells: usize,
+        /// Columns that have some.
+        columns: usize,
+    },
+    /// A missing value that no policy fills.
+    #[error("the {role} `{column}` is missing in row {row} ({count} row(s) in all)")]
+    MissingRole {
+        /// Target, group, weight or id.
+        role: &'static str,
+        /// The column.
+        column: String,
+        /// The first such row.
+        row: usize,
+        /// How many.
+        count: usize,
+    },
+    /// An infinite number.
+    #[error("column `{column}`, row {row}: the value is infinite")]
+    Infinite {
+        /// The column.
+        column: String,
+        /// The row.
+        row: usize,
+    },
+    /// A weight that is none.
+    #[error("the weight `{column}` is {value} in row {row}; weights are numbers, 0 or more")]
+    Weight {
+        /// The column.
+        column: String,
+        /// The row.
+        row: usize,
+        /// What stands there.
+        value: String,
+    },
+    /// A target with nearly as many values as rows.
+    #[error(
+        "the target `{column}` has {values} different values in {rows} rows: that is a quantity or a name, not a class"
+    )]
+    NotAClass {
+        /// The column.
+        column: String,
+        /// Different values.
+        values: usize,
+        /// Rows.
+        rows: usize,
+    },
+    /// A threshold on something that is no number.
+    #[error("the group `{group}` compares numbers, and column `{column}` is {kind}")]
+    GroupThreshold {
+        /// The group as given.
+        group: String,
+        /// The column.
+        column: String,
+        /// Its kind.
+        kind: &'static str,
+    },
+    /// No column is left to compute with.
+    #[error("no column is left to compute with: every column is the target, carried, or ignored")]
+    NoFeatures,
+    /// Dropping rows left none.
+    #[error("every row has a missing value, so that `drop-rows` leaves none")]
+    NothingLeft,
+    /// A column without any value cannot be filled.
+    #[error("column `{column}` has no value at all to impute from")]
+    NothingToImpute {
+        /// The column.
+        column: String,
+    },
+    /// The output cannot be written.
+    #[error("cannot write `{file}`")]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The output names a column that the input has.
+    #[error("the input has a column called `{column}` already, which `--mark` would add")]
+    MarkTaken {
+        /// The column.
+        column: String,
+    },
+    /// A class too small to be in every part.
+    #[error("class `{class}` has {rows} row(s), which cannot be spread over {parts} parts")]
+    Parts {
+        /// The class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+        /// Parts wanted.
+        parts: usize,
+    },
+    /// A number outside its range.
+    #[error("`{option} = {value}` is out of range: {range}")]
+    OutOfRange {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// An imbalance that names an unknown class, or more rows than there are.
+    #[error("class `{class}` has {rows} row(s), and {asked} were asked for")]
+    Counts {
+        /// The class.
+        class: String,
+        /// Its rows; 0 if there is no such class.
+        rows: usize,
+        /// Rows asked for.
+        asked: usize,
+    },
+    /// The observer asked to stop.
+    #[error("stopped while reading or writing")]
+    Stopped,
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the path; it is relative to the current folder".into()
+            }
+            Self::UnknownFormat { .. } => {
+                "use .csv, .tsv, .data, .dat or .txt (also with .gz or .zst), .parquet, .arrow or .feather".into()
+            }
+            Self::NoRows { columns: 1, .. } => {
+                "if the first line is data, give column names with `--names a,b,c`; if cells are separated by something unusual, name it with `--separator`".into()
+            }
+            Self::NoRows { .. } => "if the first line is data, give column names with `--names a,b,c`".into(),
+            Self::Ragged { .. } => {
+                "mend the row, or name the separator with `--separator` and comment lines with `--comment`".into()
+            }
+            Self::OpenQuote { .. } => "close or remove the quote".into(),
+            Self::DuplicateNames { name, .. } => {
+                format!("`--rename-duplicates` calls the second one `{name}_2`")
+            }
+            Self::NamesCount { found, .. } => format!("give {found} names, separated by commas"),
+            Self::Cell { column, value, .. } => format!(
+                "mend the cell; or `--na \"{value}\"` if it means a missing value; or `--kind {column}=categorical` if the column holds categories"
+            ),
+            Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
+            Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {column}`"),
+            Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
+            Self::RoleConflict { column, .. } => format!("name `{column}` once"),
+            Self::Missing { .. } => "choose what happens to missing values: `--missing drop-rows`, `--missing impute` or `--missing distance`".into(),
+            Self::MissingRole { .. } => "`--missing drop-rows` leaves such rows out".into(),
+            Self::Infinite { column, .. } => {
+                format!("mend the value, `--na inf` to read it as missing, or `--ignore {column}`")
+            }
+            Self::NotAClass { column, .. } => {
+                format!("name the column of classes with `--target`; or cut `{column}` into classes first")
+            }
+            Self::GroupThreshold { column, .. } => format!("write `--group {column}`"),
+            Self::NothingLeft => "use `--missing impute` or `--missing distance`, or `--ignore` the columns that are mostly missing".into(),
+            Self::MarkTaken { column } => format!("rename `{column}` in the input, or leave `--mark` out"),
+            Self::Write { .. } => "choose another `--output`, on a disk with room that you may write to".into(),
+            Self::Parts { .. } => "use fewer folds, or merge the class with another".into(),
+            Self::Counts { rows: 0, .. } => "name a class of the target".into(),
+            _ => return None,
+        })
+    }
+
+    /// Stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "data.open",
+            Self::UnknownFormat { .. } => "data.unknown-format",
+            Self::Empty { .. } => "data.empty",
+            Self::NoRows { .. } => "data.no-rows",
+            Self::Ragged { .. } => "data.ragged",
+            Self::OpenQuote { .. } => "data.open-quote",
+            Self::DuplicateNames { .. } => "data.duplicate-names",
+            Self::NamesCount { .. } => "data.names-count",
+            Self::Cell { .. } => "data.cell",
+            Self::NotUtf8 { .. } => "data.not-utf8",
+            Self::NotAscii { .. } => "data.not-ascii",
+            Self::Corrupt { .. } => "data.corrupt",
+            Self::UnusableColumn { .. } => "data.unusable-column",
+            Self::UnknownColumn { .. } => "data.unknown-column",
+            Self::RoleConflict { .. } => "data.role-conflict",
+            Self::Missing { .. } => "data.missing",
+            Self::MissingRole { .. } => "data.missing-role",
+            Self::Infinite { .. } => "data.infinite",
+            Self::Weight { .. } => "data.weight",
+            Self::NotAClass { .. } => "data.not-a-class",
+            Self::GroupThreshold { .. } => "data.group-threshold",
+            Self::NoFeatures => "data.no-features",
+            Self::NothingLeft => "data.nothing-left",
+            Self::NothingToImpute { .. } => "data.nothing-to-impute",
+            Self::Write { .. } => "data.write",
+            Self::MarkTaken { .. } => "data.mark-taken",
+            Self::Parts { .. } => "data.parts",
+            Self::OutOfRange { .. } => "data.out-of-range",
+            Self::Counts { .. } => "data.counts",
+            Self::Stopped => "data.stopped",
+        }
+    }
+}
+
+fn suggestion(name: &str, columns: &[String]) -> String {
+    if let Some(near) = nearest_name(name, columns.iter().map(String::as_str)) {
+        return format!("did you mean `{near}`?");
+    }
+    let shown: Vec<&str> = columns.iter().take(12).map(String::as_str).collect();
+    let more = if columns.len() > shown.len() { ", …" } else { "" };
+    format!("the columns are {}{more}", shown.join(", "))
+}
+
+/// The first characters of a cell or a name, for messages.
+pub(crate) fn shortened(text: &str) -> String {
+    const ROOM: usize = 40;
+    if text.chars().count() <= ROOM {
+        return text.to_owned();
+    }
+    text.chars().take(ROOM).chain(['…']).collect()
+}

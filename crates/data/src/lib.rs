@@ -1,0 +1,29 @@
+//! Tables in and out: reading and writing files, roles of columns, missing values, splits.
+//!
+//! Files are opened here and nowhere below. What goes out has the types, names and order of what came in.
+
+mod columnar;
+mod delimited;
+mod error;
+mod format;
+mod imbalance;
+mod infer;
+mod options;
+mod output;
+mod prepare;
+mod read;
+mod roles;
+mod schema;
+mod split;
+mod write;
+
+pub use error::Error;
+pub use imbalance::{Imbalance, make_imbalance};
+pub use options::ReadOptions;
+pub use output::{Carry, OutputOptions, output_chunks};
+pub use prepare::{Missing, Prepared, prepare};
+pub use read::{Read, read_bytes, read_table};
+pub use roles::Roles;
+pub use schema::{ColumnSummary, schema_of};
+pub use split::{hold_out, stratified_k_fold};
+pub use write::Writer;

@@ -1,0 +1,358 @@
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, UInt32Array};
+use arrow_schema::{ArrowError, DataType};
+use counterpoise_base::{Column, Kind, MISSING, Origin, OutputRow, Resampled, SyntheticValues, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::prepare::Values;
+use crate::{Error, Prepared};
+
+/// Rows of one part of the output.
+const CHUNK: usize = 65_536;
+
+/// What the output holds besides the columns of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutputOptions {
+    /// Adds the columns `synthetic`, `base_row`, `neighbor_row` and `step`: which rows are new and where they come
+    /// from. Rows are those of the input file, counted from 0.
+    pub mark: bool,
+    /// What synthetic rows hold in columns that are only carried along.
+    pub carry: Carry,
+}
+
+/// What synthetic rows hold in ignored and text columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carry {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// What their base row holds.
+    Copy,
+}
+
+/// The output table in parts of 65 536 rows, so that it is never in memory as a whole.
+///
+/// Kept rows are as they were. Synthetic rows have the class they were made for, the groups of their base, a weight
+/// between those of their parents, and an id that no other row has: `BASE~1`, `BASE~2`, … or, for whole numbers, the
+/// numbers after the largest.
+pub fn output_chunks<'a>(
+    prepared: &'a Prepared,
+    resampled: &'a Resampled,
+    options: OutputOptions,
+) -> Result<impl Iterator<Item = Result<Table, Error>> + 'a, Error> {
+    if options.mark
+        && let Some(taken) = MARKS
+            .into_iter()
+            .find(|mark| prepared.table.position(mark).is_some())
+    {
+        return Err(Error::MarkTaken { column: taken.into() });
+    }
+    let assembly = Assembly::new(prepared, resampled, options);
+    let starts = (0..resampled.len().max(1)).step_by(CHUNK);
+    Ok(starts.map(move |start| {
+        let rows: Vec<OutputRow> = (start..resampled.len().min(start + CHUNK))
+            .map(|place| resampled.row(place))
+            .collect();
+        assembly.table(&rows)
+    }))
+}
+
+const MARKS: [&str; 4] = ["synthetic", "base_row", "neighbor_row", "step"];
+
+struct Assembly<'a> {
+    prepared: &'a Prepared,
+    resampled: &'a Resampled,
+    options: OutputOptions,
+    parts: Vec<Part>,
+    /// A row of each class.
+    class_example: Vec<u32>,
+    /// Which copy of its base each synthetic row is, counted from 1; only for text ids.
+    copy_number: Vec<u32>,
+    /// The largest whole-number id.
+    last_id: i64,
+}
+
+/// Where a column of the synthetic rows comes from.
+#[derive(Clone, Copy)]
+enum Part {
+    Class,
+    Base,
+    Feature(usize),
+    Weight,
+    Id,
+    Empty,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(prepared: &'a Prepared, resampled: &'a Resampled, options: OutputOptions) -> Self {
+        let roles = &prepared.roles;
+        let part = |(place, column): (usize, &Column)| {
+            let feature = prepared
+                .features
+                .iter()
+                .position(|feature| feature.column == place);
+            match feature {
+                _ if column.name == roles.target => Part::Class,
+                Some(feature) if prepared.features[feature].copied => Part::Base,
+                Some(feature) => Part::Feature(feature),
+                None if roles.weight.as_ref() == Some(&column.name) => Part::Weight,
+                None if roles.id.as_ref() == Some(&column.name) => Part::Id,
+                None if prepared
+                    .group_columns
+                    .iter()
+                    .any(|(group, _)| group.starts_with(&column.name)) =>
+                {
+                    Part::Base
+                }
+                None if options.carry == Carry::Copy => Part::Base,
+                None => Part::Empty,
+            }
+        };
+        let parts: Vec<Part> = prepared.table.columns().iter().enumerate().map(part).collect();
+        let mut class_example = vec![0; prepared.labels.classes().len()];
+        for (row, &code) in prepared.labels.codes().iter().enumerate() {
+            class_example[code as usize] = row as u32;
+        }
+        let mut made = vec![0; prepared.table.rows()];
+        let number = |origin: &Origin| {
+            made[origin.base as usize] += 1;
+            made[origin.base as usize]
+        };
+        let has_ids = prepared.ids.is_some();
+        let copy_number = if has_ids {
+            resampled.origin.iter().map(number).collect()
+        } else {
+            Vec::new()
+        };
+        let last_id = prepared
+            .ids
+            .iter()
+            .flatten()
+            .filter_map(|id| id.parse().ok())
+            .max()
+            .unwrap_or(-1);
+        Self {
+            prepared,
+            resampled,
+            options,
+            parts,
+            class_example,
+            copy_number,
+            last_id,
+        }
+    }
+
+    fn table(&self, rows: &[OutputRow]) -> Result<Table, Error> {
+        let mut columns = Vec::with_capacity(self.parts.len() + MARKS.len());
+        for (column, &part) in self.prepared.table.columns().iter().zip(&self.parts) {
+            let array = self
+                .array(column, part, rows)
+                .map_err(|_| Error::UnusableColumn {
+                    column: column.name.clone(),
+                    stored: column.array.data_type().to_string(),
+                })?;
+            columns.push(Column {
+                name: column.name.clone(),
+                kind: column.kind,
+                array,
+            });
+        }
+        if self.options.mark {
+            columns.extend(self.marks(rows));
+        }
+        Ok(Table::new(columns))
+    }
+
+    fn array(&self, column: &Column, part: Part, rows: &[OutputRow]) -> Result<ArrayRef, ArrowError> {
+        let origin = |made: usize| &self.resampled.origin[made];
+        match part {
+            Part::Class => taken(column, rows, |made| {
+                Some(self.class_example[origin(made).class as usize])
+            }),
+            Part::Base => taken(column, rows, |made| Some(origin(made).base)),
+            Part::Empty => taken(column, rows, |_| None),
+            Part::Weight => {
+                let weights = self.prepared.weights.as_deref().unwrap_or_default();
+                let weight = |made: usize| {
+                    let origin = origin(made);
+                    let (base, neighbor) = (weights[origin.base as usize], weights[origin.neighbor as usize]);
+                    let mixed = base + origin.step * (neighbor - base);
+                    // A step beyond the parents may not make a weight negative.
+                    mixed.clamp(base.min(neighbor), base.max(neighbor))
+                };
+                numbers(column, rows, weight)
+            }
+            Part::Feature(feature) => match (
+                &self.resampled.synthetic[..],
+                &self.prepared.features[feature].values,
+            ) {
+                ([], _) => taken(column, rows, |_| None),
+                (made, values) => match (&made[feature], values) {
+                    (SyntheticValues::F64(made), _) => numbers(column, rows, |index| made[index]),
+                    (SyntheticValues::F32(made), _) if *column.array.data_type() == DataType::Float32 => {
+                        let new: Float32Array = synthetic(rows)
+                            .map(|index| made[index])
+                            .collect::<Vec<_>>()
+                            .into();
+                        mixed(column, rows, &new)
+                    }
+                    (SyntheticValues::F32(made), _) => numbers(column, rows, |index| f64::from(made[index])),
+                    (SyntheticValues::Codes(made), Values::Codes { example, .. }) => {
+                        taken(column, rows, |index| {
+                            (made[index] != MISSING).then(|| example[made[index] as usize])
+                        })
+                    }
+                    (SyntheticValues::Codes(_), _) => unreachable!("a categorical column is stored as codes"),
+                },
+            },
+            Part::Id => self.ids(column, rows),
+        }
+    }
+
+    fn ids(&self, column: &Column, rows: &[OutputRow]) -> Result<ArrayRef, ArrowError> {
+        let ids = self.prepared.ids.as_deref().unwrap_or_default();
+        if column.kind == Kind::Integer {
+            let new: Int64Array = synthetic(rows)
+                .map(|made| self.last_id.saturating_add(made as i64 + 1))
+                .collect::<Vec<_>>()
+                .into();
+            let new = arrow_cast::cast(&new, column.array.data_type())?;
+            return mixed(column, rows, &new);
+        }
+        let mut texts = StringBuilder::new();
+        for &row in rows {
+            match row {
+                OutputRow::Kept(row) => texts.append_value(&ids[row]),
+                OutputRow::Synthetic(made) => {
+                    let base = self.resampled.origin[made].base as usize;
+                    texts.append_value(format!("{}~{}", ids[base], self.copy_number[made]));
+                }
+            }
+        }
+        let texts: ArrayRef = Arc::new(texts.finish());
+        let stored = match column.array.data_type() {
+            // New values would need a new dictionary in every part.
+            DataType::Dictionary(..) => return Ok(texts),
+            stored => stored,
+        };
+        // Days or numbers with fractions cannot be counted on: new rows have no id then.
+        arrow_cast::cast(&texts, stored).or_else(|_| taken(column, rows, |_| None))
+    }
+
+    fn marks(&self, rows: &[OutputRow]) -> [Column; 4] {
+        let origin = |row: &OutputRow| match row {
+            OutputRow::Kept(_) => None,
+            OutputRow::Synthetic(made) => Some(self.resampled.origin[*made]),
+        };
+        let place = |row: u32| self.prepared.place_in_file(row as usize) as i64;
+        let new: BooleanArray = rows.iter().map(|row| Some(origin(row).is_some())).collect();
+        let base: Int64Array = rows
+            .iter()
+            .map(|row| origin(row).map(|origin| place(origin.base)))
+            .collect();
+        let neighbor: Int64Array = rows
+            .iter()
+            .map(|row| origin(row).map(|origin| place(origin.neighbor)))
+            .collect();
+        let step: Float64Array = rows
+            .iter()
+            .map(|row| origin(row).map(|origin| origin.step))
+            .collect();
+        let column = |name: &str, kind, array: ArrayRef| Column {
+            name: name.into(),
+            kind,
+            array,
+        };
+        [
+            column(MARKS[0], Kind::Boolean, Arc::new(new)),
+            column(MARKS[1], Kind::Integer, Arc::new(base)),
+            column(MARKS[2], Kind::Integer, Arc::new(neighbor)),
+            column(MARKS[3], Kind::Float, Arc::new(step)),
+        ]
+    }
+}
+
+fn synthetic(rows: &[OutputRow]) -> impl Iterator<Item = usize> + '_ {
+    rows.iter().filter_map(|row| {
+        if let OutputRow::Synthetic(made) = row {
+            Some(*made)
+        } else {
+            None
+        }
+    })
+}
+
+/// Rows of the input column; `source` says which one a synthetic row copies.
+fn taken(
+    column: &Column,
+    rows: &[OutputRow],
+    source: impl Fn(usize) -> Option<u32>,
+) -> Result<ArrayRef, ArrowError> {
+    let index = |row: &OutputRow| match row {
+        OutputRow::Kept(row) => Some(*row as u32),
+        OutputRow::Synthetic(made) => source(*made),
+    };
+    let indices: UInt32Array = rows.iter().map(index).collect();
+    arrow_select::take::take(&column.array, &indices, None)
+}
+
+/// Kept rows of the input column and new numbers in its type.
+fn numbers(
+    column: &Column,
+    rows: &[OutputRow],
+    value: impl Fn(usize) -> f64,
+) -> Result<ArrayRef, ArrowError> {
+    let kind = column.array.data_type();
+    let (least, most) = integer_range(kind);
+    let new: Float64Array = synthetic(rows)
+        .map(&value)
+        .map(|number| {
+            if number.is_nan() {
+                None
+            } else {
+                Some(number.clamp(least, most))
+            }
+        })
+        .collect();
+    let new: ArrayRef = Arc::new(new);
+    let new = match kind {
+        DataType::Date32 => arrow_cast::cast(&arrow_cast::cast(&new, &DataType::Int32)?, kind)?,
+        DataType::Date64 | DataType::Timestamp(..) => {
+            arrow_cast::cast(&arrow_cast::cast(&new, &DataType::Int64)?, kind)?
+        }
+        _ => arrow_cast::cast(&new, kind)?,
+    };
+    mixed(column, rows, &new)
+}
+
+/// Numbers that a column can hold; noise around a row may leave them.
+fn integer_range(kind: &DataType) -> (f64, f64) {
+    match kind {
+        DataType::Int8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
+        DataType::Int16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        DataType::Int32 | DataType::Date32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        DataType::UInt8 => (0.0, f64::from(u8::MAX)),
+        DataType::UInt16 => (0.0, f64::from(u16::MAX)),
+        DataType::UInt32 => (0.0, f64::from(u32::MAX)),
+        DataType::UInt64 => (0.0, 1.8e19),
+        DataType::Int64 | DataType::Date64 | DataType::Timestamp(..) => (-9.2e18, 9.2e18),
+        _ => (f64::NEG_INFINITY, f64::INFINITY),
+    }
+}
+
+fn mixed(column: &Column, rows: &[OutputRow], new: &dyn Array) -> Result<ArrayRef, ArrowError> {
+    let mut next = 0;
+    let index = |row: &OutputRow| match row {
+        OutputRow::Kept(row) => (0, *row),
+        OutputRow::Synthetic(_) => {
+            next += 1;
+            (1, next - 1)
+        }
+    };
+    let indices: Vec<(usize, usize)> = rows.iter().map(index).collect();
+    arrow_select::interleave::interleave(&[&column.array, new], &indices)
+}

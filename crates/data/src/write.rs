@@ -1,0 +1,229 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema, SchemaRef};
+use counterpoise_base::Table;
+use flate2::write::GzEncoder;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use tempfile::NamedTempFile;
+
+use crate::Error;
+use crate::format::{FileKind, Format, Packing};
+
+/// Writes a table part by part; the extension decides the format.
+///
+/// Everything goes to a temporary file beside the target, which takes its name in [`finish`](Self::finish) only.
+/// Dropped before, it leaves nothing. Devices and pipes are written to directly.
+pub struct Writer {
+    path: PathBuf,
+    schema: SchemaRef,
+    sink: Sink,
+}
+
+enum Sink {
+    Text(Box<arrow_csv::Writer<Packed>>),
+    Parquet(Box<ArrowWriter<Target>>),
+    Arrow(Box<arrow_ipc::writer::FileWriter<BufWriter<Target>>>),
+}
+
+enum Target {
+    Beside(NamedTempFile),
+    Directly(File),
+}
+
+impl Write for Target {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Beside(file) => file.write(buffer),
+            Self::Directly(file) => file.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Beside(file) => file.flush(),
+            Self::Directly(file) => file.flush(),
+        }
+    }
+}
+
+enum Packed {
+    Plain(BufWriter<Target>),
+    Gzip(GzEncoder<BufWriter<Target>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<Target>>),
+}
+
+impl Write for Packed {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(sink) => sink.write(buffer),
+            Self::Gzip(sink) => sink.write(buffer),
+            Self::Zstd(sink) => sink.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(sink) => sink.flush(),
+            Self::Gzip(sink) => sink.flush(),
+            Self::Zstd(sink) => sink.flush(),
+        }
+    }
+}
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl Writer {
+    /// Opens the file; `like` has the columns that will come.
+    ///
+    /// Fails at once if the folder cannot be written to, so that no long work is lost.
+    pub fn create(path: &Path, like: &Table) -> Result<Self, Error> {
+        let format = Format::of(path)?;
+        let failed = |source: Cause| Error::Write {
+            file: path.into(),
+            source,
+        };
+        let fields: Vec<Field> = like
+            .columns()
+            .iter()
+            .map(|column| Field::new(&column.name, column.array.data_type().clone(), true))
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        let target = target(path).map_err(|error| failed(error.into()))?;
+        let sink = match format.kind {
+            FileKind::Delimited { tabs } => {
+                let buffer = BufWriter::with_capacity(1 << 17, target);
+                let packed = match format.packing {
+                    Packing::None => Packed::Plain(buffer),
+                    Packing::Gzip => Packed::Gzip(GzEncoder::new(buffer, flate2::Compression::default())),
+                    Packing::Zstd => Packed::Zstd(
+                        zstd::stream::write::Encoder::new(buffer, 3).map_err(|error| failed(error.into()))?,
+                    ),
+                };
+                let separator = if tabs { b'\t' } else { b',' };
+                Sink::Text(Box::new(
+                    arrow_csv::WriterBuilder::new()
+                        .with_delimiter(separator)
+                        .build(packed),
+                ))
+            }
+            FileKind::Parquet => {
+                let properties = WriterProperties::builder()
+                    .set_compression(Compression::SNAPPY)
+                    .build();
+                let writer = ArrowWriter::try_new(target, Arc::clone(&schema), Some(properties));
+                Sink::Parquet(Box::new(writer.map_err(|error| failed(error.into()))?))
+            }
+            FileKind::Arrow => {
+                let writer = arrow_ipc::writer::FileWriter::try_new_buffered(target, &schema);
+                Sink::Arrow(Box::new(writer.map_err(|error| failed(error.into()))?))
+            }
+        };
+        Ok(Self {
+            path: path.into(),
+            schema,
+            sink,
+        })
+    }
+
+    /// Appends rows.
+    pub fn write(&mut self, part: &Table) -> Result<(), Error> {
+        let arrays = part
+            .columns()
+            .iter()
+            .map(|column| Arc::clone(&column.array))
+            .collect();
+        let written = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+            .map_err(Cause::from)
+            .and_then(|batch| match &mut self.sink {
+                Sink::Text(sink) => sink.write(&batch).map_err(Cause::from),
+                Sink::Parquet(sink) => sink.write(&batch).map_err(Cause::from),
+                Sink::Arrow(sink) => sink.write(&batch).map_err(Cause::from),
+            });
+        written.map_err(|source| Error::Write {
+            file: self.path.clone(),
+            source,
+        })
+    }
+
+    /// Writes what is left and gives the file its name.
+    pub fn finish(self) -> Result<(), Error> {
+        let Self { path, sink, .. } = self;
+        let unbuffer = |buffer: BufWriter<Target>| {
+            buffer
+                .into_inner()
+                .map_err(|error| Cause::from(error.into_error()))
+        };
+        let target = match sink {
+            Sink::Text(sink) => match sink.into_inner() {
+                Packed::Plain(buffer) => unbuffer(buffer),
+                Packed::Gzip(encoder) => encoder.finish().map_err(Cause::from).and_then(unbuffer),
+                Packed::Zstd(encoder) => encoder.finish().map_err(Cause::from).and_then(unbuffer),
+            },
+            Sink::Parquet(sink) => sink.into_inner().map_err(Cause::from),
+            Sink::Arrow(mut sink) => sink
+                .finish()
+                .and_then(|()| sink.into_inner())
+                .map_err(Cause::from)
+                .and_then(unbuffer),
+        };
+        let placed = target.and_then(|target| match target {
+            Target::Directly(mut file) => file.flush().map_err(Cause::from),
+            Target::Beside(file) => {
+                file.as_file().sync_all()?;
+                file.persist(resolved(&path))
+                    .map(drop)
+                    .map_err(|error| Cause::from(error.error))
+            }
+        });
+        placed.map_err(|source| Error::Write { file: path, source })
+    }
+}
+
+/// A link is followed, so that the file it names is replaced and the link stays.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.into())
+}
+
+fn target(path: &Path) -> io::Result<Target> {
+    let special = path
+        .metadata()
+        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    if special {
+        return OpenOptions::new().write(true).open(path).map(Target::Directly);
+    }
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    let path = resolved(path);
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        let message = format!("there is no folder `{}`", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
+    if path.is_file() {
+        // A file that may not be written to is not replaced either.
+        OpenOptions::new().write(true).open(&path)?;
+    }
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut builder = tempfile::Builder::new();
+    let prefix = format!(".{name}.");
+    builder.prefix(&prefix).suffix(".partial");
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    builder.tempfile_in(folder).map(Target::Beside)
+}
