@@ -51,6 +51,22 @@ impl Kind {
     }
 }
 
+impl std::str::FromStr for Kind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let all = [
+            Self::Integer,
+            Self::Float,
+            Self::Boolean,
+            Self::Categorical,
+            Self::Text,
+            Self::Date,
+        ];
+        all.into_iter().find(|kind| kind.name() == name).ok_or(())
+    }
+}
+
 impl Table {
     /// Puts columns side by side.
     ///

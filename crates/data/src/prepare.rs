@@ -208,6 +208,21 @@ impl Prepared {
         self.weights.as_deref()
     }
 
+    /// Memory of the table and of what was worked out from it.
+    pub fn bytes(&self) -> u64 {
+        let arrays = self
+            .table
+            .columns()
+            .iter()
+            .map(|column| column.array.get_array_memory_size());
+        let owned = self.features.iter().map(|feature| match &feature.values {
+            Values::Owned(values) => 8 * values.len(),
+            Values::Codes { codes, .. } => 4 * codes.len(),
+            Values::Single(_) | Values::Double(_) => 0,
+        });
+        (arrays.sum::<usize>() + owned.sum::<usize>()) as u64
+    }
+
     /// The place in the file of a row, counted from 0.
     pub fn place_in_file(&self, row: usize) -> usize {
         self.places.as_ref().map_or(row, |places| places[row])

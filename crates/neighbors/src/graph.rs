@@ -16,11 +16,7 @@ impl Graph {
 
     /// Number of query rows.
     pub fn rows(&self) -> usize {
-        if self.k == 0 {
-            0
-        } else {
-            self.indices.len() / self.k
-        }
+        self.indices.len().checked_div(self.k).unwrap_or(0)
     }
 
     /// Neighbours of the `query`-th query row: indices into the space that was searched.

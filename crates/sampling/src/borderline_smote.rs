@@ -110,7 +110,6 @@ impl BorderlineSmote {
     }
 
     fn draw(
-        &self,
         data: &Labeled<'_>,
         class: u32,
         danger: &[usize],
@@ -220,7 +219,7 @@ impl Resample for BorderlineSmote {
                         Rows::All
                     };
                     let graph = Search::new(k).neighbors(&space, Rows::Some(&danger), among, run.observer)?;
-                    let draws = self.draw(data, class, &danger, &graph, count, run);
+                    let draws = Self::draw(data, class, &danger, &graph, count, run);
                     let plain: Vec<Draw> = draws.iter().map(|pair| pair.1).collect();
                     let voters = |draw: usize| graph.neighbors(draws[draw].0).to_vec();
                     let columns =

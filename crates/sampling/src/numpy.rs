@@ -74,7 +74,7 @@ impl NumpyRandom {
         }
         let mask = u64::MAX >> largest.leading_zeros();
         loop {
-            let bits = if largest <= u64::from(u32::MAX) {
+            let bits = if u32::try_from(largest).is_ok() {
                 u64::from(self.word())
             } else {
                 let high = u64::from(self.word());

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::interpolate::{Categories, Draw, append, interpolate};
-use crate::native::round_robin;
+use crate::native::{Turn, round_robin};
 use crate::{Chooser, Direction, Error, NumpyRandom, Plan, Resample, Run, Strategy};
 
 /// Copies rows of small classes, with noise around them if asked (smoothed bootstrap).
@@ -142,7 +142,7 @@ impl Resample for RandomOverSampler {
             let mut columns = interpolate(&data.features, &draws, &Categories::Base, run.chooser);
             if self.is_noisy() {
                 let widths = self.noise(data, class, &rows);
-                let mut generators: Vec<Random> = turns.iter().map(|turn| turn.rng()).collect();
+                let mut generators: Vec<Random> = turns.iter().map(Turn::rng).collect();
                 for row in 0..count {
                     let mut normal = || match generators.get_mut(row) {
                         Some(random) => random.normal(),

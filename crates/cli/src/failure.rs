@@ -1,0 +1,81 @@
+//! Errors: two lines on stderr and an exit code.
+
+use std::io::IsTerminal as _;
+
+use counterpoise::Error;
+
+/// What was typed is wrong.
+const USAGE: i32 = 2;
+/// The data cannot be used as asked.
+const DATA: i32 = 3;
+/// Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+/// Exit code of an error, by its stable name.
+pub(crate) fn exit_code(code: &str) -> i32 {
+    match code {
+        "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "run.stopped" => INTERRUPTED,
+        "config.invalid"
+        | "data.unknown-format"
+        | "data.unknown-column"
+        | "data.role-conflict"
+        | "data.not-ascii"
+        | "data.names-count"
+        | "data.out-of-range"
+        | "data.counts"
+        | "data.mark-taken"
+        | "data.group-threshold"
+        | "sampling.unknown-method"
+        | "sampling.unknown-class"
+        | "sampling.wrong-direction"
+        | "sampling.strategy-misfit"
+        | "sampling.out-of-range"
+        | "sampling.no-replay" => USAGE,
+        "data.write" | "report.write" => 1,
+        code if code.starts_with("data.")
+            || code.starts_with("neighbors.")
+            || code.starts_with("sampling.") =>
+        {
+            DATA
+        }
+        _ => 1,
+    }
+}
+
+/// Tells of an error and returns the exit code. A reader that hung up is no error.
+pub(crate) fn tell(error: &anyhow::Error, json: bool) -> i32 {
+    if error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    {
+        return 0;
+    }
+    let known = error.downcast_ref::<Error>();
+    let hint = known.and_then(Error::hint);
+    let code = known.map_or("unknown", Error::code);
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Transparent errors repeat what was said.
+        if !message.ends_with(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    if json {
+        let line = serde_json::json!({"event": "error", "code": code, "message": message, "hint": hint});
+        eprintln!("{line}");
+    } else {
+        let color = std::io::stderr().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let (red, bold, plain) = if color {
+            ("\x1b[1;31m", "\x1b[1m", "\x1b[0m")
+        } else {
+            ("", "", "")
+        };
+        eprintln!("{red}error:{plain} {message}");
+        if let Some(hint) = hint {
+            eprintln!("{bold}hint:{plain} {hint}");
+        }
+    }
+    exit_code(code)
+}

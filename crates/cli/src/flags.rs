@@ -1,0 +1,341 @@
+//! Flags, and how they become settings of an experiment.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use counterpoise::{Error, Kind, ReadOptions};
+use toml::Value;
+
+const AFTER: &str = "\
+Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 130 stopped by Ctrl-C.
+Results go to stdout, progress and warnings to stderr. NO_COLOR is honoured.";
+
+/// Finds, explains and repairs what data under-represents: rare classes and protected groups.
+#[derive(Parser)]
+#[command(name = "counterpoise", version, after_help = AFTER, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Result as JSON on stdout; progress, warnings and errors as lines of JSON on stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// Threads to use; results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Say what a table holds and what it lacks
+    Profile(ProfileFlags),
+    /// Make, remove or clean rows until classes are as you want them
+    Resample(ResampleFlags),
+    /// Say what a method does, its options and where it comes from; without a name, list all methods
+    Describe {
+        /// Name of the method
+        method: Option<String>,
+    },
+    /// Run a whole experiment from a TOML file, or again from a report
+    Run(RunFlags),
+    /// Look at two bundled tables: no data needed
+    Quickstart(QuickstartFlags),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ProfileFlags {
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct ResampleFlags {
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    /// Name of the method; `counterpoise describe` lists them
+    #[arg(long, short, default_value = "smote")]
+    pub(crate) method: String,
+    /// Rows wanted per class: a word (`auto`, `minority`), a ratio (`0.5`), a factor (`x2`), or `bad=700,good=700`
+    #[arg(long, value_name = "STRATEGY")]
+    pub(crate) sampling_strategy: Option<String>,
+    /// Root of everything random; the same seed gives the same rows
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Who draws: `native`, or `numpy` for the rows of imbalanced-learn
+    #[arg(long, value_parser = ["native", "numpy"])]
+    pub(crate) chooser: Option<String>,
+    /// File to write; the extension decides the format
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Add columns that say which rows are synthetic and where they come from
+    #[arg(long)]
+    pub(crate) mark: bool,
+    /// What synthetic rows hold in columns that are only carried along
+    #[arg(long, value_parser = ["empty", "copy"])]
+    pub(crate) carry: Option<String>,
+    #[command(flatten)]
+    pub(crate) how: HowFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct RunFlags {
+    /// A TOML file, or a report that holds one
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) how: HowFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct HowFlags {
+    /// Set an option by its path: `--set method.k_neighbors=7`
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print counts before and after, time and memory, and stop there
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct QuickstartFlags {
+    /// The page to write
+    #[arg(
+        long,
+        short,
+        value_name = "FILE.html",
+        default_value = "counterpoise-quickstart.html"
+    )]
+    pub(crate) output: PathBuf,
+    /// Also put the two tables into the current folder
+    #[arg(long)]
+    pub(crate) save_data: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DataFlags {
+    /// Table to read: CSV or other text (also .gz, .zst), Parquet or Arrow
+    pub(crate) file: PathBuf,
+    /// Column of classes
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) target: String,
+    /// Protected column, or a threshold such as `age<=25`; may be repeated
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) group: Vec<String>,
+    /// Column of weights
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// Column that names rows: carried along, never in a distance
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) id: Option<String>,
+    /// Columns to carry along only; may be repeated, or separated by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// What happens to missing values
+    #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"])]
+    pub(crate) missing: Option<String>,
+    /// What stands between cells; a blank means any run of blanks [default: found out]
+    #[arg(long, value_name = "CHARACTER", help_heading = "Reading text")]
+    separator: Option<char>,
+    /// Column names of a file without a header
+    #[arg(long, value_delimiter = ',', help_heading = "Reading text")]
+    names: Option<Vec<String>>,
+    /// The first line is data
+    #[arg(long, help_heading = "Reading text")]
+    no_header: bool,
+    /// Lines that start with it are no data
+    #[arg(long, value_name = "CHARACTER", help_heading = "Reading text")]
+    comment: Option<char>,
+    /// One more cell that means a missing value; may be repeated
+    #[arg(long, value_name = "TEXT", help_heading = "Reading text")]
+    na: Vec<String>,
+    /// Keep blanks around cells
+    #[arg(long, help_heading = "Reading text")]
+    no_trim: bool,
+    /// Call the second column of a name `NAME_2`
+    #[arg(long, help_heading = "Reading text")]
+    rename_duplicates: bool,
+    /// Kind of a column: integer, float, boolean, categorical, text or date; may be repeated
+    #[arg(long, value_name = "COLUMN=KIND", help_heading = "Reading text")]
+    kind: Vec<String>,
+    /// Read a cell as another: `--label "<=50K.=<=50K"` splits at the last `=` that leaves two texts; may be repeated
+    #[arg(long, value_name = "FROM=>TO", help_heading = "Reading text")]
+    label: Vec<String>,
+    /// Read bytes as ISO 8859-1
+    #[arg(long, help_heading = "Reading text")]
+    latin1: bool,
+}
+
+type Settings = Vec<(String, Value)>;
+
+fn wrong(flag: &str, problem: String, hint: &str) -> anyhow::Error {
+    Error::Config {
+        place: flag.into(),
+        problem,
+        hint: Some(hint.into()),
+    }
+    .into()
+}
+
+fn path(path: &std::path::Path) -> Value {
+    Value::from(path.to_string_lossy().into_owned())
+}
+
+impl DataFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings: Settings = vec![
+            ("data.path".into(), path(&self.file)),
+            ("data.target".into(), Value::from(self.target.clone())),
+        ];
+        let mut set = |name: &str, value: Value| settings.push((format!("data.{name}"), value));
+        let texts = |texts: &[String]| Value::from(texts.to_vec());
+        if !self.group.is_empty() {
+            set("groups", texts(&self.group));
+        }
+        if !self.ignore.is_empty() {
+            set("ignore", texts(&self.ignore));
+        }
+        for (name, value) in [
+            ("weight", &self.weight),
+            ("id", &self.id),
+            ("missing", &self.missing),
+        ] {
+            if let Some(value) = value {
+                set(name, Value::from(value.clone()));
+            }
+        }
+        for (name, value) in [("read.separator", self.separator), ("read.comment", self.comment)] {
+            if let Some(value) = value {
+                set(name, Value::from(value.to_string()));
+            }
+        }
+        if let Some(names) = &self.names {
+            set("read.names", texts(names));
+        }
+        if !self.na.is_empty() {
+            let mut marks = ReadOptions::default().na;
+            marks.extend(self.na.iter().cloned());
+            set("read.na", texts(&marks));
+        }
+        for (name, on, value) in [
+            ("read.no_header", self.no_header, true),
+            ("read.trim", self.no_trim, false),
+            ("read.rename_duplicates", self.rename_duplicates, true),
+            ("read.latin1", self.latin1, true),
+        ] {
+            if on {
+                set(name, Value::from(value));
+            }
+        }
+        let mut kinds = toml::Table::new();
+        for text in &self.kind {
+            let kind = text
+                .rsplit_once('=')
+                .map(|(column, kind)| (column, kind.parse::<Kind>()));
+            let Some((column, Ok(kind))) = kind else {
+                let hint = "write `--kind column=categorical`; kinds are integer, float, boolean, categorical, text and date";
+                return Err(wrong(
+                    "--kind",
+                    format!("`{text}` names no column and kind"),
+                    hint,
+                ));
+            };
+            kinds.insert(column.into(), Value::from(kind.name()));
+        }
+        if !kinds.is_empty() {
+            set("read.kinds", Value::Table(kinds));
+        }
+        let mut labels = toml::Table::new();
+        for text in &self.label {
+            let Some((from, to)) = text.split_once("=>") else {
+                let hint = "write `--label \"<=50K.=><=50K\"`: the cell, `=>`, and what to read instead";
+                return Err(wrong("--label", format!("`{text}` holds no `=>`"), hint));
+            };
+            labels.insert(from.trim().into(), Value::from(to.trim()));
+        }
+        if !labels.is_empty() {
+            set("read.label_map", Value::Table(labels));
+        }
+        Ok(settings)
+    }
+}
+
+impl ResampleFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.data.settings()?;
+        let mut set = |name: &str, value: Value| settings.push((name.into(), value));
+        let seed = i64::try_from(self.seed).map_err(|_| {
+            wrong(
+                "--seed",
+                format!("{} is too large", self.seed),
+                "seeds go up to 9223372036854775807",
+            )
+        })?;
+        set("seed", Value::from(seed));
+        set("method.name", Value::from(self.method.clone()));
+        if let Some(strategy) = &self.sampling_strategy {
+            set("method.sampling_strategy", Value::from(strategy.clone()));
+        }
+        if let Some(chooser) = &self.chooser {
+            set("chooser", Value::from(chooser.clone()));
+        }
+        if let Some(output) = &self.output {
+            set("output.path", path(output));
+            if self.mark {
+                set("output.mark", Value::from(true));
+            }
+            if let Some(carry) = &self.carry {
+                set("output.carry", Value::from(carry.clone()));
+            }
+        }
+        if let Some(report) = &self.report {
+            set("report.path", path(report));
+        }
+        if self.output.is_none() && self.report.is_none() && !self.how.dry_run {
+            let hint = "add `--output balanced.csv`, or `--dry-run` to see what would happen";
+            return Err(wrong(
+                "resample",
+                "there is nowhere to write the result to".into(),
+                hint,
+            ));
+        }
+        Ok(settings)
+    }
+}
+
+impl HowFlags {
+    /// Values as in TOML; what is no TOML value is a text.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let one = |text: &String| {
+            let Some((path, value)) = text.split_once('=') else {
+                return Err(wrong(
+                    "--set",
+                    format!("`{text}` holds no `=`"),
+                    "write `--set method.k_neighbors=7`",
+                ));
+            };
+            let parsed: Option<toml::Table> = toml::from_str(&format!("v = {value}")).ok();
+            let value = parsed
+                .and_then(|mut table| table.remove("v"))
+                .unwrap_or_else(|| Value::from(value));
+            Ok((path.trim().to_owned(), value))
+        };
+        self.set.iter().map(one).collect()
+    }
+}

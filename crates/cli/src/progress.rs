@@ -1,0 +1,124 @@
+//! Events become bars on a terminal, lines of JSON, or nothing.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use counterpoise::{Event, Observer};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Shows how tasks go on, and carries Ctrl-C to them.
+pub(crate) struct Progress {
+    json: bool,
+    quiet: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    task: String,
+    bar: Option<ProgressBar>,
+    started: Option<Instant>,
+    told: Option<Instant>,
+}
+
+impl Progress {
+    /// Listens to Ctrl-C: the first asks tasks to stop at a safe point, the second ends the program.
+    pub(crate) fn start(json: bool, quiet: bool) -> Self {
+        let _ = ctrlc::set_handler(|| {
+            if STOP.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+        });
+        Self {
+            json,
+            quiet,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Takes the last bar off the screen.
+    pub(crate) fn end(&self) {
+        if let Ok(mut state) = self.state.lock()
+            && let Some(bar) = state.bar.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn progress(&self, task: &str, done: u64, total: u64) {
+        let Ok(mut state) = self.state.lock() else { return };
+        if state.task != task {
+            if let Some(bar) = state.bar.take() {
+                bar.finish_and_clear();
+            }
+            *state = State {
+                task: task.into(),
+                started: Some(Instant::now()),
+                ..State::default()
+            };
+        }
+        if self.json {
+            let due = state
+                .told
+                .is_none_or(|told| told.elapsed() > Duration::from_millis(500));
+            if due {
+                state.told = Some(Instant::now());
+                eprintln!(
+                    "{}",
+                    serde_json::json!({"event": "progress", "task": task, "done": done, "total": total})
+                );
+            }
+            return;
+        }
+        // A bar that flashes by is noise.
+        let slow = state
+            .started
+            .is_some_and(|started| started.elapsed() > Duration::from_millis(700));
+        if state.bar.is_none() && slow {
+            state.bar = Some(bar(task, total));
+        }
+        if let Some(bar) = &state.bar {
+            bar.set_position(done);
+        }
+    }
+}
+
+fn bar(task: &str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(
+        (total > 0).then_some(total),
+        ProgressDrawTarget::stderr_with_hz(8),
+    );
+    let template = if total > 0 {
+        "{msg} [{bar:28}] {percent:>3} %  {human_pos} of {human_len}, {per_sec}, {eta} left"
+    } else {
+        "{msg} {spinner} {human_pos}, {per_sec}"
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_message(task.to_owned());
+    bar
+}
+
+impl Observer for Progress {
+    fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
+        if STOP.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        if self.quiet {
+            return ControlFlow::Continue(());
+        }
+        match event {
+            Event::Progress { task, done, total } => self.progress(task, *done, *total),
+            Event::Finished { task } if self.json => {
+                eprintln!("{}", serde_json::json!({"event": "finished", "task": task}));
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,112 @@
+//! `counterpoise quickstart`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use counterpoise::bundled::{Bundled, GERMAN_CREDIT, YEAST};
+use counterpoise::{Error, Experiment, Outcome, Profile, profile, quickstart_page, write_page};
+
+use crate::flags::QuickstartFlags;
+use crate::profile::in_words;
+use crate::progress::Progress;
+use crate::resample::counts;
+use crate::terminal;
+
+struct Part {
+    bundled: Bundled,
+    experiment: Experiment,
+    profile: Profile,
+    outcome: Outcome,
+}
+
+pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> Result<()> {
+    let parts: Vec<Part> = [GERMAN_CREDIT, YEAST]
+        .into_iter()
+        .map(|bundled| part(bundled, progress))
+        .collect::<Result<_>>()?;
+    let shown: Vec<_> = parts
+        .iter()
+        .map(|part| (&part.bundled, &part.experiment, &part.profile, &part.outcome))
+        .collect();
+    write_page(&quickstart_page(&shown)?, &flags.output)?;
+    if flags.save_data {
+        for part in &parts {
+            save(&part.bundled)?;
+        }
+    }
+    progress.end();
+    if json {
+        let profiles: Vec<&Profile> = parts.iter().map(|part| &part.profile).collect();
+        let value = serde_json::json!({"profiles": profiles, "report": flags.output});
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&value)?));
+    }
+    let mut text = String::new();
+    for part in &parts {
+        let _ = writeln!(text, "== {}: {}\n", part.bundled.file, part.bundled.about);
+        let _ = writeln!(text, "{}", in_words(&part.profile));
+        let _ = writeln!(
+            text,
+            "After SMOTE with seed {}:\n\n{}",
+            part.experiment.seed,
+            counts(&part.outcome)
+        );
+    }
+    let _ = writeln!(text, "wrote {}: open it in a browser\n", flags.output.display());
+    if flags.save_data {
+        let _ = writeln!(text, "wrote {} and {}\n", GERMAN_CREDIT.file, YEAST.file);
+    }
+    text.push_str(NEXT);
+    terminal::print(&text)
+}
+
+const NEXT: &str = "\
+Next, with your own data, or with that of `counterpoise quickstart --save-data`:
+  counterpoise profile german-credit.csv.gz --target credit --group sex
+  counterpoise resample german-credit.csv.gz --target credit --method smote --seed 42 --output balanced.parquet
+  counterpoise describe
+";
+
+fn part(bundled: Bundled, progress: &Progress) -> Result<Part> {
+    let prepared = bundled.prepared()?;
+    let settings = vec![
+        ("data.path".to_owned(), bundled.file.into()),
+        ("data.target".to_owned(), bundled.target.into()),
+        ("data.groups".to_owned(), bundled.groups.to_vec().into()),
+        ("method.name".to_owned(), "smote".into()),
+        (
+            "output.path".to_owned(),
+            bundled.file.replace(".csv.gz", "-balanced.csv").into(),
+        ),
+    ];
+    let experiment = Experiment::merged("quickstart", "", settings)?;
+    let profile = profile(&prepared, experiment.seed, progress)?;
+    let outcome = experiment.resample(prepared, progress)?;
+    Ok(Part {
+        bundled,
+        experiment,
+        profile,
+        outcome,
+    })
+}
+
+/// Puts a bundled table into the current folder; a file that is there and differs stays as it is.
+fn save(bundled: &Bundled) -> Result<()> {
+    let path = Path::new(bundled.file);
+    let there = std::fs::read(path).ok();
+    if there.as_deref().is_some_and(|there| there != bundled.bytes) {
+        return Err(Error::Config {
+            place: "--save-data".into(),
+            problem: format!("there is another `{}` in this folder already", bundled.file),
+            hint: Some("move it away first".into()),
+        }
+        .into());
+    }
+    if there.is_none() {
+        std::fs::write(path, bundled.bytes).map_err(|source| Error::Write {
+            path: path.into(),
+            source,
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! `counterpoise resample` and `counterpoise run`.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use anyhow::Result;
+use counterpoise::{
+    Error, Estimate, Experiment, Outcome, Prepared, experiment_of_report, profile, run_page, write_page,
+};
+
+use crate::flags::{HowFlags, ResampleFlags, RunFlags};
+use crate::progress::Progress;
+use crate::terminal::{self, about, bytes, table};
+
+pub(crate) fn from_flags(flags: &ResampleFlags, json: bool, progress: &Progress) -> Result<()> {
+    let mut settings = flags.settings()?;
+    settings.extend(flags.how.settings()?);
+    let experiment = Experiment::merged("the command line", "", settings)?;
+    run(&experiment, &flags.how, json, progress)
+}
+
+pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Result<()> {
+    let place = flags.file.display().to_string();
+    let problem = |problem: String, hint: Option<&str>| Error::Config {
+        place: place.clone(),
+        problem,
+        hint: hint.map(Into::into),
+    };
+    let text = std::fs::read_to_string(&flags.file).map_err(|error| problem(error.to_string(), None))?;
+    let is_page = flags
+        .file
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
+    let text = if is_page {
+        experiment_of_report(&text).ok_or_else(|| {
+            problem(
+                "this page holds no experiment".into(),
+                Some("name a TOML file or a report of `resample` or `run`"),
+            )
+        })?
+    } else {
+        text
+    };
+    let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
+    run(&experiment, &flags.how, json, progress)
+}
+
+fn run(experiment: &Experiment, how: &HowFlags, json: bool, progress: &Progress) -> Result<()> {
+    let start = Instant::now();
+    let prepared = experiment.read(progress)?;
+    if how.dry_run {
+        let threads = rayon::current_num_threads();
+        let estimate = experiment.estimate(&prepared, threads)?;
+        progress.end();
+        terminal::warn(&prepared.warnings, json);
+        return dry_run(&prepared, &estimate, json);
+    }
+    // The plan finds most mistakes, and the output path the rest, before any work is done.
+    experiment.estimate(&prepared, 1)?;
+    let writer = experiment.open_output(&prepared)?;
+    let outcome = experiment.resample(prepared, progress)?;
+    if let Some(writer) = writer {
+        experiment.write(writer, &outcome, progress)?;
+    }
+    if let Some(report) = &experiment.report {
+        let profile = profile(&outcome.prepared, experiment.seed, progress)?;
+        write_page(&run_page(experiment, &profile, &outcome)?, &report.path)?;
+    }
+    progress.end();
+    terminal::warn(&outcome.warnings, json);
+    if json {
+        return terminal::print(&format!("{}\n", as_json(experiment, &outcome)));
+    }
+    let mut text = counts(&outcome);
+    if let Some(output) = &experiment.output {
+        let _ = writeln!(
+            text,
+            "\nwrote {}: {} rows, {} of them synthetic; seed {}; {:.2} s",
+            output.path.display(),
+            outcome.resampled.len(),
+            outcome.resampled.origin.len(),
+            experiment.seed,
+            start.elapsed().as_secs_f64()
+        );
+    }
+    if let Some(report) = &experiment.report {
+        let _ = writeln!(text, "wrote {}", report.path.display());
+    }
+    terminal::print(&text)
+}
+
+fn as_json(experiment: &Experiment, outcome: &Outcome) -> serde_json::Value {
+    let class = |(class, before, after): (String, usize, usize)| serde_json::json!({"class": class, "before": before, "after": after});
+    serde_json::json!({
+        "classes": outcome.counts().into_iter().map(class).collect::<Vec<_>>(),
+        "rows": outcome.resampled.len(),
+        "synthetic": outcome.resampled.origin.len(),
+        "seed": experiment.seed,
+        "output": experiment.output.as_ref().map(|output| output.path.display().to_string()),
+        "report": experiment.report.as_ref().map(|report| report.path.display().to_string()),
+    })
+}
+
+/// Rows of each class, and of each class in each group, before and after.
+pub(crate) fn counts(outcome: &Outcome) -> String {
+    let row =
+        |(name, before, after): (String, usize, usize)| vec![name, before.to_string(), after.to_string()];
+    let numeric = [false, true, true];
+    let mut text = table(
+        &["class", "before", "after"],
+        &numeric,
+        outcome.counts().into_iter().map(row).collect(),
+    );
+    for (column, groups) in &outcome.prepared.group_columns {
+        let header = format!("class | {column}");
+        let rows = outcome.cell_counts(groups).into_iter().map(row).collect();
+        let _ = write!(text, "\n{}", table(&[&header, "before", "after"], &numeric, rows));
+    }
+    text
+}
+
+fn dry_run(prepared: &Prepared, estimate: &Estimate, json: bool) -> Result<()> {
+    let peak = estimate.bytes + prepared.bytes();
+    if json {
+        let value = serde_json::json!({
+            "classes": estimate.plan.classes,
+            "seconds": estimate.time.as_secs_f64(),
+            "peak_bytes": peak,
+        });
+        return terminal::print(&format!("{value}\n"));
+    }
+    let rows = estimate.plan.classes.iter().map(|class| {
+        let after = class
+            .after
+            .map_or("known after the run".into(), |after| after.to_string());
+        vec![class.class.clone(), class.before.to_string(), after]
+    });
+    let mut text = table(
+        &["class", "before", "after"],
+        &[false, true, true],
+        rows.collect(),
+    );
+    let _ = writeln!(
+        text,
+        "\n{} for choosing and making rows, without files; about {} of memory at most. Nothing was written.",
+        about(estimate.time),
+        bytes(peak)
+    );
+    terminal::print(&text)
+}

@@ -1,0 +1,79 @@
+//! What is printed on stdout.
+
+use std::io::Write as _;
+
+use comfy_table::{CellAlignment, Table, TableStyle};
+use counterpoise::Warning;
+
+/// Prints a text; a reader that hung up ends the program quietly.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// A table with aligned columns; `numeric` columns stand to the right.
+pub(crate) fn table(headers: &[&str], numeric: &[bool], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new());
+    table.set_header(headers.iter().copied());
+    table.add_rows(rows);
+    for (place, column) in table.column_iter_mut().enumerate() {
+        let right = numeric.get(place) == Some(&true);
+        column.set_cell_alignment(if right {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        });
+        column.set_padding((if place == 0 { 2 } else { 1 }, 1));
+    }
+    let text = table.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+/// Prints warnings on stderr, each with what to do about it.
+pub(crate) fn warn(warnings: &[Warning], json: bool) {
+    for warning in warnings {
+        if json {
+            let line = serde_json::json!({"event": "warning", "code": warning.code, "message": warning.message, "hint": warning.hint});
+            eprintln!("{line}");
+            continue;
+        }
+        eprintln!("warning: {}", warning.message);
+        if let Some(hint) = &warning.hint {
+            eprintln!("   hint: {hint}");
+        }
+    }
+}
+
+/// A share of a whole.
+pub(crate) fn percent(part: usize, whole: usize) -> String {
+    if whole == 0 {
+        "-".into()
+    } else {
+        format!("{:.1} %", 100.0 * part as f64 / whole as f64)
+    }
+}
+
+/// Bytes with a unit.
+pub(crate) fn bytes(count: u64) -> String {
+    let mib = count as f64 / f64::from(1 << 20);
+    match mib {
+        mib if mib >= 1024.0 => format!("{:.1} GiB", mib / 1024.0),
+        mib if mib >= 10.0 => format!("{mib:.0} MiB"),
+        mib => format!("{mib:.1} MiB"),
+    }
+}
+
+/// A length of time that was estimated.
+pub(crate) fn about(time: std::time::Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        seconds if seconds < 0.1 => "less than 0.1 s".into(),
+        seconds if seconds < 10.0 => format!("about {seconds:.1} s"),
+        seconds if seconds < 120.0 => format!("about {seconds:.0} s"),
+        seconds => format!("about {:.0} min", seconds / 60.0),
+    }
+}

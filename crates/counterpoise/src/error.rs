@@ -1,0 +1,69 @@
+use std::path::PathBuf;
+
+/// What can go wrong in a profile or a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading, preparing or writing a table failed.
+    #[error(transparent)]
+    Data(#[from] counterpoise_data::Error),
+    /// Making rows failed.
+    #[error(transparent)]
+    Sampling(#[from] counterpoise_sampling::Error),
+    /// A distance could not be measured.
+    #[error(transparent)]
+    Neighbors(#[from] counterpoise_neighbors::Error),
+    /// A page could not be drawn.
+    #[error(transparent)]
+    Report(#[from] counterpoise_report::Error),
+    /// The description of the run cannot be understood.
+    #[error("{place}: {problem}")]
+    Config {
+        /// File or flag.
+        place: String,
+        /// What is wrong.
+        problem: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
+    /// A report or a copy of bundled data cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The observer asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Sampling(error) => error.hint(),
+            Self::Neighbors(error) => error.hint(),
+            Self::Config { hint, .. } => hint.clone(),
+            Self::Write { .. } => {
+                Some("choose another path, on a disk with room that you may write to".into())
+            }
+            Self::Report(_) | Self::Stopped => None,
+        }
+    }
+
+    /// Stable name; the part before the dot is the crate.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Data(error) => error.code(),
+            Self::Sampling(error) => error.code(),
+            Self::Neighbors(error) => error.code(),
+            Self::Report(error) => error.code(),
+            Self::Config { .. } => "config.invalid",
+            Self::Write { .. } => "report.write",
+            Self::Stopped => "run.stopped",
+        }
+    }
+}

@@ -1,0 +1,438 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use counterpoise_base::{Labels, Observer, Resampled, Seed, Warning};
+use counterpoise_data::{
+    Carry, Error as DataError, Imbalance, Missing, OutputOptions, Prepared, ReadOptions, Roles, Writer,
+    make_imbalance, output_chunks, prepare, read_table,
+};
+use counterpoise_neighbors::MissingValues;
+use counterpoise_sampling::{Chooser, Cost, Method, Plan, Resample, Run};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A whole run: what a TOML file says, after defaults and flags are merged into it.
+///
+/// The same description and seed give the same output. Paths are relative to the current folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Experiment {
+    /// Root of everything random.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Who draws: `native`, or `numpy` to replay imbalanced-learn.
+    #[serde(default)]
+    pub chooser: Chooser,
+    /// What is read.
+    pub data: DataPart,
+    /// What is done to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// What is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputPart>,
+    /// The page about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportPart>,
+}
+
+/// The `[data]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DataPart {
+    /// The file.
+    pub path: PathBuf,
+    /// The column of classes.
+    pub target: String,
+    /// Protected columns, or thresholds on numbers such as `age<=25`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The column of weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// The column that names rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Columns to carry along only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
+    /// What happens to missing values.
+    #[serde(default)]
+    pub missing: Missing,
+    /// Makes the data imbalanced first, for experiments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imbalance: Option<Imbalance>,
+    /// How the file is read.
+    #[serde(default)]
+    pub read: ReadOptions,
+}
+
+/// The `[output]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct OutputPart {
+    /// The file; its extension decides the format.
+    pub path: PathBuf,
+    /// Adds columns that say which rows are synthetic and where they come from.
+    #[serde(default)]
+    pub mark: bool,
+    /// What synthetic rows hold in columns that are only carried along.
+    #[serde(default)]
+    pub carry: Carry,
+}
+
+/// The `[report]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ReportPart {
+    /// The HTML file.
+    pub path: PathBuf,
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+/// What a run will do, told before it is done.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// Class counts before and after.
+    pub plan: Plan,
+    /// Time of choosing and making rows, without files; good to a factor of three.
+    pub time: Duration,
+    /// Memory beside the table itself, in bytes.
+    pub bytes: u64,
+}
+
+/// What a run did.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The table as it was resampled.
+    pub prepared: Prepared,
+    /// The rows that stay and those that are new.
+    pub resampled: Resampled,
+    /// Everything that looked odd, while reading and after.
+    pub warnings: Vec<Warning>,
+}
+
+impl Outcome {
+    /// Rows of each class before and after, in class order.
+    pub fn counts(&self) -> Vec<(String, usize, usize)> {
+        let labels = &self.prepared.labels;
+        let mut after = vec![0; labels.classes().len()];
+        self.each_output_row(|_, class| after[class as usize] += 1);
+        let before = labels.counts();
+        labels
+            .classes()
+            .iter()
+            .cloned()
+            .zip(before)
+            .zip(after)
+            .map(|((class, before), after)| (class, before, after))
+            .collect()
+    }
+
+    /// Rows of each class x group cell before and after, for one grouping of the input rows.
+    pub fn cell_counts(&self, groups: &Labels) -> Vec<(String, usize, usize)> {
+        let cells = self.prepared.labels.crossed_with(groups);
+        let mut after = vec![0; cells.classes().len()];
+        // A synthetic row is of the class and the group of its base.
+        self.each_output_row(|row, _| after[cells.codes()[row] as usize] += 1);
+        cells
+            .classes()
+            .iter()
+            .cloned()
+            .zip(cells.counts())
+            .zip(after)
+            .map(|((cell, before), after)| (cell, before, after))
+            .collect()
+    }
+
+    fn each_output_row(&self, mut visit: impl FnMut(usize, u32)) {
+        for row in self.resampled.rows() {
+            match row {
+                counterpoise_base::OutputRow::Kept(row) => visit(row, self.prepared.labels.codes()[row]),
+                counterpoise_base::OutputRow::Synthetic(made) => {
+                    let origin = self.resampled.origin[made];
+                    visit(origin.base as usize, origin.class);
+                }
+            }
+        }
+    }
+}
+
+impl Experiment {
+    /// Reads a description: defaults, then the text of a file (`place` names it in messages), then single settings by
+    /// their path, as `("method.k_neighbors", 7)`.
+    pub fn merged(place: &str, text: &str, settings: Vec<(String, toml::Value)>) -> Result<Self, Error> {
+        let config = |place: &str, problem: String, hint: Option<String>| Error::Config {
+            place: place.into(),
+            problem,
+            hint,
+        };
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(0, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            });
+            config(&format!("{place}, line {line}"), error.message().to_owned(), None)
+        })?;
+        for (path, value) in settings {
+            set(&mut table, &path, value)?;
+        }
+        if let Some(toml::Value::Table(method)) = table.get_mut("method") {
+            if let Some(name) = method.get("name").and_then(toml::Value::as_str) {
+                let name = Method::canonical_name(name)?;
+                method.insert("name".into(), name.into());
+            } else {
+                let hint = "write `name = \"smote\"`; `counterpoise describe` lists all methods";
+                return Err(config(place, "the method has no name".into(), Some(hint.into())));
+            }
+        }
+        if table.get("data").is_none_or(|data| data.get("path").is_none()) {
+            let hint = "write the file to read under `[data]` as `path = \"data.csv\"`";
+            return Err(config(
+                place,
+                "no file to read is named".into(),
+                Some(hint.into()),
+            ));
+        }
+        if table.get("data").is_none_or(|data| data.get("target").is_none()) {
+            let hint = "name the column of classes with `--target`, or under `[data]` as `target = \"y\"`";
+            return Err(config(place, "no target is named".into(), Some(hint.into())));
+        }
+        // By way of text, an error has the path of the field that it is about.
+        table.try_into().map_err(|error: toml::de::Error| {
+            config(
+                place,
+                error.to_string().trim().replace('\n', ": "),
+                Some("`counterpoise describe METHOD` lists the options of a method".into()),
+            )
+        })
+    }
+
+    /// The merged description as TOML, from which the run can be repeated.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a description is plain data")
+    }
+
+    fn roles(&self) -> Roles {
+        let data = &self.data;
+        Roles {
+            target: data.target.clone(),
+            groups: data.groups.clone(),
+            weight: data.weight.clone(),
+            id: data.id.clone(),
+            ignore: data.ignore.clone(),
+        }
+    }
+
+    /// Reads and prepares the table. The warnings of reading are added to those of preparing.
+    pub fn read(&self, observer: &dyn Observer) -> Result<Prepared, Error> {
+        let read = read_table(&self.data.path, &self.data.read, observer)?;
+        let mut prepared = prepare(read.table, &self.roles(), self.data.missing)?;
+        if let Some(imbalance) = &self.data.imbalance {
+            let rows = make_imbalance(&prepared.labels, imbalance, &Seed::new(self.seed))?;
+            prepared = prepared.of_rows(&rows)?;
+        }
+        let ignored = |warning: &Warning| {
+            // What was said about a column that is carried on purpose is no news.
+            let quiet = warning.code == "data.text-column";
+            let on_purpose = |name: &String| warning.message.starts_with(&format!("column `{name}`"));
+            let roles = self.roles();
+            let named = roles.ignore.iter().chain(&roles.id).chain(&roles.groups);
+            quiet && named.chain(std::iter::once(&roles.target)).any(on_purpose)
+        };
+        let mut warnings: Vec<Warning> = read
+            .warnings
+            .into_iter()
+            .filter(|warning| !ignored(warning))
+            .collect();
+        warnings.append(&mut prepared.warnings);
+        prepared.warnings = warnings;
+        Ok(prepared)
+    }
+
+    fn method(&self) -> Result<&Method, Error> {
+        self.method.as_ref().ok_or_else(|| Error::Config {
+            place: "the description of the run".into(),
+            problem: "no method is named".into(),
+            hint: Some("add `--method smote`, or a table `[method]` with `name = \"smote\"`".into()),
+        })
+    }
+
+    /// What [`resample`](Self::resample) will do and cost.
+    pub fn estimate(&self, prepared: &Prepared, threads: usize) -> Result<Estimate, Error> {
+        let method = self.method()?;
+        let plan = method.plan(&prepared.labels)?;
+        let cost = Cost::estimate(method, &plan, &prepared.features(), threads);
+        Ok(Estimate {
+            plan,
+            time: cost.time,
+            bytes: cost.bytes,
+        })
+    }
+
+    /// Chooses and makes rows.
+    pub fn resample(&self, prepared: Prepared, observer: &dyn Observer) -> Result<Outcome, Error> {
+        let method = self.method()?;
+        if self.chooser == Chooser::Numpy && u32::try_from(self.seed).is_err() {
+            return Err(Error::Config {
+                place: "seed".into(),
+                problem: format!("numpy's seeds are 0 to {}, not {}", u32::MAX, self.seed),
+                hint: Some("choose a smaller `--seed`, or leave out `--chooser numpy`".into()),
+            });
+        }
+        let mut run = Run::new(self.seed).with_chooser(self.chooser);
+        run.observer = observer;
+        run.missing = match self.data.missing {
+            Missing::Distance => MissingValues::Define,
+            _ => MissingValues::Refuse,
+        };
+        let resampled = method.resample(&prepared.labeled(), &run)?;
+        let warnings = prepared
+            .warnings
+            .iter()
+            .chain(&resampled.warnings)
+            .cloned()
+            .collect();
+        Ok(Outcome {
+            prepared,
+            resampled,
+            warnings,
+        })
+    }
+
+    /// Opens the output file, so that a path that cannot be written to fails before any work.
+    pub fn open_output(&self, prepared: &Prepared) -> Result<Option<Writer>, Error> {
+        let Some(output) = &self.output else {
+            return Ok(None);
+        };
+        let nothing = Resampled {
+            kept: (0..usize::from(!prepared.labels.is_empty())).collect(),
+            ..Resampled::default()
+        };
+        let first = output_chunks(prepared, &nothing, Self::options(output))?.next();
+        let like = first.unwrap_or_else(|| Ok(prepared.table.clone()))?;
+        Ok(Some(Writer::create(&output.path, &like)?))
+    }
+
+    fn options(output: &OutputPart) -> OutputOptions {
+        OutputOptions {
+            mark: output.mark,
+            carry: output.carry,
+        }
+    }
+
+    /// Writes the rows that stay and those that are new.
+    pub fn write(&self, mut writer: Writer, outcome: &Outcome, observer: &dyn Observer) -> Result<(), Error> {
+        let Some(output) = &self.output else { return Ok(()) };
+        let task = format!("writing {}", output.path.display());
+        let total = outcome.resampled.len() as u64;
+        let mut done = 0;
+        for part in output_chunks(&outcome.prepared, &outcome.resampled, Self::options(output))? {
+            let part = part?;
+            done += part.rows() as u64;
+            writer.write(&part)?;
+            let event = counterpoise_base::Event::Progress {
+                task: &task,
+                done,
+                total,
+            };
+            if observer.observe(&event).is_break() {
+                return Err(DataError::Stopped.into());
+            }
+        }
+        let _ = observer.observe(&counterpoise_base::Event::Finished { task: &task });
+        Ok(writer.finish()?)
+    }
+}
+
+/// Puts a value at a dotted path, making tables on the way.
+fn set(table: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), Error> {
+    let Some((first, rest)) = path.split_once('.') else {
+        table.insert(path.into(), value);
+        return Ok(());
+    };
+    let entry = table
+        .entry(first)
+        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    match entry {
+        toml::Value::Table(inner) => set(inner, rest, value),
+        _ => Err(Error::Config {
+            place: format!("--set {path}"),
+            problem: format!("`{first}` is a value, not a table"),
+            hint: None,
+        }),
+    }
+}
+
+/// The description that a report holds, to repeat its run.
+pub fn experiment_of_report(html: &str) -> Option<String> {
+    let after = html.split_once("experiment.toml<button")?.1;
+    let code = after.split_once("<code>")?.1.split_once("</code>")?.0;
+    Some(
+        code.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&amp;", "&"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "seed = 7\n[data]\npath = \"a.csv\"\ntarget = \"y\"\n[method]\nname = \"SMOTE\"\n";
+
+    fn error(text: &str) -> String {
+        Experiment::merged("x.toml", text, Vec::new())
+            .expect_err(text)
+            .to_string()
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let settings = vec![("method.k_neighbors".to_owned(), toml::Value::Integer(3))];
+        let merged = Experiment::merged("x.toml", TEXT, settings).expect("it is right");
+        assert_eq!(merged.seed, 7);
+        let Some(Method::Smote(smote)) = &merged.method else {
+            panic!("{:?}", merged.method)
+        };
+        assert_eq!(smote.k_neighbors.get(), 3);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for name in Method::names() {
+            let settings = vec![
+                ("method.name".to_owned(), toml::Value::from(*name)),
+                ("output.path".to_owned(), "o.csv".into()),
+            ];
+            let merged = Experiment::merged("x.toml", TEXT, settings).expect(name);
+            let again = Experiment::merged("x.toml", &merged.to_toml(), Vec::new()).expect(name);
+            assert_eq!(again, merged);
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        assert!(error("seed = \n").starts_with("x.toml, line 1: "));
+        assert_eq!(
+            error("[data]\ntarget = \"y\"\n"),
+            "x.toml: no file to read is named"
+        );
+        assert!(error(&TEXT.replace("SMOTE", "smoet")).contains("`smoet`"));
+        assert!(
+            error(&format!("{TEXT}k = 0\n")).contains("nonzero"),
+            "{}",
+            error(&format!("{TEXT}k = 0\n"))
+        );
+        assert!(error(&format!("{TEXT}neighbours = 3\n")).contains("neighbours"));
+    }
+}

@@ -1,0 +1,28 @@
+//! Finds, explains and repairs what data under-represents: rare classes, protected groups.
+//!
+//! This crate puts the floors below together: [`profile()`] says what a table lacks, [`Experiment`] is a whole run as
+//! a TOML file, and the pages show both. Methods, tables and readers are re-exported.
+
+pub mod bundled;
+mod error;
+mod experiment;
+mod pages;
+mod picture;
+mod profile;
+
+pub use counterpoise_base::{Event, Kind, Observer, Resampled, Table, Warning, nearest_name};
+pub use counterpoise_data::{
+    Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, Prepared, Read, ReadOptions,
+    Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes, read_table, schema_of,
+    stratified_k_fold,
+};
+pub use counterpoise_neighbors::Error as NeighborsError;
+pub use counterpoise_sampling::{
+    Chooser, Cost, Description, Error as SamplingError, Method, Parameter, Plan, PlannedClass, Resample, Run,
+    Strategy,
+};
+pub use error::Error;
+pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, experiment_of_report};
+pub use pages::{profile_page, quickstart_page, run_page, write_page};
+pub use picture::{Mark, Picture};
+pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};

@@ -1,0 +1,449 @@
+//! What a profile, a run and the first look show.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use counterpoise_base::{Kind, Seed};
+use counterpoise_report::{Bars, Block, Figure, Page, Point, Scatter, Section, Series, TableBlock, render};
+use counterpoise_sampling::Method;
+
+use crate::bundled::Bundled;
+use crate::picture::{self, Picture};
+use crate::{Error, Experiment, Outcome, Prepared, Profile};
+
+/// Writes a page under a temporary name beside the target, then renames it.
+pub fn write_page(page: &Page, path: &Path) -> Result<(), Error> {
+    let html = render(page)?;
+    let failed = |source| Error::Write {
+        path: path.into(),
+        source,
+    };
+    if path
+        .metadata()
+        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+    {
+        return std::fs::write(path, html).map_err(failed);
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".counterpoise.").suffix(".partial");
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    let mut file = builder.tempfile_in(folder).map_err(failed)?;
+    file.write_all(html.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// The page of `profile`.
+pub fn profile_page(name: &str, prepared: &Prepared, profile: &Profile) -> Page {
+    let mut sections = vec![overview(profile), classes(profile)];
+    sections.extend(groups(prepared, profile));
+    sections.push(picture_section(prepared, &profile.picture, "Rows in the plane"));
+    sections.push(columns(profile));
+    Page {
+        title: format!("What {name} holds"),
+        subtitle: format!("{} rows, target {}", profile.rows, profile.target),
+        sections,
+        footer: footer(),
+    }
+}
+
+/// The page of a run: before and after, and the description to repeat it from.
+pub fn run_page(experiment: &Experiment, profile: &Profile, outcome: &Outcome) -> Result<Page, Error> {
+    let name = experiment
+        .data
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let method = experiment.method.as_ref().map_or("", Method::name);
+    let mut sections = vec![overview(profile), after(method, outcome)];
+    sections.push(classes(profile));
+    sections.push(run_picture(experiment, outcome)?);
+    sections.push(columns(profile));
+    sections.push(Section {
+        title: "Do it again".into(),
+        lead: "Everything that decided this result, defaults included. Save it, or run this page itself."
+            .into(),
+        blocks: vec![
+            Block::Code {
+                title: "experiment.toml".into(),
+                text: experiment.to_toml(),
+            },
+            Block::Code {
+                title: "in a terminal".into(),
+                text: "counterpoise run experiment.toml\n".into(),
+            },
+        ],
+    });
+    Ok(Page {
+        title: format!("{name}, resampled by {method}"),
+        subtitle: format!("target {}, seed {}", profile.target, experiment.seed),
+        sections,
+        footer: footer(),
+    })
+}
+
+/// The page of the first look.
+pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) -> Result<Page, Error> {
+    let mut sections = Vec::new();
+    for (bundled, experiment, profile, outcome) in parts {
+        let method = experiment.method.as_ref().map_or("", Method::name);
+        let name = bundled.file.trim_end_matches(".csv.gz");
+        let mut about = overview(profile);
+        about.title = name.replace('-', " ");
+        about.lead = format!("{}. {}", bundled.about, about.lead);
+        about
+            .blocks
+            .push(Block::Text(format!("Source: {}.", bundled.origin)));
+        sections.push(about);
+        sections.push(classes(profile));
+        sections.extend(groups(&outcome.prepared, profile));
+        sections.push(after(method, outcome));
+        sections.push(run_picture(experiment, outcome)?);
+        sections.push(Section {
+            title: format!("Do it again: {name}"),
+            lead: format!(
+                "`counterpoise quickstart --save-data` puts {} into the current folder.",
+                bundled.file
+            ),
+            blocks: vec![Block::Code {
+                title: "experiment.toml".into(),
+                text: experiment.to_toml(),
+            }],
+        });
+    }
+    Ok(Page {
+        title: "A first look".into(),
+        subtitle: "two bundled tables, what they lack, and what SMOTE makes of them".into(),
+        sections,
+        footer: footer(),
+    })
+}
+
+fn footer() -> Vec<String> {
+    vec![format!(
+        "Made by Counterpoise {}. The same file, options and seed give the same rows.",
+        env!("CARGO_PKG_VERSION")
+    )]
+}
+
+fn overview(profile: &Profile) -> Section {
+    let least = profile.classes.iter().min_by_key(|class| class.rows);
+    let lead = least.map_or(String::new(), |class| {
+        format!(
+            "The smallest class is {} with {} of {} rows ({:.1} %).",
+            class.class,
+            class.rows,
+            profile.rows,
+            100.0 * class.share
+        )
+    });
+    let figure = |value: String, label: &str, note: String| Figure {
+        value,
+        label: label.into(),
+        note,
+    };
+    let missing: usize = profile.missing.iter().map(|column| column.cells).sum();
+    let mut blocks = vec![Block::Figures(vec![
+        figure(
+            profile.rows.to_string(),
+            "rows",
+            format!("{} features", profile.features),
+        ),
+        figure(
+            profile.classes.len().to_string(),
+            "classes",
+            format!("target {}", profile.target),
+        ),
+        figure(
+            format!("{:.1}", profile.imbalance_ratio),
+            "imbalance ratio",
+            "largest to smallest class".into(),
+        ),
+        figure(
+            missing.to_string(),
+            "missing cells",
+            format!("in {} columns", profile.missing.len()),
+        ),
+        figure(
+            profile.duplicates.to_string(),
+            "repeated rows",
+            format!("{} label conflicts", profile.label_conflicts),
+        ),
+    ])];
+    if !profile.warnings.is_empty() {
+        blocks.push(Block::Warnings(profile.warnings.clone()));
+    }
+    Section {
+        title: "At a glance".into(),
+        lead,
+        blocks,
+    }
+}
+
+fn classes(profile: &Profile) -> Section {
+    let names = || {
+        profile
+            .classes
+            .iter()
+            .map(|class| class.class.clone())
+            .collect::<Vec<_>>()
+    };
+    let mut blocks = vec![Block::Bars(Bars {
+        caption: "Rows per class".into(),
+        categories: names(),
+        series: vec![Series {
+            name: "rows".into(),
+            values: profile
+                .classes
+                .iter()
+                .map(|class| Some(class.rows as f64))
+                .collect(),
+        }],
+        unit: "rows".into(),
+    })];
+    let types: Vec<_> = profile
+        .classes
+        .iter()
+        .filter_map(|class| class.neighborhood.map(|types| (class, types)))
+        .collect();
+    if !types.is_empty() {
+        let row = |(class, types): &(&crate::ClassProfile, crate::Neighborhood)| {
+            let share = |rows: usize| {
+                format!(
+                    "{rows} ({:.0} %)",
+                    100.0 * rows as f64 / types.rows().max(1) as f64
+                )
+            };
+            vec![
+                class.class.clone(),
+                share(types.safe),
+                share(types.borderline),
+                share(types.rare),
+                share(types.outlier),
+            ]
+        };
+        let asked = if profile.neighborhood_rows < profile.rows {
+            format!(" ({} rows drawn by chance were asked)", profile.neighborhood_rows)
+        } else {
+            String::new()
+        };
+        blocks.push(Block::Table(TableBlock {
+            caption: format!("Where the rows of each class lie{asked}"),
+            headers: ["class", "safe", "borderline", "rare", "outlier"]
+                .map(String::from)
+                .to_vec(),
+            numeric: vec![false, true, true, true, true],
+            rows: types.iter().map(row).collect(),
+        }));
+        blocks.push(Block::Text(
+            "Of its five nearest rows, a safe row has four or five in its own class, a borderline row two or three, a rare row one, an outlier none.".into(),
+        ));
+    }
+    Section {
+        title: "Classes".into(),
+        lead: String::new(),
+        blocks,
+    }
+}
+
+fn groups(prepared: &Prepared, profile: &Profile) -> Option<Section> {
+    if profile.cells.is_empty() {
+        return None;
+    }
+    let mut blocks = Vec::new();
+    for (column, groups) in &prepared.group_columns {
+        let series = profile.classes.iter().map(|class| Series {
+            name: class.class.clone(),
+            values: groups
+                .classes()
+                .iter()
+                .map(|group| {
+                    let cell = |cell: &&crate::Cell| {
+                        &cell.column == column && &cell.group == group && cell.class == class.class
+                    };
+                    profile.cells.iter().find(cell).map(|cell| cell.rows as f64)
+                })
+                .collect(),
+        });
+        blocks.push(Block::Bars(Bars {
+            caption: format!("Rows per class and group: {column}"),
+            categories: groups.classes().to_vec(),
+            series: series.collect(),
+            unit: "rows".into(),
+        }));
+    }
+    let row = |cell: &crate::Cell| {
+        vec![
+            cell.column.clone(),
+            cell.group.clone(),
+            cell.class.clone(),
+            cell.rows.to_string(),
+            format!("{:.1} %", 100.0 * cell.share_of_group),
+        ]
+    };
+    blocks.push(Block::Table(TableBlock {
+        caption: "Class x group cells".into(),
+        headers: ["column", "group", "class", "rows", "share of the group"]
+            .map(String::from)
+            .to_vec(),
+        numeric: vec![false, false, false, true, true],
+        rows: profile.cells.iter().map(row).collect(),
+    }));
+    Some(Section {
+        title: "Groups".into(),
+        lead: "A class may be rare in one group only.".into(),
+        blocks,
+    })
+}
+
+fn before_after(caption: &str, counts: Vec<(String, usize, usize)>) -> Bars {
+    let series = |name: &str, pick: fn(&(String, usize, usize)) -> usize| Series {
+        name: name.into(),
+        values: counts.iter().map(|count| Some(pick(count) as f64)).collect(),
+    };
+    let series = vec![
+        series("before", |count| count.1),
+        series("after", |count| count.2),
+    ];
+    Bars {
+        caption: caption.into(),
+        categories: counts.into_iter().map(|count| count.0).collect(),
+        series,
+        unit: "rows".into(),
+    }
+}
+
+fn after(method: &str, outcome: &Outcome) -> Section {
+    let made = outcome.resampled.origin.len();
+    let left_out = outcome
+        .prepared
+        .labels
+        .len()
+        .saturating_sub(outcome.resampled.kept.len());
+    let mut blocks = vec![Block::Bars(before_after(
+        "Rows per class, before and after",
+        outcome.counts(),
+    ))];
+    for (column, groups) in &outcome.prepared.group_columns {
+        let caption = format!("Rows per class and group, before and after: {column}");
+        blocks.push(Block::Bars(before_after(&caption, outcome.cell_counts(groups))));
+    }
+    if !outcome.resampled.warnings.is_empty() {
+        blocks.push(Block::Warnings(outcome.resampled.warnings.clone()));
+    }
+    Section {
+        title: format!("After {method}"),
+        lead: format!(
+            "{made} rows were made and {left_out} left out; {} rows in all.",
+            outcome.resampled.len()
+        ),
+        blocks,
+    }
+}
+
+fn run_picture(experiment: &Experiment, outcome: &Outcome) -> Result<Section, Error> {
+    let seed = Seed::new(experiment.seed).child("page");
+    let picture = picture::of_resampled(&outcome.prepared, &outcome.resampled, &seed, &())?;
+    Ok(picture_section(
+        &outcome.prepared,
+        &picture,
+        "Old and new rows in the plane",
+    ))
+}
+
+fn picture_section(prepared: &Prepared, picture: &Picture, title: &str) -> Section {
+    let shown = picture.marks.iter().filter(|mark| mark.row.is_some()).count();
+    let made = picture.marks.len() - shown;
+    let classes = prepared.labels.classes();
+    let point = |mark: &crate::Mark| {
+        let class = &classes[mark.class as usize];
+        let label = match mark.row {
+            None => format!("synthetic, {class}"),
+            Some(row) => match &prepared.groups {
+                Some(groups) => format!(
+                    "row {}, {class}, {}",
+                    prepared.place_in_file(row),
+                    groups.name_of(row)
+                ),
+                None => format!("row {}, {class}", prepared.place_in_file(row)),
+            },
+        };
+        Point {
+            x: mark.x,
+            y: mark.y,
+            class: mark.class,
+            label,
+            parents: mark.parents,
+        }
+    };
+    let made_words = if picture.made > 0 {
+        format!(" and {made} of {} synthetic rows", picture.made)
+    } else {
+        String::new()
+    };
+    let kept = picture.kept.map_or(String::new(), |kept| {
+        format!(" The plane keeps {:.0} % of the squared distances, so that rows that look close may be far apart.", 100.0 * kept)
+    });
+    Section {
+        title: title.into(),
+        lead: format!(
+            "{shown} of {} rows{made_words}, placed by their distances over all features.{kept}",
+            picture.rows
+        ),
+        blocks: vec![Block::Scatter(Scatter {
+            caption: "Rows by class".into(),
+            classes: classes.to_vec(),
+            points: picture.marks.iter().map(point).collect(),
+        })],
+    }
+}
+
+fn columns(profile: &Profile) -> Section {
+    let role = |name: &str, kind: Kind| {
+        if name == profile.target {
+            "target".to_owned()
+        } else {
+            kind.name().to_owned()
+        }
+    };
+    let row = |column: &crate::ColumnSummary| {
+        vec![
+            column.name.clone(),
+            role(&column.name, column.kind),
+            column.stored.clone(),
+            column.missing.to_string(),
+            column.distinct.to_string(),
+            column.example.clone(),
+        ]
+    };
+    Section {
+        title: "Columns".into(),
+        lead: "Kinds are found out from all rows; `--kind column=categorical` overrules one.".into(),
+        blocks: vec![Block::Table(TableBlock {
+            caption: "Columns".into(),
+            headers: [
+                "column",
+                "kind",
+                "stored as",
+                "missing",
+                "different values",
+                "first value",
+            ]
+            .map(String::from)
+            .to_vec(),
+            numeric: vec![false, false, false, true, true, false],
+            rows: profile.columns.iter().map(row).collect(),
+        })],
+    }
+}
