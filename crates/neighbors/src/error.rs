@@ -9,7 +9,7 @@ pub enum Error {
     NotFinite {
         /// Name of the column.
         column: String,
-        /// Row, counted from 0.
+        /// Row, counted from 1.
         row: usize,
         /// Name of the metric.
         metric: &'static str,
