@@ -387,7 +387,7 @@ impl Join<'_> {
 
     /// The share of panels that a panel of queries cannot skip, from a few of them.
     pub(crate) fn share_met(&self) -> f64 {
-        const ASKED: usize = 32;
+        const ASKED: usize = 16;
         let (queries, rows) = (self.queries, self.rows);
         if !self.boxes_tell() {
             return 1.0;
@@ -416,15 +416,7 @@ impl Join<'_> {
                 if met * 2 > row_panels {
                     return row_panels;
                 }
-                let row_places = rows.places(other..other + 1);
-                for query in places.clone() {
-                    self.decide(
-                        query,
-                        row_places.start,
-                        u32::MAX >> (PANEL - row_places.len()),
-                        &mut both,
-                    );
-                }
+                self.meet(panel, other, &mut both);
             }
             met
         };

@@ -31,6 +31,9 @@ pub enum Engine {
     Tree,
 }
 
+/// Share of leaves met, below which boxes are worth a look.
+const WORTH: f64 = 0.5;
+
 /// An exact search for the `k` nearest rows.
 ///
 /// Pairs are screened in single precision, eight queries against 32 rows at once, and what may matter is decided in
@@ -38,9 +41,10 @@ pub enum Engine {
 /// engine, number of threads and kind of processor. Memory: `O(n (d + k))`. Time: `O(n² d)` at worst; a search of all
 /// rows among themselves looks at each pair once.
 ///
-/// A leaf is skipped if the box around it is farther than the worst neighbour known, which costs as much as two
-/// pairs and saves a thousand. The look at a few rows therefore chooses the tree wherever it skips at least one
-/// leaf in ten: below about ten dimensions, and in more where the data lies on less.
+/// A leaf is skipped if the box around it is farther than the worst neighbour known. Looking at boxes costs about a
+/// tenth of what meeting costs, and half of the pairs are met before lists are good; the look at a few rows therefore
+/// chooses the tree where it meets less than half of the leaves: up to about eight dimensions, and in more where the
+/// data lies on fewer. `cargo bench -p counterpoise-neighbors` shows both engines.
 #[derive(Debug, Clone, Copy)]
 pub struct Search {
     /// Neighbours wanted per row.
@@ -176,7 +180,7 @@ impl Search {
         match self.engine {
             Engine::Brute => false,
             Engine::Tree => join.boxes_tell(),
-            Engine::Auto => join.share_met() < 0.9,
+            Engine::Auto => join.share_met() < WORTH,
         }
     }
 }
