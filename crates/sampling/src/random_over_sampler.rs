@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use counterpoise_base::{FeatureValues, Labeled, Labels, Origin, Random, Resampled, SyntheticValues};
+use counterpoise_base::{
+    FeatureValues, Labeled, Labels, Origin, Random, Resampled, Strided, SyntheticValues,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +84,7 @@ impl RandomOverSampler {
     }
 
     /// Standard deviation of the noise in each numeric column.
-    fn noise(&self, data: &Labeled<'_>, class: u32, rows: &[usize]) -> Vec<f64> {
+    fn noise(&self, data: &Labeled<'_>, class: u32, rows: &[usize], chooser: Chooser) -> Vec<f64> {
         let name = &data.labels.classes()[class as usize];
         let shrinkage = self
             .shrinkage_per_class
@@ -91,21 +93,40 @@ impl RandomOverSampler {
             .or(self.shrinkage)
             .unwrap_or(0.0);
         let (d, n) = (data.features.columns().len() as f64, data.rows() as f64);
-        let constant = (4.0 / ((d + 2.0) * n)).powf(1.0 / (d + 4.0));
-        let scale = |values: &FeatureValues<'_>| {
-            let at = |&row: &usize| values.number(row).unwrap_or(0.0);
-            let mean = rows.iter().map(at).sum::<f64>() / rows.len() as f64;
-            let square = rows
-                .iter()
-                .map(|row| (at(row) - mean) * (at(row) - mean))
-                .sum::<f64>();
-            (square / rows.len() as f64).sqrt()
-        };
+        let width = shrinkage * (4.0 / ((d + 2.0) * n)).powf(1.0 / (d + 4.0));
         data.features
             .numeric()
-            .map(|column| shrinkage * constant * scale(&column.values))
+            .map(|column| match &column.values {
+                FeatureValues::F32(values) if chooser == Chooser::Numpy => {
+                    f64::from(width as f32 * numpy_deviation(values, rows))
+                }
+                values => width * deviation(values, rows),
+            })
             .collect()
     }
+}
+
+/// Standard deviation over `rows`, with divisor `rows.len()`.
+fn deviation(values: &FeatureValues<'_>, rows: &[usize]) -> f64 {
+    let at = |&row: &usize| values.number(row).unwrap_or(0.0);
+    let mean = rows.iter().map(at).sum::<f64>() / rows.len() as f64;
+    let square = rows
+        .iter()
+        .map(|row| (at(row) - mean) * (at(row) - mean))
+        .sum::<f64>();
+    (square / rows.len() as f64).sqrt()
+}
+
+/// What `numpy.std` gives for a column of singles: sums in single precision, row by row.
+fn numpy_deviation(values: &Strided<'_, f32>, rows: &[usize]) -> f32 {
+    let count = rows.len() as f64;
+    let sum = rows.iter().fold(0.0_f32, |sum, &row| sum + values.get(row));
+    let mean = (f64::from(sum) / count) as f32;
+    let square = rows
+        .iter()
+        .map(|&row| (values.get(row) - mean) * (values.get(row) - mean));
+    let square = square.fold(0.0_f32, |sum, square| sum + square);
+    ((f64::from(square) / count) as f32).sqrt()
 }
 
 impl Resample for RandomOverSampler {
@@ -141,7 +162,7 @@ impl Resample for RandomOverSampler {
             let draws: Vec<Draw> = bases.iter().map(|&row| Draw::copy(row)).collect();
             let mut columns = interpolate(&data.features, &draws, &Categories::Base, run.chooser);
             if self.is_noisy() {
-                let widths = self.noise(data, class, &rows);
+                let widths = self.noise(data, class, &rows, run.chooser);
                 let mut generators: Vec<Random> = turns.iter().map(Turn::rng).collect();
                 for row in 0..count {
                     let mut normal = || match generators.get_mut(row) {
