@@ -85,7 +85,7 @@ pub(crate) struct ResampleFlags {
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
-    /// Add columns that say which rows are synthetic and where they come from
+    /// Add the columns `synthetic`, `base_index`, `neighbor_index` and `step`: where rows come from, the first row of the input being 0
     #[arg(long)]
     pub(crate) mark: bool,
     /// What synthetic rows hold in columns that are only carried along
@@ -147,7 +147,7 @@ pub(crate) struct DataFlags {
     /// Columns to carry along only; may be repeated, or separated by commas
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
-    /// What happens to missing values
+    /// What happens to missing values [default: error; `profile` counts them]
     #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"])]
     pub(crate) missing: Option<String>,
     /// What stands between cells; a blank means any run of blanks [default: found out]

@@ -26,6 +26,8 @@ fn main() {
             .num_threads(threads.get())
             .build_global();
     }
+    #[cfg(unix)]
+    outlive_file_limits();
     let progress = progress::Progress::start(json, arguments.quiet);
     let done = match arguments.command {
         Command::Profile(flags) => profile::run(&flags, json, &progress),
@@ -39,6 +41,12 @@ fn main() {
     if let Err(error) = done {
         std::process::exit(failure::tell(&error, json));
     }
+}
+
+/// Beyond `ulimit -f` a write fails, and the partial file is removed, where the default is to die with it.
+#[cfg(unix)]
+fn outlive_file_limits() {
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Experiment, Profile, profile, profile_page, write_page};
+use counterpoise::{Experiment, Profile, check_page, profile, profile_page, write_page};
 
 use crate::flags::ProfileFlags;
 use crate::progress::Progress;
 use crate::terminal::{self, percent, table};
 
 pub(crate) fn run(flags: &ProfileFlags, json: bool, progress: &Progress) -> Result<()> {
-    let experiment = Experiment::merged("the command line", "", flags.data.settings()?)?;
+    let experiment = Experiment::to_profile("the command line", flags.data.settings()?)?;
+    if let Some(path) = &flags.report {
+        check_page(path)?;
+    }
     let prepared = experiment.read(progress)?;
     let profile = profile(&prepared, flags.seed, progress)?;
     let page = match &flags.report {
@@ -41,11 +44,16 @@ pub(crate) fn in_words(profile: &Profile) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{} rows, {} features, target `{}` with {} classes, imbalance ratio {:.1}\n",
+        "{} rows, {} features, target `{}` with {} {}, imbalance ratio {:.1}\n",
         profile.rows,
         profile.features,
         profile.target,
         profile.classes.len(),
+        if profile.classes.len() == 1 {
+            "class"
+        } else {
+            "classes"
+        },
         profile.imbalance_ratio
     );
     let rows = profile.classes.iter().map(|class| {

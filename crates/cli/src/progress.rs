@@ -1,12 +1,13 @@
 //! Events become bars on a terminal, lines of JSON, or nothing.
 
+use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use counterpoise::{Event, Observer};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -75,11 +76,9 @@ impl Progress {
             return;
         }
         // A bar that flashes by is noise.
-        let slow = state
-            .started
-            .is_some_and(|started| started.elapsed() > Duration::from_millis(700));
-        if state.bar.is_none() && slow {
-            state.bar = Some(bar(task, total));
+        let elapsed = state.started.map_or(Duration::ZERO, |started| started.elapsed());
+        if state.bar.is_none() && elapsed > Duration::from_millis(700) {
+            state.bar = Some(bar(task, total, elapsed));
         }
         if let Some(bar) = &state.bar {
             bar.set_position(done);
@@ -87,18 +86,36 @@ impl Progress {
     }
 }
 
-fn bar(task: &str, total: u64) -> ProgressBar {
+/// A bar for a task that began `started` ago. Rate and time left are those of the whole task so far.
+fn bar(task: &str, total: u64, started: Duration) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(
         (total > 0).then_some(total),
         ProgressDrawTarget::stderr_with_hz(8),
-    );
+    )
+    .with_elapsed(started);
     let template = if total > 0 {
-        "{msg} [{bar:28}] {percent:>3} %  {human_pos} of {human_len}, {per_sec}, {eta} left"
+        "{msg} [{bar:28}] {percent:>3} %  {human_pos} of {human_len}, {rate} a second, {left} left"
     } else {
-        "{msg} {spinner} {human_pos}, {per_sec}"
+        "{msg} {spinner} {human_pos}, {rate} a second"
     };
+    let rate = |state: &ProgressState| state.pos() as f64 / state.elapsed().as_secs_f64().max(1e-3);
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("=> "));
+        let style = style
+            .progress_chars("=> ")
+            .with_key("rate", move |state: &ProgressState, out: &mut dyn Write| {
+                let _ = write!(out, "{}", HumanCount(rate(state) as u64));
+            })
+            .with_key("left", move |state: &ProgressState, out: &mut dyn Write| {
+                if state.pos() == 0 {
+                    let _ = out.write_str("unknown time");
+                    return;
+                }
+                let todo = state.len().unwrap_or(0).saturating_sub(state.pos());
+                let seconds = todo as f64 / rate(state).max(1e-9);
+                let left = Duration::try_from_secs_f64(seconds.ceil()).unwrap_or_default();
+                let _ = write!(out, "{}", HumanDuration(left));
+            });
+        bar.set_style(style);
     }
     bar.set_message(task.to_owned());
     bar

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::bundled::{Bundled, GERMAN_CREDIT, YEAST};
-use counterpoise::{Error, Experiment, Outcome, Profile, profile, quickstart_page, write_page};
+use counterpoise::{Error, Experiment, Outcome, Profile, check_page, profile, quickstart_page, write_page};
 
 use crate::flags::QuickstartFlags;
 use crate::profile::in_words;
@@ -21,6 +21,7 @@ struct Part {
 }
 
 pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> Result<()> {
+    check_page(&flags.output)?;
     let parts: Vec<Part> = [GERMAN_CREDIT, YEAST]
         .into_iter()
         .map(|bundled| part(bundled, progress))

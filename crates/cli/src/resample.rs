@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, Estimate, Experiment, Outcome, Prepared, experiment_of_report, profile, run_page, write_page,
+    Error, Estimate, Experiment, Outcome, Prepared, check_page, experiment_of_report, profile, run_page,
+    write_page,
 };
 
 use crate::flags::{HowFlags, ResampleFlags, RunFlags};
@@ -57,6 +58,9 @@ fn run(experiment: &Experiment, how: &HowFlags, json: bool, progress: &Progress)
     }
     // The plan finds most mistakes, and the output path the rest, before any work is done.
     experiment.estimate(&prepared, 1)?;
+    if let Some(report) = &experiment.report {
+        check_page(&report.path)?;
+    }
     let writer = experiment.open_output(&prepared)?;
     let outcome = experiment.resample(prepared, progress)?;
     if let Some(writer) = writer {

@@ -63,7 +63,8 @@ pub(crate) fn bytes(count: u64) -> String {
     match mib {
         mib if mib >= 1024.0 => format!("{:.1} GiB", mib / 1024.0),
         mib if mib >= 10.0 => format!("{mib:.0} MiB"),
-        mib => format!("{mib:.1} MiB"),
+        mib if mib >= 0.1 => format!("{mib:.1} MiB"),
+        mib => format!("{:.0} KiB", mib * 1024.0),
     }
 }
 

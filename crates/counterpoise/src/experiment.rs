@@ -167,59 +167,6 @@ impl Outcome {
 }
 
 impl Experiment {
-    /// Reads a description: defaults, then the text of a file (`place` names it in messages), then single settings by
-    /// their path, as `("method.k_neighbors", 7)`.
-    pub fn merged(place: &str, text: &str, settings: Vec<(String, toml::Value)>) -> Result<Self, Error> {
-        let config = |place: &str, problem: String, hint: Option<String>| Error::Config {
-            place: place.into(),
-            problem,
-            hint,
-        };
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(0, |span| {
-                text[..span.start.min(text.len())].matches('\n').count() + 1
-            });
-            config(&format!("{place}, line {line}"), error.message().to_owned(), None)
-        })?;
-        for (path, value) in settings {
-            set(&mut table, &path, value)?;
-        }
-        if let Some(toml::Value::Table(method)) = table.get_mut("method") {
-            if let Some(name) = method.get("name").and_then(toml::Value::as_str) {
-                let name = Method::canonical_name(name)?;
-                method.insert("name".into(), name.into());
-            } else {
-                let hint = "write `name = \"smote\"`; `counterpoise describe` lists all methods";
-                return Err(config(place, "the method has no name".into(), Some(hint.into())));
-            }
-        }
-        if table.get("data").is_none_or(|data| data.get("path").is_none()) {
-            let hint = "write the file to read under `[data]` as `path = \"data.csv\"`";
-            return Err(config(
-                place,
-                "no file to read is named".into(),
-                Some(hint.into()),
-            ));
-        }
-        if table.get("data").is_none_or(|data| data.get("target").is_none()) {
-            let hint = "name the column of classes with `--target`, or under `[data]` as `target = \"y\"`";
-            return Err(config(place, "no target is named".into(), Some(hint.into())));
-        }
-        // By way of text, an error has the path of the field that it is about.
-        table.try_into().map_err(|error: toml::de::Error| {
-            config(
-                place,
-                error.to_string().trim().replace('\n', ": "),
-                Some("`counterpoise describe METHOD` lists the options of a method".into()),
-            )
-        })
-    }
-
-    /// The merged description as TOML, from which the run can be repeated.
-    pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("a description is plain data")
-    }
-
     fn roles(&self) -> Roles {
         let data = &self.data;
         Roles {
@@ -300,11 +247,20 @@ impl Experiment {
             .chain(&resampled.warnings)
             .cloned()
             .collect();
-        Ok(Outcome {
+        let mut outcome = Outcome {
             prepared,
             resampled,
             warnings,
-        })
+        };
+        for (class, before, after) in outcome.counts() {
+            if before > 0 && after == 0 {
+                outcome.warnings.push(
+                    Warning::new("run.emptied-class", format!("no row of class `{class}` is left"))
+                        .with_hint("clean fewer classes with `--sampling-strategy`, or use another method"),
+                );
+            }
+        }
+        Ok(outcome)
     }
 
     /// Opens the output file, so that a path that cannot be written to fails before any work.
@@ -349,90 +305,5 @@ impl Experiment {
         }
         let _ = observer.observe(&counterpoise_base::Event::Finished { task: &task });
         Ok(writer.finish()?)
-    }
-}
-
-/// Puts a value at a dotted path, making tables on the way.
-fn set(table: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), Error> {
-    let Some((first, rest)) = path.split_once('.') else {
-        table.insert(path.into(), value);
-        return Ok(());
-    };
-    let entry = table
-        .entry(first)
-        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-    match entry {
-        toml::Value::Table(inner) => set(inner, rest, value),
-        _ => Err(Error::Config {
-            place: format!("--set {path}"),
-            problem: format!("`{first}` is a value, not a table"),
-            hint: None,
-        }),
-    }
-}
-
-/// The description that a report holds, to repeat its run.
-pub fn experiment_of_report(html: &str) -> Option<String> {
-    let after = html.split_once("experiment.toml<button")?.1;
-    let code = after.split_once("<code>")?.1.split_once("</code>")?.0;
-    Some(
-        code.replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&quot;", "\"")
-            .replace("&#39;", "'")
-            .replace("&amp;", "&"),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "seed = 7\n[data]\npath = \"a.csv\"\ntarget = \"y\"\n[method]\nname = \"SMOTE\"\n";
-
-    fn error(text: &str) -> String {
-        Experiment::merged("x.toml", text, Vec::new())
-            .expect_err(text)
-            .to_string()
-    }
-
-    #[test]
-    fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let settings = vec![("method.k_neighbors".to_owned(), toml::Value::Integer(3))];
-        let merged = Experiment::merged("x.toml", TEXT, settings).expect("it is right");
-        assert_eq!(merged.seed, 7);
-        let Some(Method::Smote(smote)) = &merged.method else {
-            panic!("{:?}", merged.method)
-        };
-        assert_eq!(smote.k_neighbors.get(), 3);
-    }
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        for name in Method::names() {
-            let settings = vec![
-                ("method.name".to_owned(), toml::Value::from(*name)),
-                ("output.path".to_owned(), "o.csv".into()),
-            ];
-            let merged = Experiment::merged("x.toml", TEXT, settings).expect(name);
-            let again = Experiment::merged("x.toml", &merged.to_toml(), Vec::new()).expect(name);
-            assert_eq!(again, merged);
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        assert!(error("seed = \n").starts_with("x.toml, line 1: "));
-        assert_eq!(
-            error("[data]\ntarget = \"y\"\n"),
-            "x.toml: no file to read is named"
-        );
-        assert!(error(&TEXT.replace("SMOTE", "smoet")).contains("`smoet`"));
-        assert!(
-            error(&format!("{TEXT}k = 0\n")).contains("nonzero"),
-            "{}",
-            error(&format!("{TEXT}k = 0\n"))
-        );
-        assert!(error(&format!("{TEXT}neighbours = 3\n")).contains("neighbours"));
     }
 }

@@ -6,6 +6,7 @@
 pub mod bundled;
 mod error;
 mod experiment;
+mod merge;
 mod pages;
 mod picture;
 mod profile;
@@ -22,7 +23,8 @@ pub use counterpoise_sampling::{
     Strategy,
 };
 pub use error::Error;
-pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, experiment_of_report};
-pub use pages::{profile_page, quickstart_page, run_page, write_page};
+pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
+pub use merge::experiment_of_report;
+pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page};
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};

@@ -178,7 +178,7 @@ pub fn profile(prepared: &Prepared, seed: u64, observer: &dyn Observer) -> Resul
         warnings: prepared.warnings.clone(),
         picture: picture::of_rows(prepared, &seed, observer)?,
     };
-    let more = warnings(&profile, &features);
+    let more = warnings(&profile);
     profile.warnings.extend(more);
     Ok(profile)
 }
@@ -229,12 +229,14 @@ fn cells(prepared: &Prepared) -> Vec<Cell> {
     let mut all = Vec::new();
     let mut count = |column: &str, groups: &Labels| {
         let sizes = groups.counts();
+        let classes = labels.classes().len();
+        let mut counts = vec![0; classes * sizes.len()];
+        for (&class, &group) in labels.codes().iter().zip(groups.codes()) {
+            counts[group as usize * classes + class as usize] += 1;
+        }
         for (group, name) in groups.classes().iter().enumerate() {
             for (class, class_name) in labels.classes().iter().enumerate() {
-                let pairs = labels.codes().iter().zip(groups.codes());
-                let rows = pairs
-                    .filter(|&(&c, &g)| c as usize == class && g as usize == group)
-                    .count();
+                let rows = counts[group * classes + class];
                 all.push(Cell {
                     column: column.into(),
                     group: name.clone(),
@@ -305,11 +307,18 @@ fn twins(features: &Features<'_>, labels: &Labels) -> (usize, usize) {
     )
 }
 
-fn warnings(profile: &Profile, features: &Features<'_>) -> Vec<Warning> {
+fn warnings(profile: &Profile) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut warn = |code, message: String, hint: &str| {
         warnings.push(Warning::new(code, message).with_hint(hint));
     };
+    if let [class] = profile.classes.as_slice() {
+        warn(
+            "profile.one-class",
+            format!("the target has one class only, `{}`", class.class),
+            "there is nothing to balance; name another column with `--target`",
+        );
+    }
     for class in &profile.classes {
         if class.rows <= NEIGHBORS {
             warn(
@@ -377,23 +386,6 @@ fn warnings(profile: &Profile, features: &Features<'_>) -> Vec<Warning> {
             ),
             "no model can tell them apart; look at how they were labelled, or clean them with `--method edited-nearest-neighbours`",
         );
-    }
-    for (column, feature) in features.columns().iter().enumerate() {
-        let constant = match &feature.values {
-            FeatureValues::Codes { levels, .. } => *levels < 2,
-            numbers => {
-                let first = numbers.number(0);
-                (1..features.rows()).all(|row| numbers.number(row) == first)
-            }
-        };
-        if constant && features.rows() > 1 {
-            let name = &features.columns()[column].name;
-            warn(
-                "profile.constant-column",
-                format!("column `{name}` has one value only"),
-                &format!("`--ignore {name}` leaves it out"),
-            );
-        }
     }
     for column in &profile.columns {
         if column.kind == Kind::Categorical && column.distinct > 50 && column.name != profile.target {

@@ -427,10 +427,11 @@ fn column_names(
 ) -> Result<(Vec<String>, bool), Error> {
     let options = job.options;
     if !has_header(options) {
-        let names = options
-            .names
-            .clone()
-            .unwrap_or_else(|| (0..record.len()).map(|place| format!("column_{place}")).collect());
+        let names = options.names.clone().unwrap_or_else(|| {
+            (1..=record.len())
+                .map(|place| format!("column_{place}"))
+                .collect()
+        });
         if names.len() != record.len() {
             return Err(Error::NamesCount {
                 file: job.file.clone(),
@@ -457,7 +458,7 @@ fn column_names(
     for (place, cell) in record.iter().enumerate() {
         let name = cells.get(cell, at, "the header", &mut spare)?.unwrap_or_default();
         names.push(if name.is_empty() {
-            let name = format!("unnamed_{place}");
+            let name = format!("unnamed_{}", place + 1);
             warnings.push(Warning::new(
                 "data.unnamed-column",
                 format!("column {} has no name and is called `{name}`", place + 1),

@@ -302,6 +302,9 @@ impl Error {
                 "mend the row, or name the separator with `--separator` and comment lines with `--comment`".into()
             }
             Self::OpenQuote { .. } => "close or remove the quote".into(),
+            Self::DuplicateNames { name, .. } if name.parse::<f64>().is_ok() => {
+                "if the first line is data, use `--no-header`, or give the names with `--names a,b,c`".into()
+            }
             Self::DuplicateNames { name, .. } => {
                 format!("`--rename-duplicates` calls the second one `{name}_2`")
             }
@@ -369,12 +372,19 @@ impl Error {
 }
 
 fn suggestion(name: &str, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| shortened(column)).collect();
     if let Some(near) = nearest_name(name, columns.iter().map(String::as_str)) {
         return format!("did you mean `{near}`?");
     }
-    let shown: Vec<&str> = columns.iter().take(12).map(String::as_str).collect();
-    let more = if columns.len() > shown.len() { ", …" } else { "" };
-    format!("the columns are {}{more}", shown.join(", "))
+    // The target often stands last.
+    let names = match columns.as_slice() {
+        [first @ .., last] if first.len() > 12 => format!("{}, …, {last}", first[..11].join(", ")),
+        all => all.join(", "),
+    };
+    if columns.len() > 1 && columns.iter().all(|column| column.parse::<f64>().is_ok()) {
+        return format!("the columns are {names}; if the first line is data, use `--no-header`");
+    }
+    format!("the columns are {names}")
 }
 
 /// The first characters of a cell or a name, for messages.

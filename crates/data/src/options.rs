@@ -16,7 +16,7 @@ pub struct ReadOptions {
     /// Column names, for a file whose first line is data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// The first line is data, and columns are called `column_0`, `column_1`, ….
+    /// The first line is data, and columns are called `column_1`, `column_2`, ….
     pub no_header: bool,
     /// Lines that start with this character are no data.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,8 +16,8 @@ const CHUNK: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutputOptions {
-    /// Adds the columns `synthetic`, `base_row`, `neighbor_row` and `step`: which rows are new and where they come
-    /// from. Rows are those of the input file, counted from 0.
+    /// Adds the columns `synthetic`, `base_index`, `neighbor_index` and `step`: which rows are new and where they come
+    /// from, as indices of rows of the input file: the first row is 0.
     pub mark: bool,
     /// What synthetic rows hold in columns that are only carried along.
     pub carry: Carry,
@@ -61,7 +61,7 @@ pub fn output_chunks<'a>(
     }))
 }
 
-const MARKS: [&str; 4] = ["synthetic", "base_row", "neighbor_row", "step"];
+const MARKS: [&str; 4] = ["synthetic", "base_index", "neighbor_index", "step"];
 
 struct Assembly<'a> {
     prepared: &'a Prepared,

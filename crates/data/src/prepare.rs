@@ -125,6 +125,7 @@ pub fn prepare(table: Table, roles: &Roles, missing: Missing) -> Result<Prepared
     for feature in &features {
         look_for_ids(&table.columns()[feature.column], feature, &mut warnings);
     }
+    warn_of_constants(&table, &features, &mut warnings);
     let ids = roles
         .id
         .as_ref()
@@ -235,6 +236,38 @@ impl Prepared {
         part.places = Some(rows.iter().map(|&row| self.place_in_file(row)).collect());
         (part.dropped, part.imputed) = (self.dropped, self.imputed);
         Ok(part)
+    }
+}
+
+/// Columns that tell no row from another.
+fn warn_of_constants(table: &Table, features: &[Stored], warnings: &mut Vec<Warning>) {
+    let rows = table.rows();
+    let all_equal = |stored: &&Stored| match &stored.values {
+        Values::Single(array) => array.values().windows(2).all(|pair| pair[0] == pair[1]),
+        Values::Double(array) => array.values().windows(2).all(|pair| pair[0] == pair[1]),
+        Values::Owned(values) => values.windows(2).all(|pair| pair[0] == pair[1]),
+        Values::Codes { example, .. } => example.len() < 2,
+    };
+    if rows < 2 {
+        return;
+    }
+    let constant: Vec<&Stored> = features.iter().filter(all_equal).collect();
+    if constant.len() == features.len() {
+        warnings.push(
+            Warning::new("data.equal-rows", "all rows are equal in every feature: no distance tells them apart")
+                .with_hint("name features that differ, or copy and drop rows with `--method random-over-sampler` and `random-under-sampler`"),
+        );
+        return;
+    }
+    for stored in constant {
+        let name = &table.columns()[stored.column].name;
+        warnings.push(
+            Warning::new(
+                "data.constant-column",
+                format!("column `{name}` has one value only"),
+            )
+            .with_hint(format!("`--ignore {name}` leaves it out")),
+        );
     }
 }
 

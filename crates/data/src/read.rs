@@ -69,19 +69,18 @@ impl Job<'_> {
 ///
 /// Text files are read twice and never held as text, so memory is that of the table.
 pub fn read_table(path: &Path, options: &ReadOptions, observer: &dyn Observer) -> Result<Read, Error> {
-    let format = Format::of(path)?;
     let file = path.display().to_string();
     let open_error = |source| Error::Open {
         file: file.clone(),
         source,
     };
     let metadata = path.metadata().map_err(open_error)?;
-    let source = if metadata.is_dir() {
-        return Err(open_error(io::Error::new(
-            io::ErrorKind::IsADirectory,
-            "it is a folder",
-        )));
-    } else if metadata.is_file() {
+    if metadata.is_dir() {
+        let folder = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
+        return Err(open_error(folder));
+    }
+    let format = Format::of(path)?;
+    let source = if metadata.is_file() {
         Source::File(path)
     } else {
         // A pipe can be read once only.

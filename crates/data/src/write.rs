@@ -83,11 +83,14 @@ impl Writer {
     ///
     /// Fails at once if the folder cannot be written to, so that no long work is lost.
     pub fn create(path: &Path, like: &Table) -> Result<Self, Error> {
-        let format = Format::of(path)?;
         let failed = |source: Cause| Error::Write {
             file: path.into(),
             source,
         };
+        if path.is_dir() {
+            return Err(failed("it is a folder".into()));
+        }
+        let format = Format::of(path)?;
         let fields: Vec<Field> = like
             .columns()
             .iter()
@@ -196,9 +199,6 @@ fn target(path: &Path) -> io::Result<Target> {
         .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
     if special {
         return OpenOptions::new().write(true).open(path).map(Target::Directly);
-    }
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
     let path = resolved(path);
     let folder = path

@@ -87,8 +87,11 @@ impl Both<'_> {
 
 struct Meter<'a> {
     observer: &'a dyn Observer,
+    /// Pairs of blocks.
     done: AtomicUsize,
     total: usize,
+    /// Rows that neighbours are looked for.
+    rows: usize,
     stopped: AtomicBool,
 }
 
@@ -96,10 +99,12 @@ impl Meter<'_> {
     /// Whether to go on.
     fn add(&self, pairs: usize) -> bool {
         let done = self.done.fetch_add(pairs, Ordering::Relaxed) + pairs;
+        // Pairs of blocks mean nothing to a reader: the share that is done is told in rows.
+        let share = done as f64 / self.total.max(1) as f64;
         let event = Event::Progress {
             task: TASK,
-            done: done as u64,
-            total: self.total as u64,
+            done: (share * self.rows as f64) as u64,
+            total: self.rows as u64,
         };
         if let ControlFlow::Break(()) = self.observer.observe(&event) {
             self.stopped.store(true, Ordering::Relaxed);
@@ -125,6 +130,7 @@ impl Join<'_> {
             observer: self.observer,
             done: AtomicUsize::new(0),
             total,
+            rows: self.queries.rows.len(),
             stopped: AtomicBool::new(false),
         }
     }
