@@ -421,10 +421,8 @@ fn ctrl_c_in_the_middle() {
     use std::process::Stdio;
 
     // Seconds of work for one thread, so that the signal comes in the middle of it.
-    let mut text = format!(
-        "{}y\n",
-        (0..24).map(|place| format!("f{place},")).collect::<String>()
-    );
+    let names: Vec<String> = (0..24).map(|place| format!("f{place}")).collect();
+    let mut text = format!("{},y\n", names.join(","));
     let mut state = 1_u64;
     for row in 0..60_000 {
         for _ in 0..24 {
