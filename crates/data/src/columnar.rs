@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use crate::delimited::text_warning;
 use crate::infer::are_categories;
-use crate::read::{Job, Read, Source};
+use crate::read::{Job, Read, Source, unique_names};
 use crate::{Error, ReadOptions};
 
 const BATCH: usize = 65_536;
@@ -67,17 +67,8 @@ fn gather(
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
 ) -> Result<Read, Error> {
     let task = format!("reading {}", job.file);
-    let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-    for (place, name) in names.iter().enumerate() {
-        if let Some(first) = names[..place].iter().position(|other| other == name) {
-            return Err(Error::DuplicateNames {
-                file: job.file.clone(),
-                name: name.clone(),
-                first: first + 1,
-                second: place + 1,
-            });
-        }
-    }
+    let names = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let names = unique_names(job, names)?;
     if let Some(unknown) = job.options.kinds.keys().find(|name| !names.contains(name)) {
         return Err(Error::UnknownColumn {
             column: unknown.clone(),
@@ -144,12 +135,9 @@ fn column(
                 || (kind == Kind::Float && natural == Some(Kind::Integer))
                 || (matches!(kind, Kind::Categorical) && natural == Some(Kind::Text));
             if !fits {
-                return Err(Error::Cell {
-                    file: "the file".into(),
+                return Err(Error::KindMisfit {
                     column: name,
-                    row: 1,
-                    line: String::new(),
-                    value: array.data_type().to_string(),
+                    stored: array.data_type().to_string(),
                     kind: kind.name(),
                 });
             }

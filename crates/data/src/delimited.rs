@@ -17,7 +17,7 @@ use counterpoise_base::{Column, Event, Kind, Table, Warning};
 use crate::error::shortened;
 use crate::format::{FileKind, Packing};
 use crate::infer::{self, Sketch, Storage, Verdict, are_categories};
-use crate::read::{Job, Read};
+use crate::read::{Job, Read, unique_names};
 use crate::{Error, ReadOptions};
 
 /// Rows between two looks at the observer.
@@ -439,7 +439,7 @@ fn column_names(
                 found: record.len(),
             });
         }
-        return Ok((unique(job, names)?, false));
+        return Ok((unique_names(job, names)?, false));
     }
     let plain = Job {
         options: &ReadOptions {
@@ -480,40 +480,7 @@ fn column_names(
             .with_hint("if so, use `--no-header`, or give the names with `--names a,b,c`"),
         );
     }
-    Ok((unique(job, names)?, true))
-}
-
-fn unique(job: &Job<'_>, names: Vec<String>) -> Result<Vec<String>, Error> {
-    let mut places = std::collections::HashMap::new();
-    let mut done: Vec<String> = Vec::with_capacity(names.len());
-    let taken: std::collections::HashSet<String> = names.iter().cloned().collect();
-    for (place, name) in names.into_iter().enumerate() {
-        match places.get(&name).copied() {
-            None => {
-                places.insert(name.clone(), place);
-                done.push(name);
-            }
-            Some(_) if job.options.rename_duplicates => {
-                let free = |number: &usize| {
-                    let renamed = format!("{name}_{number}");
-                    !taken.contains(&renamed) && !places.contains_key(&renamed)
-                };
-                let number = (2..=usize::MAX).find(free).expect("names never run out");
-                let renamed = format!("{name}_{number}");
-                places.insert(renamed.clone(), place);
-                done.push(renamed);
-            }
-            Some(first) => {
-                return Err(Error::DuplicateNames {
-                    file: job.file.clone(),
-                    name: shortened(&name),
-                    first: first + 1,
-                    second: place + 1,
-                });
-            }
-        }
-    }
-    Ok(done)
+    Ok((unique_names(job, names)?, true))
 }
 
 fn decide(

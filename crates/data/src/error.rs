@@ -137,6 +137,16 @@ pub enum Error {
         /// Its Arrow type.
         stored: String,
     },
+    /// A kind was given that the stored values cannot be.
+    #[error("column `{column}` is stored as {stored} and cannot be read as {kind}")]
+    KindMisfit {
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        stored: String,
+        /// The kind given.
+        kind: &'static str,
+    },
     /// No column has this name.
     #[error("there is no column called `{column}` to be the {role}")]
     UnknownColumn {
@@ -312,6 +322,7 @@ impl Error {
             Self::Cell { column, value, .. } => format!(
                 "mend the cell; or `--na \"{value}\"` if it means a missing value; or `--kind {column}=categorical` if the column holds categories"
             ),
+            Self::KindMisfit { column, .. } => format!("leave `--kind {column}=…` out, or store the column as another type"),
             Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
             Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {column}`"),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
@@ -350,6 +361,7 @@ impl Error {
             Self::NotAscii { .. } => "data.not-ascii",
             Self::Corrupt { .. } => "data.corrupt",
             Self::UnusableColumn { .. } => "data.unusable-column",
+            Self::KindMisfit { .. } => "data.kind-misfit",
             Self::UnknownColumn { .. } => "data.unknown-column",
             Self::RoleConflict { .. } => "data.role-conflict",
             Self::Missing { .. } => "data.missing",

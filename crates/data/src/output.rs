@@ -7,6 +7,7 @@ use counterpoise_base::{Column, Kind, MISSING, Origin, OutputRow, Resampled, Syn
 use serde::{Deserialize, Serialize};
 
 use crate::prepare::Values;
+use crate::roles::GroupRule;
 use crate::{Error, Prepared};
 
 /// Rows of one part of the output.
@@ -104,7 +105,7 @@ impl<'a> Assembly<'a> {
                 None if prepared
                     .group_columns
                     .iter()
-                    .any(|(group, _)| group.starts_with(&column.name)) =>
+                    .any(|(group, _)| GroupRule::parse(group, &prepared.table).column == column.name) =>
                 {
                     Part::Base
                 }

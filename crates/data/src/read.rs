@@ -5,6 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use counterpoise_base::{Observer, Table, Warning};
 
+use crate::error::shortened;
 use crate::format::{FileKind, Format};
 use crate::{Error, ReadOptions, columnar, delimited};
 
@@ -122,4 +123,38 @@ fn read(job: &Job<'_>) -> Result<Read, Error> {
         FileKind::Parquet => columnar::read_parquet(job),
         FileKind::Arrow => columnar::read_arrow(job),
     }
+}
+
+/// Names that occur once; a second column of a name is renamed if asked for.
+pub(crate) fn unique_names(job: &Job<'_>, names: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut places = std::collections::HashMap::new();
+    let mut done: Vec<String> = Vec::with_capacity(names.len());
+    let taken: std::collections::HashSet<String> = names.iter().cloned().collect();
+    for (place, name) in names.into_iter().enumerate() {
+        match places.get(&name).copied() {
+            None => {
+                places.insert(name.clone(), place);
+                done.push(name);
+            }
+            Some(_) if job.options.rename_duplicates => {
+                let free = |number: &usize| {
+                    let renamed = format!("{name}_{number}");
+                    !taken.contains(&renamed) && !places.contains_key(&renamed)
+                };
+                let number = (2..=usize::MAX).find(free).expect("names never run out");
+                let renamed = format!("{name}_{number}");
+                places.insert(renamed.clone(), place);
+                done.push(renamed);
+            }
+            Some(first) => {
+                return Err(Error::DuplicateNames {
+                    file: job.file.clone(),
+                    name: shortened(&name),
+                    first: first + 1,
+                    second: place + 1,
+                });
+            }
+        }
+    }
+    Ok(done)
 }
