@@ -124,9 +124,9 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
     let mut sections = Vec::new();
     for (bundled, experiment, profile, outcome) in parts {
         let method = experiment.method.as_ref().map_or("", Method::name);
-        let name = bundled.file.trim_end_matches(".csv.gz");
+        let name = bundled.file.trim_end_matches(".csv.gz").replace('-', " ");
+        let first = sections.len();
         let mut about = overview(profile);
-        about.title = name.replace('-', " ");
         about.lead = format!("{}. {}", bundled.about, about.lead);
         about
             .blocks
@@ -137,7 +137,7 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
         sections.push(after(method, outcome));
         sections.push(run_picture(experiment, outcome)?);
         sections.push(Section {
-            title: format!("Do it again: {name}"),
+            title: "Do it again".into(),
             lead: format!(
                 "`counterpoise quickstart --save-data` puts {} into the current folder.",
                 bundled.file
@@ -147,6 +147,9 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
                 text: experiment.to_toml(),
             }],
         });
+        for section in &mut sections[first..] {
+            section.title = format!("{name}: {}", section.title.to_lowercase());
+        }
     }
     Ok(Page {
         title: "A first look".into(),

@@ -31,7 +31,7 @@ pub struct Section {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Block {
-    /// A paragraph.
+    /// A paragraph; what stands between backticks is set as code, as in leads and warnings.
     Text(String),
     /// Names and values.
     KeyValues(Vec<(String, String)>),
@@ -129,7 +129,7 @@ fn section((place, section): (usize, &Section)) -> Result<Markup, Error> {
     Ok(html! {
         section id=(format!("s{place}")) {
             h2 { (section.title) }
-            @if !section.lead.is_empty() { p class="lead" { (section.lead) } }
+            @if !section.lead.is_empty() { p class="lead" { (ticked(&section.lead)) } }
             @for block in blocks { (block) }
         }
     })
@@ -137,7 +137,7 @@ fn section((place, section): (usize, &Section)) -> Result<Markup, Error> {
 
 fn block(block: &Block) -> Result<Markup, Error> {
     Ok(match block {
-        Block::Text(text) => html! { p { (text) } },
+        Block::Text(text) => html! { p { (ticked(text)) } },
         Block::KeyValues(pairs) => html! {
             dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } }
         },
@@ -151,7 +151,7 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::Warnings(warnings) => html! {
             ul class="warnings" {
                 @for warning in warnings {
-                    li { p { (warning.message) } @if let Some(hint) = &warning.hint { p class="hint" { (ticked(hint)) } } }
+                    li { p { (ticked(&warning.message)) } @if let Some(hint) = &warning.hint { p class="hint" { (ticked(hint)) } } }
                 }
             }
         },
