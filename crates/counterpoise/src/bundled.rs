@@ -8,6 +8,8 @@ use crate::Error;
 /// A table that comes with the program.
 #[derive(Debug, Clone, Copy)]
 pub struct Bundled {
+    /// What people call it.
+    pub name: &'static str,
     /// File name.
     pub file: &'static str,
     /// What it is.
@@ -24,6 +26,7 @@ pub struct Bundled {
 
 /// German credit: 1000 applicants, 300 of them bad risks; groups by sex, and by age up to or above 25.
 pub const GERMAN_CREDIT: Bundled = Bundled {
+    name: "German credit",
     file: "german-credit.csv.gz",
     about: "1000 applicants for a credit; the rare class is a bad risk",
     origin: "Hofmann (1994), UCI Machine Learning Repository, CC BY 4.0; codes spelt out",
@@ -34,6 +37,7 @@ pub const GERMAN_CREDIT: Bundled = Bundled {
 
 /// Yeast: 1484 proteins and where they sit in the cell, the classes of fewer than 35 rows among `other`.
 pub const YEAST: Bundled = Bundled {
+    name: "Yeast",
     file: "yeast.csv.gz",
     about: "1484 proteins and where they sit in the cell; six classes of 762 to 35 rows",
     origin: "Nakai (1991), UCI Machine Learning Repository, CC BY 4.0; six classes",

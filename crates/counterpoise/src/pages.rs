@@ -124,7 +124,6 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
     let mut sections = Vec::new();
     for (bundled, experiment, profile, outcome) in parts {
         let method = experiment.method.as_ref().map_or("", Method::name);
-        let name = bundled.file.trim_end_matches(".csv.gz").replace('-', " ");
         let first = sections.len();
         let mut about = overview(profile);
         about.lead = format!("{}. {}", bundled.about, about.lead);
@@ -148,7 +147,7 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
             }],
         });
         for section in &mut sections[first..] {
-            section.title = format!("{name}: {}", section.title.to_lowercase());
+            section.title = format!("{}: {}", bundled.name, section.title.to_lowercase());
         }
     }
     Ok(Page {

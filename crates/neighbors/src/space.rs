@@ -201,7 +201,13 @@ impl Space {
         self.metric.distance_of(self.key(a, self, b))
     }
 
-    /// What rows are ranked by: the squared distance where the metric has a root, the distance elsewhere.
+    /// What neighbours are ranked by, ties going to the lower row: the distance before its root is taken, which may round
+    /// two different sums to one distance.
+    pub fn rank(&self, a: usize, b: usize) -> f64 {
+        self.key(a, self, b)
+    }
+
+    /// The squared distance where the metric has a root, the distance elsewhere.
     #[inline]
     pub(crate) fn key(&self, a: usize, other: &Self, b: usize) -> f64 {
         let (x, y) = (self.numeric.row(a), other.numeric.row(b));

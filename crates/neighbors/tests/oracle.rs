@@ -11,7 +11,7 @@ fn oracle(space: &Space, queries: &[usize], among: &[usize], k: usize) -> Vec<Ve
     let list = |&query: &usize| {
         let others = among.iter().filter(|&&other| other != query);
         let mut list: Vec<(f64, u32)> = others
-            .map(|&other| (space.distance(query, other), other as u32))
+            .map(|&other| (space.rank(query, other), other as u32))
             .collect();
         list.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         list.into_iter().take(k).map(|pair| pair.1).collect()

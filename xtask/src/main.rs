@@ -1,0 +1,50 @@
+//! `cargo xtask TASK`: everything that is longer than one command.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a door")]
+
+mod check;
+mod floors;
+mod peer;
+mod shell;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const TASKS: &str = "\
+tasks of `cargo xtask`:
+  check [--heavy]     everything that must hold before a commit; with --heavy, only the stages that bring gigabytes
+  floors              which crate may use which
+  golden              record the golden files anew from imbalanced-learn
+  bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    match words {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{TASKS}");
+            Ok(())
+        }
+        ["check"] => check::all(),
+        ["check", "--heavy"] => {
+            println!("no stage brings gigabytes yet");
+            Ok(())
+        }
+        ["floors"] => floors::check(),
+        ["golden"] => peer::golden(),
+        ["bench", rest @ ..] => peer::bench(rest),
+        other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
+    }
+}

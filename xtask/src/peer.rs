@@ -1,0 +1,52 @@
+//! Tasks with imbalanced-learn beside us: it is installed for them and never a part of the product.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{cache, cargo, root, run};
+use crate::tools::is_there;
+
+/// A Python with the packages of a requirements file, made once for its content.
+fn python(requirements: &str) -> Result<PathBuf> {
+    if !is_there("python3") {
+        bail!("imbalanced-learn needs a `python3` in the path");
+    }
+    let file = root().join(requirements);
+    let wanted = std::fs::read_to_string(&file)?;
+    let folder = cache()?.join(format!("python/{}", requirements.replace(['/', '.'], "-")));
+    let (python, mark) = (folder.join("bin/python"), folder.join("installed.txt"));
+    if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    println!("installing what {requirements} names, once");
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--requirement"])
+        .arg(&file))?;
+    std::fs::write(mark, wanted)?;
+    Ok(python)
+}
+
+/// Records the golden files anew.
+pub(crate) fn golden() -> Result<()> {
+    let python = python("tools/golden/requirements.txt")?;
+    run(Command::new(python)
+        .args(["tools/golden/record.py", "tests/golden"])
+        .current_dir(root()))
+}
+
+/// Times both in turn and prints ratios.
+pub(crate) fn bench(words: &[&str]) -> Result<()> {
+    let python = python("bench/requirements.txt")?;
+    run(&mut cargo("build --release --package counterpoise-bench"))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    run(Command::new(python)
+        .arg("bench/against_imbalanced_learn.py")
+        .arg(target.join("release/counterpoise-bench"))
+        .args(words)
+        .current_dir(root()))
+}

@@ -1,0 +1,101 @@
+//! Programs that the check needs; they are installed once, outside the clone.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use crate::shell::{cache, cargo, root, run};
+
+/// A tool from crates.io, at one version.
+#[derive(Clone, Copy)]
+pub(crate) struct Tool {
+    package: &'static str,
+    binary: &'static str,
+    version: &'static str,
+}
+
+pub(crate) const TYPOS: Tool = Tool {
+    package: "typos-cli",
+    binary: "typos",
+    version: "1.52.0",
+};
+
+pub(crate) const DENY: Tool = Tool {
+    package: "cargo-deny",
+    binary: "cargo-deny",
+    version: "0.20.2",
+};
+
+pub(crate) const ALL: [Tool; 2] = [TYPOS, DENY];
+
+impl Tool {
+    fn path(self) -> Result<PathBuf> {
+        let folder = cache()?.join(format!("tools/{}-{}", self.package, self.version));
+        Ok(folder.join("bin").join(self.binary))
+    }
+
+    /// Builds the tool if this version is not there yet.
+    pub(crate) fn install(self) -> Result<()> {
+        let path = self.path()?;
+        if path.is_file() {
+            return Ok(());
+        }
+        println!("installing {} {}, once", self.package, self.version);
+        let folder = path.ancestors().nth(2).unwrap_or(Path::new("."));
+        let mut command = cargo("install --locked --quiet");
+        command
+            .arg(self.package)
+            .args(["--version", self.version, "--root"])
+            .arg(folder);
+        // Its objects are of no use to the workspace.
+        run(command.env_remove("CARGO_TARGET_DIR"))
+    }
+
+    /// The tool with arguments, in the workspace.
+    pub(crate) fn command(self, words: &str) -> Result<Command> {
+        let mut command = Command::new(self.path()?);
+        command.args(words.split_whitespace()).current_dir(root());
+        Ok(command)
+    }
+}
+
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// Sees to a browser for the tests of pages; returns why there is none.
+pub(crate) fn chromium() -> Result<Option<String>> {
+    if std::env::var_os("CHROMIUM").is_some() || BROWSERS.into_iter().any(is_there) {
+        return Ok(None);
+    }
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n");
+    if !is_there("apt-get") || !is_root {
+        let reason = "skipped: pages are not read in a browser; install Chromium, or name one in CHROMIUM";
+        return Ok(Some(reason.into()));
+    }
+    println!("installing Chromium, once");
+    let apt = |words: &str| {
+        let mut command = Command::new("apt-get");
+        command
+            .args(words.split(' '))
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(Stdio::null());
+        run(&mut command)
+    };
+    apt("update --quiet")?;
+    apt("install --quiet --yes --no-install-recommends chromium")?;
+    Ok(None)
+}
+
+/// Whether a program is in the path.
+pub(crate) fn is_there(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
