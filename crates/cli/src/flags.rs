@@ -174,7 +174,7 @@ pub(crate) struct DataFlags {
     /// Kind of a column: integer, float, boolean, categorical, text or date; may be repeated
     #[arg(long, value_name = "COLUMN=KIND", help_heading = "Reading text")]
     kind: Vec<String>,
-    /// Read a cell as another: `--label "<=50K.=<=50K"` splits at the last `=` that leaves two texts; may be repeated
+    /// Read a cell as another: `--label "<=50K.=><=50K"`; may be repeated
     #[arg(long, value_name = "FROM=>TO", help_heading = "Reading text")]
     label: Vec<String>,
     /// Read bytes as ISO 8859-1
