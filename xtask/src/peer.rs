@@ -42,7 +42,9 @@ pub(crate) fn golden() -> Result<()> {
 /// Times both in turn and prints ratios.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
     let python = python("bench/requirements.txt")?;
-    run(&mut cargo("build --release --package counterpoise-bench"))?;
+    run(&mut cargo(
+        "build --release --package counterpoise-bench --package counterpoise-cli",
+    ))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     run(Command::new(python)
         .arg("bench/against_imbalanced_learn.py")

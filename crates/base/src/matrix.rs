@@ -38,11 +38,13 @@ impl Matrix {
     }
 
     /// Number of columns.
+    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// One row, `columns` long.
+    #[inline]
     pub fn row(&self, index: usize) -> &[f64] {
         &self.data[index * self.columns..][..self.columns]
     }

@@ -149,7 +149,19 @@ impl<'a> Assembly<'a> {
 
     fn table(&self, rows: &[OutputRow]) -> Result<Table, Error> {
         let mut columns = Vec::with_capacity(self.parts.len() + MARKS.len());
+        let unbroken = unbroken(rows);
         for (column, &part) in self.prepared.table.columns().iter().zip(&self.parts) {
+            // Ids of categories come out as texts, in every part.
+            let as_it_is =
+                !(matches!(part, Part::Id) && matches!(column.array.data_type(), DataType::Dictionary(..)));
+            if let (Some(first), true) = (unbroken, as_it_is) {
+                columns.push(Column {
+                    name: column.name.clone(),
+                    kind: column.kind,
+                    array: column.array.slice(first, rows.len()),
+                });
+                continue;
+            }
             let array = self
                 .array(column, part, rows)
                 .map_err(|_| Error::UnusableColumn {
@@ -275,6 +287,15 @@ impl<'a> Assembly<'a> {
             column(MARKS[3], Kind::Float, Arc::new(step)),
         ]
     }
+}
+
+/// The first row of a stretch of kept rows that follow one another, which needs no copy.
+fn unbroken(rows: &[OutputRow]) -> Option<usize> {
+    let &OutputRow::Kept(first) = rows.first()? else {
+        return None;
+    };
+    let follows = |(place, row): (usize, &OutputRow)| *row == OutputRow::Kept(first + place);
+    rows.iter().enumerate().all(follows).then_some(first)
 }
 
 fn synthetic(rows: &[OutputRow]) -> impl Iterator<Item = usize> + '_ {

@@ -10,10 +10,14 @@ use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 
 use crate::Error;
 use crate::format::{FileKind, Format, Packing};
+
+/// Rows of a row group of Parquet.
+const ROW_GROUP: usize = 1 << 17;
 
 /// Writes a table part by part; the extension decides the format.
 ///
@@ -116,10 +120,7 @@ impl Writer {
                 ))
             }
             FileKind::Parquet => {
-                let properties = WriterProperties::builder()
-                    .set_compression(Compression::SNAPPY)
-                    .build();
-                let writer = ArrowWriter::try_new(target, Arc::clone(&schema), Some(properties));
+                let writer = ArrowWriter::try_new(target, Arc::clone(&schema), Some(properties(&schema)));
                 Sink::Parquet(Box::new(writer.map_err(|error| failed(error.into()))?))
             }
             FileKind::Arrow => {
@@ -186,6 +187,22 @@ impl Writer {
         });
         placed.map_err(|source| Error::Write { file: path, source })
     }
+}
+
+/// Row groups that fit in little memory; no dictionary of real numbers, which hardly ever repeat.
+fn properties(schema: &Schema) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP));
+    for field in schema
+        .fields()
+        .iter()
+        .filter(|field| field.data_type().is_floating())
+    {
+        let path = ColumnPath::new(vec![field.name().clone()]);
+        properties = properties.set_column_dictionary_enabled(path, false);
+    }
+    properties.build()
 }
 
 /// A link is followed, so that the file it names is replaced and the link stays.

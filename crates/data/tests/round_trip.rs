@@ -326,6 +326,28 @@ fn carried_columns_are_empty_or_copied_in_new_rows() {
 }
 
 #[test]
+fn ids_that_are_stored_as_categories_are_written_in_parts_of_one_type() {
+    let mut roles = roles();
+    roles.id = Some("coded".into());
+    let prepared = prepare(table(), &roles, Missing::Error).expect("it is sound");
+    let options = OutputOptions::default();
+    let nothing = Resampled {
+        kept: vec![0],
+        ..Resampled::default()
+    };
+    let types = |resampled: &Resampled| {
+        let mut chunks = output_chunks(&prepared, resampled, options).expect("no column is in the way");
+        let chunk = chunks.next().expect("there is one").expect("types fit");
+        chunk
+            .columns()
+            .iter()
+            .map(|column| column.array.data_type().clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(types(&nothing), types(&resampled(&prepared)));
+}
+
+#[test]
 fn a_file_appears_only_when_it_is_finished() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for name in ["t.csv", "t.csv.gz", "t.csv.zst", "t.parquet", "t.arrow"] {

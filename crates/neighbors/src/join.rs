@@ -399,7 +399,9 @@ impl Join<'_> {
             return 1.0;
         }
         let (query_panels, row_panels) = (queries.panel_count(), rows.panel_count());
-        let step = (query_panels / ASKED).max(1);
+        // A trial that costs more than a part of the search is no trial.
+        let asked = (query_panels / 16).clamp(1, ASKED);
+        let step = (query_panels / asked).max(1);
         let met = |panel: usize| {
             let mut near: Vec<(f64, usize)> = (0..row_panels)
                 .map(|other| (queries.panels.least_key(panel, &rows.panels, other), other))
@@ -426,7 +428,7 @@ impl Join<'_> {
             }
             met
         };
-        let asked: Vec<usize> = (0..query_panels).step_by(step).take(ASKED).collect();
+        let asked: Vec<usize> = (0..query_panels).step_by(step).take(asked).collect();
         let met: usize = asked.par_iter().map(|&panel| met(panel)).sum();
         met as f64 / (asked.len() * row_panels).max(1) as f64
     }

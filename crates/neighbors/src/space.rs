@@ -222,18 +222,26 @@ impl Space {
             },
             _ => {
                 let mut square = lanes(x, y, |x, y| (x - y) * (x - y));
-                let width = self.penalties.len();
-                let codes = self.codes[a * width..][..width]
-                    .iter()
-                    .zip(&other.codes[b * width..][..width]);
-                for ((code, other), penalty) in codes.zip(&self.penalties) {
-                    if code != other {
-                        square += penalty;
-                    }
+                if !self.penalties.is_empty() {
+                    square = self.with_categories(square, a, other, b);
                 }
                 square
             }
         }
+    }
+
+    /// Adds the penalties of categories that differ, one after the other.
+    fn with_categories(&self, mut square: f64, a: usize, other: &Self, b: usize) -> f64 {
+        let width = self.penalties.len();
+        let codes = self.codes[a * width..][..width]
+            .iter()
+            .zip(&other.codes[b * width..][..width]);
+        for ((code, other), penalty) in codes.zip(&self.penalties) {
+            if code != other {
+                square += penalty;
+            }
+        }
+        square
     }
 
     fn key_with_holes(&self, a: usize, other: &Self, b: usize) -> f64 {
@@ -299,22 +307,23 @@ impl Metric {
     }
 }
 
+#[inline]
 fn dot(x: &[f64], y: &[f64]) -> f64 {
     lanes(x, y, |x, y| x * y)
 }
 
 /// Sums in eight lanes, which are then added in a fixed order: the same bits everywhere, and room for vectors.
-#[inline]
+#[inline(always)]
 fn lanes(x: &[f64], y: &[f64], part: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; 8];
-    let (mut x, mut y) = (x.chunks_exact(8), y.chunks_exact(8));
-    for (x, y) in x.by_ref().zip(y.by_ref()) {
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
+    for (x, y) in x.iter().zip(y) {
         for lane in 0..8 {
             sums[lane] += part(x[lane], y[lane]);
         }
     }
-    for (lane, (&x, &y)) in x.remainder().iter().zip(y.remainder()).enumerate() {
-        sums[lane] += part(x, y);
+    for lane in 0..x_rest.len().min(y_rest.len()) {
+        sums[lane] += part(x_rest[lane], y_rest[lane]);
     }
     ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }
