@@ -4,6 +4,7 @@
 mod check;
 mod floors;
 mod peer;
+mod pictures;
 mod shell;
 mod tools;
 
@@ -16,6 +17,7 @@ tasks of `cargo xtask`:
   check [--heavy]     everything that must hold before a commit; with --heavy, only the stages that bring gigabytes
   floors              which crate may use which
   golden              record the golden files anew from imbalanced-learn
+  pictures            take the pictures of the docs anew
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
 ";
 
@@ -44,6 +46,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["floors"] => floors::check(),
         ["golden"] => peer::golden(),
+        ["pictures"] => pictures::all(),
         ["bench", rest @ ..] => peer::bench(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }

@@ -69,7 +69,7 @@ const BROWSERS: [&str; 4] = [
 
 /// Sees to a browser for the tests of pages; returns why there is none.
 pub(crate) fn chromium() -> Result<Option<String>> {
-    if std::env::var_os("CHROMIUM").is_some() || BROWSERS.into_iter().any(is_there) {
+    if browser().is_some() {
         return Ok(None);
     }
     let is_root = Command::new("id")
@@ -94,8 +94,20 @@ pub(crate) fn chromium() -> Result<Option<String>> {
     Ok(None)
 }
 
+/// A Chromium: what `CHROMIUM` names, else the first in the path.
+pub(crate) fn browser() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    named.or_else(|| BROWSERS.into_iter().find_map(in_path))
+}
+
 /// Whether a program is in the path.
 pub(crate) fn is_there(name: &str) -> bool {
+    in_path(name).is_some()
+}
+
+fn in_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }

@@ -313,6 +313,10 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
 }
 
 /// Sums in eight lanes, which are then added in a fixed order: the same bits everywhere, and room for vectors.
+#[expect(
+    clippy::inline_always,
+    reason = "a call for each pair costs as much as its sum"
+)]
 #[inline(always)]
 fn lanes(x: &[f64], y: &[f64], part: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; 8];

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::interpolate::{Categories, Draw, append, interpolate};
-use crate::native::Turn;
+use crate::native::{Turn, branches};
 use crate::numpy::numpy_sum;
 use crate::same_class::{ClassGraph, copies, usable_k};
 use crate::{Chooser, Direction, Error, FewRows, NumpyRandom, Plan, Resample, Run, Strategy};
@@ -205,8 +205,9 @@ fn apportion(
     weights: &[usize],
     count: usize,
 ) -> Vec<Turn> {
+    let branches = branches(data, class_seed, rows);
     let claim = |(place, &weight): (usize, &usize)| {
-        let priority = data.branch_of(class_seed, rows[place]).number();
+        let priority = branches[place].number();
         Claim {
             place,
             weight,
@@ -223,13 +224,7 @@ fn apportion(
     let mut turns = Vec::with_capacity(count);
     while turns.len() < count {
         let Some(mut first) = claims.pop() else { break };
-        turns.push(Turn::new(
-            data,
-            class_seed,
-            first.place,
-            rows[first.place],
-            first.seats as u64,
-        ));
+        turns.push(Turn::new(&branches[first.place], first.place, first.seats as u64));
         first.seats += 1;
         claims.push(first);
     }

@@ -14,10 +14,11 @@ pub struct Cost {
 }
 
 /// Seconds for one multiplication and addition of a pair of rows, on one core with vectors of 512 bits, and for
-/// keeping one pair. Fitted to `cargo bench -p counterpoise-neighbors`; good to a factor of three elsewhere.
+/// keeping one pair. Fitted to `cargo xtask bench`; good to a factor of three elsewhere.
 const SECONDS_PER_PAIR_AND_COLUMN: f64 = 2.0e-11;
-const SECONDS_PER_PAIR: f64 = 1.2e-10;
-/// Seconds for one value of a synthetic row.
+const SECONDS_PER_PAIR: f64 = 2.0e-10;
+/// Seconds for the draws of a synthetic row, and for one of its values.
+const SECONDS_PER_ROW: f64 = 5.0e-7;
 const SECONDS_PER_VALUE: f64 = 2.0e-8;
 
 impl Cost {
@@ -46,7 +47,7 @@ impl Cost {
             Method::Smoteenn(_) => (balanced * balanced / 2.0, balanced, balanced - n),
         };
         let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR)
-            + made * d * SECONDS_PER_VALUE)
+            + made * (d * SECONDS_PER_VALUE + SECONDS_PER_ROW))
             / threads.max(1) as f64;
         let value = features.columns().iter().map(|column| match column.values {
             counterpoise_base::FeatureValues::F64(_) => 8,

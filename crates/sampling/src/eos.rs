@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use counterpoise_base::{FeatureValues, Labeled, Labels, Resampled, Warning};
 use counterpoise_neighbors::{Graph, Metric, Rows, Search, Space};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -170,7 +171,7 @@ impl Resample for Eos {
                 };
                 Draw::new(rows[place], neighbor, self.r_max * random.fraction())
             };
-            let draws: Vec<Draw> = turns.iter().map(draw).collect();
+            let draws: Vec<Draw> = turns.par_iter().map(draw).collect();
             let nearer = |draw: &Draw| if draw.step < 0.5 { draw.base } else { draw.neighbor };
             let categories: Vec<Vec<u32>> = data
                 .features

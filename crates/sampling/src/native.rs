@@ -13,22 +13,23 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn new(data: &Labeled<'_>, class_seed: &Seed, place: usize, row: usize, turn: u64) -> Self {
-        Self {
-            place,
-            seed: data.branch_of(class_seed, row).child(turn),
-        }
+    /// Turn `turn` of the row at `place`, whose branch of the class is `row`.
+    pub(crate) fn new(row: &Seed, place: usize, turn: u64) -> Self {
+        let seed = row.child(turn);
+        Self { place, seed }
     }
 
     /// Draws for the new row.
     pub(crate) fn rng(&self) -> Random {
-        self.seed.child("draw").rng()
+        self.seed.rng()
     }
+}
 
-    /// What turns are sorted by.
-    pub(crate) fn priority(&self) -> u64 {
-        self.seed.number()
-    }
+/// The branch of each row of a class, in parallel.
+pub(crate) fn branches(data: &Labeled<'_>, class_seed: &Seed, rows: &[usize]) -> Vec<Seed> {
+    rows.par_iter()
+        .map(|&row| data.branch_of(class_seed, row))
+        .collect()
 }
 
 /// `count` uses of `bases`, round after round: in each round every base has one turn, in an order of its own.
@@ -40,17 +41,24 @@ pub(crate) fn round_robin(data: &Labeled<'_>, class_seed: &Seed, bases: &[usize]
     if bases.is_empty() {
         return Vec::new();
     }
+    let branches = branches(data, class_seed, bases);
     let rounds = count.div_ceil(bases.len());
-    let all: Vec<Vec<Turn>> = (0..rounds)
-        .into_par_iter()
-        .map(|round| {
-            let turn = |(place, &row): (usize, &usize)| Turn::new(data, class_seed, place, row, round as u64);
-            let mut turns: Vec<Turn> = bases.par_iter().enumerate().map(turn).collect();
-            turns.sort_by_key(|turn| (turn.priority(), turn.place));
-            turns
-        })
-        .collect();
-    let mut turns: Vec<Turn> = all.into_iter().flatten().collect();
-    turns.truncate(count);
-    turns
+    let one = |round: usize| {
+        let turns: Vec<Turn> = branches
+            .par_iter()
+            .enumerate()
+            .map(|(place, row)| Turn::new(row, place, round as u64))
+            .collect();
+        let mut order: Vec<(u64, u32)> = turns
+            .iter()
+            .enumerate()
+            .map(|(place, turn)| (turn.seed.number(), place as u32))
+            .collect();
+        order.sort_unstable();
+        order.truncate(count - round * bases.len());
+        let taken = |&(_, place): &(u64, u32)| turns[place as usize].clone();
+        order.iter().map(taken).collect::<Vec<Turn>>()
+    };
+    let all: Vec<Vec<Turn>> = (0..rounds).into_par_iter().map(one).collect();
+    all.into_iter().flatten().collect()
 }

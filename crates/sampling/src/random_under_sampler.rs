@@ -1,4 +1,5 @@
 use counterpoise_base::{Labeled, Labels, Resampled};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,11 +52,13 @@ impl RandomUnderSampler {
             return (0..count as u64).map(draw).collect();
         }
         let mut order: Vec<(u64, usize)> = rows
-            .iter()
+            .par_iter()
             .map(|&row| (data.branch_of(&class_seed, row).number(), row))
             .collect();
-        order.sort_unstable();
-        order.truncate(count);
+        if count < order.len() {
+            order.select_nth_unstable(count);
+            order.truncate(count);
+        }
         order.into_iter().map(|(_, row)| row).collect()
     }
 }

@@ -3,6 +3,8 @@
 use counterpoise_base::{Labeled, Warning};
 use counterpoise_neighbors::{Graph, Metric, Rows, Search, Space};
 
+use rayon::prelude::*;
+
 use crate::interpolate::Draw;
 use crate::native::{Turn, round_robin};
 use crate::{Error, FewRows, NumpyRandom, Run};
@@ -83,7 +85,7 @@ impl ClassGraph {
 
     /// Native draws: a neighbour and a step for each turn.
     pub(crate) fn draw(&self, turns: &[Turn]) -> Vec<Draw> {
-        turns.iter().map(|turn| self.draw_one(turn)).collect()
+        turns.par_iter().map(|turn| self.draw_one(turn)).collect()
     }
 
     fn draw_one(&self, turn: &Turn) -> Draw {
