@@ -18,7 +18,7 @@ pub use features::{Domain, Feature, FeatureValues, Features, MISSING, Strided};
 pub use labeled::{Labeled, RowKeys};
 pub use labels::{Groups, Labels};
 pub use matrix::Matrix;
-pub use nearest_name::nearest_name;
+pub use nearest_name::{nearest_name, typed};
 pub use resampled::{Order, Origin, OutputRow, Resampled, SyntheticValues};
 pub use seed::{Branch, Random, Seed};
 pub use table::{Column, Kind, Table};

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 /// The candidate that a misspelt name most likely meant, for hints.
 ///
 /// Letter case is ignored. Returns `None` if nothing is close.
@@ -24,4 +26,24 @@ pub fn nearest_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
+}
+
+/// A name as it is typed in a shell: in quotes where it holds anything but letters, digits and `_-.=`.
+///
+/// ```
+/// use counterpoise_base::typed;
+///
+/// assert_eq!(typed("age"), "age");
+/// assert_eq!(typed("sepal length"), "\"sepal length\"");
+/// assert_eq!(typed("a \"b\""), "'a \"b\"'");
+/// ```
+pub fn typed(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '=');
+    if !name.is_empty() && name.chars().all(plain) {
+        Cow::Borrowed(name)
+    } else if name.contains(['"', '$', '`', '\\']) {
+        Cow::Owned(format!("'{}'", name.replace('\'', r"'\''")))
+    } else {
+        Cow::Owned(format!("\"{name}\""))
+    }
 }

@@ -197,8 +197,26 @@ fn path(path: &std::path::Path) -> Value {
     Value::from(path.to_string_lossy().into_owned())
 }
 
-impl DataFlags {
+/// TOML has signed integers only.
+fn seed(seed: u64) -> Result<Value> {
+    let hint = "seeds go up to 9223372036854775807";
+    let number = i64::try_from(seed).map_err(|_| wrong("--seed", format!("{seed} is too large"), hint))?;
+    Ok(Value::from(number))
+}
+
+impl ProfileFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.data.settings()?;
+        settings.push(("seed".into(), seed(self.seed)?));
+        if let Some(report) = &self.report {
+            settings.push(("report.path".into(), path(report)));
+        }
+        Ok(settings)
+    }
+}
+
+impl DataFlags {
+    fn settings(&self) -> Result<Settings> {
         let mut settings: Settings = vec![
             ("data.path".into(), path(&self.file)),
             ("data.target".into(), Value::from(self.target.clone())),
@@ -280,14 +298,7 @@ impl ResampleFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
         let mut settings = self.data.settings()?;
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
-        let seed = i64::try_from(self.seed).map_err(|_| {
-            wrong(
-                "--seed",
-                format!("{} is too large", self.seed),
-                "seeds go up to 9223372036854775807",
-            )
-        })?;
-        set("seed", Value::from(seed));
+        set("seed", seed(self.seed)?);
         set("method.name", Value::from(self.method.clone()));
         if let Some(strategy) = &self.sampling_strategy {
             set("method.sampling_strategy", Value::from(strategy.clone()));

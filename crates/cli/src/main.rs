@@ -30,7 +30,7 @@ fn main() {
     outlive_file_limits();
     let progress = progress::Progress::start(json, arguments.quiet);
     let done = match arguments.command {
-        Command::Profile(flags) => profile::run(&flags, json, &progress),
+        Command::Profile(flags) => profile::from_flags(&flags, json, &progress),
         Command::Resample(flags) => resample::from_flags(&flags, json, &progress),
         Command::Run(flags) => resample::from_file(&flags, json, &progress),
         Command::Describe { method } => describe::run(method.as_deref(), json),

@@ -9,34 +9,37 @@ use crate::flags::ProfileFlags;
 use crate::progress::Progress;
 use crate::terminal::{self, percent, table};
 
-pub(crate) fn run(flags: &ProfileFlags, json: bool, progress: &Progress) -> Result<()> {
-    let experiment = Experiment::to_profile("the command line", flags.data.settings()?)?;
-    if let Some(path) = &flags.report {
+pub(crate) fn from_flags(flags: &ProfileFlags, json: bool, progress: &Progress) -> Result<()> {
+    run(
+        &Experiment::to_profile("the command line", flags.settings()?)?,
+        json,
+        progress,
+    )
+}
+
+/// Profiles what an experiment without a method describes.
+pub(crate) fn run(experiment: &Experiment, json: bool, progress: &Progress) -> Result<()> {
+    let report = experiment.report.as_ref().map(|report| &report.path);
+    if let Some(path) = report {
         check_page(path)?;
     }
     let prepared = experiment.read(progress)?;
-    let profile = profile(&prepared, flags.seed, progress)?;
-    let page = match &flags.report {
-        Some(path) => {
-            let name = flags.data.file.file_name().unwrap_or_default().to_string_lossy();
-            write_page(&profile_page(&name, &prepared, &profile), path)?;
-            Some(path)
-        }
-        None => None,
-    };
+    let profile = profile(&prepared, experiment.seed, progress)?;
+    if let Some(path) = report {
+        write_page(&profile_page(experiment, &prepared, &profile), path)?;
+    }
     progress.end();
     if json {
-        terminal::print(&format!("{}\n", serde_json::to_string_pretty(&profile)?))
-    } else {
-        let mut text = in_words(&profile);
-        text.push_str(&columns(&profile));
-        if let Some(path) = page {
-            let _ = writeln!(text, "\nwrote {}", path.display());
-        }
-        terminal::print(&text)?;
-        terminal::warn(&profile.warnings, false);
-        Ok(())
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&profile)?));
     }
+    let mut text = in_words(&profile);
+    text.push_str(&columns(&profile));
+    if let Some(path) = report {
+        let _ = writeln!(text, "\nwrote {}", path.display());
+    }
+    terminal::print(&text)?;
+    terminal::warn(&profile.warnings, false);
+    Ok(())
 }
 
 /// Counts, neighbourhoods and cells.

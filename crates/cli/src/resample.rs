@@ -47,6 +47,9 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
 }
 
 fn run(experiment: &Experiment, how: &HowFlags, json: bool, progress: &Progress) -> Result<()> {
+    if experiment.method.is_none() && experiment.output.is_none() && !how.dry_run {
+        return crate::profile::run(experiment, json, progress);
+    }
     let start = Instant::now();
     let prepared = experiment.read(progress)?;
     if how.dry_run {

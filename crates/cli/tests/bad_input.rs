@@ -77,7 +77,7 @@ fn text_in_a_numeric_column() {
     assert_snapshot!(refused(text, ""), @r#"
     exit 3
     error: `in.csv`, column `b`, row 2 (line 3): `oops` is not a number
-    hint: mend the cell; or `--na "oops"` if it means a missing value; or `--kind b=categorical` if the column holds categories
+    hint: mend the cell; or `--na oops` if it means a missing value; or `--kind b=categorical` if the column holds categories
     "#);
 }
 

@@ -167,7 +167,7 @@ fn pages_work_on_a_phone_and_on_a_desk() {
     let seen = check(&chromium, &folder, "quickstart.html", 11);
     assert_eq!(seen["parents"].as_array().map(Vec::len), Some(2));
     folder.ok("profile in.csv --target y --report profile.html");
-    let seen = check(&chromium, &folder, "profile.html", 4);
+    let seen = check(&chromium, &folder, "profile.html", 5);
     let copied = seen["copied"].as_str().unwrap_or_default();
     assert!(
         copied.starts_with("class,safe,borderline,rare,outlier\r\ncommon,"),

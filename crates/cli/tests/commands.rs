@@ -246,6 +246,18 @@ fn a_run_is_repeated_from_its_report() {
 }
 
 #[test]
+fn a_profile_is_repeated_from_its_page() {
+    let folder = Folder::with("credit.csv", mixed_table());
+    let first = folder.ok(&format!(
+        "profile credit.csv {MIXED} --seed 5 --report page.html --json"
+    ));
+    let again = folder.ok("run page.html --json --set report.path=again.html");
+    assert_eq!(first.stdout, again.stdout);
+    let without_path = |page: &str| page.replace("again.html", "page.html");
+    assert_eq!(folder.read("page.html"), without_path(&folder.read("again.html")));
+}
+
+#[test]
 fn a_run_is_described_by_a_file() {
     let folder = Folder::with("in.csv", small_table());
     folder.write(

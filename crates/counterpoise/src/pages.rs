@@ -68,12 +68,14 @@ fn partial(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// The page of `profile`.
-pub fn profile_page(name: &str, prepared: &Prepared, profile: &Profile) -> Page {
+/// The page of `profile`, with the description to repeat it from.
+pub fn profile_page(experiment: &Experiment, prepared: &Prepared, profile: &Profile) -> Page {
+    let name = file_name(experiment);
     let mut sections = vec![overview(profile), classes(profile)];
     sections.extend(groups(prepared, profile));
     sections.push(picture_section(prepared, &profile.picture, "Rows in the plane"));
     sections.push(columns(profile));
+    sections.push(again(experiment));
     Page {
         title: format!("What {name} holds"),
         subtitle: format!("{} rows, target {}", profile.rows, profile.target),
@@ -84,33 +86,13 @@ pub fn profile_page(name: &str, prepared: &Prepared, profile: &Profile) -> Page 
 
 /// The page of a run: before and after, and the description to repeat it from.
 pub fn run_page(experiment: &Experiment, profile: &Profile, outcome: &Outcome) -> Result<Page, Error> {
-    let name = experiment
-        .data
-        .path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = file_name(experiment);
     let method = experiment.method.as_ref().map_or("", Method::name);
     let mut sections = vec![overview(profile), after(method, outcome)];
     sections.push(classes(profile));
     sections.push(run_picture(experiment, outcome)?);
     sections.push(columns(profile));
-    sections.push(Section {
-        title: "Do it again".into(),
-        lead: "Everything that decided this result, defaults included. Save it, or run this page itself."
-            .into(),
-        blocks: vec![
-            Block::Code {
-                title: "experiment.toml".into(),
-                text: experiment.to_toml(),
-            },
-            Block::Code {
-                title: "in a terminal".into(),
-                text: "counterpoise run experiment.toml\n".into(),
-            },
-        ],
-    });
+    sections.push(again(experiment));
     Ok(Page {
         title: format!("{name}, resampled by {method}"),
         subtitle: format!("target {}, seed {}", profile.target, experiment.seed),
@@ -156,6 +138,30 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
         sections,
         footer: footer(),
     })
+}
+
+fn file_name(experiment: &Experiment) -> String {
+    let name = experiment.data.path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// What decided a result, to be run again.
+fn again(experiment: &Experiment) -> Section {
+    Section {
+        title: "Do it again".into(),
+        lead: "Everything that decided this result, defaults included. Save it, or run this page itself."
+            .into(),
+        blocks: vec![
+            Block::Code {
+                title: "experiment.toml".into(),
+                text: experiment.to_toml(),
+            },
+            Block::Code {
+                title: "in a terminal".into(),
+                text: "counterpoise run experiment.toml\n".into(),
+            },
+        ],
+    }
 }
 
 fn footer() -> Vec<String> {

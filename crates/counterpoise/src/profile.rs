@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use counterpoise_base::{FeatureValues, Features, Kind, Labels, Observer, Seed, Warning};
+use counterpoise_base::{FeatureValues, Features, Kind, Labels, Observer, Seed, Warning, typed};
 use counterpoise_data::{ColumnSummary, Prepared, schema_of};
 use counterpoise_neighbors::{Metric, MissingValues, Rows, Search, Space};
 use serde::Serialize;
@@ -397,7 +397,7 @@ fn warnings(profile: &Profile) -> Vec<Warning> {
                 ),
                 &format!(
                     "merge rare categories, or leave it out with `--ignore {}`",
-                    column.name
+                    typed(&column.name)
                 ),
             );
         }

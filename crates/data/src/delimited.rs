@@ -12,7 +12,7 @@ use arrow_array::builder::{
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, StringArray};
 use arrow_schema::DataType;
-use counterpoise_base::{Column, Event, Kind, Table, Warning};
+use counterpoise_base::{Column, Event, Kind, Table, Warning, typed};
 
 use crate::error::shortened;
 use crate::format::{FileKind, Packing};
@@ -650,7 +650,11 @@ fn finish(
 pub(crate) fn text_warning(name: &str) -> Warning {
     let message = format!("column `{name}` is free text: it is carried along and takes no part in distances");
     Warning::new("data.text-column", message)
-        .with_hint(format!("`--kind {name}=categorical` to compare it, `--id {name}` if it names rows, `--ignore {name}` to say that this is right"))
+        .with_hint(format!(
+            "`--kind {kind}` to compare it, `--id {name}` if it names rows, `--ignore {name}` to say that this is right",
+            kind = typed(&format!("{name}=categorical")),
+            name = typed(name)
+        ))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use counterpoise_base::nearest_name;
+use counterpoise_base::{nearest_name, typed};
 
 /// What can go wrong between a file and a table.
 ///
@@ -320,22 +320,24 @@ impl Error {
             }
             Self::NamesCount { found, .. } => format!("give {found} names, separated by commas"),
             Self::Cell { column, value, .. } => format!(
-                "mend the cell; or `--na \"{value}\"` if it means a missing value; or `--kind {column}=categorical` if the column holds categories"
+                "mend the cell; or `--na {}` if it means a missing value; or `--kind {}` if the column holds categories",
+                typed(value),
+                typed(&format!("{column}=categorical"))
             ),
-            Self::KindMisfit { column, .. } => format!("leave `--kind {column}=…` out, or store the column as another type"),
+            Self::KindMisfit { column, .. } => format!("leave the `--kind` of `{column}` out, or store the column as another type"),
             Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
-            Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {column}`"),
+            Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {}`", typed(column)),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
             Self::RoleConflict { column, .. } => format!("name `{column}` once"),
             Self::Missing { .. } => "choose what happens to missing values: `--missing drop-rows`, `--missing impute` or `--missing distance`".into(),
             Self::MissingRole { .. } => "`--missing drop-rows` leaves such rows out".into(),
             Self::Infinite { column, .. } => {
-                format!("mend the value, `--na inf` to read it as missing, or `--ignore {column}`")
+                format!("mend the value, `--na inf` to read it as missing, or `--ignore {}`", typed(column))
             }
             Self::NotAClass { column, .. } => {
                 format!("name the column of classes with `--target`; or cut `{column}` into classes first")
             }
-            Self::GroupThreshold { column, .. } => format!("write `--group {column}`"),
+            Self::GroupThreshold { column, .. } => format!("write `--group {}`", typed(column)),
             Self::NothingLeft => "use `--missing impute` or `--missing distance`, or `--ignore` the columns that are mostly missing".into(),
             Self::MarkTaken { column } => format!("rename `{column}` in the input, or leave `--mark` out"),
             Self::Write { .. } => "choose another `--output`, on a disk with room that you may write to".into(),

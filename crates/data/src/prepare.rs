@@ -7,7 +7,7 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::DataType;
 use counterpoise_base::{
     Column, Domain, Feature, FeatureValues, Features, Groups, Kind, Labeled, Labels, MISSING, RowKeys,
-    Strided, Table, Warning,
+    Strided, Table, Warning, typed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -266,7 +266,7 @@ fn warn_of_constants(table: &Table, features: &[Stored], warnings: &mut Vec<Warn
                 "data.constant-column",
                 format!("column `{name}` has one value only"),
             )
-            .with_hint(format!("`--ignore {name}` leaves it out")),
+            .with_hint(format!("`--ignore {}` leaves it out", typed(name))),
         );
     }
 }
@@ -549,7 +549,8 @@ fn look_for_ids(column: &Column, feature: &Stored, warnings: &mut Vec<Warning>) 
         let name = &column.name;
         let message = format!("column `{name}` counts the rows, yet it takes part in distances");
         warnings.push(Warning::new("data.looks-like-id", message).with_hint(format!(
-            "`--id {name}` carries it along, `--ignore {name}` leaves it out"
+            "`--id {name}` carries it along, `--ignore {name}` leaves it out",
+            name = typed(name)
         )));
     }
 }

@@ -14,5 +14,5 @@ mod space;
 pub use error::Error;
 pub use graph::Graph;
 pub use metric::Metric;
-pub use search::{Engine, Rows, Search};
+pub use search::{Engine, Index, Rows, Search};
 pub use space::{MissingValues, Space};

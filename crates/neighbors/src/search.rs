@@ -17,6 +17,38 @@ pub enum Rows<'a> {
     Some(&'a [usize]),
 }
 
+impl Rows<'_> {
+    fn to_vec(self, space: &Space) -> Vec<usize> {
+        match self {
+            Self::All => (0..space.rows()).collect(),
+            Self::Some(rows) => rows.to_vec(),
+        }
+    }
+}
+
+/// Rows to search among, put in order once. Memory: `O(n d)` in single precision.
+pub struct Index<'a> {
+    space: &'a Space,
+    among: Vec<usize>,
+    frame: Option<Frame>,
+    side: Side<'a>,
+}
+
+impl<'a> Index<'a> {
+    /// Orders rows of a space; `O(n log n)` and one look at every value.
+    pub fn new(space: &'a Space, among: Rows<'_>) -> Self {
+        let among = among.to_vec(space);
+        let frame = Frame::of([space, space]);
+        let side = Side::new(space, &among, frame.as_ref());
+        Self {
+            space,
+            among,
+            frame,
+            side,
+        }
+    }
+}
+
 /// How a search goes about it. All find the same rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -79,19 +111,27 @@ impl Search {
         among: Rows<'_>,
         observer: &dyn Observer,
     ) -> Result<Graph, Error> {
-        let all: Vec<usize> = (0..space.rows()).collect();
-        let of = |rows: Rows<'_>| {
-            if let Rows::Some(rows) = rows {
-                rows.to_vec()
-            } else {
-                all.clone()
-            }
-        };
-        let (query_rows, among_rows) = (of(queries), of(among));
+        self.neighbors_among(&Index::new(space, among), queries, observer)
+    }
+
+    /// As [`neighbors`](Self::neighbors), among rows that were put in order before: several searches share an index.
+    pub fn neighbors_among(
+        &self,
+        index: &Index<'_>,
+        queries: Rows<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Graph, Error> {
+        let Index {
+            space,
+            among,
+            frame,
+            side: rows,
+        } = index;
+        let query_rows = queries.to_vec(space);
         let mut listed = vec![false; space.rows()];
-        among_rows.iter().for_each(|&row| listed[row] = true);
+        among.iter().for_each(|&row| listed[row] = true);
         let one_less = usize::from(query_rows.iter().any(|&row| listed[row]));
-        let k = self.k.min(among_rows.len().saturating_sub(one_less));
+        let k = self.k.min(among.len().saturating_sub(one_less));
         if k == 0 || query_rows.is_empty() {
             return finished(
                 Graph {
@@ -102,17 +142,15 @@ impl Search {
                 observer,
             );
         }
-        let frame = Frame::of([space, space]);
-        let rows = Side::new(space, &among_rows, frame.as_ref());
         let mut join = Join {
-            queries: &rows,
-            rows: &rows,
+            queries: rows,
+            rows,
             frame: frame.as_ref(),
             k,
             prune: false,
             observer,
         };
-        let found = if query_rows == among_rows {
+        let found = if query_rows == *among {
             join.prune = self.prune(&join);
             join.within()?
         } else {

@@ -3,7 +3,7 @@ use std::collections::BinaryHeap;
 use std::num::NonZeroUsize;
 
 use counterpoise_base::{Labeled, Labels, Resampled, Seed};
-use counterpoise_neighbors::{Metric, Rows, Search, Space};
+use counterpoise_neighbors::{Index, Metric, Rows, Search, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,7 @@ impl Resample for Adasyn {
             return Ok(result);
         }
         let space = Space::new(&data.features, self.metric, run.missing)?;
+        let index = Index::new(&space, Rows::All);
         let mut stream = NumpyRandom::new(run.numpy_seed);
         for (done, &(class, count)) in targets.changes.iter().enumerate() {
             run.tell("making rows", done, targets.changes.len())?;
@@ -76,7 +77,7 @@ impl Resample for Adasyn {
             let name = &data.labels.classes()[class as usize];
             let class_seed = run.seed.child("adasyn").child(name.as_str());
             let rows = data.labels.rows_of(class);
-            let hard = hardness(data, class, &space, &rows, self.n_neighbors.get(), run)?;
+            let hard = hardness(data, class, &index, &rows, self.n_neighbors.get(), run)?;
             if hard.iter().all(|&others| others == 0) {
                 return Err(Error::Separated {
                     class: name.clone(),
@@ -133,12 +134,12 @@ impl Resample for Adasyn {
 fn hardness(
     data: &Labeled<'_>,
     class: u32,
-    space: &Space,
+    index: &Index<'_>,
     rows: &[usize],
     k: usize,
     run: &Run<'_>,
 ) -> Result<Vec<usize>, Error> {
-    let graph = Search::new(k).neighbors(space, Rows::Some(rows), Rows::All, run.observer)?;
+    let graph = Search::new(k).neighbors_among(index, Rows::Some(rows), run.observer)?;
     let others = |place| {
         graph
             .neighbors(place)

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 
 use counterpoise_base::{Labeled, Labels, Resampled, Warning};
-use counterpoise_neighbors::{Graph, Metric, Rows, Search, Space};
+use counterpoise_neighbors::{Graph, Index, Metric, Rows, Search, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,16 +82,12 @@ impl BorderlineSmote {
     fn in_danger(
         &self,
         data: &Labeled<'_>,
-        space: &Space,
+        index: &Index<'_>,
         rows: &[usize],
         run: &Run<'_>,
     ) -> Result<Vec<usize>, Error> {
-        let graph = Search::new(self.m_neighbors.get()).neighbors(
-            space,
-            Rows::Some(rows),
-            Rows::All,
-            run.observer,
-        )?;
+        let search = Search::new(self.m_neighbors.get());
+        let graph = search.neighbors_among(index, Rows::Some(rows), run.observer)?;
         let codes = data.labels.codes();
         let danger = |&(place, &row): &(usize, &usize)| {
             let neighbors = graph.neighbors(place);
@@ -175,6 +171,7 @@ impl Resample for BorderlineSmote {
             return Ok(result);
         }
         let space = Space::new(&data.features, self.metric, run.missing)?;
+        let index = Index::new(&space, Rows::All);
         for (done, &(class, count)) in targets.changes.iter().enumerate() {
             run.tell("making rows", done, targets.changes.len())?;
             if count == 0 {
@@ -191,7 +188,7 @@ impl Resample for BorderlineSmote {
                 self.few_rows,
                 &mut result.warnings,
             )?;
-            let danger = self.in_danger(data, &space, &rows, run)?;
+            let danger = self.in_danger(data, &index, &rows, run)?;
             if danger.is_empty() {
                 let message = format!(
                     "class `{name}` gets no new rows: none of its {} rows is in danger",
@@ -213,12 +210,12 @@ impl Resample for BorderlineSmote {
                         .collect()
                 }
                 Some(k) => {
-                    let among = if self.kind == BorderlineKind::One {
-                        Rows::Some(&rows)
+                    let (search, danger_rows) = (Search::new(k), Rows::Some(&danger));
+                    let graph = if self.kind == BorderlineKind::One {
+                        search.neighbors(&space, danger_rows, Rows::Some(&rows), run.observer)?
                     } else {
-                        Rows::All
+                        search.neighbors_among(&index, danger_rows, run.observer)?
                     };
-                    let graph = Search::new(k).neighbors(&space, Rows::Some(&danger), among, run.observer)?;
                     let draws = Self::draw(data, class, &danger, &graph, count, run);
                     let plain: Vec<Draw> = draws.iter().map(|pair| pair.1).collect();
                     let voters = |draw: usize| graph.neighbors(draws[draw].0).to_vec();

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 
 use counterpoise_base::{FeatureValues, Labeled, Labels, Resampled, Warning};
-use counterpoise_neighbors::{Graph, Metric, Rows, Search, Space};
+use counterpoise_neighbors::{Graph, Index, Metric, Rows, Search, Space};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,14 +89,14 @@ impl Eos {
     fn search(
         &self,
         data: &Labeled<'_>,
-        space: &Space,
+        (space, index): (&Space, &Index<'_>),
         rows: &[usize],
         class: u32,
         run: &Run<'_>,
     ) -> Result<(Graph, bool), Error> {
         let codes = data.labels.codes();
         let search = Search::new(self.k_neighbors.get());
-        let graph = search.neighbors(space, Rows::Some(rows), Rows::All, run.observer)?;
+        let graph = search.neighbors_among(index, Rows::Some(rows), run.observer)?;
         let enemy = |&row: &u32| codes[row as usize] != class;
         if (0..rows.len()).any(|place| graph.neighbors(place).iter().any(enemy)) {
             return Ok((graph, false));
@@ -128,6 +128,7 @@ impl Resample for Eos {
         }
         let codes = data.labels.codes();
         let space = Space::new(&data.features, self.metric, run.missing)?;
+        let index = Index::new(&space, Rows::All);
         for (done, &(class, count)) in targets.changes.iter().enumerate() {
             run.tell("making rows", done, targets.changes.len())?;
             let rows = data.labels.rows_of(class);
@@ -135,7 +136,7 @@ impl Resample for Eos {
                 continue;
             }
             let name = data.labels.classes()[class as usize].as_str();
-            let (graph, far) = self.search(data, &space, &rows, class, run)?;
+            let (graph, far) = self.search(data, (&space, &index), &rows, class, run)?;
             if far {
                 let k = self.k_neighbors;
                 let message = format!(

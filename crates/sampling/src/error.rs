@@ -126,7 +126,7 @@ impl Error {
             Self::Separated { .. } => "use smote, which needs no neighbors of another class, or a larger `n_neighbors`".into(),
             Self::NotMixed { .. } => "use smote, which takes columns of any kind".into(),
             Self::CategoricalNoise { column } => {
-                format!("leave `shrinkage` out, or leave the column out with `--ignore {column}`")
+                format!("leave `shrinkage` out, or leave the column out with `--ignore {}`", counterpoise_base::typed(column))
             }
             Self::NoReplay { .. } => "use the native chooser: leave out `--chooser numpy`".into(),
             Self::Neighbors(error) => return error.hint(),
