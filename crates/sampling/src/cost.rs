@@ -7,7 +7,8 @@ use crate::{Method, Plan};
 /// What a run will roughly cost, told before it starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
-    /// Time of choosing and making rows, without reading and writing files.
+    /// Time of choosing and making rows, without reading and writing files; missing values and Manhattan distance take
+    /// longer.
     pub time: Duration,
     /// Memory beside the table that was read, in bytes.
     pub bytes: u64,
