@@ -13,6 +13,7 @@ from pathlib import Path
 
 import imblearn
 import numpy as np
+import pandas as pd
 import sklearn
 from imblearn.combine import SMOTEENN
 from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE, RandomOverSampler
@@ -37,7 +38,11 @@ def inputs():
     blobs, y = blobs[shuffled], y[shuffled]
     whole = np.round(blobs * 1000).astype(np.int64)
     mixed = np.column_stack([blobs[:, :3], draw.randint(0, 3, 67), draw.randint(0, 5, 67)])
+    # Whole numbers beside real ones, which need a data frame.
+    x, classes = thinned(wine.data, wine.target, {0: 40, 1: 25, 2: 12}, 1)
+    frame = pd.DataFrame(x, columns=wine.feature_names).astype({"magnesium": np.int64, "proline": np.int64})
     return {
+        "wine-whole": (frame, classes),
         "wine": thinned(wine.data, wine.target, {0: 40, 1: 25, 2: 12}, 1),
         "breast-cancer": thinned(breast.data[:, :12], breast.target, {0: 20, 1: 70}, 2),
         "blobs": (blobs, y),
@@ -62,6 +67,7 @@ def cases():
         of(SMOTE, "blobs", random_state=7, sampling_strategy={1: 31, 2: 60}),
         of(SMOTE, "breast-cancer", random_state=4294967295, sampling_strategy=0.8),
     ]
+    smote.append(of(SMOTE, "wine-whole", random_state=3))
     borderline = [
         of(BorderlineSMOTE, t, random_state=s, kind=k)
         for t in ["wine", "breast-cancer", "blobs", "blobs-f32"]
@@ -70,6 +76,7 @@ def cases():
     ]
     borderline.append(of(BorderlineSMOTE, "blobs", random_state=3, kind="borderline-2", k_neighbors=2, m_neighbors=6))
     adasyn = [of(ADASYN, t, random_state=s) for t in ["wine", "breast-cancer", "blobs", "blobs-f32", "blobs-integer"] for s in [0, 42]]
+    adasyn.append(of(ADASYN, "wine-whole", random_state=3))
     adasyn.append(of(ADASYN, "blobs", random_state=5, n_neighbors=3))
     over = [of(RandomOverSampler, t, random_state=s) for t in ["wine", "blobs-integer", "blobs-mixed"] for s in [0, 42]]
     over += [of(RandomOverSampler, t, random_state=s, shrinkage=h) for t in ["wine", "blobs-f32"] for s, h in [(0, 1.0), (42, 0.3)]]
@@ -78,7 +85,7 @@ def cases():
     ]
     enn = [of(EditedNearestNeighbours, t, kind_sel=k) for t in ["wine", "breast-cancer", "blobs"] for k in ["all", "mode"]]
     enn.append(of(EditedNearestNeighbours, "blobs", n_neighbors=5, sampling_strategy="all"))
-    both = [of(SMOTEENN, t, random_state=s) for t in ["wine", "breast-cancer", "blobs"] for s in [0, 42]]
+    both = [of(SMOTEENN, t, random_state=s) for t in ["wine", "wine-whole", "breast-cancer", "blobs"] for s in [0, 42]]
     nc = [of(SMOTENC, "blobs-mixed", random_state=s) for s in [0, 7, 42]]
     nc.append(of(SMOTENC, "blobs-mixed", random_state=1, k_neighbors=3))
     return {
@@ -94,7 +101,15 @@ def cases():
 
 
 def columns(x):
+    if isinstance(x, pd.DataFrame):
+        return [x[name].tolist() for name in x]
     return [[value.item() for value in column] for column in np.asarray(x).T]
+
+
+def whole(x):
+    """Places of the columns of whole numbers."""
+    types = x.dtypes if isinstance(x, pd.DataFrame) else [x.dtype] * x.shape[1]
+    return [place for place, kind in enumerate(types) if np.issubdtype(kind, np.integer)]
 
 
 def record(sampler, name, options, table):
@@ -119,7 +134,7 @@ def main(folder):
     }
     folder.mkdir(parents=True, exist_ok=True)
     shown = {
-        name: {"dtype": str(x.dtype), "categorical": CATEGORICAL.get(name, []), "columns": columns(x), "classes": y.tolist()}
+        name: {"dtype": str(np.asarray(x).dtype), "whole": whole(x), "categorical": CATEGORICAL.get(name, []), "columns": columns(x), "classes": y.tolist()}
         for name, (x, y) in tables.items()
     }
     (folder / "inputs.json").write_text(json.dumps(header | {"tables": shown}) + "\n")

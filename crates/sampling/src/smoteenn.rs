@@ -1,6 +1,8 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{Labeled, Labels, Order, Resampled, RowKeys, SyntheticValues};
+use counterpoise_base::{
+    Domain, Feature, Features, Labeled, Labels, Order, Resampled, RowKeys, SyntheticValues,
+};
 use counterpoise_neighbors::Metric;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,8 +85,19 @@ impl Smoteenn {
 
 impl Resample for Smoteenn {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let mut made = self.smote().resample(data, run)?;
-        let features = data.features.extended(&made.synthetic);
+        // imbalanced-learn holds whole numbers beside others as real ones, and cuts fractions off at the end only.
+        let widened = (run.chooser == Chooser::Numpy)
+            .then(|| widened(&data.features))
+            .flatten();
+        let input = widened.as_ref().unwrap_or(&data.features);
+        let mut made = self.smote().resample(
+            &Labeled {
+                features: input.clone(),
+                ..data.clone()
+            },
+            run,
+        )?;
+        let features = input.extended(&made.synthetic);
         let mut codes = data.labels.codes().to_vec();
         codes.extend(made.origin.iter().map(|origin| origin.class));
         let labels = Labels::from_codes(data.labels.classes().to_vec(), codes);
@@ -111,7 +124,20 @@ impl Resample for Smoteenn {
         };
         Ok(Resampled {
             kept: stays[..old].to_vec(),
-            synthetic: made.synthetic.iter().map(|column| select(column, &new)).collect(),
+            synthetic: made
+                .synthetic
+                .iter()
+                .zip(data.features.columns())
+                .map(|(column, feature)| {
+                    let mut column = select(column, &new);
+                    if let (Some(_), Domain::Integer, SyntheticValues::F64(values)) =
+                        (&widened, feature.domain, &mut column)
+                    {
+                        values.iter_mut().for_each(|value| *value = value.trunc());
+                    }
+                    column
+                })
+                .collect(),
             origin: new.iter().map(|&row| made.origin[row]).collect(),
             order,
             warnings: made.warnings,
@@ -122,6 +148,17 @@ impl Resample for Smoteenn {
         Plan::of(labels, &self.sampling_strategy, Direction::Over)?;
         Plan::of(labels, &self.clean, Direction::Clean)
     }
+}
+
+/// All numbers as real ones, if whole and other numbers stand side by side.
+fn widened<'a>(features: &Features<'a>) -> Option<Features<'a>> {
+    let whole = |feature: &Feature<'_>| feature.domain == Domain::Integer;
+    if features.numeric().all(whole) || !features.numeric().any(whole) {
+        return None;
+    }
+    let mut columns = features.columns().to_vec();
+    columns.iter_mut().for_each(|column| column.domain = Domain::Real);
+    Some(Features::new(features.rows(), columns))
 }
 
 fn select(column: &SyntheticValues, rows: &[usize]) -> SyntheticValues {
