@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use comfy_table::{CellAlignment, Table, TableStyle};
-use counterpoise::Warning;
+use counterpoise::{Warning, few_of_each};
 
 /// Prints a text; a reader that hung up ends the program quietly.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
@@ -35,12 +35,14 @@ pub(crate) fn table(headers: &[&str], numeric: &[bool], rows: Vec<Vec<String>>) 
 
 /// Prints warnings on stderr, each with what to do about it.
 pub(crate) fn warn(warnings: &[Warning], json: bool) {
-    for warning in warnings {
-        if json {
+    if json {
+        for warning in warnings {
             let line = serde_json::json!({"event": "warning", "code": warning.code, "message": warning.message, "hint": warning.hint});
             eprintln!("{line}");
-            continue;
         }
+        return;
+    }
+    for warning in few_of_each(warnings) {
         eprintln!("warning: {}", warning.message);
         if let Some(hint) = &warning.hint {
             eprintln!("   hint: {hint}");

@@ -6,6 +6,7 @@
 pub mod bundled;
 mod error;
 mod experiment;
+mod few_of_each;
 mod merge;
 mod pages;
 mod picture;
@@ -24,6 +25,7 @@ pub use counterpoise_sampling::{
 };
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
+pub use few_of_each::few_of_each;
 pub use merge::experiment_of_report;
 pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page};
 pub use picture::{Mark, Picture};

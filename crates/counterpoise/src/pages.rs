@@ -9,7 +9,7 @@ use counterpoise_sampling::Method;
 
 use crate::bundled::Bundled;
 use crate::picture::{self, Picture};
-use crate::{Error, Experiment, Outcome, Prepared, Profile};
+use crate::{Error, Experiment, Outcome, Prepared, Profile, few_of_each};
 
 /// Fails if no page can be written at this path, so that no long work is lost.
 pub fn check_page(path: &Path) -> Result<(), Error> {
@@ -216,7 +216,7 @@ fn overview(profile: &Profile) -> Section {
         ),
     ])];
     if !profile.warnings.is_empty() {
-        blocks.push(Block::Warnings(profile.warnings.clone()));
+        blocks.push(Block::Warnings(few_of_each(&profile.warnings)));
     }
     Section {
         title: "At a glance".into(),
@@ -374,7 +374,7 @@ fn after(method: &str, outcome: &Outcome) -> Section {
         blocks.push(Block::Bars(before_after(&caption, outcome.cell_counts(groups))));
     }
     if !outcome.resampled.warnings.is_empty() {
-        blocks.push(Block::Warnings(outcome.resampled.warnings.clone()));
+        blocks.push(Block::Warnings(few_of_each(&outcome.resampled.warnings)));
     }
     Section {
         title: format!("After {method}"),

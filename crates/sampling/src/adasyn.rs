@@ -3,10 +3,11 @@ use std::collections::BinaryHeap;
 use std::num::NonZeroUsize;
 
 use counterpoise_base::{Labeled, Labels, Resampled, Seed};
-use counterpoise_neighbors::{Index, Metric, Rows, Search, Space};
+use counterpoise_neighbors::{Index, Metric, Rows, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::around::Around;
 use crate::interpolate::{Categories, Draw, append, interpolate};
 use crate::native::{Turn, branches};
 use crate::numpy::numpy_sum;
@@ -68,6 +69,7 @@ impl Resample for Adasyn {
         }
         let space = Space::new(&data.features, self.metric, run.missing)?;
         let index = Index::new(&space, Rows::All);
+        let around = Around::search(data, &index, &targets, self.n_neighbors.get(), run)?;
         let mut stream = NumpyRandom::new(run.numpy_seed);
         for (done, &(class, count)) in targets.changes.iter().enumerate() {
             run.tell("making rows", done, targets.changes.len())?;
@@ -77,7 +79,7 @@ impl Resample for Adasyn {
             let name = &data.labels.classes()[class as usize];
             let class_seed = run.seed.child("adasyn").child(name.as_str());
             let rows = data.labels.rows_of(class);
-            let hard = hardness(data, class, &index, &rows, self.n_neighbors.get(), run)?;
+            let hard = hardness(data, class, &around, &rows);
             if hard.iter().all(|&others| others == 0) {
                 return Err(Error::Separated {
                     class: name.clone(),
@@ -130,24 +132,14 @@ impl Resample for Adasyn {
     }
 }
 
-/// Neighbours of other classes, of each row of a class.
-fn hardness(
-    data: &Labeled<'_>,
-    class: u32,
-    index: &Index<'_>,
-    rows: &[usize],
-    k: usize,
-    run: &Run<'_>,
-) -> Result<Vec<usize>, Error> {
-    let graph = Search::new(k).neighbors_among(index, Rows::Some(rows), run.observer)?;
-    let others = |place| {
-        graph
-            .neighbors(place)
-            .iter()
-            .filter(|&&row| data.labels.codes()[row as usize] != class)
-            .count()
+/// How many neighbours of other classes each row of a class has.
+fn hardness(data: &Labeled<'_>, class: u32, around: &Around, rows: &[usize]) -> Vec<usize> {
+    let codes = data.labels.codes();
+    let others = |&row: &usize| {
+        let neighbors = around.neighbors(row).iter();
+        neighbors.filter(|&&other| codes[other as usize] != class).count()
     };
-    Ok((0..rows.len()).map(others).collect())
+    rows.iter().map(others).collect()
 }
 
 /// The base of each row as imbalanced-learn counts them: shares in double precision, rounded half to even.

@@ -5,6 +5,7 @@ use counterpoise_neighbors::{Graph, Index, Metric, Rows, Search, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::around::Around;
 use crate::interpolate::{Categories, Draw, append, interpolate};
 use crate::native::round_robin;
 use crate::same_class::{numpy_pairs, usable_k};
@@ -79,30 +80,18 @@ impl BorderlineSmote {
         self
     }
 
-    fn in_danger(
-        &self,
-        data: &Labeled<'_>,
-        index: &Index<'_>,
-        rows: &[usize],
-        run: &Run<'_>,
-    ) -> Result<Vec<usize>, Error> {
-        let search = Search::new(self.m_neighbors.get());
-        let graph = search.neighbors_among(index, Rows::Some(rows), run.observer)?;
+    /// Rows of a class of whose neighbours at least half, but not all, are of other classes.
+    fn in_danger(data: &Labeled<'_>, around: &Around, rows: &[usize]) -> Vec<usize> {
         let codes = data.labels.codes();
-        let danger = |&(place, &row): &(usize, &usize)| {
-            let neighbors = graph.neighbors(place);
+        let danger = |&&row: &&usize| {
+            let neighbors = around.neighbors(row);
             let others = neighbors
                 .iter()
                 .filter(|&&other| codes[other as usize] != codes[row])
                 .count();
             2 * others >= neighbors.len() && others < neighbors.len()
         };
-        Ok(rows
-            .iter()
-            .enumerate()
-            .filter(danger)
-            .map(|(_, &row)| row)
-            .collect())
+        rows.iter().filter(danger).copied().collect()
     }
 
     fn draw(
@@ -172,6 +161,7 @@ impl Resample for BorderlineSmote {
         }
         let space = Space::new(&data.features, self.metric, run.missing)?;
         let index = Index::new(&space, Rows::All);
+        let around = Around::search(data, &index, &targets, self.m_neighbors.get(), run)?;
         for (done, &(class, count)) in targets.changes.iter().enumerate() {
             run.tell("making rows", done, targets.changes.len())?;
             if count == 0 {
@@ -188,7 +178,7 @@ impl Resample for BorderlineSmote {
                 self.few_rows,
                 &mut result.warnings,
             )?;
-            let danger = self.in_danger(data, &index, &rows, run)?;
+            let danger = Self::in_danger(data, &around, &rows);
             if danger.is_empty() {
                 let message = format!(
                     "class `{name}` gets no new rows: none of its {} rows is in danger",

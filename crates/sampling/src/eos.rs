@@ -1,11 +1,12 @@
 use std::num::NonZeroUsize;
 
 use counterpoise_base::{FeatureValues, Labeled, Labels, Resampled, Warning};
-use counterpoise_neighbors::{Graph, Index, Metric, Rows, Search, Space};
+use counterpoise_neighbors::{Index, Metric, Rows, Search, Space};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::around::Around;
 use crate::interpolate::{Categories, Draw, append, interpolate};
 use crate::native::{Turn, round_robin};
 use crate::{Chooser, Direction, Error, Plan, Resample, Run, Strategy};
@@ -84,29 +85,6 @@ impl Eos {
         self.sampling_strategy = strategy;
         self
     }
-
-    /// Neighbours of each row of a class, and whether they had to be searched among other classes only.
-    fn search(
-        &self,
-        data: &Labeled<'_>,
-        (space, index): (&Space, &Index<'_>),
-        rows: &[usize],
-        class: u32,
-        run: &Run<'_>,
-    ) -> Result<(Graph, bool), Error> {
-        let codes = data.labels.codes();
-        let search = Search::new(self.k_neighbors.get());
-        let graph = search.neighbors_among(index, Rows::Some(rows), run.observer)?;
-        let enemy = |&row: &u32| codes[row as usize] != class;
-        if (0..rows.len()).any(|place| graph.neighbors(place).iter().any(enemy)) {
-            return Ok((graph, false));
-        }
-        let others: Vec<usize> = (0..data.rows()).filter(|&row| codes[row] != class).collect();
-        Ok((
-            search.neighbors(space, Rows::Some(rows), Rows::Some(&others), run.observer)?,
-            true,
-        ))
-    }
 }
 
 impl Resample for Eos {
@@ -129,6 +107,7 @@ impl Resample for Eos {
         let codes = data.labels.codes();
         let space = Space::new(&data.features, self.metric, run.missing)?;
         let index = Index::new(&space, Rows::All);
+        let around = Around::search(data, &index, &targets, self.k_neighbors.get(), run)?;
         for (done, &(class, count)) in targets.changes.iter().enumerate() {
             run.tell("making rows", done, targets.changes.len())?;
             let rows = data.labels.rows_of(class);
@@ -136,8 +115,20 @@ impl Resample for Eos {
                 continue;
             }
             let name = data.labels.classes()[class as usize].as_str();
-            let (graph, far) = self.search(data, (&space, &index), &rows, class, run)?;
-            if far {
+            let enemy = |&row: &u32| codes[row as usize] != class;
+            let near = rows.iter().any(|&row| around.neighbors(row).iter().any(enemy));
+            let far = if near {
+                None
+            } else {
+                let others: Vec<usize> = (0..data.rows()).filter(|&row| codes[row] != class).collect();
+                let search = Search::new(self.k_neighbors.get());
+                Some(search.neighbors(&space, Rows::Some(&rows), Rows::Some(&others), run.observer)?)
+            };
+            let neighbors = |place: usize| match &far {
+                Some(graph) => graph.neighbors(place),
+                None => around.neighbors(rows[place]),
+            };
+            if far.is_some() {
                 let k = self.k_neighbors;
                 let message = format!(
                     "class `{name}`: no row has an enemy among its {k} nearest neighbors, so the nearest enemies of the whole table are used"
@@ -149,9 +140,9 @@ impl Resample for Eos {
             }
             // Ranks of the enemies of each row; rows without one are no bases.
             let enemies = |place: usize| -> Vec<usize> {
-                let neighbors = graph.neighbors(place).iter().enumerate();
-                neighbors
-                    .filter(|(_, row)| codes[**row as usize] != class)
+                let ranked = neighbors(place).iter().enumerate();
+                ranked
+                    .filter(|(_, row)| enemy(row))
                     .map(|(rank, _)| rank)
                     .collect()
             };
@@ -166,9 +157,9 @@ impl Resample for Eos {
                 let enemies = enemies(place);
                 let rank = enemies[random.below(enemies.len())];
                 let neighbor = match (self.enemy_lookup, rank) {
-                    (EnemyLookup::NearestEnemy, _) => graph.neighbors(place)[rank] as usize,
+                    (EnemyLookup::NearestEnemy, _) => neighbors(place)[rank] as usize,
                     (EnemyLookup::ReferenceOffByOne, 0) => rows[place],
-                    (EnemyLookup::ReferenceOffByOne, _) => graph.neighbors(place)[rank - 1] as usize,
+                    (EnemyLookup::ReferenceOffByOne, _) => neighbors(place)[rank - 1] as usize,
                 };
                 Draw::new(rows[place], neighbor, self.r_max * random.fraction())
             };

@@ -5,6 +5,7 @@
 //! that replays numpy's stream with the habits of imbalanced-learn.
 
 mod adasyn;
+mod around;
 mod borderline_smote;
 mod cost;
 mod describe;
