@@ -1,9 +1,10 @@
 //! What a profile, a run and the first look show.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use counterpoise_base::{Kind, Seed};
+use counterpoise_data::WholeFile;
 use counterpoise_report::{Bars, Block, Figure, Page, Point, Scatter, Section, Series, TableBlock, render};
 use counterpoise_sampling::Method;
 
@@ -13,59 +14,24 @@ use crate::{Error, Experiment, Outcome, Prepared, Profile, few_of_each};
 
 /// Fails if no page can be written at this path, so that no long work is lost.
 pub fn check_page(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Write {
+    let file = WholeFile::create(path).map(drop);
+    file.map_err(|source| Error::Write {
         path: path.into(),
         source,
-    };
-    if is_special(path) {
-        return Ok(());
-    }
-    if path.is_dir() {
-        return Err(failed(ErrorKind::IsADirectory.into()));
-    }
-    partial(path).map(drop).map_err(failed)
+    })
 }
 
-/// Writes a page under a temporary name beside the target, then renames it.
+/// Writes a page whole or not at all.
 pub fn write_page(page: &Page, path: &Path) -> Result<(), Error> {
     let html = render(page)?;
-    let failed = |source| Error::Write {
+    let written = WholeFile::create(path).and_then(|mut file| {
+        file.write_all(html.as_bytes())?;
+        file.finish()
+    });
+    written.map_err(|source| Error::Write {
         path: path.into(),
         source,
-    };
-    if is_special(path) {
-        return std::fs::write(path, html).map_err(failed);
-    }
-    let mut file = partial(path).map_err(failed)?;
-    file.write_all(html.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-/// Devices and pipes are written to directly.
-fn is_special(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-}
-
-fn partial(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        let message = format!("there is no folder `{}`", folder.display());
-        return Err(std::io::Error::new(ErrorKind::NotFound, message));
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".counterpoise.").suffix(".partial");
-    #[cfg(unix)]
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    builder.tempfile_in(folder)
+    })
 }
 
 /// The page of `profile`, with the description to repeat it from.

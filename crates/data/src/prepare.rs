@@ -3,7 +3,6 @@ use std::borrow::Cow;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, UInt32Array};
-use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::DataType;
 use counterpoise_base::{
     Column, Domain, Feature, FeatureValues, Features, Groups, Kind, Labeled, Labels, MISSING, RowKeys,
@@ -11,6 +10,7 @@ use counterpoise_base::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::names::names_of;
 use crate::roles::GroupRule;
 use crate::{Error, Roles};
 
@@ -269,17 +269,6 @@ fn warn_of_constants(table: &Table, features: &[Stored], warnings: &mut Vec<Warn
             .with_hint(format!("`--ignore {}` leaves it out", typed(name))),
         );
     }
-}
-
-/// One text a row; missing values are empty texts.
-pub(crate) fn names_of(array: &ArrayRef) -> Vec<String> {
-    let options = FormatOptions::default();
-    let Ok(format) = ArrayFormatter::try_new(array, &options) else {
-        return vec![String::new(); array.len()];
-    };
-    (0..array.len())
-        .map(|row| format.value(row).to_string())
-        .collect()
 }
 
 pub(crate) fn take_rows(table: &Table, rows: &[usize]) -> Table {

@@ -5,7 +5,7 @@ use counterpoise_base::{Groups, Kind, Labels, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::prepare::names_of;
+use crate::names::names_of;
 
 /// Which column is what: the `[data]` table of a TOML file names them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

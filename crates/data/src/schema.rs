@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::columnar::is_text;
-use crate::prepare::names_of;
+use crate::names::names_of;
 
 /// What a column is, for people.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,4 +1,3 @@
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,18 +10,16 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
-use tempfile::NamedTempFile;
 
-use crate::Error;
 use crate::format::{FileKind, Format, Packing};
+use crate::{Error, WholeFile};
 
 /// Rows of a row group of Parquet.
 const ROW_GROUP: usize = 1 << 17;
 
 /// Writes a table part by part; the extension decides the format.
 ///
-/// Everything goes to a temporary file beside the target, which takes its name in [`finish`](Self::finish) only.
-/// Dropped before, it leaves nothing. Devices and pipes are written to directly.
+/// Everything goes to a [`WholeFile`]: dropped before [`finish`](Self::finish), it leaves nothing.
 pub struct Writer {
     path: PathBuf,
     schema: SchemaRef,
@@ -31,35 +28,14 @@ pub struct Writer {
 
 enum Sink {
     Text(Box<arrow_csv::Writer<Packed>>),
-    Parquet(Box<ArrowWriter<Target>>),
-    Arrow(Box<arrow_ipc::writer::FileWriter<BufWriter<Target>>>),
-}
-
-enum Target {
-    Beside(NamedTempFile),
-    Directly(File),
-}
-
-impl Write for Target {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Beside(file) => file.write(buffer),
-            Self::Directly(file) => file.write(buffer),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Beside(file) => file.flush(),
-            Self::Directly(file) => file.flush(),
-        }
-    }
+    Parquet(Box<ArrowWriter<WholeFile>>),
+    Arrow(Box<arrow_ipc::writer::FileWriter<BufWriter<WholeFile>>>),
 }
 
 enum Packed {
-    Plain(BufWriter<Target>),
-    Gzip(GzEncoder<BufWriter<Target>>),
-    Zstd(zstd::stream::write::Encoder<'static, BufWriter<Target>>),
+    Plain(BufWriter<WholeFile>),
+    Gzip(GzEncoder<BufWriter<WholeFile>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<WholeFile>>),
 }
 
 impl Write for Packed {
@@ -101,7 +77,7 @@ impl Writer {
             .map(|column| Field::new(&column.name, column.array.data_type().clone(), true))
             .collect();
         let schema = Arc::new(Schema::new(fields));
-        let target = target(path).map_err(|error| failed(error.into()))?;
+        let target = WholeFile::create(path).map_err(|error| failed(error.into()))?;
         let sink = match format.kind {
             FileKind::Delimited { tabs } => {
                 let buffer = BufWriter::with_capacity(1 << 17, target);
@@ -158,7 +134,7 @@ impl Writer {
     /// Writes what is left and gives the file its name.
     pub fn finish(self) -> Result<(), Error> {
         let Self { path, sink, .. } = self;
-        let unbuffer = |buffer: BufWriter<Target>| {
+        let unbuffer = |buffer: BufWriter<WholeFile>| {
             buffer
                 .into_inner()
                 .map_err(|error| Cause::from(error.into_error()))
@@ -176,15 +152,7 @@ impl Writer {
                 .map_err(Cause::from)
                 .and_then(unbuffer),
         };
-        let placed = target.and_then(|target| match target {
-            Target::Directly(mut file) => file.flush().map_err(Cause::from),
-            Target::Beside(file) => {
-                file.as_file().sync_all()?;
-                file.persist(resolved(&path))
-                    .map(drop)
-                    .map_err(|error| Cause::from(error.error))
-            }
-        });
+        let placed = target.and_then(|target| target.finish().map_err(Cause::from));
         placed.map_err(|source| Error::Write { file: path, source })
     }
 }
@@ -203,44 +171,4 @@ fn properties(schema: &Schema) -> WriterProperties {
         properties = properties.set_column_dictionary_enabled(path, false);
     }
     properties.build()
-}
-
-/// A link is followed, so that the file it names is replaced and the link stays.
-fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.into())
-}
-
-fn target(path: &Path) -> io::Result<Target> {
-    let special = path
-        .metadata()
-        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
-    if special {
-        return OpenOptions::new().write(true).open(path).map(Target::Directly);
-    }
-    let path = resolved(path);
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        let message = format!("there is no folder `{}`", folder.display());
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
-    }
-    if path.is_file() {
-        // A file that may not be written to is not replaced either.
-        OpenOptions::new().write(true).open(&path)?;
-    }
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let mut builder = tempfile::Builder::new();
-    let prefix = format!(".{name}.");
-    builder.prefix(&prefix).suffix(".partial");
-    #[cfg(unix)]
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    builder.tempfile_in(folder).map(Target::Beside)
 }

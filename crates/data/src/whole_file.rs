@@ -1,0 +1,90 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file that appears whole or not at all.
+///
+/// What is written goes to a temporary file beside the target, which takes its name in [`finish`](Self::finish) only.
+/// Dropped before, it leaves nothing. Devices and pipes are written to directly.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    Beside(NamedTempFile),
+    Directly(File),
+}
+
+impl WholeFile {
+    /// Opens the temporary file; fails if there is no folder, or if the target may not be written to.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let metadata = path.metadata().ok();
+        if metadata.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        if metadata.is_some_and(|metadata| !metadata.is_file()) {
+            let device = OpenOptions::new().write(true).open(path)?;
+            return Ok(Self {
+                path: path.into(),
+                target: Target::Directly(device),
+            });
+        }
+        // A link is followed, so that the file it names is replaced and the link stays.
+        let path = path.canonicalize().unwrap_or_else(|_| path.into());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let message = format!("there is no folder `{}`", folder.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        }
+        if path.is_file() {
+            // A file that may not be written to is not replaced either.
+            OpenOptions::new().write(true).open(&path)?;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!(".{name}.");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".partial");
+        #[cfg(unix)]
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        #[cfg(unix)]
+        builder.permissions(permissions);
+        let target = Target::Beside(builder.tempfile_in(folder)?);
+        Ok(Self { path, target })
+    }
+
+    /// Gives the file its name.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        match self.target {
+            Target::Directly(_) => Ok(()),
+            Target::Beside(file) => {
+                file.as_file().sync_all()?;
+                file.persist(self.path).map(drop).map_err(|error| error.error)
+            }
+        }
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match &mut self.target {
+            Target::Beside(file) => file.write(buffer),
+            Target::Directly(file) => file.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Beside(file) => file.flush(),
+            Target::Directly(file) => file.flush(),
+        }
+    }
+}
