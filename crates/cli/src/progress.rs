@@ -31,6 +31,7 @@ impl Progress {
     pub(crate) fn start(json: bool, quiet: bool) -> Self {
         let _ = ctrlc::set_handler(|| {
             if STOP.swap(true, Ordering::SeqCst) {
+                counterpoise::remove_partial_files();
                 std::process::exit(130);
             }
         });

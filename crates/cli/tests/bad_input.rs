@@ -101,6 +101,7 @@ fn a_first_line_of_data() {
     error: `in.csv` has two columns called `1`: columns 1 and 2
     hint: if the first line is data, use `--no-header`, or give the names with `--names a,b,c`
     "#);
+    assert!(refused("39,Private,5\n50,Self,7\n", "").contains("use `--no-header`"));
     assert_snapshot!(refused("1,2,0\n2,3,0\n3,4,1\n", ""), @r#"
     exit 2
     error: there is no column called `y` to be the target

@@ -15,8 +15,8 @@ mod profile;
 pub use counterpoise_base::{Event, Kind, Observer, Resampled, Table, Warning, nearest_name};
 pub use counterpoise_data::{
     Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, Prepared, Read, ReadOptions,
-    Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes, read_table, schema_of,
-    stratified_k_fold,
+    Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes, read_table,
+    remove_partial_files, schema_of, stratified_k_fold,
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
 pub use counterpoise_sampling::{

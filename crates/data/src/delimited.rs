@@ -14,7 +14,7 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, StringArray};
 use arrow_schema::DataType;
 use counterpoise_base::{Column, Event, Kind, Table, Warning, typed};
 
-use crate::error::shortened;
+use crate::error::{looks_like_data, shortened};
 use crate::format::{FileKind, Packing};
 use crate::infer::{self, Sketch, Storage, Verdict, are_categories};
 use crate::read::{Job, Read, unique_names};
@@ -468,12 +468,12 @@ fn column_names(
             name.to_owned()
         });
     }
-    if names.len() > 1 && names.iter().all(|name| infer::float(name).is_some()) {
+    if looks_like_data(&names) {
         warnings.push(
             Warning::new(
                 "data.header-of-numbers",
                 format!(
-                    "the header of `{}` is numbers only; is it the first row?",
+                    "names in the header of `{}` are numbers; is it the first row?",
                     job.file
                 ),
             )

@@ -395,10 +395,16 @@ fn suggestion(name: &str, columns: &[String]) -> String {
         [first @ .., last] if first.len() > 12 => format!("{}, …, {last}", first[..11].join(", ")),
         all => all.join(", "),
     };
-    if columns.len() > 1 && columns.iter().all(|column| column.parse::<f64>().is_ok()) {
+    if looks_like_data(&columns) {
         return format!("the columns are {names}; if the first line is data, use `--no-header`");
     }
     format!("the columns are {names}")
+}
+
+/// Whether a third of the names of a header are numbers, which are rather the first row.
+pub(crate) fn looks_like_data(names: &[String]) -> bool {
+    let numbers = names.iter().filter(|name| name.parse::<f64>().is_ok()).count();
+    names.len() > 1 && 3 * numbers >= names.len()
 }
 
 /// The first characters of a cell or a name, for messages.

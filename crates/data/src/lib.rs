@@ -28,5 +28,5 @@ pub use read::{Read, read_bytes, read_table};
 pub use roles::Roles;
 pub use schema::{ColumnSummary, schema_of};
 pub use split::{hold_out, stratified_k_fold};
-pub use whole_file::WholeFile;
+pub use whole_file::{WholeFile, remove_partial_files};
 pub use write::Writer;

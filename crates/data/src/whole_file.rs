@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use tempfile::NamedTempFile;
 
@@ -12,6 +14,40 @@ use tempfile::NamedTempFile;
 pub struct WholeFile {
     path: PathBuf,
     target: Target,
+    _listed: Option<Listed>,
+}
+
+/// Temporary files that have no name of their own yet.
+static PARTIAL: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Keeps a temporary file on the list as long as it lives.
+#[derive(Debug)]
+struct Listed(PathBuf);
+
+impl Listed {
+    fn new(path: &Path) -> Self {
+        if let Ok(mut partial) = PARTIAL.lock() {
+            partial.insert(path.into());
+        }
+        Self(path.into())
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        if let Ok(mut partial) = PARTIAL.lock() {
+            partial.remove(&self.0);
+        }
+    }
+}
+
+/// Removes every file that is being written: for a program that is about to end without unwinding.
+pub fn remove_partial_files() {
+    if let Ok(mut partial) = PARTIAL.lock() {
+        for path in std::mem::take(&mut *partial) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -32,6 +68,7 @@ impl WholeFile {
             return Ok(Self {
                 path: path.into(),
                 target: Target::Directly(device),
+                _listed: None,
             });
         }
         // A link is followed, so that the file it names is replaced and the link stays.
@@ -56,8 +93,12 @@ impl WholeFile {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
         #[cfg(unix)]
         builder.permissions(permissions);
-        let target = Target::Beside(builder.tempfile_in(folder)?);
-        Ok(Self { path, target })
+        let file = builder.tempfile_in(folder)?;
+        Ok(Self {
+            path,
+            _listed: Some(Listed::new(file.path())),
+            target: Target::Beside(file),
+        })
     }
 
     /// Gives the file its name.
@@ -86,5 +127,26 @@ impl Write for WholeFile {
             Target::Beside(file) => file.flush(),
             Target::Directly(file) => file.flush(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_ends_at_once_leaves_no_partial_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = || std::fs::read_dir(folder.path()).expect("it is ours").count();
+        let mut done = WholeFile::create(&folder.path().join("done")).expect("it is ours");
+        done.write_all(b"all of it")
+            .and_then(|()| done.finish())
+            .expect("there is room");
+        let mut half = WholeFile::create(&folder.path().join("half")).expect("it is ours");
+        half.write_all(b"half of").expect("there is room");
+        assert_eq!(files(), 2);
+        remove_partial_files();
+        assert_eq!(files(), 1);
+        assert!(folder.path().join("done").exists());
     }
 }

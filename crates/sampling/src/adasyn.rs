@@ -35,7 +35,8 @@ pub struct Adasyn {
     /// Neighbours that tell how hard a row is, and neighbours in the class to choose from.
     #[serde(alias = "k", alias = "k_neighbors")]
     pub n_neighbors: NonZeroUsize,
-    /// How far apart two rows are.
+    /// How far apart two rows are: `auto` is Euclidean distance of numbers as they stand, and HEOM, which divides each
+    /// column by its range, as soon as there is a category.
     pub metric: Metric,
     /// What to do with a class of at most `n_neighbors` rows.
     pub few_rows: FewRows,

@@ -36,7 +36,8 @@ pub struct BorderlineSmote {
     pub m_neighbors: NonZeroUsize,
     /// Which rows the new ones may move towards.
     pub kind: BorderlineKind,
-    /// How far apart two rows are.
+    /// How far apart two rows are: `auto` is Euclidean distance of numbers as they stand, and HEOM, which divides each
+    /// column by its range, as soon as there is a category.
     pub metric: Metric,
     /// What to do with a class of at most `k_neighbors` rows.
     pub few_rows: FewRows,

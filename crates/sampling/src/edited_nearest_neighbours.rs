@@ -29,7 +29,8 @@ pub struct EditedNearestNeighbours {
     pub n_neighbors: NonZeroUsize,
     /// How many of the neighbours have to agree for a row to stay.
     pub kind_sel: KindSel,
-    /// How far apart two rows are.
+    /// How far apart two rows are: `auto` is Euclidean distance of numbers as they stand, and HEOM, which divides each
+    /// column by its range, as soon as there is a category.
     pub metric: Metric,
 }
 

@@ -39,7 +39,8 @@ pub struct Eos {
     pub r_max: f64,
     /// Which row a drawn enemy stands for.
     pub enemy_lookup: EnemyLookup,
-    /// How far apart two rows are.
+    /// How far apart two rows are: `auto` is Euclidean distance of numbers as they stand, and HEOM, which divides each
+    /// column by its range, as soon as there is a category.
     pub metric: Metric,
 }
 

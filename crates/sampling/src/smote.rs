@@ -30,7 +30,8 @@ pub struct Smote {
     /// Neighbours to choose from. A class of `m` rows uses at most `m - 1`.
     #[serde(alias = "k")]
     pub k_neighbors: NonZeroUsize,
-    /// How far apart two rows are.
+    /// How far apart two rows are: `auto` is Euclidean distance of numbers as they stand, and HEOM, which divides each
+    /// column by its range, as soon as there is a category.
     pub metric: Metric,
     /// What to do with a class of at most `k_neighbors` rows.
     pub few_rows: FewRows,
