@@ -156,6 +156,9 @@ pub(crate) struct DataFlags {
     /// Column names of a file without a header
     #[arg(long, value_delimiter = ',', help_heading = "Reading text")]
     names: Option<Vec<String>>,
+    /// Numbers are written with a comma: `1,5`
+    #[arg(long, help_heading = "Reading text")]
+    decimal_comma: bool,
     /// The first line is data
     #[arg(long, help_heading = "Reading text")]
     no_header: bool,
@@ -252,6 +255,7 @@ impl DataFlags {
             set("read.na", texts(&marks));
         }
         for (name, on, value) in [
+            ("read.decimal_comma", self.decimal_comma, true),
             ("read.no_header", self.no_header, true),
             ("read.trim", self.no_trim, false),
             ("read.rename_duplicates", self.rename_duplicates, true),

@@ -17,6 +17,7 @@ use counterpoise_base::{Column, Event, Kind, Table, Warning, typed};
 use crate::error::{looks_like_data, shortened};
 use crate::format::{FileKind, Packing};
 use crate::infer::{self, Sketch, Storage, Verdict, are_categories};
+use crate::names::names_of;
 use crate::read::{Job, Read, unique_names};
 use crate::{Error, ReadOptions};
 
@@ -343,6 +344,10 @@ impl Cells<'_> {
     ) -> Result<Option<&'c str>, Error> {
         let options = self.job.options;
         let text = match std::str::from_utf8(cell) {
+            Ok(text) if options.decimal_comma && has_decimal_comma(text.trim()) => {
+                *spare = text.trim().replace(',', ".");
+                return Ok(Some(spare));
+            }
             Ok(text) => text,
             Err(_) if options.latin1 => {
                 spare.clear();
@@ -444,6 +449,7 @@ fn column_names(
     let plain = Job {
         options: &ReadOptions {
             na: Vec::new(),
+            decimal_comma: false,
             label_map: std::collections::BTreeMap::new(),
             ..options.clone()
         },
@@ -634,6 +640,9 @@ fn finish(
             })
         }
     };
+    if storage == Storage::Text && given.is_none() {
+        warn_of_commas(&name, &array, warnings);
+    }
     if kind == Kind::Text && given.is_none() {
         warnings.push(text_warning(&name));
     }
@@ -644,6 +653,24 @@ fn finish(
         array
     };
     Column { name, kind, array }
+}
+
+/// Whether a cell is a number but for its comma.
+fn has_decimal_comma(cell: &str) -> bool {
+    let digit = |c: char| c.is_ascii_digit() || matches!(c, ',' | '+' | '-' | 'e' | 'E');
+    cell.matches(',').count() == 1
+        && cell.chars().all(digit)
+        && infer::float(&cell.replace(',', ".")).is_some()
+}
+
+/// A column of numbers with commas is more likely a dialect than categories.
+fn warn_of_commas(name: &str, array: &ArrayRef, warnings: &mut Vec<Warning>) {
+    let some = names_of(&array.slice(0, array.len().min(1000)));
+    let mut cells = some.iter().filter(|cell| !cell.is_empty()).peekable();
+    if cells.peek().is_some() && cells.all(|cell| has_decimal_comma(cell)) {
+        let message = format!("column `{name}` holds numbers with a comma, and is not read as numbers");
+        warnings.push(Warning::new("data.decimal-comma", message).with_hint("use `--decimal-comma`"));
+    }
 }
 
 /// Free text takes no part in distances, which a user should know.
@@ -761,6 +788,29 @@ mod tests {
         };
         let table = read("a,a,a_2\n1,2,3\n", &options).expect("it is read").table;
         assert_eq!(table.names().collect::<Vec<_>>(), ["a", "a_3", "a_2"]);
+    }
+
+    #[test]
+    fn numbers_with_a_comma_are_a_dialect() {
+        let text = "a;b\n1,5;x\n-2,25;y\n3;x,y\n".replace("\n3;", "\n3,0;");
+        let plain = read(&text, &ReadOptions::default()).expect("it is read");
+        let codes: Vec<&str> = plain.warnings.iter().map(|warning| warning.code).collect();
+        assert_eq!(codes, ["data.decimal-comma"]);
+        let options = ReadOptions {
+            decimal_comma: true,
+            ..ReadOptions::default()
+        };
+        let table = read(&text, &options).expect("it is read").table;
+        let column = &table.columns()[0];
+        assert_eq!(column.kind, Kind::Float);
+        assert_eq!(
+            column
+                .array
+                .as_primitive::<arrow_array::types::Float64Type>()
+                .values()[..],
+            [1.5, -2.25, 3.0]
+        );
+        assert_eq!(table.columns()[1].kind, Kind::Categorical);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct ReadOptions {
     /// Column names, for a file whose first line is data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
+    /// Numbers are written with a comma, `1,5` for one and a half.
+    pub decimal_comma: bool,
     /// The first line is data, and columns are called `column_1`, `column_2`, ….
     pub no_header: bool,
     /// Lines that start with this character are no data.
@@ -41,6 +43,7 @@ impl Default for ReadOptions {
         Self {
             separator: None,
             names: None,
+            decimal_comma: false,
             no_header: false,
             comment: None,
             na: na.map(String::from).to_vec(),

@@ -1,3 +1,4 @@
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
@@ -118,17 +119,10 @@ impl<'a> Assembly<'a> {
         for (row, &code) in prepared.labels.codes().iter().enumerate() {
             class_example[code as usize] = row as u32;
         }
-        let mut made = vec![0; prepared.table.rows()];
-        let number = |origin: &Origin| {
-            made[origin.base as usize] += 1;
-            made[origin.base as usize]
-        };
-        let has_ids = prepared.ids.is_some();
-        let copy_number = if has_ids {
-            resampled.origin.iter().map(number).collect()
-        } else {
-            Vec::new()
-        };
+        let copy_number = prepared
+            .ids
+            .as_deref()
+            .map_or_else(Vec::new, |ids| copy_numbers(ids, &resampled.origin));
         let last_id = prepared
             .ids
             .iter()
@@ -287,6 +281,22 @@ impl<'a> Assembly<'a> {
             column(MARKS[3], Kind::Float, Arc::new(step)),
         ]
     }
+}
+
+/// Which copy of its base's id each synthetic row is, counted from 1; numbers that would repeat an id are left out.
+fn copy_numbers(ids: &[String], origin: &[Origin]) -> Vec<u32> {
+    let taken: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    let mut last: HashMap<&str, u32> = HashMap::new();
+    let number = |origin: &Origin| {
+        let id = ids[origin.base as usize].as_str();
+        let last = last.entry(id).or_default();
+        *last += 1;
+        while taken.contains(format!("{id}~{last}").as_str()) {
+            *last += 1;
+        }
+        *last
+    };
+    origin.iter().map(number).collect()
 }
 
 /// The first row of a stretch of kept rows that follow one another, which needs no copy.

@@ -239,7 +239,10 @@ impl Prepared {
     }
 }
 
-/// Columns that tell no row from another.
+/// Beyond this, whole numbers that follow one another are the same double.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Columns that tell no row from another, or not exactly.
 fn warn_of_constants(table: &Table, features: &[Stored], warnings: &mut Vec<Warning>) {
     let rows = table.rows();
     let all_equal = |stored: &&Stored| match &stored.values {
@@ -251,6 +254,21 @@ fn warn_of_constants(table: &Table, features: &[Stored], warnings: &mut Vec<Warn
     if rows < 2 {
         return;
     }
+    let inexact = |stored: &Stored| {
+        matches!(&stored.values, Values::Owned(values) if values.iter().any(|value| value.abs() > EXACT))
+            && table.columns()[stored.column].kind == Kind::Integer
+    };
+    for stored in features.iter().filter(|stored| inexact(stored)) {
+        let name = &table.columns()[stored.column].name;
+        warnings.push(
+            Warning::new(
+                "data.large-integers",
+                format!("column `{name}` holds whole numbers beyond 2^53, which are compared and made as the nearest double"),
+            )
+            .with_hint(format!("`--id {name}` if they name rows, or `--ignore {name}`", name = typed(name))),
+        );
+    }
+    let all_equal = |stored: &&Stored| !inexact(stored) && all_equal(stored);
     let constant: Vec<&Stored> = features.iter().filter(all_equal).collect();
     if constant.len() == features.len() {
         warnings.push(

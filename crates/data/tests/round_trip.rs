@@ -326,6 +326,40 @@ fn carried_columns_are_empty_or_copied_in_new_rows() {
 }
 
 #[test]
+fn no_two_rows_get_one_id() {
+    let mut table = table();
+    let ids = (0..ROWS).map(|row| match row {
+        // A synthetic row of an earlier run, and a name that two rows share.
+        1 => "p0~1".to_owned(),
+        7 => "p0".to_owned(),
+        row => format!("p{row}"),
+    });
+    let mut columns = table.columns().to_vec();
+    columns[0] = column("id", Kind::Text, StringArray::from_iter_values(ids));
+    table = Table::new(columns);
+    let prepared = prepare(table, &roles(), Missing::Error).expect("it is sound");
+    let output = whole(&prepared, OutputOptions::default());
+    let new = ROWS as usize;
+    assert_eq!(
+        (cell(&output, "id", new), cell(&output, "id", new + 1)),
+        ("p0~2".into(), "p0~3".into())
+    );
+}
+
+#[test]
+fn large_whole_numbers_are_told() {
+    let mut columns = table().columns().to_vec();
+    columns[3] = column(
+        "big",
+        Kind::Integer,
+        UInt64Array::from_iter_values((0..ROWS).map(|row| (1 << 60) + row as u64)),
+    );
+    let prepared = prepare(Table::new(columns), &roles(), Missing::Error).expect("it is sound");
+    let codes: Vec<&str> = prepared.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["data.large-integers"]);
+}
+
+#[test]
 fn ids_that_are_stored_as_categories_are_written_in_parts_of_one_type() {
     let mut roles = roles();
     roles.id = Some("coded".into());
