@@ -42,6 +42,21 @@ pub(crate) fn exit_code(code: &str) -> i32 {
     }
 }
 
+/// Tells of a panic, which is a mistake of ours, and returns the exit code.
+pub(crate) fn tell_bug(said: &str, json: bool) -> i32 {
+    let said = said.replace('\n', " ");
+    if json {
+        eprintln!(
+            "{}",
+            serde_json::json!({"event": "error", "code": "bug", "message": said, "hint": null})
+        );
+    } else {
+        eprintln!("error: this is a bug in counterpoise: {said}");
+        eprintln!("hint: no output was written; please report it with the command that you typed");
+    }
+    101
+}
+
 /// Tells of an error and returns the exit code. A reader that hung up is no error.
 pub(crate) fn tell(error: &anyhow::Error, json: bool) -> i32 {
     if error

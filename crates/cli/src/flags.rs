@@ -1,6 +1,5 @@
 //! Flags, and how they become settings of an experiment.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -9,7 +8,7 @@ use counterpoise::{Error, Kind, ReadOptions};
 use toml::Value;
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 101 a bug, 130 stopped by Ctrl-C.
 Results go to stdout, progress and warnings to stderr. NO_COLOR is honoured.";
 
 /// Finds, explains and repairs what data under-represents: rare classes and protected groups.
@@ -25,8 +24,8 @@ pub(crate) struct Arguments {
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
     /// Threads to use; results do not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
 }
 
 #[derive(Subcommand)]
@@ -196,8 +195,13 @@ fn wrong(flag: &str, problem: String, hint: &str) -> anyhow::Error {
     .into()
 }
 
-fn path(path: &std::path::Path) -> Value {
-    Value::from(path.to_string_lossy().into_owned())
+/// Descriptions are text, so paths are.
+fn path(path: &std::path::Path) -> Result<Value> {
+    let text = path.to_str().ok_or_else(|| {
+        let problem = "its name is not UTF-8, and a report could not hold it".into();
+        wrong(&path.display().to_string(), problem, "rename the file")
+    })?;
+    Ok(Value::from(text))
 }
 
 /// TOML has signed integers only.
@@ -212,7 +216,7 @@ impl ProfileFlags {
         let mut settings = self.data.settings()?;
         settings.push(("seed".into(), seed(self.seed)?));
         if let Some(report) = &self.report {
-            settings.push(("report.path".into(), path(report)));
+            settings.push(("report.path".into(), path(report)?));
         }
         Ok(settings)
     }
@@ -221,7 +225,7 @@ impl ProfileFlags {
 impl DataFlags {
     fn settings(&self) -> Result<Settings> {
         let mut settings: Settings = vec![
-            ("data.path".into(), path(&self.file)),
+            ("data.path".into(), path(&self.file)?),
             ("data.target".into(), Value::from(self.target.clone())),
         ];
         let mut set = |name: &str, value: Value| settings.push((format!("data.{name}"), value));
@@ -311,7 +315,7 @@ impl ResampleFlags {
             set("chooser", Value::from(chooser.clone()));
         }
         if let Some(output) = &self.output {
-            set("output.path", path(output));
+            set("output.path", path(output)?);
             if self.mark {
                 set("output.mark", Value::from(true));
             }
@@ -320,7 +324,7 @@ impl ResampleFlags {
             }
         }
         if let Some(report) = &self.report {
-            set("report.path", path(report));
+            set("report.path", path(report)?);
         }
         if self.output.is_none() && self.report.is_none() && !self.how.dry_run {
             let hint = "add `--output balanced.csv`, or `--dry-run` to see what would happen";

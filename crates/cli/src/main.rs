@@ -13,6 +13,9 @@ mod quickstart;
 mod resample;
 mod terminal;
 
+use std::sync::Mutex;
+
+use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::flags::{Arguments, Command};
@@ -20,11 +23,30 @@ use crate::flags::{Arguments, Command};
 fn main() {
     let arguments = Arguments::parse();
     let json = arguments.json;
+    // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
+    static PANIC: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|panic| {
+        if let Ok(mut said) = PANIC.lock() {
+            *said = panic.to_string();
+        }
+    }));
+    let code = std::panic::catch_unwind(|| match run(arguments) {
+        Ok(()) => 0,
+        Err(error) => failure::tell(&error, json),
+    });
+    std::process::exit(code.unwrap_or_else(|_| {
+        let said = PANIC.lock().map(|said| said.clone()).unwrap_or_default();
+        failure::tell_bug(&said, json)
+    }));
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let json = arguments.json;
     if let Some(threads) = arguments.threads {
-        // Fails only if a pool exists, and this is the first thing that happens.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global();
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global()
+            .context("cannot start so many threads")?;
     }
     #[cfg(unix)]
     outlive_file_limits();
@@ -38,9 +60,7 @@ fn main() {
         Command::Completions { shell } => completions(shell),
     };
     progress.end();
-    if let Err(error) = done {
-        std::process::exit(failure::tell(&error, json));
-    }
+    done
 }
 
 /// Beyond `ulimit -f` a write fails, and the partial file is removed, where the default is to die with it.

@@ -26,7 +26,7 @@ pub(crate) fn run(experiment: &Experiment, json: bool, progress: &Progress) -> R
     let prepared = experiment.read(progress)?;
     let profile = profile(&prepared, experiment.seed, progress)?;
     if let Some(path) = report {
-        write_page(&profile_page(experiment, &prepared, &profile), path)?;
+        write_page(&profile_page(experiment, &prepared, &profile)?, path)?;
     }
     progress.end();
     if json {

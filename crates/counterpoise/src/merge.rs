@@ -64,9 +64,14 @@ impl Experiment {
         Self::merged(place, "", all)
     }
 
-    /// The merged description as TOML, from which the run can be repeated.
-    pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("a description is plain data")
+    /// The merged description as TOML, from which the run can be repeated. Fails for what TOML cannot hold: a path that is
+    /// not UTF-8, a whole number beyond 63 bits.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string(self).map_err(|error| Error::Config {
+            place: "the description of the run".into(),
+            problem: error.to_string(),
+            hint: None,
+        })
     }
 }
 
@@ -211,7 +216,7 @@ mod tests {
                 ("output.path".to_owned(), "o.csv".into()),
             ];
             let merged = Experiment::merged("x.toml", TEXT, settings).expect(name);
-            let again = Experiment::merged("x.toml", &merged.to_toml(), Vec::new()).expect(name);
+            let again = Experiment::merged("x.toml", &merged.to_toml().expect(name), Vec::new()).expect(name);
             assert_eq!(again, merged);
         }
     }
@@ -225,7 +230,8 @@ mod tests {
         );
         let twice = vec![("method.k_neighbors".to_owned(), 2.into())];
         let merged = Experiment::merged("x.toml", &format!("{TEXT}k = 3\n"), twice).expect("flags win");
-        assert!(merged.to_toml().contains("k_neighbors = 2"));
+        let text = merged.to_toml().expect("it is plain");
+        assert!(text.contains("k_neighbors = 2"));
         assert!(error(&TEXT.replace("SMOTE", "smoet")).contains("`smoet`"));
         assert_eq!(
             error(&format!("{TEXT}k = 0\n")),

@@ -35,19 +35,19 @@ pub fn write_page(page: &Page, path: &Path) -> Result<(), Error> {
 }
 
 /// The page of `profile`, with the description to repeat it from.
-pub fn profile_page(experiment: &Experiment, prepared: &Prepared, profile: &Profile) -> Page {
+pub fn profile_page(experiment: &Experiment, prepared: &Prepared, profile: &Profile) -> Result<Page, Error> {
     let name = file_name(experiment);
     let mut sections = vec![overview(profile), classes(profile)];
     sections.extend(groups(prepared, profile));
     sections.push(picture_section(prepared, &profile.picture, "Rows in the plane"));
     sections.push(columns(profile));
-    sections.push(again(experiment));
-    Page {
+    sections.push(again(experiment)?);
+    Ok(Page {
         title: format!("What {name} holds"),
         subtitle: format!("{} rows, target {}", profile.rows, profile.target),
         sections,
         footer: footer(),
-    }
+    })
 }
 
 /// The page of a run: before and after, and the description to repeat it from.
@@ -58,7 +58,7 @@ pub fn run_page(experiment: &Experiment, profile: &Profile, outcome: &Outcome) -
     sections.push(classes(profile));
     sections.push(run_picture(experiment, outcome)?);
     sections.push(columns(profile));
-    sections.push(again(experiment));
+    sections.push(again(experiment)?);
     Ok(Page {
         title: format!("{name}, resampled by {method}"),
         subtitle: format!("target {}, seed {}", profile.target, experiment.seed),
@@ -91,7 +91,7 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
             ),
             blocks: vec![Block::Code {
                 title: "experiment.toml".into(),
-                text: experiment.to_toml(),
+                text: experiment.to_toml()?,
             }],
         });
         for section in &mut sections[first..] {
@@ -112,22 +112,22 @@ fn file_name(experiment: &Experiment) -> String {
 }
 
 /// What decided a result, to be run again.
-fn again(experiment: &Experiment) -> Section {
-    Section {
+fn again(experiment: &Experiment) -> Result<Section, Error> {
+    Ok(Section {
         title: "Do it again".into(),
         lead: "Everything that decided this result, defaults included. Save it, or run this page itself."
             .into(),
         blocks: vec![
             Block::Code {
                 title: "experiment.toml".into(),
-                text: experiment.to_toml(),
+                text: experiment.to_toml()?,
             },
             Block::Code {
                 title: "in a terminal".into(),
                 text: "counterpoise run experiment.toml\n".into(),
             },
         ],
-    }
+    })
 }
 
 fn footer() -> Vec<String> {

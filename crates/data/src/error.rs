@@ -129,6 +129,12 @@ pub enum Error {
         /// What the reader said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// More rows than an index can name.
+    #[error("the table has {rows} rows, and at most {} can be worked with", u32::MAX)]
+    TooManyRows {
+        /// Rows read.
+        rows: usize,
+    },
     /// A column that no method can use or carry.
     #[error("column `{column}` is stored as {stored}, which is neither numbers, texts nor dates")]
     UnusableColumn {
@@ -326,6 +332,7 @@ impl Error {
             ),
             Self::KindMisfit { column, .. } => format!("leave the `--kind` of `{column}` out, or store the column as another type"),
             Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
+            Self::TooManyRows { .. } => "work with a part of the rows".into(),
             Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {}`", typed(column)),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
             Self::RoleConflict { column, .. } => format!("name `{column}` once"),
@@ -362,6 +369,7 @@ impl Error {
             Self::NotUtf8 { .. } => "data.not-utf8",
             Self::NotAscii { .. } => "data.not-ascii",
             Self::Corrupt { .. } => "data.corrupt",
+            Self::TooManyRows { .. } => "data.too-many-rows",
             Self::UnusableColumn { .. } => "data.unusable-column",
             Self::KindMisfit { .. } => "data.kind-misfit",
             Self::UnknownColumn { .. } => "data.unknown-column",

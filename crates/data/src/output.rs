@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, UInt32Array};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
 use counterpoise_base::{Column, Kind, MISSING, Origin, OutputRow, Resampled, SyntheticValues, Table};
 use serde::{Deserialize, Serialize};
 
@@ -361,17 +361,31 @@ fn numbers(
     mixed(column, rows, &new)
 }
 
+/// Days since 1970 of 0001-01-01 and 9999-12-31, which every program can read.
+const FIRST_DAY: f64 = -719_162.0;
+const LAST_DAY: f64 = 2_932_896.0;
+
+/// These days in a unit of which a second has `units`.
+fn days_in(units: f64) -> (f64, f64) {
+    (FIRST_DAY * 86_400.0 * units, LAST_DAY * 86_400.0 * units)
+}
+
 /// Numbers that a column can hold; noise around a row may leave them.
 fn integer_range(kind: &DataType) -> (f64, f64) {
     match kind {
         DataType::Int8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
         DataType::Int16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
-        DataType::Int32 | DataType::Date32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        DataType::Int32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        DataType::Date32 => (FIRST_DAY, LAST_DAY),
+        DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, _) => days_in(1e3),
+        DataType::Timestamp(TimeUnit::Second, _) => days_in(1.0),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => days_in(1e6),
+        // Nanoseconds since 1970 end with 64 bits, in the year 2262.
+        DataType::Int64 | DataType::Timestamp(TimeUnit::Nanosecond, _) => (-9.2e18, 9.2e18),
         DataType::UInt8 => (0.0, f64::from(u8::MAX)),
         DataType::UInt16 => (0.0, f64::from(u16::MAX)),
         DataType::UInt32 => (0.0, f64::from(u32::MAX)),
         DataType::UInt64 => (0.0, 1.8e19),
-        DataType::Int64 | DataType::Date64 | DataType::Timestamp(..) => (-9.2e18, 9.2e18),
         _ => (f64::NEG_INFINITY, f64::INFINITY),
     }
 }

@@ -84,6 +84,9 @@ pub(crate) enum Values {
 /// Cost: one look at every cell. Floating-point columns without missing values are borrowed, others copied.
 pub fn prepare(table: Table, roles: &Roles, missing: Missing) -> Result<Prepared, Error> {
     roles.check(&table)?;
+    if u32::try_from(table.rows()).is_err() {
+        return Err(Error::TooManyRows { rows: table.rows() });
+    }
     let rules: Vec<GroupRule> = roles
         .groups
         .iter()

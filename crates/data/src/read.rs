@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -120,9 +121,20 @@ fn read(job: &Job<'_>) -> Result<Read, Error> {
     }
     match job.format.kind {
         FileKind::Delimited { .. } => delimited::read(job),
-        FileKind::Parquet => columnar::read_parquet(job),
-        FileKind::Arrow => columnar::read_arrow(job),
+        FileKind::Parquet => contained(job, columnar::read_parquet),
+        FileKind::Arrow => contained(job, columnar::read_arrow),
     }
+}
+
+/// The readers of Arrow and Parquet panic at some damaged files, which is an error like any other.
+fn contained(job: &Job<'_>, read: impl FnOnce(&Job<'_>) -> Result<Read, Error>) -> Result<Read, Error> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| read(job))).unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(job.corrupt(said.unwrap_or("the reader gave up")))
+    })
 }
 
 /// Names that occur once; a second column of a name is renamed if asked for.

@@ -26,26 +26,21 @@ impl Cost {
     /// Estimates a run of `method` that follows `plan` on these features.
     pub fn estimate(method: &Method, plan: &Plan, features: &Features<'_>, threads: usize) -> Self {
         let (n, d) = (features.rows() as f64, features.columns().len() as f64);
-        let made: f64 = plan
-            .classes
-            .iter()
-            .map(|c| (c.after.unwrap_or(c.before).saturating_sub(c.before)) as f64)
-            .sum();
+        let most = plan.classes.iter().map(|class| class.at_most as f64).sum::<f64>();
+        let made = most - n;
         let changed = plan
             .classes
             .iter()
             .filter(|class| class.after != Some(class.before));
         let within: f64 = changed.clone().map(|class| (class.before as f64).powi(2)).sum();
         let against_all: f64 = changed.map(|class| class.before as f64 * n).sum();
-        let largest = plan.classes.iter().map(|class| class.before).max().unwrap_or(0) as f64;
-        let balanced = largest * plan.classes.len() as f64;
         let (pairs, rows_in_memory, made) = match method {
             Method::RandomOverSampler(_) => (0.0, 0.0, made),
             Method::RandomUnderSampler(_) => (0.0, 0.0, 0.0),
             Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
             Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => (against_all, n, made),
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
-            Method::Smoteenn(_) => (balanced * balanced / 2.0, balanced, balanced - n),
+            Method::Smoteenn(_) => (most * most / 2.0, most, made),
         };
         let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR)
             + made * (d * SECONDS_PER_VALUE + SECONDS_PER_ROW))

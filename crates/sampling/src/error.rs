@@ -42,6 +42,23 @@ pub enum Error {
         /// What kind of method it is, in words.
         direction: &'static str,
     },
+    /// More rows than an index can name.
+    #[error(
+        "`sampling_strategy` asks for so many rows of class `{class}` that the table would have more than {}",
+        u32::MAX
+    )]
+    TooManyRows {
+        /// Name of the class.
+        class: String,
+    },
+    /// A number that no floating-point type holds.
+    #[error("column `{column}`: a synthetic row of class `{class}` would be infinite")]
+    Infinite {
+        /// Name of the column.
+        column: String,
+        /// Name of the class.
+        class: String,
+    },
     /// A strategy that does not fit the kind of method.
     #[error("`sampling_strategy = {strategy}` does not fit {direction}")]
     StrategyMisfit {
@@ -122,6 +139,11 @@ impl Error {
             Self::WrongDirection { class, rows, .. } => {
                 format!("ask for {rows} or fewer for `{class}`, leave it out, or use an over-sampler for it")
             }
+            Self::TooManyRows { class } => format!("ask for fewer rows of `{class}`, or bound them: `auto cap x10`"),
+            Self::Infinite { column, .. } => format!(
+                "divide column `{column}` by a large number first, choose a smaller `shrinkage` if there is one, or leave it out with `--ignore {}`",
+                counterpoise_base::typed(column)
+            ),
             Self::StrategyMisfit { hint, .. } => (*hint).into(),
             Self::Separated { .. } => "use smote, which needs no neighbors of another class, or a larger `n_neighbors`".into(),
             Self::NotMixed { .. } => "use smote, which takes columns of any kind".into(),
@@ -141,6 +163,8 @@ impl Error {
             Self::OneClass { .. } => "sampling.one-class",
             Self::UnknownClass { .. } => "sampling.unknown-class",
             Self::WrongDirection { .. } => "sampling.wrong-direction",
+            Self::TooManyRows { .. } => "sampling.too-many-rows",
+            Self::Infinite { .. } => "sampling.infinite",
             Self::StrategyMisfit { .. } => "sampling.strategy-misfit",
             Self::Separated { .. } => "sampling.separated",
             Self::NotMixed { .. } => "sampling.not-mixed",

@@ -1,4 +1,4 @@
-use counterpoise_base::{Labeled, Labels, Resampled, nearest_name};
+use counterpoise_base::{Labeled, Labels, Resampled, SyntheticValues, nearest_name};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -63,9 +63,11 @@ macro_rules! methods {
 
         impl Resample for Method {
             fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-                match self {
+                let resampled = match self {
                     $(Self::$variant(method) => method.resample(data, run),)+
-                }
+                }?;
+                refuse_infinite(data, &resampled)?;
+                Ok(resampled)
             }
 
             fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
@@ -87,6 +89,25 @@ methods! {
     EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
     Smoteenn(Smoteenn) = "smoteenn",
     Eos(Eos) = "eos",
+}
+
+/// Numbers near the end of their type may leave it between two rows, or by noise.
+fn refuse_infinite(data: &Labeled<'_>, resampled: &Resampled) -> Result<(), Error> {
+    for (feature, values) in data.features.columns().iter().zip(&resampled.synthetic) {
+        let odd = match values {
+            SyntheticValues::F64(values) => values.iter().position(|value| value.is_infinite()),
+            SyntheticValues::F32(values) => values.iter().position(|value| value.is_infinite()),
+            SyntheticValues::Codes(_) => None,
+        };
+        if let Some(place) = odd {
+            let class = resampled.origin[place].class as usize;
+            return Err(Error::Infinite {
+                column: feature.name.clone(),
+                class: data.labels.classes()[class].clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn plain(name: &str) -> String {

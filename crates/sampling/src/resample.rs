@@ -103,26 +103,11 @@ pub struct PlannedClass {
     pub before: usize,
     /// Rows after; `None` where only running the method can tell.
     pub after: Option<usize>,
+    /// Rows there may be at once at most, which memory has to hold.
+    pub at_most: usize,
 }
 
 impl Plan {
-    pub(crate) fn new(labels: &Labels, after: impl Fn(u32, usize) -> Option<usize>) -> Self {
-        let counts = labels.counts();
-        let classes = labels
-            .classes()
-            .iter()
-            .zip(counts)
-            .enumerate()
-            .map(|(code, (class, before))| PlannedClass {
-                class: class.clone(),
-                before,
-                after: after(code as u32, before),
-            });
-        Self {
-            classes: classes.collect(),
-        }
-    }
-
     /// Follows a strategy to the letter.
     pub(crate) fn of(labels: &Labels, strategy: &Strategy, direction: Direction) -> Result<Self, Error> {
         let targets = strategy.targets(labels, direction)?;
@@ -133,14 +118,29 @@ impl Plan {
                 .find(|(class, _)| *class == code)
                 .map(|(_, rows)| *rows)
         };
-        Ok(Self::new(labels, |code, before| {
-            match (direction, change(code)) {
+        let class = |(code, (class, before)): (usize, (&String, usize))| {
+            let after = match (direction, change(code as u32)) {
                 (_, None) => Some(before),
                 (Direction::Over, Some(made)) => Some(before + made),
                 (Direction::Under, Some(kept)) => Some(kept),
                 (Direction::Clean, Some(_)) => None,
+            };
+            PlannedClass {
+                class: class.clone(),
+                before,
+                after,
+                at_most: after.map_or(before, |after| after.max(before)),
             }
-        }))
+        };
+        Ok(Self {
+            classes: labels
+                .classes()
+                .iter()
+                .zip(labels.counts())
+                .enumerate()
+                .map(class)
+                .collect(),
+        })
     }
 
     /// Rows before.

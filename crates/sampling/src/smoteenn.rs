@@ -146,8 +146,14 @@ impl Resample for Smoteenn {
     }
 
     fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
-        Plan::of(labels, &self.sampling_strategy, Direction::Over)?;
-        Plan::of(labels, &self.clean, Direction::Clean)
+        let made = Plan::of(labels, &self.sampling_strategy, Direction::Over)?;
+        let mut plan = Plan::of(labels, &self.clean, Direction::Clean)?;
+        for (class, made) in plan.classes.iter_mut().zip(made.classes) {
+            class.at_most = made.at_most;
+            // What is not cleaned keeps what was made.
+            class.after = class.after.and(made.after);
+        }
+        Ok(plan)
     }
 }
 

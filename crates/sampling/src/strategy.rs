@@ -245,6 +245,11 @@ impl Strategy {
                 (Amount::Ratio(ratio), Direction::Over) => whole(ratio * most as f64),
                 (Amount::Ratio(ratio), _) => whole(least as f64 / ratio),
             };
+            if total > MOST_ROWS {
+                return Err(Error::TooManyRows {
+                    class: labels.classes()[code as usize].clone(),
+                });
+            }
             // With more than two classes, one ratio for all leaves those alone that already satisfy it.
             let lenient = matches!(rule, Rule::Every(Amount::Ratio(_))) && present.len() > 2;
             let wrong = match direction {
@@ -281,11 +286,21 @@ impl Strategy {
                 },
             ))
         };
-        Ok(Targets {
-            changes: chosen.into_iter().map(change).collect::<Result<_, _>>()?,
-        })
+        let changes: Vec<(u32, usize)> = chosen.into_iter().map(change).collect::<Result<_, _>>()?;
+        let made: usize = changes.iter().map(|&(_, rows)| rows).sum();
+        match changes.iter().max_by_key(|&&(_, rows)| rows) {
+            Some(&(class, _)) if direction == Direction::Over && labels.len() + made > MOST_ROWS => {
+                Err(Error::TooManyRows {
+                    class: labels.classes()[class as usize].clone(),
+                })
+            }
+            _ => Ok(Targets { changes }),
+        }
     }
 }
+
+/// Rows are named by 32 bits, in graphs and in origins.
+const MOST_ROWS: usize = u32::MAX as usize;
 
 /// The whole part, where a product that misses an integer by rounding alone counts as that integer.
 fn whole(x: f64) -> usize {
