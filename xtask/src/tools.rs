@@ -89,8 +89,9 @@ pub(crate) fn chromium() -> Result<Option<String>> {
             .stdout(Stdio::null());
         run(&mut command)
     };
-    apt("update --quiet")?;
-    apt("install --quiet --yes --no-install-recommends chromium")?;
+    apt("update --quiet -o DPkg::Lock::Timeout=300")?;
+    // Another program may be installing something just now.
+    apt("install -o DPkg::Lock::Timeout=300 --quiet --yes --no-install-recommends chromium")?;
     Ok(None)
 }
 
