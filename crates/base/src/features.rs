@@ -265,6 +265,40 @@ impl<'a> Features<'a> {
         Features::new(rows, columns)
     }
 
+    /// Only some rows, in the order given; a row may occur more than once.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn of_rows(&self, rows: &[usize]) -> Features<'static> {
+        let taken = |column: &Feature<'a>| {
+            let values = match &column.values {
+                FeatureValues::F64(values) => {
+                    let some: Vec<f64> = rows.iter().map(|&row| values.get(row)).collect();
+                    FeatureValues::F64(Strided::contiguous(some))
+                }
+                FeatureValues::F32(values) => {
+                    let some: Vec<f32> = rows.iter().map(|&row| values.get(row)).collect();
+                    FeatureValues::F32(Strided::contiguous(some))
+                }
+                FeatureValues::Codes { codes, levels } => FeatureValues::Codes {
+                    codes: Cow::Owned(rows.iter().map(|&row| codes[row]).collect()),
+                    levels: *levels,
+                },
+            };
+            Feature {
+                name: column.name.clone(),
+                values,
+                domain: column.domain,
+                copied: column.copied,
+            }
+        };
+        Features {
+            rows: rows.len(),
+            columns: self.columns.iter().map(taken).collect(),
+        }
+    }
+
     /// The first missing or infinite value, as `(column, row)`.
     pub fn first_not_finite(&self) -> Option<(usize, usize)> {
         self.columns.iter().enumerate().find_map(|(place, column)| {
@@ -285,6 +319,17 @@ mod tests {
         let features = Features::from_rows(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2);
         assert_eq!(features.rows(), 3);
         assert_eq!(features.gather_numeric(&[2, 0]).as_slice(), [5.0, 6.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn rows_are_taken_in_the_order_given() {
+        let some = Features::from_rows(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2).of_rows(&[2, 2, 0]);
+        assert_eq!(some.rows(), 3);
+        let first = &some.columns()[0].values;
+        assert_eq!(
+            [0, 1, 2].map(|row| first.number(row)),
+            [Some(5.0), Some(5.0), Some(1.0)]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a file, starts a thread or prints. Every other crate speaks in these types.
 
+mod describe;
 mod event;
 mod features;
 mod labeled;
@@ -13,6 +14,7 @@ mod seed;
 mod table;
 mod warning;
 
+pub use describe::{Description, Parameter};
 pub use event::{Event, Observer};
 pub use features::{Domain, Feature, FeatureValues, Features, MISSING, Strided};
 pub use labeled::{Labeled, RowKeys};

@@ -12,7 +12,9 @@ mod pages;
 mod picture;
 mod profile;
 
-pub use counterpoise_base::{Event, Kind, Observer, Resampled, Table, Warning, nearest_name};
+pub use counterpoise_base::{
+    Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
+};
 pub use counterpoise_data::{
     Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, Prepared, Read, ReadOptions,
     Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes, read_table,
@@ -20,8 +22,7 @@ pub use counterpoise_data::{
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
 pub use counterpoise_sampling::{
-    Chooser, Cost, Description, Error as SamplingError, Method, Parameter, Plan, PlannedClass, Resample, Run,
-    Strategy,
+    Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};

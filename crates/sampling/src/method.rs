@@ -1,8 +1,8 @@
-use counterpoise_base::{Labeled, Labels, Resampled, SyntheticValues, nearest_name};
+use counterpoise_base::{Description, Labeled, Labels, Resampled, SyntheticValues, nearest_name};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adasyn, BorderlineSmote, Description, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
+    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
     RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc,
 };
 

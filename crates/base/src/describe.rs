@@ -31,7 +31,9 @@ pub struct Parameter {
 }
 
 impl Description {
-    pub(crate) fn of<T: JsonSchema + Serialize + Default>(name: &str) -> Self {
+    /// Reads the documentation of an options struct: its first paragraph is the idea, the others say when, and what
+    /// stands under `# Source` is the source.
+    pub fn of<T: JsonSchema + Serialize + Default>(name: &str) -> Self {
         let schema = schemars::schema_for!(T).to_value();
         let defaults = serde_json::to_value(T::default()).unwrap_or(Value::Null);
         let text = schema["description"].as_str().unwrap_or_default();

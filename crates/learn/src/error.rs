@@ -1,0 +1,109 @@
+/// What can go wrong while a model is fitted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No learner of this name.
+    #[error("there is no model called `{name}`")]
+    UnknownModel {
+        /// What was asked for.
+        name: String,
+        /// What to type instead.
+        suggestion: String,
+    },
+    /// Nothing to tell apart.
+    #[error("{model} needs rows of two or more classes, and there is only `{class}`")]
+    OneClass {
+        /// Name of the model.
+        model: &'static str,
+        /// The class there is.
+        class: String,
+    },
+    /// A learner that takes one weight a class at most.
+    #[error("{model} takes one weight a class, and rows of class `{class}` have different ones")]
+    UnequalWeights {
+        /// Name of the model.
+        model: &'static str,
+        /// First such class.
+        class: String,
+    },
+    /// More columns than a learner can name.
+    #[error("{model} takes at most {most} columns, and there are {columns} after one-hot encoding")]
+    TooWide {
+        /// Name of the model.
+        model: &'static str,
+        /// Columns there are.
+        columns: usize,
+        /// Columns it can take.
+        most: usize,
+    },
+    /// An option outside its range.
+    #[error("`{option} = {value}` of {model} is out of range")]
+    OutOfRange {
+        /// Name of the model.
+        model: &'static str,
+        /// Name of the option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What may be given.
+        range: &'static str,
+    },
+    /// A class too small to be spread over inner folds.
+    #[error("class `{class}` has {rows} row(s), too few for the {folds} inner folds of {purpose}")]
+    TooFewRows {
+        /// Name of the class.
+        class: String,
+        /// Rows it has.
+        rows: usize,
+        /// Folds asked for.
+        folds: usize,
+        /// What the folds are for.
+        purpose: &'static str,
+    },
+    /// The library below refused.
+    #[error("{model} could not be fitted: {problem}")]
+    Library {
+        /// Name of the model.
+        model: &'static str,
+        /// What the library said.
+        problem: String,
+    },
+    /// A distance could not be measured.
+    #[error(transparent)]
+    Neighbors(#[from] counterpoise_neighbors::Error),
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::UnknownModel { suggestion, .. } => suggestion.clone(),
+            Self::OneClass { .. } => "use a method that leaves rows of every class".into(),
+            Self::UnequalWeights { .. } => {
+                "leave the weights of rows out, or choose `logistic`, `forest` or `boosting`, which take them"
+                    .into()
+            }
+            Self::TooWide { .. } => "leave out categorical columns of many values with `--ignore`".into(),
+            Self::OutOfRange { range, .. } => format!("give {range}"),
+            Self::TooFewRows { class, .. } => {
+                format!("merge `{class}` with another class, or leave such methods out")
+            }
+            Self::Library { .. } => return None,
+            Self::Neighbors(error) => return error.hint(),
+        })
+    }
+
+    /// Stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownModel { .. } => "learn.unknown-model",
+            Self::OneClass { .. } => "learn.one-class",
+            Self::UnequalWeights { .. } => "learn.unequal-weights",
+            Self::TooWide { .. } => "learn.too-wide",
+            Self::OutOfRange { .. } => "learn.out-of-range",
+            Self::TooFewRows { .. } => "learn.too-few-rows",
+            Self::Library { .. } => "learn.library",
+            Self::Neighbors(error) => error.code(),
+        }
+    }
+}
