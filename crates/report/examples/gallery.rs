@@ -196,8 +196,9 @@ fn precision_recall() -> Curves {
             .map(|place| {
                 let recall = f64::from(place) / 120.0;
                 // Precision swings most where few rows are chosen.
-                let swing = (f64::from(place * 37 % 11) - 5.0) * 0.012 / (0.3 + 4.0 * recall);
-                let precision = base + (1.0 - base) * (1.0 - recall.powf(power)) * 0.96 + swing;
+                let wave = f64::from(place) * (1.1 + power) / 3.0;
+                let swing = (wave.sin() + (2.7 * wave).cos()) * 0.011 / (0.3 + 3.0 * recall);
+                let precision = base + (1.0 - base) * (1.0 - recall.powf(power)) * 0.93 + swing;
                 (recall, precision.clamp(0.0, 1.0))
             })
             .collect(),
@@ -205,7 +206,7 @@ fn precision_recall() -> Curves {
         muted,
     };
     Curves {
-        caption: "Precision and recall of the class `bad`".into(),
+        caption: "Precision and recall of the class bad".into(),
         x_label: "recall".into(),
         y_label: "precision".into(),
         step: true,

@@ -47,9 +47,9 @@ pub struct Curve {
 }
 
 const WIDTH: i32 = 400;
-const HEIGHT: i32 = 424;
+const HEIGHT: i32 = 422;
 const LEFT: i32 = 44;
-const RIGHT: i32 = WIDTH - 10;
+const RIGHT: i32 = WIDTH - 12;
 const TOP: i32 = 28;
 const BOTTOM: i32 = TOP + RIGHT - LEFT;
 const SIZE: u32 = 16;
@@ -152,16 +152,19 @@ impl Curves {
         Ok(())
     }
 
+    /// Both axes. The square becomes narrower only for numbers that need much room at its left.
     fn axes(&self, times: i32) -> (Axis, Axis) {
-        let x = Axis {
-            range: self.x_range,
-            pixels: (LEFT * times, RIGHT * times),
-        };
-        let y = Axis {
+        let up = Axis {
             range: self.y_range,
             pixels: (BOTTOM * times, TOP * times),
         };
-        (x, y)
+        let numbers = up.ticks().map(|tick| fixed(tick, up.decimals()).chars().count());
+        let widest = numbers.max().unwrap_or(0) as i32 * LETTER;
+        let across = Axis {
+            range: self.x_range,
+            pixels: (LEFT.max(widest + 12) * times, RIGHT * times),
+        };
+        (across, up)
     }
 
     fn svg(&self) -> Result<String, Error> {
@@ -200,55 +203,56 @@ impl Curves {
     /// Axes, ticks, diagonal and level.
     fn draw_frame(&self, root: &Area<'_>) -> Result<(), Failure> {
         let (across, up) = self.axes(1);
-        let line = |points: [(i32, i32); 2], color: RGBColor| {
-            root.draw(&PathElement::new(points, color.stroke_width(1)))
+        let left = across.pixels.0;
+        let stroke = |points: [(i32, i32); 2], color: RGBColor, width| {
+            root.draw(&PathElement::new(points, color.stroke_width(width)))
         };
-        for tick in across.ticks() {
+        let line = |points, color| stroke(points, color, 1);
+        for (tick, number) in across.written(LETTER) {
             let x = across.at(tick);
             line([(x, TOP), (x, BOTTOM)], RULE)?;
-            let number = fixed(tick, across.decimals());
-            root.draw(&Text::new(
-                number,
-                (x, BOTTOM + 14),
-                text(SIZE - 1, &MUTED, HPos::Center),
-            ))?;
+            if let Some(number) = number {
+                // The last one would stick out.
+                let x = x.min(WIDTH - number.chars().count() as i32 * LETTER / 2);
+                let style = text(SIZE - 1, &MUTED, HPos::Center);
+                root.draw(&Text::new(number, (x, BOTTOM + 14), style))?;
+            }
         }
         for tick in up.ticks() {
             let y = up.at(tick);
-            line([(LEFT, y), (RIGHT, y)], RULE)?;
+            line([(left, y), (RIGHT, y)], RULE)?;
             let number = fixed(tick, up.decimals());
             root.draw(&Text::new(
                 number,
-                (LEFT - 7, y),
+                (left - 7, y),
                 text(SIZE - 1, &MUTED, HPos::Right),
             ))?;
         }
-        line([(LEFT, BOTTOM), (RIGHT, BOTTOM)], MUTED)?;
-        line([(LEFT, TOP), (LEFT, BOTTOM)], MUTED)?;
+        line([(left, BOTTOM), (RIGHT, BOTTOM)], MUTED)?;
+        line([(left, TOP), (left, BOTTOM)], MUTED)?;
         let (low, high) = (
             self.x_range.0.max(self.y_range.0),
             self.x_range.1.min(self.y_range.1),
         );
         if self.diagonal && low < high {
-            line(
-                [(across.at(low), up.at(low)), (across.at(high), up.at(high))],
-                MUTED,
-            )?;
+            // Broad and pale: no line of the series looks like this.
+            let ends = [(across.at(low), up.at(low)), (across.at(high), up.at(high))];
+            stroke(ends, RULE, 3)?;
         }
         if let Some((level, _)) = &self.horizontal {
             let y = up.at(*level);
-            line([(LEFT, y), (RIGHT, y)], MUTED)?;
+            line([(left, y), (RIGHT, y)], MUTED)?;
         }
         let y_label = cut(&self.y_label, (RIGHT / LETTER) as usize);
         root.draw(&Text::new(y_label, (0, 10), text(SIZE, &INK, HPos::Left)))?;
-        let x_label = cut(&self.x_label, ((RIGHT - LEFT) / LETTER) as usize);
+        let x_label = cut(&self.x_label, ((RIGHT - left) / LETTER) as usize);
         root.draw(&Text::new(
             x_label,
             (RIGHT, HEIGHT - 12),
             text(SIZE, &INK, HPos::Right),
         ))?;
         if self.series.iter().all(|curve| curve.points.is_empty()) {
-            let middle = ((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2);
+            let middle = (i32::midpoint(left, RIGHT), i32::midpoint(TOP, BOTTOM));
             root.draw(&Text::new("no points", middle, text(SIZE, &MUTED, HPos::Center)))?;
         }
         Ok(())
@@ -257,12 +261,13 @@ impl Curves {
     /// The name of the level, over all lines: at the left, where few curves are low.
     fn draw_level_name(&self, root: &Area<'_>) -> Result<(), Failure> {
         if let Some((level, name)) = &self.horizontal {
-            let y = self.axes(1).1.at(*level);
+            let (across, up) = self.axes(1);
+            let (left, y) = (across.pixels.0, up.at(*level));
             let y = if y + 20 < BOTTOM { y + 11 } else { y - 11 };
-            let name = cut(name, ((RIGHT - LEFT) / LETTER - 2) as usize);
+            let name = cut(name, ((RIGHT - left) / LETTER - 2) as usize);
             root.draw(&Text::new(
                 name,
-                (LEFT + 8, y),
+                (left + 8, y),
                 text(SIZE - 1, &MUTED, HPos::Left),
             ))?;
         }
@@ -292,8 +297,9 @@ impl Curves {
         let marked = (self.points && curve.points.len() <= MARKERS) || line.len() == 1;
         root.draw(&PathElement::new(line, color.stroke_width(width)))?;
         if marked {
+            let radius = if curve.muted { 10 } else { 14 };
             for &(x, y) in &curve.points {
-                root.draw(&Circle::new(at(x, y), 3 * FINE + 2, color.filled()))?;
+                root.draw(&Circle::new(at(x, y), radius, color.filled()))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::Error;
 use crate::plot::{
@@ -54,7 +54,7 @@ const INDENT: i32 = 14;
 const LETTER: i32 = 8;
 const SIZE: u32 = 16;
 /// Digits and stops are slimmer than letters.
-const DIGIT: f64 = 7.4;
+const DIGIT: f64 = 7.2;
 const UNDEFINED: &str = "undefined";
 
 /// Where things stand.
@@ -66,9 +66,8 @@ struct Layout {
     top: i32,
     bottom: i32,
     height: i32,
-    /// Right ends of the columns of values and of lower limits.
+    /// Right end of the column of values; that of intervals is the edge of the picture.
     values: i32,
-    lows: i32,
     decimals: usize,
 }
 
@@ -99,15 +98,14 @@ impl Intervals {
 
     fn check(&self) -> Result<(), Error> {
         let finite = |value: f64, place: String| {
-            let caption = self.caption.clone();
-            match value.is_finite() {
-                true => Ok(()),
-                false => Err(Error::NotFinite {
-                    caption,
-                    value,
-                    place,
-                }),
+            if value.is_finite() {
+                return Ok(());
             }
+            Err(Error::NotFinite {
+                caption: self.caption.clone(),
+                value,
+                place,
+            })
         };
         let shape = |problem| Error::Shape {
             caption: self.caption.clone(),
@@ -138,25 +136,30 @@ impl Intervals {
         if let Some((reference, label)) = &self.reference {
             finite(*reference, format!("reference `{label}`"))?;
         }
-        match self.range() {
-            Some((low, high)) if !(high - low).is_finite() => Err(shape(format!(
+        match self.extent() {
+            Some((low, high)) if !(2.0 * (high - low)).is_finite() => Err(shape(format!(
                 "numbers from {low:e} to {high:e} do not fit on one axis"
             ))),
             _ => Ok(()),
         }
     }
 
-    /// Least and most of what is drawn, with a little air.
-    fn range(&self) -> Option<(f64, f64)> {
+    /// Least and most of what is drawn.
+    fn extent(&self) -> Option<(f64, f64)> {
         let drawn = self.entries().filter_map(|(_, entry)| {
             let value = entry.value?;
             let (low, high) = entry.interval.unwrap_or((value, value));
             Some((value.min(low), value.max(high)))
         });
         let reference = self.reference.iter().map(|(value, _)| (*value, *value));
-        let (low, high) = drawn
+        drawn
             .chain(reference)
-            .reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))?;
+            .reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
+    }
+
+    /// The same with a little air.
+    fn range(&self) -> Option<(f64, f64)> {
+        let (low, high) = self.extent()?;
         let air = if high > low {
             (high - low) * 0.03
         } else {
@@ -181,28 +184,26 @@ impl Intervals {
         let range = self.range();
         let axis = |pixels| range.map(|range| Axis { range, pixels });
         let decimals = self.decimals(axis((0, 1)).as_ref());
-        // Each number with a bracket or a comma at both sides.
-        let widest = |part: fn(&IntervalEntry) -> Option<f64>| {
+        let widest = |part: &dyn Fn(&IntervalEntry) -> String| {
             self.entries()
-                .filter_map(|(_, entry)| part(entry))
-                .map(|number| ((fixed(number, decimals).chars().count() + 2) as f64 * DIGIT).ceil() as i32)
+                .map(|(_, entry)| (part(entry).chars().count() as f64 * DIGIT).ceil() as i32)
                 .max()
                 .unwrap_or(0)
         };
-        let highs = widest(|entry| Some(entry.interval?.1));
-        let lows = widest(|entry| Some(entry.interval?.0));
-        let whole = self
-            .entries()
-            .all(|(_, entry)| entry.value.and(entry.interval).is_some());
-        let undefined = if whole { 0 } else { UNDEFINED.len() as i32 * LETTER };
-        let values = WIDTH - undefined.max(lows + highs);
+        let intervals = widest(&|entry| entry.limits(decimals));
+        let numbers = widest(&|entry| {
+            entry
+                .value
+                .map_or_else(String::new, |value| fixed(value, decimals))
+        });
+        let values = WIDTH - intervals - 2 * GAP;
         let longest = self
             .entries()
             .map(|(_, entry)| entry.name.chars().count())
             .max()
             .unwrap_or(0) as i32;
-        let left = (longest * LETTER + self.indent() + GAP).clamp(70, 230);
-        let plot = (left, values - widest(|entry| entry.value) - GAP);
+        let left = (longest * LETTER + self.indent() + GAP).clamp(70, 210);
+        let plot = (left, values - numbers - GAP);
         let lines: i32 = self
             .groups
             .iter()
@@ -218,7 +219,6 @@ impl Intervals {
             bottom,
             height: bottom + GAP + below.iter().filter(|part| **part).count() as i32 * FOOT,
             values,
-            lows: WIDTH - highs,
             decimals,
         }
     }
@@ -239,16 +239,11 @@ impl Intervals {
             let mut top = layout.top;
             for (place, group) in self.groups.iter().enumerate() {
                 if !group.name.is_empty() {
-                    let room = (layout.plot.0 - GAP) / LETTER;
-                    let style = text(SIZE, &INK, HPos::Left);
-                    let bold = TextStyle::from(("sans-serif", SIZE, FontStyle::Bold))
-                        .color(&INK)
-                        .pos(style.pos);
-                    root.draw(&Text::new(
-                        cut(&group.name, room as usize),
-                        (0, top + group.heading() - HEADING / 2),
-                        bold,
-                    ))?;
+                    // Nothing else stands on this line.
+                    let name = cut(&group.name, (layout.plot.1 / (LETTER + 1)) as usize);
+                    let bold = ("sans-serif", SIZE, FontStyle::Bold).into_font().color(&INK);
+                    let style = bold.pos(Pos::new(HPos::Left, VPos::Center));
+                    root.draw(&Text::new(name, (0, top + group.heading() - HEADING / 2), style))?;
                 }
                 top += group.heading();
                 for entry in &group.entries {
@@ -269,7 +264,7 @@ impl Intervals {
     /// Axis, ticks, reference, and what the ends mean.
     fn draw_frame(&self, root: &Area<'_>, layout: &Layout) -> Result<(), Failure> {
         let (left, right) = layout.plot;
-        let middle = (left + right) / 2;
+        let middle = i32::midpoint(left, right);
         let room = ((right - left) / LETTER).max(1) as usize;
         if self.entries().next().is_none() {
             let place = (middle, layout.top + LINE / 2);
@@ -277,16 +272,14 @@ impl Intervals {
         }
         let mut foot = layout.bottom + FOOT / 2 + 3;
         if let Some(axis) = layout.axis {
-            for tick in axis.ticks() {
+            for (tick, number) in axis.written(LETTER) {
                 let x = axis.at(tick);
                 let grid = [(x, layout.top), (x, layout.bottom + 4)];
                 root.draw(&PathElement::new(grid, RULE.stroke_width(1)))?;
-                let number = fixed(tick, axis.decimals());
-                root.draw(&Text::new(
-                    number,
-                    (x, foot),
-                    text(SIZE - 1, &MUTED, HPos::Center),
-                ))?;
+                if let Some(number) = number {
+                    let style = text(SIZE - 1, &MUTED, HPos::Center);
+                    root.draw(&Text::new(number, (x, foot), style))?;
+                }
             }
             let line = [(left, layout.bottom), (right, layout.bottom)];
             root.draw(&PathElement::new(line, MUTED.stroke_width(1)))?;
@@ -302,15 +295,18 @@ impl Intervals {
             root.draw(&Text::new(label, (x, 11), text(SIZE - 1, &INK, HPos::Center)))?;
         }
         if let Some((worse, better)) = &self.ends {
-            let room = (room / 2).saturating_sub(3);
-            let worse = format!("← {}", cut(worse, room));
-            let better = format!("{} →", cut(better, room));
-            root.draw(&Text::new(worse, (left, foot), text(SIZE - 1, &INK, HPos::Left)))?;
-            root.draw(&Text::new(
-                better,
-                (right, foot),
-                text(SIZE - 1, &INK, HPos::Right),
-            ))?;
+            // At both sides of the reference, over the whole width: below the axis nothing else is in the way.
+            let reference = self.reference.as_ref().map(|(reference, _)| *reference);
+            let x = layout
+                .axis
+                .zip(reference)
+                .map_or(middle, |(axis, reference)| axis.at(reference));
+            let room = |pixels: i32| (pixels / LETTER - 3).max(1) as usize;
+            let worse = format!("← {}", cut(worse, room(x)));
+            let better = format!("{} →", cut(better, room(WIDTH - x)));
+            let style = |across| text(SIZE - 1, &INK, across);
+            root.draw(&Text::new(worse, (x - GAP, foot), style(HPos::Right)))?;
+            root.draw(&Text::new(better, (x + GAP, foot), style(HPos::Left)))?;
             foot += FOOT;
         }
         if !self.unit.is_empty() {
@@ -334,10 +330,6 @@ impl Intervals {
         let indent = self.indent();
         let name = cut(&entry.name, ((layout.plot.0 - indent - GAP) / LETTER) as usize);
         root.draw(&Text::new(name, (indent, y), text(SIZE, &INK, HPos::Left)))?;
-        let number = |number, after: &str, x, color| {
-            let number = format!("{}{after}", fixed(number, layout.decimals));
-            root.draw(&Text::new(number, (x, y), text(SIZE, color, HPos::Right)))
-        };
         if let (Some(axis), Some(value)) = (layout.axis, entry.value) {
             if let Some((low, high)) = entry.interval {
                 let (from, to) = (axis.at(low), axis.at(high));
@@ -352,15 +344,12 @@ impl Intervals {
             if !entry.emphasis {
                 root.draw(&Circle::new(place, 3, PAPER.filled()))?;
             }
-            number(value, "", layout.values, &INK)?;
+            let value = fixed(value, layout.decimals);
+            let style = text(SIZE, &INK, HPos::Right);
+            root.draw(&Text::new(value, (layout.values, y), style))?;
         }
-        if let (Some(_), Some((low, high))) = (entry.value, entry.interval) {
-            let low = format!("[{},", fixed(low, layout.decimals));
-            root.draw(&Text::new(low, (layout.lows, y), text(SIZE, &MUTED, HPos::Right)))?;
-            number(high, "]", WIDTH, &MUTED)?;
-        } else {
-            root.draw(&Text::new(UNDEFINED, (WIDTH, y), text(SIZE, &MUTED, HPos::Right)))?;
-        }
+        let style = text(SIZE, &MUTED, HPos::Right);
+        root.draw(&Text::new(entry.limits(layout.decimals), (WIDTH, y), style))?;
         Ok(())
     }
 
@@ -403,6 +392,16 @@ impl IntervalGroup {
     /// Height of what stands above the entries.
     fn heading(&self) -> i32 {
         if self.name.is_empty() { GAP } else { GAP + HEADING }
+    }
+}
+
+impl IntervalEntry {
+    /// The interval, as it is shown.
+    fn limits(&self, decimals: usize) -> String {
+        match self.value.and(self.interval) {
+            Some((low, high)) => format!("[{}, {}]", fixed(low, decimals), fixed(high, decimals)),
+            None => UNDEFINED.into(),
+        }
     }
 }
 
@@ -469,12 +468,12 @@ mod tests {
     #[test]
     fn columns_have_one_number_of_decimals() {
         let html = draw(&two_and_a_gap());
-        for number in ["0.050", "[−0.030,", "0.080]", "0.011]"] {
+        for number in ["0.050", "[0.020, 0.080]", "−0.010", "[−0.030, 0.011]"] {
             assert!(html.contains(&format!("\n{number}\n")), "{number}");
         }
         let mut plot = two_and_a_gap();
         plot.groups[0].entries = vec![entry("rows", 12.0, (7.0, 30.0))];
-        assert!(draw(&plot).contains("\n30]\n"), "whole numbers stay whole");
+        assert!(draw(&plot).contains("\n[7, 30]\n"), "whole numbers stay whole");
     }
 
     #[test]
@@ -516,7 +515,7 @@ mod tests {
         );
         check(
             |plot| plot.groups[0].entries[0].interval = Some((f64::MIN, f64::MAX)),
-            "`Gain`: numbers from -inf to inf do not fit on one axis",
+            "`Gain`: numbers from -1.7976931348623157e308 to 1.7976931348623157e308 do not fit on one axis",
         );
     }
 

@@ -105,6 +105,9 @@ pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     if value != 0.0 && (value.abs() >= 1e9 || decimals > 6) {
         return format!("{value:.1e}").replace('-', "−");
     }
+    if decimals == 0 {
+        return short(value.round());
+    }
     let text = format!("{:.decimals$}", value.abs());
     // A number that rounds to zero has no sign.
     if value < 0.0
@@ -142,9 +145,24 @@ impl Axis {
         (from + (value - low) / (high - low) * (to - from)).round() as i32
     }
 
-    /// One, two or five times a power of ten, so that at most six steps fit.
+    /// Ticks of a lying axis with what is written below them. Where numbers would touch, only every second or third
+    /// is written, zero among them.
+    pub(crate) fn written(&self, digit: i32) -> Vec<(f64, Option<String>)> {
+        let number = |tick| fixed(tick, self.decimals());
+        let letters = self.ticks().map(|tick| number(tick).chars().count()).max();
+        let width = f64::from((letters.unwrap_or(0) as i32 + 1) * digit);
+        let ((low, high), (from, to)) = (self.range, self.pixels);
+        let apart = f64::from(to - from) * self.step() / (high - low);
+        let every = (width / apart).ceil().max(1.0);
+        let chosen = |tick: f64| (tick / self.step()).round() % every == 0.0;
+        self.ticks()
+            .map(|tick| (tick, chosen(tick).then(|| number(tick))))
+            .collect()
+    }
+
+    /// One, two or five times a power of ten, so that at most eight steps fit.
     fn step(&self) -> f64 {
-        let rough = (self.range.1 - self.range.0) / 6.0;
+        let rough = (self.range.1 - self.range.0) / 8.0;
         let power = 10_f64.powf(rough.log10().floor());
         [1.0, 2.0, 5.0, 10.0]
             .into_iter()
@@ -162,7 +180,7 @@ impl Axis {
     pub(crate) fn ticks(&self) -> impl Iterator<Item = f64> + use<> {
         let ((low, high), step) = (self.range, self.step());
         let first = (low / step - 1e-9).ceil();
-        (0..=7)
+        (0..=8)
             .map(move |tick| (first + f64::from(tick)) * step)
             .take_while(move |tick| *tick <= high + step * 1e-9)
     }
@@ -188,6 +206,8 @@ mod tests {
         check(-0.1234, 2, "−0.12");
         check(-0.0004, 3, "0.000");
         check(-12.0, 0, "−12");
+        check(12_345.4, 0, "12\u{202f}345");
+        check(-0.4, 0, "0");
         check(0.0, 9, "0.000000000");
         check(-2.5e-10, 11, "−2.5e−10");
     }
@@ -206,7 +226,28 @@ mod tests {
         check(-0.034, 0.081, 2, "−0.02 0.00 0.02 0.04 0.06 0.08");
         check(0.0, 30.0, 0, "0 5 10 15 20 25 30");
         check(-7.0, 210.0, 0, "0 50 100 150 200");
-        check(2e12, 9e12, 0, "2.0e12 4.0e12 6.0e12 8.0e12");
+        check(
+            2e12,
+            9e12,
+            0,
+            "2.0e12 3.0e12 4.0e12 5.0e12 6.0e12 7.0e12 8.0e12 9.0e12",
+        );
+        check(0.0, 0.8, 1, "0.0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8");
+    }
+
+    #[test]
+    fn numbers_below_an_axis_do_not_touch() {
+        let check = |width, expected: &str| {
+            let axis = Axis {
+                range: (-2.0, 6.0),
+                pixels: (0, width),
+            };
+            let written: Vec<String> = axis.written(8).into_iter().filter_map(|(_, text)| text).collect();
+            assert_eq!(written.join(" "), expected);
+        };
+        check(400, "−2 −1 0 1 2 3 4 5 6");
+        check(120, "−2 0 2 4 6");
+        check(70, "0 3 6");
     }
 
     #[test]
