@@ -3,7 +3,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use crate::Error;
-use crate::plot::{COLORS, INK, MUTED, RULE, color, short, text, themed};
+use crate::plot::{COLORS, INK, MUTED, RULE, color, cut, short, text, themed};
 
 /// Lying bars, one group a category: before and after, side by side.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -161,11 +161,4 @@ impl Bars {
         let all: Vec<String> = self.categories.iter().enumerate().map(one).collect();
         format!("{} ({}). {}", self.caption, self.unit, all.join("; "))
     }
-}
-
-fn cut(name: &str, room: usize) -> String {
-    if name.chars().count() <= room {
-        return name.to_owned();
-    }
-    name.chars().take(room.saturating_sub(1)).chain(['…']).collect()
 }

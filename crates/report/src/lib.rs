@@ -3,12 +3,16 @@
 //! A [`Page`] is a list of sections of blocks. What they mean is the caller's business; how they look is ours.
 
 mod bars;
+mod curves;
 mod error;
+mod intervals;
 mod page;
 mod plot;
 mod scatter;
 
 pub use bars::{Bars, Series};
+pub use curves::{Curve, Curves};
 pub use error::Error;
-pub use page::{Block, Figure, Page, Section, TableBlock, render};
+pub use intervals::{IntervalEntry, IntervalGroup, Intervals};
+pub use page::{Block, Figure, Page, Section, TableBlock, Tone, render};
 pub use scatter::{Point, Scatter};

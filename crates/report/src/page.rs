@@ -1,7 +1,7 @@
 use counterpoise_base::Warning;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{Bars, Error, Scatter};
+use crate::{Bars, Curves, Error, Intervals, Scatter};
 
 /// One HTML file.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,15 @@ pub enum Block {
     Text(String),
     /// Names and values.
     KeyValues(Vec<(String, String)>),
+    /// What to take away, in a box of its own.
+    Verdict {
+        /// What was asked or found, in a few words; no heading is drawn if it is empty.
+        title: String,
+        /// One plain sentence; what stands between backticks is set as code.
+        text: String,
+        /// How it looks.
+        tone: Tone,
+    },
     /// A few large numbers.
     Figures(Vec<Figure>),
     /// What looked odd, with what to do about it.
@@ -45,6 +54,10 @@ pub enum Block {
     Bars(Bars),
     /// Points in the plane.
     Scatter(Scatter),
+    /// Numbers with their intervals, as a forest plot.
+    Intervals(Intervals),
+    /// Lines, such as precision against recall.
+    Curves(Curves),
     /// Text to copy.
     Code {
         /// What it is.
@@ -52,6 +65,18 @@ pub enum Block {
         /// The text.
         text: String,
     },
+}
+
+/// Whether a verdict is good news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    /// Neither good nor bad.
+    #[default]
+    Neutral,
+    /// What one hopes for.
+    Good,
+    /// Read on before you rely on it.
+    Caution,
 }
 
 /// A large number and what it means.
@@ -141,6 +166,22 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::KeyValues(pairs) => html! {
             dl { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } }
         },
+        Block::Verdict { title, text, tone } => {
+            let (class, sign) = match tone {
+                Tone::Neutral => ("verdict", None),
+                Tone::Good => ("verdict good", Some("✓")),
+                Tone::Caution => ("verdict caution", Some("!")),
+            };
+            html! {
+                div class=(class) {
+                    @if let Some(sign) = sign { span class="sign" aria-hidden="true" { (sign) } }
+                    div {
+                        @if !title.is_empty() { h3 { (title) } }
+                        p { (ticked(text)) }
+                    }
+                }
+            }
+        }
         Block::Figures(figures) => html! {
             ul class="figures" {
                 @for figure in figures {
@@ -158,6 +199,8 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::Table(table) => self::table(table)?,
         Block::Bars(bars) => bars.html()?,
         Block::Scatter(scatter) => scatter.html()?,
+        Block::Intervals(intervals) => intervals.html()?,
+        Block::Curves(curves) => curves.html()?,
         Block::Code { title, text } => html! {
             figure class="code" {
                 figcaption { (title) button type="button" class="copy" data-copy="code" { "copy" } }
@@ -253,6 +296,21 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_is_text_with_a_tone() {
+        let verdict = |tone| Block::Verdict {
+            title: "<b>".into(),
+            text: "`none` is <i>".into(),
+            tone,
+        };
+        let draw = |tone| render(&page_of(verdict(tone))).expect("it is drawn");
+        let html = draw(Tone::Good);
+        assert!(html.contains("<h3>&lt;b&gt;</h3><p><code>none</code> is &lt;i&gt;</p>"));
+        assert!(html.contains("class=\"verdict good\"") && html.contains('✓'));
+        assert!(draw(Tone::Caution).contains("class=\"verdict caution\""));
+        assert!(draw(Tone::Neutral).contains("class=\"verdict\""));
+    }
+
+    #[test]
     fn four_thousand_points_stay_small() {
         let html = render(&page_of(Block::Scatter(scatter(4000)))).expect("it is drawn");
         assert!(html.len() < 700_000, "{} bytes", html.len());
@@ -272,6 +330,8 @@ mod tests {
         for block in [
             Block::Scatter(Scatter::default()),
             Block::Bars(Bars::default()),
+            Block::Intervals(Intervals::default()),
+            Block::Curves(Curves::default()),
             Block::Table(TableBlock::default()),
         ] {
             render(&page_of(block)).expect("nothing to show is no error");

@@ -1,5 +1,6 @@
 //! What all plots share: colours that follow the theme, and SVG that fits its box.
 
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -10,6 +11,36 @@ pub(crate) const COLORS: usize = 10;
 pub(crate) const INK: RGBColor = RGBColor(1, 1, 1);
 pub(crate) const MUTED: RGBColor = RGBColor(2, 2, 2);
 pub(crate) const RULE: RGBColor = RGBColor(3, 3, 3);
+pub(crate) const PAPER: RGBColor = RGBColor(4, 4, 4);
+
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// What the library says when it fails.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// An SVG of this size with what `draw` puts on it.
+pub(crate) fn sheet(
+    width: i32,
+    height: i32,
+    draw: impl FnOnce(&Area<'_>) -> Result<(), Failure>,
+) -> Result<String, Failure> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (width as u32, height as u32)).into_drawing_area();
+        draw(&root)?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
+/// What lies between the outermost tags of an SVG.
+pub(crate) fn inside(svg: &str) -> &str {
+    let start = svg
+        .find("<svg ")
+        .and_then(|head| Some(head + svg[head..].find('>')? + 1))
+        .unwrap_or(0);
+    let end = svg.rfind("</svg>").unwrap_or(svg.len());
+    svg[start..end].trim()
+}
 
 pub(crate) fn color(place: usize) -> RGBColor {
     RGBColor(16 + (place % COLORS) as u8, 4, 4)
@@ -32,7 +63,7 @@ pub(crate) fn themed(svg: &str, width: u32, height: u32, label: &str) -> String 
         let head = format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{label}\">");
         svg.replace_range(start..=start + end, &head);
     }
-    for (color, variable) in [(INK, "ink"), (MUTED, "muted"), (RULE, "rule")] {
+    for (color, variable) in [(INK, "ink"), (MUTED, "muted"), (RULE, "rule"), (PAPER, "paper")] {
         svg = svg.replace(&hex(color), &format!("var(--{variable})"));
     }
     for place in 0..COLORS {
@@ -69,6 +100,92 @@ pub(crate) fn short(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A number with as many decimals as its neighbours in a column.
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
+    if value != 0.0 && (value.abs() >= 1e9 || decimals > 6) {
+        return format!("{value:.1e}").replace('-', "−");
+    }
+    if decimals == 0 {
+        return short(value.round());
+    }
+    let text = format!("{:.decimals$}", value.abs());
+    // A number that rounds to zero has no sign.
+    if value < 0.0
+        && text
+            .bytes()
+            .any(|letter| letter.is_ascii_digit() && letter != b'0')
+    {
+        format!("−{text}")
+    } else {
+        text
+    }
+}
+
+/// A name that fits into this many letters.
+pub(crate) fn cut(name: &str, room: usize) -> String {
+    if name.chars().count() <= room {
+        return name.to_owned();
+    }
+    name.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Numbers along one side of a plot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Axis {
+    /// Least and most, apart from each other by a finite span.
+    pub(crate) range: (f64, f64),
+    /// Where least and most stand.
+    pub(crate) pixels: (i32, i32),
+}
+
+impl Axis {
+    pub(crate) fn at(&self, value: f64) -> i32 {
+        let (low, high) = self.range;
+        let (from, to) = (f64::from(self.pixels.0), f64::from(self.pixels.1));
+        (from + (value - low) / (high - low) * (to - from)).round() as i32
+    }
+
+    /// Ticks of a lying axis with what is written below them. Where numbers would touch, only every second or third
+    /// is written, zero among them.
+    pub(crate) fn written(&self, digit: i32) -> Vec<(f64, Option<String>)> {
+        let number = |tick| fixed(tick, self.decimals());
+        let letters = self.ticks().map(|tick| number(tick).chars().count()).max();
+        let width = f64::from((letters.unwrap_or(0) as i32 + 1) * digit);
+        let ((low, high), (from, to)) = (self.range, self.pixels);
+        let apart = f64::from(to - from) * self.step() / (high - low);
+        let every = (width / apart).ceil().max(1.0);
+        let chosen = |tick: f64| (tick / self.step()).round() % every == 0.0;
+        self.ticks()
+            .map(|tick| (tick, chosen(tick).then(|| number(tick))))
+            .collect()
+    }
+
+    /// One, two or five times a power of ten, so that at most eight steps fit.
+    fn step(&self) -> f64 {
+        let rough = (self.range.1 - self.range.0) / 8.0;
+        let power = 10_f64.powf(rough.log10().floor());
+        [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .map(|times| times * power)
+            // A whole number of steps must not fail by a rounding.
+            .find(|step| *step >= rough * (1.0 - 1e-9))
+            .unwrap_or(10.0 * power)
+    }
+
+    /// Decimals that tell one tick from the next.
+    pub(crate) fn decimals(&self) -> usize {
+        (-(self.step() * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 300.0) as usize
+    }
+
+    pub(crate) fn ticks(&self) -> impl Iterator<Item = f64> + use<> {
+        let ((low, high), step) = (self.range, self.step());
+        let first = (low / step - 1e-9).ceil();
+        (0..=8)
+            .map(move |tick| (first + f64::from(tick)) * step)
+            .take_while(move |tick| *tick <= high + step * 1e-9)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +197,62 @@ mod tests {
         assert_eq!(short(0.25), "0.25");
         assert_eq!(short(-3.0), "−3");
         assert_eq!(short(0.0), "0");
+    }
+
+    #[test]
+    fn numbers_of_a_column_have_as_many_decimals() {
+        let check = |value, decimals, expected: &str| assert_eq!(fixed(value, decimals), expected);
+        check(0.5, 3, "0.500");
+        check(-0.1234, 2, "−0.12");
+        check(-0.0004, 3, "0.000");
+        check(-12.0, 0, "−12");
+        check(12_345.4, 0, "12\u{202f}345");
+        check(-0.4, 0, "0");
+        check(0.0, 9, "0.000000000");
+        check(-2.5e-10, 11, "−2.5e−10");
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        let check = |low, high, decimals, expected: &str| {
+            let axis = Axis {
+                range: (low, high),
+                pixels: (0, 100),
+            };
+            let ticks: Vec<String> = axis.ticks().map(|tick| fixed(tick, axis.decimals())).collect();
+            assert_eq!((axis.decimals(), ticks.join(" ").as_str()), (decimals, expected));
+        };
+        check(0.0, 1.0, 1, "0.0 0.2 0.4 0.6 0.8 1.0");
+        check(-0.034, 0.081, 2, "−0.02 0.00 0.02 0.04 0.06 0.08");
+        check(0.0, 30.0, 0, "0 5 10 15 20 25 30");
+        check(-7.0, 210.0, 0, "0 50 100 150 200");
+        check(
+            2e12,
+            9e12,
+            0,
+            "2.0e12 3.0e12 4.0e12 5.0e12 6.0e12 7.0e12 8.0e12 9.0e12",
+        );
+        check(0.0, 0.8, 1, "0.0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8");
+    }
+
+    #[test]
+    fn numbers_below_an_axis_do_not_touch() {
+        let check = |width, expected: &str| {
+            let axis = Axis {
+                range: (-2.0, 6.0),
+                pixels: (0, width),
+            };
+            let written: Vec<String> = axis.written(8).into_iter().filter_map(|(_, text)| text).collect();
+            assert_eq!(written.join(" "), expected);
+        };
+        check(400, "−2 −1 0 1 2 3 4 5 6");
+        check(120, "−2 0 2 4 6");
+        check(70, "0 3 6");
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        assert_eq!(cut("größer", 6), "größer");
+        assert_eq!(cut("größerer", 6), "größe…");
     }
 }

@@ -117,4 +117,23 @@
       });
     }
   }
+
+  for (const figure of document.querySelectorAll(".curves")) {
+    const lines = [...figure.querySelectorAll("g[data-series]")];
+    for (const button of figure.querySelectorAll(".toggle")) {
+      const own = (line) => line.dataset.series === button.dataset.series;
+      const on = () => button.getAttribute("aria-pressed") === "true";
+      const single = (alone) => lines.forEach((line) => line.classList.toggle("faded", alone && on() && !own(line)));
+      button.addEventListener("click", () => {
+        button.setAttribute("aria-pressed", String(!on()));
+        lines.filter(own).forEach((line) => line.classList.toggle("off", !on()));
+        single(button.matches(":hover, :focus-visible"));
+      });
+      button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && single(true));
+      button.addEventListener("pointerleave", () => single(false));
+      // A click focuses too, and must not leave the others pale.
+      button.addEventListener("focus", () => button.matches(":focus-visible") && single(true));
+      button.addEventListener("blur", () => single(false));
+    }
+  }
 })();
