@@ -135,17 +135,29 @@ impl Bootstrap {
         }
         // Lemire's multiplication on halves of 64 bits; the rejected low products would make some rows likelier.
         let threshold = bound.wrapping_neg() % bound;
-        let mut left = n;
-        while left > 0 {
-            let bits = random.bits();
-            for half in [bits as u32, (bits >> 32) as u32] {
-                let product = u64::from(half) * u64::from(bound);
-                if product as u32 >= threshold && left > 0 {
-                    let count = &mut counts[(product >> 32) as usize];
-                    *count = count.saturating_add(1);
-                    left -= 1;
-                }
+        let mut take = |half: u32| {
+            let product = u64::from(half) * u64::from(bound);
+            let fits = product as u32 >= threshold;
+            if fits {
+                // Nobody draws one of so many rows 65 536 times.
+                let count = &mut counts[(product >> 32) as usize];
+                *count = count.wrapping_add(1);
             }
+            usize::from(fits)
+        };
+        let mut left = n;
+        let mut words = [0; 64];
+        while left > 1 {
+            // No more than can be used, so that nothing is counted in here.
+            let words = &mut words[..(left / 2).min(64)];
+            random.fill(words);
+            left -= words
+                .iter()
+                .map(|&bits| take(bits as u32) + take((bits >> 32) as u32))
+                .sum::<usize>();
+        }
+        while left > 0 {
+            left -= take(random.bits() as u32);
         }
     }
 
