@@ -31,12 +31,15 @@ fn python(requirements: &str) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Records the golden files anew.
+/// Records the golden files anew: rows that imbalanced-learn makes, and numbers that it and scikit-learn measure.
 pub(crate) fn golden() -> Result<()> {
     let python = python("tools/golden/requirements.txt")?;
-    run(Command::new(python)
-        .args(["tools/golden/record.py", "tests/golden"])
-        .current_dir(root()))
+    for recorder in ["tools/golden/record.py", "tools/golden/record_metrics.py"] {
+        run(Command::new(&python)
+            .args([recorder, "tests/golden"])
+            .current_dir(root()))?;
+    }
+    Ok(())
 }
 
 /// Times both in turn and prints ratios.

@@ -78,6 +78,18 @@ impl Random {
         self.0.next_u64()
     }
 
+    /// Fills `words` with random bits: those of as many calls of [`bits`](Self::bits), sooner.
+    pub fn fill(&mut self, words: &mut [u64]) {
+        let mut bytes = [0; 512];
+        for words in words.chunks_mut(bytes.len() / 8) {
+            let bytes = &mut bytes[..8 * words.len()];
+            self.0.fill_bytes(bytes);
+            for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+                *word = u64::from_le_bytes(bytes.try_into().expect("a word has 8 bytes"));
+            }
+        }
+    }
+
     /// An integer in `0..bound`, each equally likely.
     ///
     /// # Panics
@@ -130,6 +142,16 @@ mod tests {
     }
 
     const FIXED: [usize; 6] = [374, 504, 222, 332, 540, 301];
+
+    #[test]
+    fn many_bits_are_those_of_many_calls() {
+        let (mut one, mut many) = (Seed::new(5).rng(), Seed::new(5).rng());
+        let mut words = [0; 150];
+        for count in [1, 7, 64, 150] {
+            many.fill(&mut words[..count]);
+            assert!(words[..count].iter().all(|&word| word == one.bits()));
+        }
+    }
 
     #[test]
     fn names_and_numbers_are_different_branches() {

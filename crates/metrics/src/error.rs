@@ -1,0 +1,158 @@
+/// What can go wrong while measuring.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two lists that belong to the same rows differ in length.
+    #[error("{what} has {has} value(s), where {needed} are needed")]
+    Length {
+        /// Which list.
+        what: &'static str,
+        /// Its length.
+        has: usize,
+        /// The length that fits.
+        needed: usize,
+    },
+    /// A code that stands for no class.
+    #[error("row {row}: the {what} is class number {code}, and there are {classes} classes, counted from 0")]
+    UnknownCode {
+        /// `true class` or `predicted class`.
+        what: &'static str,
+        /// The row, counted from 1.
+        row: usize,
+        /// The code.
+        code: u32,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A probability that is none.
+    #[error("row {row}: the probability of class `{class}` is {value}, which is not between 0 and 1")]
+    Probability {
+        /// The row, counted from 1.
+        row: usize,
+        /// Name of the class.
+        class: String,
+        /// The value.
+        value: f64,
+    },
+    /// Probabilities of a row that do not add up.
+    #[error("row {row}: the probabilities of all classes sum to {sum}, not to 1")]
+    ProbabilitySum {
+        /// The row, counted from 1.
+        row: usize,
+        /// Their sum.
+        sum: f64,
+    },
+    /// A weight below 0, or not a number.
+    #[error("row {row}: the weight is {value}, which is not a number of at least 0")]
+    Weight {
+        /// The row, counted from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Weights that leave nothing.
+    #[error("every weight is 0")]
+    NoWeight,
+    /// No measure has this name.
+    #[error("there is no measure called `{name}`")]
+    UnknownMeasure {
+        /// The name that was given.
+        name: String,
+        /// The measure that was meant, or all there are.
+        suggestion: String,
+    },
+    /// A measure names a class that the data does not have.
+    #[error("`{measure}` names the class `{class}`, which the target does not have")]
+    UnknownClass {
+        /// Name of the measure.
+        measure: String,
+        /// The name that was given.
+        class: String,
+        /// The class that was meant, or all there are.
+        suggestion: String,
+    },
+    /// A measure of probabilities without any.
+    #[error("`{measure}` needs probabilities")]
+    NeedsProbabilities {
+        /// Name of the measure.
+        measure: String,
+    },
+    /// A measure of distances between classes that are no numbers.
+    #[error("`{measure}` needs classes that are numbers, and `{class}` is none")]
+    NeedsNumbers {
+        /// Name of the measure.
+        measure: String,
+        /// Name of the class.
+        class: String,
+    },
+    /// Nothing to draw from.
+    #[error("there are no rows to draw from")]
+    NoRows,
+    /// A row that the table does not have.
+    #[error("row {row} was asked for, and there are {rows} rows")]
+    UnknownRow {
+        /// The row, counted from 1.
+        row: usize,
+        /// Number of rows.
+        rows: usize,
+    },
+    /// An option outside its range.
+    #[error("`{option} = {value}` is out of range: {range}")]
+    OutOfRange {
+        /// Name of the option.
+        option: &'static str,
+        /// The value given.
+        value: String,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// The observer asked to stop.
+    #[error("stopped while drawing rows for intervals")]
+    Stopped,
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Length { .. } => "give one value a row, in the order of the rows".into(),
+            Self::UnknownCode { .. } => "list every class that is true or predicted somewhere".into(),
+            Self::Probability { .. } => {
+                "give probabilities; scores of another range can be turned into them by calibration".into()
+            }
+            Self::ProbabilitySum { .. } => {
+                "divide each row by its sum, or name the columns of all classes".into()
+            }
+            Self::Weight { .. } => "give weights of at least 0; 0 leaves a row out".into(),
+            Self::NoWeight => "give some row a weight above 0, or leave the weights out".into(),
+            Self::UnknownMeasure { suggestion, .. } | Self::UnknownClass { suggestion, .. } => {
+                suggestion.clone()
+            }
+            Self::NeedsProbabilities { measure } => {
+                format!("name the columns of probabilities, or leave `{measure}` out")
+            }
+            Self::NeedsNumbers { measure, .. } => format!("leave `{measure}` out; it is for ordered classes"),
+            Self::NoRows | Self::UnknownRow { .. } | Self::OutOfRange { .. } | Self::Stopped => return None,
+        })
+    }
+
+    /// Stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Length { .. } => "metrics.length",
+            Self::UnknownCode { .. } => "metrics.unknown-code",
+            Self::Probability { .. } => "metrics.probability",
+            Self::ProbabilitySum { .. } => "metrics.probability-sum",
+            Self::Weight { .. } => "metrics.weight",
+            Self::NoWeight => "metrics.no-weight",
+            Self::UnknownMeasure { .. } => "metrics.unknown-measure",
+            Self::UnknownClass { .. } => "metrics.unknown-class",
+            Self::NeedsProbabilities { .. } => "metrics.needs-probabilities",
+            Self::NeedsNumbers { .. } => "metrics.needs-numbers",
+            Self::NoRows => "metrics.no-rows",
+            Self::UnknownRow { .. } => "metrics.unknown-row",
+            Self::OutOfRange { .. } => "metrics.out-of-range",
+            Self::Stopped => "metrics.stopped",
+        }
+    }
+}

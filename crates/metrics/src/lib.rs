@@ -1,0 +1,26 @@
+//! How good predictions are, class by class, and how sure that is.
+//!
+//! A number that is not defined is absent, never 0: [`Measure::value`] gives an `Option`. [`Bootstrap`] puts an
+//! interval around every number, because rare classes make for few rows.
+
+mod bootstrap;
+mod confusion;
+mod curves;
+mod error;
+mod evaluator;
+mod measure;
+mod normal;
+mod predictions;
+mod report;
+mod sweep;
+
+pub use bootstrap::{Bootstrap, Estimate, IntervalKind};
+pub use confusion::{Confusion, ConfusionMatrix};
+pub use curves::{
+    PrecisionRecallPoint, ReliabilityBin, RocPoint, precision_recall_curve, reliability, roc_curve,
+};
+pub use error::Error;
+pub use evaluator::Evaluator;
+pub use measure::{Average, Measure};
+pub use predictions::Predictions;
+pub use report::{ClassReport, per_class_report};
