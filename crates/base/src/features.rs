@@ -299,6 +299,35 @@ impl<'a> Features<'a> {
         }
     }
 
+    /// Synthetic rows alone, as columns of the same names; `synthetic` has one entry a column, or none at all.
+    ///
+    /// # Panics
+    ///
+    /// If a synthetic column is of another type than its feature.
+    pub fn synthetic<'s>(&self, synthetic: &'s [SyntheticValues]) -> Features<'s> {
+        let columns = self.columns.iter().zip(synthetic).map(|(column, new)| Feature {
+            name: column.name.clone(),
+            values: match (&column.values, new) {
+                (FeatureValues::F64(_), SyntheticValues::F64(new)) => {
+                    FeatureValues::F64(Strided::contiguous(&new[..]))
+                }
+                (FeatureValues::F32(_), SyntheticValues::F32(new)) => {
+                    FeatureValues::F32(Strided::contiguous(&new[..]))
+                }
+                (FeatureValues::Codes { levels, .. }, SyntheticValues::Codes(new)) => FeatureValues::Codes {
+                    codes: Cow::Borrowed(&new[..]),
+                    levels: *levels,
+                },
+                _ => panic!("synthetic values of `{}` are of another type", column.name),
+            },
+            domain: column.domain,
+            copied: column.copied,
+        });
+        let columns: Vec<Feature<'s>> = columns.collect();
+        let rows = columns.first().map_or(0, |column| column.values.len());
+        Features::new(rows, columns)
+    }
+
     /// The first missing or infinite value, as `(column, row)`.
     pub fn first_not_finite(&self) -> Option<(usize, usize)> {
         self.columns.iter().enumerate().find_map(|(place, column)| {

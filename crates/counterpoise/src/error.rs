@@ -16,6 +16,32 @@ pub enum Error {
     /// A page could not be drawn.
     #[error(transparent)]
     Report(#[from] counterpoise_report::Error),
+    /// A model could not be fitted.
+    #[error(transparent)]
+    Learn(#[from] counterpoise_learn::Error),
+    /// A measure could not be taken.
+    #[error(transparent)]
+    Metrics(#[from] counterpoise_metrics::Error),
+    /// A class with fewer rows than there are folds.
+    #[error("class `{class}` has {rows} row(s), fewer than the {folds} folds: some fold would be without it")]
+    FoldsOverClass {
+        /// Name of the class.
+        class: String,
+        /// Rows it has.
+        rows: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// No combination of method and model could be fitted.
+    #[error("no model could be fitted: with `{method}`, {reason}")]
+    NothingFitted {
+        /// The first method that failed.
+        method: String,
+        /// Why.
+        reason: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
     /// The description of the run cannot be understood.
     #[error("{place}: {problem}")]
     Config {
@@ -46,7 +72,15 @@ impl Error {
             Self::Data(error) => error.hint(),
             Self::Sampling(error) => error.hint(),
             Self::Neighbors(error) => error.hint(),
-            Self::Config { hint, .. } => hint.clone(),
+            Self::Learn(error) => error.hint(),
+            Self::Metrics(error) => error.hint(),
+            Self::FoldsOverClass { class, rows, .. } if *rows >= 2 => {
+                Some(format!("use `--folds {rows}` or fewer, or merge `{class}` with another class"))
+            }
+            Self::FoldsOverClass { class, .. } => Some(format!(
+                "no split can train on `{class}` and test it too: collect more rows, or merge it with another class"
+            )),
+            Self::NothingFitted { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::Write { .. } => {
                 Some("choose another path, on a disk with room that you may write to".into())
             }
@@ -61,6 +95,10 @@ impl Error {
             Self::Sampling(error) => error.code(),
             Self::Neighbors(error) => error.code(),
             Self::Report(error) => error.code(),
+            Self::Learn(error) => error.code(),
+            Self::Metrics(error) => error.code(),
+            Self::FoldsOverClass { .. } => "compare.folds-over-class",
+            Self::NothingFitted { .. } => "compare.nothing-fitted",
             Self::Config { .. } => "config.invalid",
             Self::Write { .. } => "report.write",
             Self::Stopped => "run.stopped",

@@ -10,7 +10,7 @@ use counterpoise_neighbors::MissingValues;
 use counterpoise_sampling::{Chooser, Cost, Method, Plan, Resample, Run};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Compare, Error};
 
 /// A whole run: what a TOML file says, after defaults and flags are merged into it.
 ///
@@ -30,6 +30,9 @@ pub struct Experiment {
     /// What is done to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
+    /// Which methods and models are compared, instead of a method that is run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
     /// What is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputPart>,
@@ -202,6 +205,16 @@ impl Experiment {
         warnings.append(&mut prepared.warnings);
         prepared.warnings = warnings;
         Ok(prepared)
+    }
+
+    /// Reads the table for a comparison: values that will be filled are filled inside each fold, not before.
+    pub fn read_for_compare(&self, observer: &dyn Observer) -> Result<Prepared, Error> {
+        if self.data.missing != Missing::Impute {
+            return self.read(observer);
+        }
+        let mut whole = self.clone();
+        whole.data.missing = Missing::Distance;
+        whole.read(observer)
     }
 
     fn method(&self) -> Result<&Method, Error> {

@@ -4,6 +4,7 @@
 //! a TOML file, and the pages show both. Methods, tables and readers are re-exported.
 
 pub mod bundled;
+mod compare;
 mod error;
 mod experiment;
 mod few_of_each;
@@ -24,6 +25,12 @@ pub use counterpoise_neighbors::Error as NeighborsError;
 pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
+pub use compare::{
+    Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure, Model as ComparedModel, Score, State,
+    Times, Verdict, VerdictKind, advice_page, advise, compare, comparison_page,
+};
+pub use counterpoise_learn::{Error as LearnError, Learner};
+pub use counterpoise_metrics::{Bootstrap, Error as MetricsError, Estimate as Interval, Measure};
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
 pub use few_of_each::few_of_each;

@@ -198,6 +198,21 @@ impl Design {
         }
     }
 
+    /// The rows of `self`, then those of `other`.
+    ///
+    /// # Panics
+    ///
+    /// If another encoder made it.
+    pub fn followed_by(&self, other: &Self) -> Self {
+        assert_eq!(self.widths, other.widths, "columns of one encoder");
+        let numbers = [self.numeric.as_slice(), other.numeric.as_slice()].concat();
+        Self {
+            numeric: Matrix::new(self.rows() + other.rows(), self.numeric.columns(), numbers),
+            places: [&self.places[..], &other.places[..]].concat(),
+            widths: self.widths.clone(),
+        }
+    }
+
     /// All columns in single precision, row after row.
     pub fn to_f32_rows(&self) -> Vec<f32> {
         let (width, numbers) = (self.width(), self.numeric.columns());
