@@ -36,10 +36,9 @@ impl Rows {
                 .collect();
             let sum: usize = scores.iter().sum();
             rows.truth.push(truth as u32);
-            rows.predicted.push(random.below(c) as u32);
-            if random.below(2) == 0 {
-                *rows.predicted.last_mut().unwrap() = truth as u32;
-            }
+            let guess = random.below(c);
+            let right = random.below(2) == 0;
+            rows.predicted.push(if right { truth } else { guess } as u32);
             rows.probabilities
                 .extend(scores.iter().map(|&score| score as f64 / sum as f64));
         }
@@ -73,11 +72,11 @@ impl Rows {
     fn view(&self) -> Predictions<'_> {
         let rows = Predictions::new(&self.classes, &self.truth, &self.predicted)
             .and_then(|rows| rows.with_probabilities(&self.probabilities))
-            .unwrap();
+            .expect("drawn rows are sound");
         if self.weights.is_empty() {
             rows
         } else {
-            rows.with_weights(&self.weights).unwrap()
+            rows.with_weights(&self.weights).expect("drawn weights are sound")
         }
     }
 }
