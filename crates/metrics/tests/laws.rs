@@ -430,11 +430,11 @@ fn options_and_estimates_are_read_back() {
     assert_eq!(serde_json::from_str::<Estimate>(&text).unwrap(), estimate);
     let measure: Measure = serde_json::from_str("\"recall:rare\"").unwrap();
     assert_eq!(serde_json::to_string(&measure).unwrap(), "\"recall:rare\"");
-    let error = serde_json::from_str::<Measure>("\"recal\"")
+    let error = serde_json::from_str::<Measure>("\"recallx\"")
         .unwrap_err()
         .to_string();
     assert!(
-        error.starts_with("there is no measure called `recal`; did you mean `recall`?"),
+        error.starts_with("there is no measure called `recallx`; did you mean `recall`?"),
         "{error}"
     );
 }
