@@ -120,8 +120,8 @@ def record(truth, predicted, p, weight):
         "values": measures(truth, predicted, p, weight),
     }
     of = (truth == 1).astype(int)
-    fpr, tpr, at = sk.roc_curve(of, p[:, 1], drop_intermediate=False, **w)
-    case["roc"] = [fpr.tolist(), tpr.tolist(), [None, *at[1:].tolist()]]
+    x, y, at = sk.roc_curve(of, p[:, 1], drop_intermediate=False, **w)
+    case["roc"] = [x.tolist(), y.tolist(), [None, *at[1:].tolist()]]
     precision, recall, at = sk.precision_recall_curve(of, p[:, 1], **w)
     case["precision-recall"] = [recall[::-1].tolist(), precision[::-1].tolist(), [None, *at[::-1].tolist()]]
     if weight is None:

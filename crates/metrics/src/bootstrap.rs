@@ -52,7 +52,8 @@ pub enum IntervalKind {
 /// # Source
 ///
 /// Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 14. An interval speaks of new rows
-/// for the same trained model, not of training again.
+/// for the same trained model, not of training again. With few rows of a class it is too narrow: `docs/coverage.md`
+/// has the numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

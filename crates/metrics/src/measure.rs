@@ -640,8 +640,8 @@ mod tests {
 
     #[test]
     fn misspelt_names_are_told() {
-        assert_eq!(refused("acuracy"), "did you mean `accuracy`?");
-        assert_eq!(refused("recal-macro"), "did you mean `recall`?");
+        assert_eq!(refused("accuraxy"), "did you mean `accuracy`?");
+        assert_eq!(refused("recallx-macro"), "did you mean `recall`?");
         assert_eq!(refused("mcc-macro"), "write `mcc` alone");
         assert_eq!(
             refused("roc-auc-micro"),

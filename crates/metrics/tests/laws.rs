@@ -36,10 +36,9 @@ impl Rows {
                 .collect();
             let sum: usize = scores.iter().sum();
             rows.truth.push(truth as u32);
-            rows.predicted.push(random.below(c) as u32);
-            if random.below(2) == 0 {
-                *rows.predicted.last_mut().unwrap() = truth as u32;
-            }
+            let guess = random.below(c);
+            let right = random.below(2) == 0;
+            rows.predicted.push(if right { truth } else { guess } as u32);
             rows.probabilities
                 .extend(scores.iter().map(|&score| score as f64 / sum as f64));
         }
@@ -73,11 +72,11 @@ impl Rows {
     fn view(&self) -> Predictions<'_> {
         let rows = Predictions::new(&self.classes, &self.truth, &self.predicted)
             .and_then(|rows| rows.with_probabilities(&self.probabilities))
-            .unwrap();
+            .expect("drawn rows are sound");
         if self.weights.is_empty() {
             rows
         } else {
-            rows.with_weights(&self.weights).unwrap()
+            rows.with_weights(&self.weights).expect("drawn weights are sound")
         }
     }
 }
@@ -431,11 +430,11 @@ fn options_and_estimates_are_read_back() {
     assert_eq!(serde_json::from_str::<Estimate>(&text).unwrap(), estimate);
     let measure: Measure = serde_json::from_str("\"recall:rare\"").unwrap();
     assert_eq!(serde_json::to_string(&measure).unwrap(), "\"recall:rare\"");
-    let error = serde_json::from_str::<Measure>("\"recal\"")
+    let error = serde_json::from_str::<Measure>("\"recallx\"")
         .unwrap_err()
         .to_string();
     assert!(
-        error.starts_with("there is no measure called `recal`; did you mean `recall`?"),
+        error.starts_with("there is no measure called `recallx`; did you mean `recall`?"),
         "{error}"
     );
 }
