@@ -3,13 +3,19 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Description, Error, Method};
+use counterpoise::{Candidate, Compare, Description, Error, Learner, Method};
 
-use crate::terminal::{self, table};
+use crate::terminal::{self, table, wrapped};
 
-pub(crate) fn run(method: Option<&str>, json: bool) -> Result<()> {
-    let Some(name) = method else { return list(json) };
-    let description = Method::describe(name).map_err(Error::from)?;
+pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
+    let Some(name) = name else { return list(json) };
+    let description = if name == "compare" {
+        Description::of::<Compare>("compare")
+    } else if let Ok(model) = Learner::describe(name) {
+        model
+    } else {
+        Method::describe(name).map_err(Error::from)?
+    };
     if json {
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&description)?));
     }
@@ -25,11 +31,19 @@ fn list(json: bool) -> Result<()> {
     if json {
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&all)?));
     }
-    let rows = all
-        .into_iter()
-        .map(|description| vec![description.name, description.idea]);
-    let text = table(&["method", "idea"], &[], rows.collect());
-    terminal::print(&format!("{text}\n`counterpoise describe METHOD` tells more.\n"))
+    let row = |description: Description| vec![description.name, description.idea];
+    let methods = table(&["method", "idea"], &[], all.into_iter().map(row).collect());
+    let models: Vec<Description> = Learner::names()
+        .iter()
+        .map(|name| Learner::describe(name))
+        .collect::<Result<_, _>>()
+        .map_err(Error::from)?;
+    let models = table(&["model", "idea"], &[], models.into_iter().map(row).collect());
+    let cheap = Candidate::cheap().map(|(name, about)| vec![name.to_owned(), about.to_owned()]);
+    let cheap = table(&["beside them", "idea"], &[], cheap.collect());
+    terminal::print(&format!(
+        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared.\n"
+    ))
 }
 
 fn in_words(description: &Description) -> String {
@@ -39,7 +53,7 @@ fn in_words(description: &Description) -> String {
             let _ = writeln!(text, "{}\n", wrapped(paragraph, "", 96));
         }
     }
-    text.push_str("Options, for `--set method.NAME=VALUE` or the table `[method]`:\n");
+    text.push_str("Options:\n");
     for parameter in &description.parameters {
         let _ = writeln!(
             text,
@@ -50,25 +64,4 @@ fn in_words(description: &Description) -> String {
     }
     let _ = writeln!(text, "\nSource\n{}", wrapped(description.source.trim(), "  ", 96));
     text
-}
-
-/// Breaks lines between words; paragraphs stay apart.
-fn wrapped(text: &str, indent: &str, width: usize) -> String {
-    let mut paragraphs = Vec::new();
-    for paragraph in text.split("\n\n") {
-        let mut lines = vec![String::from(indent)];
-        for word in paragraph.split_whitespace() {
-            let line = lines.last_mut().expect("there is a first line");
-            if line.chars().count() + 1 + word.chars().count() > width && line.len() > indent.len() {
-                lines.push(format!("{indent}{word}"));
-            } else {
-                if line.len() > indent.len() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-        }
-        paragraphs.push(lines.join("\n"));
-    }
-    paragraphs.join("\n\n")
 }

@@ -14,7 +14,9 @@ const INTERRUPTED: i32 = 130;
 /// Exit code of an error, by its stable name.
 pub(crate) fn exit_code(code: &str) -> i32 {
     match code {
-        "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "run.stopped" => INTERRUPTED,
+        "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "metrics.stopped" | "run.stopped" => {
+            INTERRUPTED
+        }
         "config.invalid"
         | "data.unknown-format"
         | "data.unknown-column"
@@ -25,6 +27,16 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.counts"
         | "data.mark-taken"
         | "data.group-threshold"
+        | "data.no-common-class"
+        | "data.not-a-score"
+        | "data.score-class"
+        | "learn.unknown-model"
+        | "learn.out-of-range"
+        | "metrics.unknown-measure"
+        | "metrics.unknown-class"
+        | "metrics.needs-probabilities"
+        | "metrics.needs-numbers"
+        | "metrics.out-of-range"
         | "sampling.unknown-method"
         | "sampling.unknown-class"
         | "sampling.wrong-direction"
@@ -32,9 +44,16 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.out-of-range"
         | "sampling.no-replay" => USAGE,
         "data.write" | "report.write" => 1,
-        code if code.starts_with("data.")
-            || code.starts_with("neighbors.")
-            || code.starts_with("sampling.") =>
+        code if [
+            "data.",
+            "neighbors.",
+            "sampling.",
+            "learn.",
+            "metrics.",
+            "compare.",
+        ]
+        .iter()
+        .any(|part| code.starts_with(part)) =>
         {
             DATA
         }

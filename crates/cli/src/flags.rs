@@ -34,10 +34,16 @@ pub(crate) enum Command {
     Profile(ProfileFlags),
     /// Make, remove or clean rows until classes are as you want them
     Resample(ResampleFlags),
-    /// Say what a method does, its options and where it comes from; without a name, list all methods
+    /// Say whether resampling helps here: methods and models in repeated cross-validation, with a verdict
+    Compare(CompareFlags),
+    /// Look at a table, compare a few methods quickly, and say what to try first
+    Advise(AdviseFlags),
+    /// Measure predictions that stand in a table, with intervals
+    Metrics(MetricsFlags),
+    /// Say what a method, a model or `compare` does, its options and where it comes from; without a name, list all
     Describe {
-        /// Name of the method
-        method: Option<String>,
+        /// Name of the method or model
+        name: Option<String>,
     },
     /// Run a whole experiment from a TOML file, or again from a report
     Run(RunFlags),
@@ -95,9 +101,112 @@ pub(crate) struct ResampleFlags {
 }
 
 #[derive(Args)]
+pub(crate) struct CompareFlags {
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    /// Methods, separated by commas: `none`, `weights`, `threshold`, `platt`, `isotonic`, and any resampler
+    #[arg(long, value_name = "METHOD", value_delimiter = ',')]
+    pub(crate) methods: Vec<String>,
+    /// Models, separated by commas: logistic, forest, boosting, linear-svm, rbf-svm, k-nearest-neighbors, naive-bayes
+    #[arg(long, alias = "models", value_name = "MODEL", value_delimiter = ',')]
+    pub(crate) model: Vec<String>,
+    /// Parts that take turns as test rows [default: 5]
+    #[arg(long)]
+    pub(crate) folds: Option<u32>,
+    /// How often rows are dealt anew [default: as many as bring 5000 predictions, 1 to 10]
+    #[arg(long)]
+    pub(crate) repeats: Option<u32>,
+    /// Measure to print, such as `f1-macro` or `recall:rare`; the first one decides; may be repeated
+    #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
+    pub(crate) measure: Vec<String>,
+    /// How often rows are drawn for intervals [default: 1000]
+    #[arg(long)]
+    pub(crate) draws: Option<u32>,
+    /// How often an interval should hold the true value [default: 0.95]
+    #[arg(long)]
+    pub(crate) level: Option<f64>,
+    /// Memory that folds fitted at once may need, in MiB [default: 4096]
+    #[arg(long, value_name = "MIB")]
+    pub(crate) memory: Option<u32>,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) kept: StateFlags,
+    /// Set an option by its path: `--set compare.folds=10`
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct StateFlags {
+    /// Keep finished fits in this folder: a later run with more methods fits only what is new [default: a cache that goes when the run is done]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct AdviseFlags {
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Also write what to run next
+    #[arg(long, short, value_name = "FILE.toml")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct MetricsFlags {
+    /// Table with the true class and the predicted class of every row
+    pub(crate) file: PathBuf,
+    /// Column of true classes
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) target: String,
+    /// Column of predicted classes
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) prediction: String,
+    /// Column of probabilities: of the second of two classes, or `CLASS=COLUMN`; may be repeated
+    #[arg(long, short, value_name = "[CLASS=]COLUMN")]
+    pub(crate) score: Vec<String>,
+    /// Column of weights
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// Measure to print, such as `f1-macro` or `recall:rare` [default: all that fit]; may be repeated
+    #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
+    pub(crate) measure: Vec<String>,
+    /// How often rows are drawn for intervals
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) draws: u32,
+    /// How often an interval should hold the true value
+    #[arg(long, default_value_t = 0.95)]
+    pub(crate) level: f64,
+    /// How draws become an interval
+    #[arg(long, default_value = "bca", value_parser = ["bca", "percentile"])]
+    pub(crate) interval: String,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadFlags,
+}
+
+#[derive(Args)]
 pub(crate) struct RunFlags {
     /// A TOML file, or a report that holds one
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) kept: StateFlags,
     #[command(flatten)]
     pub(crate) how: HowFlags,
 }
@@ -149,6 +258,12 @@ pub(crate) struct DataFlags {
     /// What happens to missing values [default: error; `profile` counts them]
     #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"])]
     pub(crate) missing: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct ReadFlags {
     /// What stands between cells; a blank means any run of blanks [default: found out]
     #[arg(long, value_name = "CHARACTER", help_heading = "Reading text")]
     separator: Option<char>,
@@ -245,6 +360,31 @@ impl DataFlags {
                 set(name, Value::from(value.clone()));
             }
         }
+        let reading = self.reading.settings()?;
+        settings.extend(
+            reading
+                .into_iter()
+                .map(|(name, value)| (format!("data.{name}"), value)),
+        );
+        Ok(settings)
+    }
+}
+
+impl ReadFlags {
+    /// The options of reading alone, for commands without an experiment.
+    pub(crate) fn options(&self) -> Result<ReadOptions> {
+        let mut table = toml::Table::new();
+        for (name, value) in self.settings()? {
+            table.insert(name.trim_start_matches("read.").into(), value);
+        }
+        let options = Value::Table(table).try_into();
+        options.map_err(|error: toml::de::Error| wrong("reading", error.message().to_owned(), "see `--help`"))
+    }
+
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::new();
+        let mut set = |name: &str, value: Value| settings.push((name.to_owned(), value));
+        let texts = |texts: &[String]| Value::from(texts.to_vec());
         for (name, value) in [("read.separator", self.separator), ("read.comment", self.comment)] {
             if let Some(value) = value {
                 set(name, Value::from(value.to_string()));
@@ -338,23 +478,76 @@ impl ResampleFlags {
     }
 }
 
-impl HowFlags {
-    /// Values as in TOML; what is no TOML value is a text.
+impl CompareFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let one = |text: &String| {
-            let Some((path, value)) = text.split_once('=') else {
-                return Err(wrong(
-                    "--set",
-                    format!("`{text}` holds no `=`"),
-                    "write `--set method.k_neighbors=7`",
-                ));
-            };
-            let parsed: Option<toml::Table> = toml::from_str(&format!("v = {value}")).ok();
-            let value = parsed
-                .and_then(|mut table| table.remove("v"))
-                .unwrap_or_else(|| Value::from(value));
-            Ok((path.trim().to_owned(), value))
-        };
-        self.set.iter().map(one).collect()
+        let mut settings = self.data.settings()?;
+        let mut set = |name: &str, value: Value| settings.push((name.into(), value));
+        set("seed", seed(self.seed)?);
+        for (name, list) in [
+            ("methods", &self.methods),
+            ("models", &self.model),
+            ("measures", &self.measure),
+        ] {
+            if !list.is_empty() {
+                set(&format!("compare.{name}"), Value::from(list.clone()));
+            }
+        }
+        for (name, number) in [
+            ("folds", self.folds),
+            ("repeats", self.repeats),
+            ("draws", self.draws),
+            ("memory_mib", self.memory),
+        ] {
+            if let Some(number) = number {
+                set(&format!("compare.{name}"), Value::from(number));
+            }
+        }
+        if let Some(level) = self.level {
+            set("compare.level", Value::from(level));
+        }
+        if let Some(report) = &self.report {
+            set("report.path", path(report)?);
+        }
+        settings.extend(set_by_path(&self.set)?);
+        if !settings.iter().any(|(name, _)| name.starts_with("compare.")) {
+            settings.push(("compare".into(), Value::Table(toml::Table::new())));
+        }
+        Ok(settings)
     }
+}
+
+impl AdviseFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.data.settings()?;
+        settings.push(("seed".into(), seed(self.seed)?));
+        if let Some(report) = &self.report {
+            settings.push(("report.path".into(), path(report)?));
+        }
+        Ok(settings)
+    }
+}
+
+impl HowFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        set_by_path(&self.set)
+    }
+}
+
+/// Values as in TOML; what is no TOML value is a text.
+fn set_by_path(set: &[String]) -> Result<Settings> {
+    let one = |text: &String| {
+        let Some((path, value)) = text.split_once('=') else {
+            return Err(wrong(
+                "--set",
+                format!("`{text}` holds no `=`"),
+                "write `--set method.k_neighbors=7`",
+            ));
+        };
+        let parsed: Option<toml::Table> = toml::from_str(&format!("v = {value}")).ok();
+        let value = parsed
+            .and_then(|mut table| table.remove("v"))
+            .unwrap_or_else(|| Value::from(value));
+        Ok((path.trim().to_owned(), value))
+    };
+    set.iter().map(one).collect()
 }

@@ -4,9 +4,12 @@
 //! computed here.
 #![allow(clippy::print_stderr, clippy::exit, reason = "this is a door")]
 
+mod advise;
+mod compare;
 mod describe;
 mod failure;
 mod flags;
+mod metrics;
 mod profile;
 mod progress;
 mod quickstart;
@@ -55,7 +58,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Profile(flags) => profile::from_flags(&flags, json, &progress),
         Command::Resample(flags) => resample::from_flags(&flags, json, &progress),
         Command::Run(flags) => resample::from_file(&flags, json, &progress),
-        Command::Describe { method } => describe::run(method.as_deref(), json),
+        Command::Compare(flags) => compare::from_flags(&flags, json, &progress),
+        Command::Advise(flags) => advise::run(&flags, json, &progress),
+        Command::Metrics(flags) => metrics::run(&flags, json, &progress),
+        Command::Describe { name } => describe::run(name.as_deref(), json),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };

@@ -43,6 +43,9 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
         text
     };
     let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
+    if experiment.compare.is_some() && !flags.how.dry_run {
+        return crate::compare::run(&experiment, &flags.kept, json, progress);
+    }
     run(&experiment, &flags.how, json, progress)
 }
 

@@ -80,3 +80,24 @@ pub(crate) fn about(time: std::time::Duration) -> String {
         seconds => format!("about {:.0} min", seconds / 60.0),
     }
 }
+
+/// Breaks lines between words; paragraphs stay apart.
+pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
+    let mut paragraphs = Vec::new();
+    for paragraph in text.split("\n\n") {
+        let mut lines = vec![String::from(indent)];
+        for word in paragraph.split_whitespace() {
+            let line = lines.last_mut().expect("there is a first line");
+            if line.chars().count() + 1 + word.chars().count() > width && line.len() > indent.len() {
+                lines.push(format!("{indent}{word}"));
+            } else {
+                if line.len() > indent.len() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+        }
+        paragraphs.push(lines.join("\n"));
+    }
+    paragraphs.join("\n\n")
+}

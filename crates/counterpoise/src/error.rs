@@ -74,9 +74,9 @@ impl Error {
             Self::Neighbors(error) => error.hint(),
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
-            Self::FoldsOverClass { class, rows, .. } if *rows >= 2 => {
-                Some(format!("use `--folds {rows}` or fewer, or merge `{class}` with another class"))
-            }
+            Self::FoldsOverClass { class, rows, .. } if *rows >= 2 => Some(format!(
+                "use `--folds {rows}` or fewer, or merge `{class}` with another class"
+            )),
             Self::FoldsOverClass { class, .. } => Some(format!(
                 "no split can train on `{class}` and test it too: collect more rows, or merge it with another class"
             )),

@@ -8,33 +8,38 @@ mod compare;
 mod error;
 mod experiment;
 mod few_of_each;
+mod measured;
 mod merge;
 mod pages;
 mod picture;
 mod profile;
 
+pub use compare::{
+    Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure,
+    Model as ComparedModel, Score, State, Times, Verdict, VerdictKind, advice_page, advise, compare,
+    comparison_page,
+};
 pub use counterpoise_base::{
     Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
 };
 pub use counterpoise_data::{
-    Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, Prepared, Read, ReadOptions,
-    Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes, read_table,
-    remove_partial_files, schema_of, stratified_k_fold,
+    Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, PredictionColumns, Prepared,
+    Read, ReadOptions, Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes,
+    read_table, remove_partial_files, schema_of, stratified_k_fold,
+};
+pub use counterpoise_learn::{Error as LearnError, Learner};
+pub use counterpoise_metrics::{
+    Bootstrap, Error as MetricsError, Estimate as Interval, IntervalKind, Measure,
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
 pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
-pub use compare::{
-    Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure, Model as ComparedModel, Score, State,
-    Times, Verdict, VerdictKind, advice_page, advise, compare, comparison_page,
-};
-pub use counterpoise_learn::{Error as LearnError, Learner};
-pub use counterpoise_metrics::{Bootstrap, Error as MetricsError, Estimate as Interval, Measure};
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
 pub use few_of_each::few_of_each;
+pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
-pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page};
+pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page, write_text};
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};

@@ -23,9 +23,13 @@ pub fn check_page(path: &Path) -> Result<(), Error> {
 
 /// Writes a page whole or not at all.
 pub fn write_page(page: &Page, path: &Path) -> Result<(), Error> {
-    let html = render(page)?;
+    write_text(&render(page)?, path)
+}
+
+/// Writes a text whole or not at all.
+pub fn write_text(text: &str, path: &Path) -> Result<(), Error> {
     let written = WholeFile::create(path).and_then(|mut file| {
-        file.write_all(html.as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.finish()
     });
     written.map_err(|source| Error::Write {
@@ -106,13 +110,13 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
     })
 }
 
-fn file_name(experiment: &Experiment) -> String {
+pub(crate) fn file_name(experiment: &Experiment) -> String {
     let name = experiment.data.path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
 
 /// What decided a result, to be run again.
-fn again(experiment: &Experiment) -> Result<Section, Error> {
+pub(crate) fn again(experiment: &Experiment) -> Result<Section, Error> {
     Ok(Section {
         title: "Do it again".into(),
         lead: "Everything that decided this result, defaults included. Save it, or run this page itself."
@@ -130,14 +134,14 @@ fn again(experiment: &Experiment) -> Result<Section, Error> {
     })
 }
 
-fn footer() -> Vec<String> {
+pub(crate) fn footer() -> Vec<String> {
     vec![format!(
         "Made by Counterpoise {}. The same file, options and seed give the same rows.",
         env!("CARGO_PKG_VERSION")
     )]
 }
 
-fn overview(profile: &Profile) -> Section {
+pub(crate) fn overview(profile: &Profile) -> Section {
     let least = profile.classes.iter().min_by_key(|class| class.rows);
     let lead = least.map_or(String::new(), |class| {
         format!(
@@ -191,7 +195,7 @@ fn overview(profile: &Profile) -> Section {
     }
 }
 
-fn classes(profile: &Profile) -> Section {
+pub(crate) fn classes(profile: &Profile) -> Section {
     let names = || {
         profile
             .classes

@@ -129,6 +129,40 @@ pub enum Error {
         /// What the reader said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Predictions of another set of classes.
+    #[error("no class of `{target}` is predicted in `{prediction}`: {} against {}", classes.join(", "), predicted.join(", "))]
+    NoCommonClass {
+        /// Column of true classes.
+        target: String,
+        /// Column of predicted classes.
+        prediction: String,
+        /// Some true classes.
+        classes: Vec<String>,
+        /// Some predicted classes.
+        predicted: Vec<String>,
+    },
+    /// A column of scores that are no numbers.
+    #[error("column `{column}` is stored as {stored}, and a score is a number")]
+    NotAScore {
+        /// Name of the column.
+        column: String,
+        /// Type it is stored as.
+        stored: String,
+    },
+    /// Columns of scores that do not go with the classes.
+    #[error("{}", match (column.is_empty(), class) {
+        (true, Some(class)) => format!("there is no score of class `{class}`"),
+        (_, Some(class)) => format!("the score `{column}` is of class `{class}`, which is not one of the classes or has a score already"),
+        (_, None) => format!("the score `{column}` names no class, and there are {} classes", classes.len()),
+    })]
+    ScoreClass {
+        /// Name of the column, empty if there is none.
+        column: String,
+        /// The class, if one was named.
+        class: Option<String>,
+        /// The classes there are.
+        classes: Vec<String>,
+    },
     /// More rows than an index can name.
     #[error("the table has {rows} rows, and at most {} can be worked with", u32::MAX)]
     TooManyRows {
@@ -332,6 +366,12 @@ impl Error {
             ),
             Self::KindMisfit { column, .. } => format!("leave the `--kind` of `{column}` out, or store the column as another type"),
             Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
+            Self::NoCommonClass { .. } => "name the column of predicted classes with `--prediction`; `--label \"1=>yes\"` reads a cell as another".into(),
+            Self::NotAScore { .. } => "name a column of probabilities with `--score`".into(),
+            Self::ScoreClass { classes, .. } => format!(
+                "give one column a class, {}",
+                classes.iter().take(3).map(|class| format!("`--score {}=COLUMN`", typed(class))).collect::<Vec<_>>().join(" ")
+            ),
             Self::TooManyRows { .. } => "work with a part of the rows".into(),
             Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {}`", typed(column)),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
@@ -369,6 +409,9 @@ impl Error {
             Self::NotUtf8 { .. } => "data.not-utf8",
             Self::NotAscii { .. } => "data.not-ascii",
             Self::Corrupt { .. } => "data.corrupt",
+            Self::NoCommonClass { .. } => "data.no-common-class",
+            Self::NotAScore { .. } => "data.not-a-score",
+            Self::ScoreClass { .. } => "data.score-class",
             Self::TooManyRows { .. } => "data.too-many-rows",
             Self::UnusableColumn { .. } => "data.unusable-column",
             Self::KindMisfit { .. } => "data.kind-misfit",

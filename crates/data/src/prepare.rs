@@ -329,7 +329,7 @@ fn named_roles(roles: &Roles, rules: &[GroupRule]) -> Vec<(&'static str, String)
 }
 
 /// Which rows have no value; `NaN` counts as none.
-fn missing_rows(array: &ArrayRef) -> Vec<usize> {
+pub(crate) fn missing_rows(array: &ArrayRef) -> Vec<usize> {
     let nan: Box<dyn Fn(usize) -> bool> = match array.data_type() {
         DataType::Float32 => {
             let values = array.as_primitive::<Float32Type>().values();
@@ -516,7 +516,7 @@ fn stored(column: &Column) -> Result<Values, Error> {
     }
 }
 
-fn weights_of(column: &Column) -> Result<Vec<f64>, Error> {
+pub(crate) fn weights_of(column: &Column) -> Result<Vec<f64>, Error> {
     let refuse = |row: usize, value: String| Error::Weight {
         column: column.name.clone(),
         row: row + 1,

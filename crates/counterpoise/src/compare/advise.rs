@@ -43,7 +43,11 @@ const ROWS_OF_CLASS: usize = 100;
 /// quick models and three folds.
 ///
 /// Cost: a profile, and below a minute of fits on two cores.
-pub fn advise(experiment: &Experiment, prepared: &Prepared, observer: &dyn Observer) -> Result<Advised, Error> {
+pub fn advise(
+    experiment: &Experiment,
+    prepared: &Prepared,
+    observer: &dyn Observer,
+) -> Result<Advised, Error> {
     let seen = profile(prepared, experiment.seed, observer)?;
     let rows = part(prepared, experiment.seed);
     let of_part;
@@ -63,7 +67,9 @@ pub fn advise(experiment: &Experiment, prepared: &Prepared, observer: &dyn Obser
     let mut comparison = compare(&trial, smaller, &State::Nowhere, observer)?;
     if used < prepared.labels.len() {
         // The part is prepared anew: what was said of the table is said already.
-        comparison.warnings.retain(|warning| !warning.code.starts_with("data."));
+        comparison
+            .warnings
+            .retain(|warning| !warning.code.starts_with("data."));
     }
     let ranking = rank(&comparison);
     let toml = describe(experiment, &comparison, &ranking)?;
@@ -87,8 +93,12 @@ fn short() -> Compare {
         "borderline-smote",
     ];
     Compare {
-        methods: names.map(|name| Candidate::from_name(name).expect("a known method")).to_vec(),
-        models: ["logistic", "boosting"].map(|name| Learner::from_name(name).expect("a known model")).to_vec(),
+        methods: names
+            .map(|name| Candidate::from_name(name).expect("a known method"))
+            .to_vec(),
+        models: ["logistic", "boosting"]
+            .map(|name| Learner::from_name(name).expect("a known model"))
+            .to_vec(),
         folds: 3,
         draws: 500,
         ..Compare::default()
@@ -143,7 +153,9 @@ fn rank(comparison: &Comparison) -> Vec<Advice> {
                 continue;
             };
             seconds.push(method.seconds.method + method.seconds.model);
-            let Some(score) = method.scores.first() else { continue };
+            let Some(score) = method.scores.first() else {
+                continue;
+            };
             let gain = score.difference.map_or(0.0, |difference| sign * difference);
             gains.push(gain);
             parts.push(match (score.value, score.difference_interval) {
@@ -165,32 +177,54 @@ fn rank(comparison: &Comparison) -> Vec<Advice> {
         }
     };
     let mut ranking: Vec<Advice> = names.into_iter().map(advice).collect();
-    ranking.sort_by(|a, b| b.chosen_by.len().cmp(&a.chosen_by.len()).then(b.gain.total_cmp(&a.gain)));
+    ranking.sort_by(|a, b| {
+        b.chosen_by
+            .len()
+            .cmp(&a.chosen_by.len())
+            .then(b.gain.total_cmp(&a.gain))
+    });
     ranking
 }
 
 /// What to run next.
 fn describe(experiment: &Experiment, comparison: &Comparison, ranking: &[Advice]) -> Result<String, Error> {
     let mut next = experiment.clone();
-    let resamples = comparison.models.iter().any(|model| model.verdict.kind == VerdictKind::Resample);
-    let first = ranking.first().map(|advice| advice.method.as_str()).unwrap_or("none");
+    let resamples = comparison
+        .models
+        .iter()
+        .any(|model| model.verdict.kind == VerdictKind::Resample);
+    let first = ranking
+        .first()
+        .map(|advice| advice.method.as_str())
+        .unwrap_or("none");
     if let (true, Ok(Candidate::Resampled(method))) = (resamples, Candidate::from_name(first)) {
         next.compare = None;
         next.method = Some(method);
-        next.output = Some(serde_json::from_value(serde_json::json!({"path": "balanced.parquet"})).map_err(|error| {
-            Error::Config {
-                place: "output".into(),
-                problem: error.to_string(),
-                hint: None,
-            }
-        })?);
+        next.output = Some(
+            serde_json::from_value(serde_json::json!({"path": "balanced.parquet"})).map_err(|error| {
+                Error::Config {
+                    place: "output".into(),
+                    problem: error.to_string(),
+                    hint: None,
+                }
+            })?,
+        );
         return next.to_toml();
     }
     let mut names = vec!["none", "weights", "threshold"];
-    names.extend(ranking.iter().map(|advice| advice.method.as_str()).filter(|name| !["none", "weights", "threshold"].contains(name)).take(2));
+    names.extend(
+        ranking
+            .iter()
+            .map(|advice| advice.method.as_str())
+            .filter(|name| !["none", "weights", "threshold"].contains(name))
+            .take(2),
+    );
     next.method = None;
     next.compare = Some(Compare {
-        methods: names.into_iter().filter_map(|name| Candidate::from_name(name).ok()).collect(),
+        methods: names
+            .into_iter()
+            .filter_map(|name| Candidate::from_name(name).ok())
+            .collect(),
         ..Compare::default()
     });
     next.to_toml()

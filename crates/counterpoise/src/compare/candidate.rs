@@ -76,14 +76,21 @@ impl Candidate {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Resampled(method) => method.name(),
-            other => CHEAP.iter().find(|(.., cheap)| cheap == other).map_or("none", |(name, ..)| name),
+            other => CHEAP
+                .iter()
+                .find(|(.., cheap)| cheap == other)
+                .map_or("none", |(name, ..)| name),
         }
     }
 
     /// The name, with options that are not the default ones.
     pub fn label(&self) -> String {
         match self {
-            Self::Resampled(method) => label(method.name(), method, &Method::from_name(method.name()).ok().as_ref()),
+            Self::Resampled(method) => label(
+                method.name(),
+                method,
+                &Method::from_name(method.name()).ok().as_ref(),
+            ),
             other => other.name().into(),
         }
     }
@@ -106,7 +113,11 @@ impl Candidate {
 
 /// A name with the options that are not the default ones: `smote (k_neighbors = 7)`.
 pub(crate) fn label<T: Serialize>(name: &str, value: &T, default: &Option<&T>) -> String {
-    let table = |value: &T| Value::try_from(value).ok().and_then(|value| value.as_table().cloned());
+    let table = |value: &T| {
+        Value::try_from(value)
+            .ok()
+            .and_then(|value| value.as_table().cloned())
+    };
     let (Some(given), Some(default)) = (table(value), default.and_then(table)) else {
         return name.into();
     };
@@ -114,7 +125,11 @@ pub(crate) fn label<T: Serialize>(name: &str, value: &T, default: &Option<&T>) -
         (default.get(option) != Some(value)).then(|| format!("{option} = {value}").replace('"', ""))
     };
     let others: Vec<String> = given.iter().filter_map(other).collect();
-    if others.is_empty() { name.into() } else { format!("{name} ({})", others.join(", ")) }
+    if others.is_empty() {
+        name.into()
+    } else {
+        format!("{name} ({})", others.join(", "))
+    }
 }
 
 impl Serialize for Candidate {
@@ -149,7 +164,10 @@ pub(crate) fn learners<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
             .map(One)
         }
     }
-    Ok(Vec::<One>::deserialize(deserializer)?.into_iter().map(|one| one.0).collect())
+    Ok(Vec::<One>::deserialize(deserializer)?
+        .into_iter()
+        .map(|one| one.0)
+        .collect())
 }
 
 fn with_hint(message: &str, hint: Option<String>) -> String {
@@ -202,7 +220,8 @@ mod tests {
         let list: List = toml::from_str(text).expect("names and tables");
         let labels: Vec<String> = list.methods.iter().map(Candidate::label).collect();
         assert_eq!(labels, ["none", "smote", "smote (k_neighbors = 7)"]);
-        let again: List = toml::from_str(&toml::to_string(&list).expect("plain data")).expect("what was written");
+        let again: List =
+            toml::from_str(&toml::to_string(&list).expect("plain data")).expect("what was written");
         assert_eq!(again, list);
     }
 
@@ -210,7 +229,12 @@ mod tests {
     fn a_misspelt_candidate_is_guessed_among_all() {
         for (given, meant) in [("nonne", "none"), ("treshold", "threshold"), ("smoet", "smote")] {
             let error = Candidate::from_name(given).expect_err("misspelt");
-            assert!(error.hint().is_some_and(|hint| hint.contains(&format!("`{meant}`"))), "{given}");
+            assert!(
+                error
+                    .hint()
+                    .is_some_and(|hint| hint.contains(&format!("`{meant}`"))),
+                "{given}"
+            );
         }
     }
 }

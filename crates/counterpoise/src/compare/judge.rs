@@ -149,12 +149,30 @@ pub enum VerdictKind {
     Resample,
 }
 
+impl Comparison {
+    /// One sentence over all models.
+    pub fn headline(&self) -> String {
+        let kinds: Vec<VerdictKind> = self.models.iter().map(|model| model.verdict.kind).collect();
+        let all = |kind: VerdictKind| kinds.iter().all(|other| *other == kind);
+        if all(VerdictKind::DoNothing) {
+            "Do nothing: no method is better than none beyond chance.".into()
+        } else if all(VerdictKind::Resample) {
+            "Resampling helps here.".into()
+        } else if kinds.contains(&VerdictKind::Resample) {
+            "It depends on the model.".into()
+        } else {
+            "Do not resample: what makes no rows does as well.".into()
+        }
+    }
+}
+
 /// Measures must fit the classes before anything is fitted.
 pub(crate) fn check_measures(measures: &[Measure], labels: &Labels) -> Result<(), Error> {
     let classes = labels.classes();
     let share = 1.0 / classes.len() as f64;
     let probabilities = vec![share; labels.len() * classes.len()];
-    let rows = Predictions::new(classes, labels.codes(), labels.codes())?.with_probabilities(&probabilities)?;
+    let rows =
+        Predictions::new(classes, labels.codes(), labels.codes())?.with_probabilities(&probabilities)?;
     for measure in measures {
         measure.check(&rows)?;
     }
@@ -211,7 +229,10 @@ pub(crate) fn judge(
     let drawn = draw(&scorers, setting, fits.parts.len(), observer)?;
     let original: Vec<Vec<f64>> = {
         let (ones, each) = (vec![1; labels.len()], vec![1; fits.parts.len()]);
-        scorers.par_iter().map(|scorer| scorer.score(&ones, &each)).collect()
+        scorers
+            .par_iter()
+            .map(|scorer| scorer.score(&ones, &each))
+            .collect()
     };
     let tail = 0.5 * (1.0 - compare.level);
     let place = |model: usize, method: usize| {
@@ -223,7 +244,9 @@ pub(crate) fn judge(
     let mut warnings = prepared.warnings.clone();
     for (model, name) in fits.models.iter().enumerate() {
         let none = place(model, 0);
-        let own: Vec<usize> = (0..combinations.len()).filter(|&index| combinations[index].model == model).collect();
+        let own: Vec<usize> = (0..combinations.len())
+            .filter(|&index| combinations[index].model == model)
+            .collect();
         let mut outcomes = Vec::new();
         for &index in &own {
             let combination = &combinations[index];
@@ -236,14 +259,18 @@ pub(crate) fn judge(
                 score(&drawn, &original, index, differences, measure, named, tail)
             });
             let scores: Vec<Score> = scores.collect();
-            let corrected = scorers[index].corrected.iter().enumerate().map(|(place, &measure)| {
-                let column = measures.len() + place;
-                Calibrated {
-                    measure: measures[measure].name(),
-                    value: Some(original[index][column]).filter(|value| value.is_finite()),
-                    interval: percentiles(drawn.iter().map(|draw| draw[index][column]), tail),
-                }
-            });
+            let corrected = scorers[index]
+                .corrected
+                .iter()
+                .enumerate()
+                .map(|(place, &measure)| {
+                    let column = measures.len() + place;
+                    Calibrated {
+                        measure: measures[measure].name(),
+                        value: Some(original[index][column]).filter(|value| value.is_finite()),
+                        interval: percentiles(drawn.iter().map(|draw| draw[index][column]), tail),
+                    }
+                });
             outcomes.push(Outcome {
                 method: fits.methods[combination.method].clone(),
                 resamples: compare.methods[combination.method].resamples(),
@@ -339,7 +366,11 @@ fn together(
     let classes = labels.classes().len();
     let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
     let mut whole = vec![0.0; classes];
-    labels.codes().iter().enumerate().for_each(|(row, &label)| whole[label as usize] += weight(row));
+    labels
+        .codes()
+        .iter()
+        .enumerate()
+        .for_each(|(row, &label)| whole[label as usize] += weight(row));
     let mut repeat = Repeat {
         predicted: vec![0; labels.len()],
         probabilities: vec![0.0; labels.len() * classes],
@@ -348,12 +379,16 @@ fn together(
     for (fit, rows) in folds.iter().zip(parts) {
         // The shares of the training rows, before anything was done to them.
         let mut wanted = whole.clone();
-        rows.iter().for_each(|&row| wanted[labels.codes()[row] as usize] -= weight(row));
+        rows.iter()
+            .for_each(|&row| wanted[labels.codes()[row] as usize] -= weight(row));
         let mut corrected = fit.probabilities.clone();
         correct_prior(&mut corrected, &fit.trained, &wanted);
         for (place, &row) in rows.iter().enumerate() {
             repeat.predicted[row] = fit.predicted[place];
-            let (from, to) = (place * classes..(place + 1) * classes, row * classes..(row + 1) * classes);
+            let (from, to) = (
+                place * classes..(place + 1) * classes,
+                row * classes..(row + 1) * classes,
+            );
             repeat.probabilities[to.clone()].copy_from_slice(&fit.probabilities[from.clone()]);
             if let Some(all) = &mut repeat.corrected {
                 all[to].copy_from_slice(&corrected[from]);
@@ -397,10 +432,12 @@ impl Scorer {
         let (ranking, pooled): (Vec<usize>, Vec<usize>) =
             (0..measures.len()).partition(|&measure| measures[measure].is_ranking());
         let sources = (0..measures.len())
-            .map(|measure| match pooled.iter().position(|&other| other == measure) {
-                Some(place) => Source::Pooled(place),
-                None => Source::Folds(ranking.iter().position(|&other| other == measure).unwrap_or(0)),
-            })
+            .map(
+                |measure| match pooled.iter().position(|&other| other == measure) {
+                    Some(place) => Source::Pooled(place),
+                    None => Source::Folds(ranking.iter().position(|&other| other == measure).unwrap_or(0)),
+                },
+            )
             .collect();
         let shifts = repeats.iter().all(|repeat| repeat.corrected.is_some());
         let corrected: Vec<usize> = pooled
@@ -408,7 +445,12 @@ impl Scorer {
             .copied()
             .filter(|&measure| shifts && measures[measure].needs_probabilities())
             .collect();
-        let pick = |places: &[usize]| places.iter().map(|&place| measures[place].clone()).collect::<Vec<_>>();
+        let pick = |places: &[usize]| {
+            places
+                .iter()
+                .map(|&place| measures[place].clone())
+                .collect::<Vec<_>>()
+        };
         let of_repeat = |(repeat, parts): (&Repeat, &Vec<Vec<usize>>)| {
             let rows = |probabilities| {
                 let rows = Predictions::new(labels.classes(), labels.codes(), &repeat.predicted)?;
@@ -436,7 +478,11 @@ impl Scorer {
                 corrected: of_corrected,
             })
         };
-        let repeats = repeats.iter().zip(parts).map(of_repeat).collect::<Result<_, Error>>()?;
+        let repeats = repeats
+            .iter()
+            .zip(parts)
+            .map(of_repeat)
+            .collect::<Result<_, Error>>()?;
         Ok(Self {
             repeats,
             sources,
@@ -464,7 +510,10 @@ impl Scorer {
             }
             if let Some(corrected) = &repeat.corrected {
                 let values = corrected.values(counts);
-                sums[self.sources.len()..].iter_mut().zip(values).for_each(|(sum, value)| *sum += share * value);
+                sums[self.sources.len()..]
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(sum, value)| *sum += share * value);
             }
         }
         sums
@@ -488,7 +537,9 @@ fn draw(
 ) -> Result<Vec<Vec<Vec<f64>>>, Error> {
     let compare = setting.compare;
     let rows = setting.prepared.labels.len();
-    let seed = Seed::new(setting.experiment.seed).child("compare").child("intervals");
+    let seed = Seed::new(setting.experiment.seed)
+        .child("compare")
+        .child("intervals");
     let bootstrap = Bootstrap::new(seed.number()).with_draws(compare.draws);
     let done = AtomicU64::new(0);
     let one = |counts: &mut Vec<u16>, draw: usize| {
@@ -496,15 +547,25 @@ fn draw(
         let mut random = seed.child("repeats").child(draw as u64).rng();
         let mut times = vec![0_u16; repeats];
         (0..repeats).for_each(|_| times[random.below(repeats)] += 1);
-        let scores = scorers.iter().map(|scorer| scorer.score(counts, &times)).collect();
+        let scores = scorers
+            .iter()
+            .map(|scorer| scorer.score(counts, &times))
+            .collect();
         let event = Event::Progress {
             task: TASK,
             done: done.fetch_add(1, Ordering::Relaxed) + 1,
             total: compare.draws as u64,
         };
-        if observer.observe(&event).is_break() { Err(Error::Stopped) } else { Ok(scores) }
+        if observer.observe(&event).is_break() {
+            Err(Error::Stopped)
+        } else {
+            Ok(scores)
+        }
     };
-    let drawn = (0..compare.draws).into_par_iter().map_init(Vec::new, one).collect();
+    let drawn = (0..compare.draws)
+        .into_par_iter()
+        .map_init(Vec::new, one)
+        .collect();
     let _ = observer.observe(&Event::Finished { task: TASK });
     drawn
 }
@@ -541,7 +602,12 @@ fn max_t(
     level: f64,
 ) -> Option<f64> {
     let difference = |draw: &[Vec<f64>], other: usize| draw[other][measure] - draw[base][measure];
-    let of_all = |other: usize| drawn.iter().map(move |draw| difference(draw, other)).filter(|value| value.is_finite());
+    let of_all = |other: usize| {
+        drawn
+            .iter()
+            .map(move |draw| difference(draw, other))
+            .filter(|value| value.is_finite())
+    };
     let known: Vec<(usize, f64, f64)> = others
         .iter()
         .map(|&other| (other, difference(original, other), deviation(of_all(other))))
@@ -550,7 +616,9 @@ fn max_t(
     let mut most: Vec<f64> = drawn
         .iter()
         .map(|draw| {
-            let t = |(other, value, spread): &(usize, f64, f64)| ((difference(draw, *other) - value) / spread).abs();
+            let t = |(other, value, spread): &(usize, f64, f64)| {
+                ((difference(draw, *other) - value) / spread).abs()
+            };
             known.iter().map(t).filter(|t| t.is_finite()).fold(0.0, f64::max)
         })
         .collect();
@@ -579,7 +647,11 @@ fn score(
         simultaneous_interval: None,
     };
     if let Some((none, wide)) = against {
-        let differences = || drawn.iter().map(move |draw| draw[index][measure] - draw[none][measure]);
+        let differences = || {
+            drawn
+                .iter()
+                .map(move |draw| draw[index][measure] - draw[none][measure])
+        };
         score.difference = finite(original[index][measure] - original[none][measure]);
         score.difference_interval = score.difference.and_then(|_| percentiles(differences(), tail));
         if let (Some(difference), Some(_), Some(wide)) = (score.difference, score.difference_interval, wide) {
@@ -604,7 +676,9 @@ fn seconds(fits: &[Vec<Fit>]) -> Seconds {
 /// The class with the fewest rows.
 pub(crate) fn smallest(labels: &Labels) -> u32 {
     let counts = labels.counts();
-    (0..counts.len()).min_by_key(|&class| (counts[class], class)).unwrap_or(0) as u32
+    (0..counts.len())
+        .min_by_key(|&class| (counts[class], class))
+        .unwrap_or(0) as u32
 }
 
 const CURVE_POINTS: usize = 300;
@@ -612,7 +686,9 @@ const BINS: usize = 10;
 
 fn curves(outcome: &mut Outcome, combination: &Combination<'_>, setting: &Setting<'_>) -> Result<(), Error> {
     let labels = &setting.prepared.labels;
-    let Some(first) = combination.repeats.first() else { return Ok(()) };
+    let Some(first) = combination.repeats.first() else {
+        return Ok(());
+    };
     let class = smallest(labels);
     let rows = |probabilities| {
         let rows = Predictions::new(labels.classes(), labels.codes(), &first.predicted)?;
@@ -644,11 +720,22 @@ struct View<'a> {
 
 impl View<'_> {
     /// How much better `index` is than `base` in a measure, with an interval that holds for all of `others` at once.
-    fn gain(&self, index: usize, base: usize, others: &[usize], measure: usize, higher: bool) -> Option<Gain> {
+    fn gain(
+        &self,
+        index: usize,
+        base: usize,
+        others: &[usize],
+        measure: usize,
+        higher: bool,
+    ) -> Option<Gain> {
         let wide = max_t(self.drawn, self.original, others, base, measure, self.level)?;
         let difference = |draw: &[Vec<f64>]| draw[index][measure] - draw[base][measure];
         let value = Some(difference(self.original)).filter(|value| value.is_finite())?;
-        let all = self.drawn.iter().map(|draw| difference(draw)).filter(|value| value.is_finite());
+        let all = self
+            .drawn
+            .iter()
+            .map(|draw| difference(draw))
+            .filter(|value| value.is_finite());
         let half = wide * deviation(all);
         let sign = if higher { 1.0 } else { -1.0 };
         Some(Gain {
@@ -668,13 +755,22 @@ struct Gain {
 
 impl std::fmt::Display for Gain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:+.3}, between {:+.3} and {:+.3}", self.value, self.low, self.high)
+        write!(
+            f,
+            "{:+.3}, between {:+.3} and {:+.3}",
+            self.value, self.low, self.high
+        )
     }
 }
 
 fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &str) -> Verdict {
     let (first, higher) = (measures[0].name(), measures[0].higher_is_better());
-    let others: Vec<usize> = view.own.iter().copied().filter(|&index| index != view.none).collect();
+    let others: Vec<usize> = view
+        .own
+        .iter()
+        .copied()
+        .filter(|&index| index != view.none)
+        .collect();
     let gains: Vec<(usize, Gain)> = others
         .iter()
         .filter_map(|&index| Some((index, view.gain(index, view.none, &others, 0, higher)?)))
@@ -700,7 +796,11 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
                 ),
                 None => format!("no method has a {first} to compare"),
             };
-            (VerdictKind::DoNothing, view.none, format!("Do nothing: with {model}, {seen}."))
+            (
+                VerdictKind::DoNothing,
+                view.none,
+                format!("Do nothing: with {model}, {seen}."),
+            )
         }
         (None, Some((index, gain))) => {
             let text = format!(
@@ -735,7 +835,10 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
                 }
                 None => {
                     let more = more.map_or(String::new(), |more| {
-                        format!(": the best resampler, `{}`, differs from it by {more}", (view.name)(index))
+                        format!(
+                            ": the best resampler, `{}`, differs from it by {more}",
+                            (view.name)(index)
+                        )
                     });
                     let text = format!(
                         "Do not resample: with {model}, `{}` does as well. It improves the {first} ({rival_gain}), and no resampler is better beyond chance{more}.",
@@ -766,14 +869,21 @@ fn ranking_remark(view: &View<'_>, measures: &[Measure], others: &[usize], text:
         .position(precision)
         .or_else(|| measures.iter().position(Measure::is_ranking));
     let Some(measure) = ranking else { return };
-    let gains = others.iter().filter_map(|&index| Some((index, view.gain(index, view.none, others, measure, true)?)));
+    let gains = others
+        .iter()
+        .filter_map(|&index| Some((index, view.gain(index, view.none, others, measure, true)?)));
     let best = gains
         .filter(|(index, gain)| gain.low > 0.0 && (view.candidate)(*index).shifts_prior())
         .max_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let name = measures[measure].name();
     let remark = match best {
-        Some((index, gain)) => format!(" `{}` also ranks rows better ({name} {gain}).", (view.name)(index)),
-        None => format!(" No method ranks rows better ({name}): what they change is where the line is drawn."),
+        Some((index, gain)) => format!(
+            " `{}` also ranks rows better ({name} {gain}).",
+            (view.name)(index)
+        ),
+        None => {
+            format!(" No method ranks rows better ({name}): what they change is where the line is drawn.")
+        }
     };
     text.push_str(&remark);
 }
@@ -784,17 +894,22 @@ fn calibration_remark(view: &View<'_>, outcomes: &[Outcome], chosen: usize, text
         let place = view.own.iter().position(|&other| other == index)?;
         let outcome = &outcomes[place];
         let brier = outcome.scores.iter().find(|score| score.measure == "brier")?;
-        let corrected = outcome.corrected.iter().find(|score| score.measure == "brier").and_then(|score| score.value);
+        let corrected = outcome
+            .corrected
+            .iter()
+            .find(|score| score.measure == "brier")
+            .and_then(|score| score.value);
         Some((brier.value?, brier.difference_interval, corrected))
     };
-    let (Some((before, ..)), Some((after, Some((low, _)), corrected))) = (of(view.none), of(chosen)) else { return };
+    let (Some((before, ..)), Some((after, Some((low, _)), corrected))) = (of(view.none), of(chosen)) else {
+        return;
+    };
     if low > 0.0 {
         let mended = corrected.map_or(String::new(), |corrected| {
             format!("; corrected for the class shares, it is {corrected:.3}")
         });
-        let remark = format!(
-            " Mind its probabilities: the Brier score goes from {before:.3} to {after:.3}{mended}."
-        );
+        let remark =
+            format!(" Mind its probabilities: the Brier score goes from {before:.3} to {after:.3}{mended}.");
         text.push_str(&remark);
     }
 }
@@ -807,7 +922,11 @@ mod tests {
     fn simultaneous_intervals_are_wider_than_single_ones() {
         let mut random = Seed::new(5).rng();
         let drawn: Vec<Vec<Vec<f64>>> = (0..2000)
-            .map(|_| std::iter::once(vec![0.0]).chain((0..8).map(|_| vec![random.normal()])).collect())
+            .map(|_| {
+                std::iter::once(vec![0.0])
+                    .chain((0..8).map(|_| vec![random.normal()]))
+                    .collect()
+            })
             .collect();
         let original = vec![vec![0.0]; 9];
         let one = max_t(&drawn, &original, &[1], 0, 0, 0.95).expect("it varies");

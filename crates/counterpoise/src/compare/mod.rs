@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 
 pub use advise::{Advice, Advised, advise};
 pub use candidate::Candidate;
-pub use judge::{Calibrated, Comparison, Failure, Model, Outcome as ComparedMethod, Score, Verdict, VerdictKind};
+pub use judge::{
+    Calibrated, Comparison, Failure, Model, Outcome as ComparedMethod, Score, Verdict, VerdictKind,
+};
 pub use page::{advice_page, comparison_page};
-pub(crate) use page::{overall as overall_verdict};
 
 use crate::{Error, Experiment, Prepared};
 
@@ -74,8 +75,12 @@ impl Default for Compare {
         ];
         let models = ["logistic", "boosting"];
         Self {
-            methods: names.map(|name| Candidate::from_name(name).expect("a known method")).to_vec(),
-            models: models.map(|name| Learner::from_name(name).expect("a known model")).to_vec(),
+            methods: names
+                .map(|name| Candidate::from_name(name).expect("a known method"))
+                .to_vec(),
+            models: models
+                .map(|name| Learner::from_name(name).expect("a known model"))
+                .to_vec(),
             folds: 5,
             repeats: 0,
             measures: Vec::new(),
@@ -156,7 +161,11 @@ impl Compare {
 
     /// How often the rows are dealt.
     pub fn repeats(&self, rows: usize) -> usize {
-        if self.repeats > 0 { self.repeats } else { 5000_usize.div_ceil(rows.max(1)).clamp(1, 10) }
+        if self.repeats > 0 {
+            self.repeats
+        } else {
+            5000_usize.div_ceil(rows.max(1)).clamp(1, 10)
+        }
     }
 
     fn checked(&self, labels: &Labels) -> Result<Self, Error> {
@@ -183,26 +192,45 @@ impl Compare {
         });
         if checked.models.is_empty() {
             let names = Learner::names().join("`, `");
-            return Err(config("compare.models", "no model is named".into(), format!("name one or more of `{names}`")));
+            return Err(config(
+                "compare.models",
+                "no model is named".into(),
+                format!("name one or more of `{names}`"),
+            ));
         }
         if checked.folds < 2 {
             let hint = "give 2 or more: `--folds 5`".into();
-            return Err(config("compare.folds", format!("{} fold(s) leave nothing to test on", checked.folds), hint));
+            return Err(config(
+                "compare.folds",
+                format!("{} fold(s) leave nothing to test on", checked.folds),
+                hint,
+            ));
         }
         if checked.draws < 200 {
             let hint = "give 200 or more: `--draws 1000`".into();
-            return Err(config("compare.draws", format!("{} draws are too few for an interval", checked.draws), hint));
+            return Err(config(
+                "compare.draws",
+                format!("{} draws are too few for an interval", checked.draws),
+                hint,
+            ));
         }
         if !(checked.level > 0.5 && checked.level < 1.0) {
             let hint = "give a number above 0.5 and below 1: `--level 0.95`".into();
-            return Err(config("compare.level", format!("{} is no level", checked.level), hint));
+            return Err(config(
+                "compare.level",
+                format!("{} is no level", checked.level),
+                hint,
+            ));
         }
         let counts = labels.counts();
         if counts.iter().filter(|&&count| count > 0).count() < 2 {
             let class = labels.classes().first().cloned().unwrap_or_default();
             return Err(counterpoise_sampling::Error::OneClass { class }.into());
         }
-        if let Some(code) = (0..counts.len()).filter(|&code| counts[code] < checked.folds).min_by_key(|&code| counts[code]) {
+        if let Some(code) = (0..counts.len())
+            .filter(|&code| counts[code] < checked.folds)
+            .min_by_key(|&code| counts[code])
+        {
             return Err(Error::FoldsOverClass {
                 class: labels.classes()[code].clone(),
                 rows: counts[code],
@@ -250,7 +278,10 @@ pub fn compare(
 pub(crate) fn counted(warnings: Vec<Warning>) -> Vec<Warning> {
     let mut counted: Vec<(Warning, usize)> = Vec::new();
     for warning in warnings {
-        match counted.iter_mut().find(|(known, _)| known.code == warning.code && known.hint == warning.hint) {
+        match counted
+            .iter_mut()
+            .find(|(known, _)| known.code == warning.code && known.hint == warning.hint)
+        {
             Some((_, times)) => *times += 1,
             None => counted.push((warning, 1)),
         }

@@ -1,5 +1,5 @@
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
@@ -11,7 +11,6 @@ use counterpoise_learn::{Calibration, Decision, Design, Encoder, Imputer, Learne
 use counterpoise_metrics::Measure;
 use counterpoise_neighbors::MissingValues;
 use counterpoise_sampling::{Chooser, Method, Resample as _, Run};
-use rayon::prelude::*;
 
 use super::candidate::label;
 use super::store::{Fit, Key, Store};
@@ -99,20 +98,16 @@ pub(crate) fn run(
         return Err(Error::Stopped);
     }
     let objective = objective(first);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(at_once(setting))
-        .build()
-        .map_err(|error| Error::Config {
-            place: "compare".into(),
-            problem: format!("no threads can be started: {error}"),
-            hint: Some("give fewer with `--threads`".into()),
-        })?;
-    let mut all: Vec<Vec<Result<Vec<Vec<Fit>>, Failed>>> =
-        (0..methods.len()).map(|_| (0..models.len()).map(|_| Ok(Vec::new())).collect()).collect();
+    let threads = at_once(setting);
+    let mut all: Vec<Vec<Result<Vec<Vec<Fit>>, Failed>>> = (0..methods.len())
+        .map(|_| (0..models.len()).map(|_| Ok(Vec::new())).collect())
+        .collect();
     for (repeat, parts) in parts.iter().enumerate() {
         let folds: Vec<OnceLock<Result<Fold<'_>, Failed>>> = parts.iter().map(|_| OnceLock::new()).collect();
         let slots: Vec<Slot> = (0..parts.len() * count).map(|_| Mutex::new(None)).collect();
-        let slot = |fold: usize, method: usize, model: usize| &slots[(fold * methods.len() + method) * models.len() + model];
+        let slot = |fold: usize, method: usize, model: usize| {
+            &slots[(fold * methods.len() + method) * models.len() + model]
+        };
         let jobs: Vec<(usize, usize)> = (0..parts.len())
             .flat_map(|fold| (0..methods.len()).map(move |method| (fold, method)))
             .collect();
@@ -125,7 +120,10 @@ pub(crate) fn run(
             };
             let mut todo = Vec::new();
             for model in 0..models.len() {
-                match store.load(&key(model)).filter(|fit| fit.predicted.len() == parts[fold].len()) {
+                match store
+                    .load(&key(model))
+                    .filter(|fit| fit.predicted.len() == parts[fold].len())
+                {
                     Some(fit) => {
                         put(slot(fold, method, model), Ok(fit));
                         found.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +135,11 @@ pub(crate) fn run(
             if todo.is_empty() {
                 return ControlFlow::Continue(());
             }
-            let seed = root.child("repeat").child(repeat as u64).child("fold").child(fold as u64);
+            let seed = root
+                .child("repeat")
+                .child(repeat as u64)
+                .child("fold")
+                .child(fold as u64);
             let shared = folds[fold].get_or_init(|| Fold::new(setting, &parts[fold], seed));
             let results = match shared {
                 Ok(shared) => fit_all(setting, shared, method, &todo, objective),
@@ -152,15 +154,17 @@ pub(crate) fn run(
             }
             ControlFlow::Continue(())
         };
-        let stopped = pool.install(|| jobs.par_iter().with_max_len(1).map(one).any(|flow| flow.is_break()));
-        if stopped {
+        if in_turns(threads, &jobs, &one).is_break() {
             return Err(Error::Stopped);
         }
         for (method, of_method) in all.iter_mut().enumerate() {
             for (model, result) in of_method.iter_mut().enumerate() {
                 let of_repeat: Result<Vec<Fit>, Failed> = (0..parts.len())
                     .map(|fold| {
-                        let taken = slot(fold, method, model).lock().ok().and_then(|mut slot| slot.take());
+                        let taken = slot(fold, method, model)
+                            .lock()
+                            .ok()
+                            .and_then(|mut slot| slot.take());
                         taken
                             .unwrap_or_else(|| Err(Failed::new("a thread failed")))
                             .map_err(|failed| failed.in_fold(repeat, fold, repeats))
@@ -184,8 +188,45 @@ pub(crate) fn run(
     })
 }
 
+/// Works off jobs on some threads, in order, until one breaks.
+///
+/// These are no threads of a pool: a thread of a pool that waits inside a library's pool takes up a second job meanwhile,
+/// which would spoil times and the bound on memory.
+fn in_turns<J: Sync>(
+    threads: usize,
+    jobs: &[J],
+    work: &(dyn Fn(&J) -> ControlFlow<()> + Sync),
+) -> ControlFlow<()> {
+    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let turn = || {
+        while !stopped.load(Ordering::Relaxed) {
+            let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                return;
+            };
+            if work(job).is_break() {
+                stopped.store(true, Ordering::Relaxed);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(jobs.len()) {
+            scope.spawn(turn);
+        }
+        turn();
+    });
+    if stopped.into_inner() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
 pub(crate) fn model_label(model: &Learner) -> String {
-    label(model.name(), model, &Learner::from_name(model.name()).ok().as_ref())
+    label(
+        model.name(),
+        model,
+        &Learner::from_name(model.name()).ok().as_ref(),
+    )
 }
 
 fn put(slot: &Slot, result: Result<Fit, Failed>) {
@@ -219,12 +260,24 @@ fn at_once(setting: &Setting<'_>) -> usize {
     let classes = setting.prepared.labels.classes().len();
     // Balanced by over-sampling, a table has at most as many rows as the largest class times the classes.
     let most = setting.prepared.labels.counts().into_iter().max().unwrap_or(0) * classes;
-    let most = if setting.compare.methods.iter().any(Candidate::resamples) { most.max(rows) } else { rows };
-    let fit = setting.compare.models.iter().map(|model| model.bytes(most, width)).max().unwrap_or(0);
+    let most = if setting.compare.methods.iter().any(Candidate::resamples) {
+        most.max(rows)
+    } else {
+        rows
+    };
+    let fit = setting
+        .compare
+        .models
+        .iter()
+        .map(|model| model.bytes(most, width))
+        .max()
+        .unwrap_or(0);
     let rows_of_fold = 24 * (features.columns().len() * most) as u64;
     let need = (fit + rows_of_fold).max(1);
     let room = setting.compare.memory_mib.saturating_mul(1 << 20);
-    threads.min(usize::try_from(room / need).unwrap_or(usize::MAX)).max(1)
+    threads
+        .min(usize::try_from(room / need).unwrap_or(usize::MAX))
+        .max(1)
 }
 
 impl Failed {
@@ -236,7 +289,11 @@ impl Failed {
     }
 
     fn in_fold(mut self, repeat: usize, fold: usize, repeats: usize) -> Self {
-        let of_repeat = if repeats > 1 { format!(" of repeat {}", repeat + 1) } else { String::new() };
+        let of_repeat = if repeats > 1 {
+            format!(" of repeat {}", repeat + 1)
+        } else {
+            String::new()
+        };
         self.message = format!("{} (fold {}{of_repeat})", self.message, fold + 1);
         self
     }
@@ -276,7 +333,9 @@ impl<'a> Fold<'a> {
         let missing = setting.experiment.data.missing;
         if missing == Missing::Impute {
             let imputer = Imputer::fit(&features);
-            let filled = imputer.fill(&features).of_rows(&(0..train.len()).collect::<Vec<_>>());
+            let filled = imputer
+                .fill(&features)
+                .of_rows(&(0..train.len()).collect::<Vec<_>>());
             features = filled;
         }
         let ids = match prepared.labeled().keys {
@@ -287,7 +346,9 @@ impl<'a> Fold<'a> {
             labels: subset(&prepared.labels),
             groups: prepared.groups.as_ref().map(subset),
             ids,
-            weights: prepared.weights().map(|weights| train.iter().map(|&row| weights[row]).collect()),
+            weights: prepared
+                .weights()
+                .map(|weights| train.iter().map(|&row| weights[row]).collect()),
             encoder,
             design,
             test,
@@ -295,7 +356,11 @@ impl<'a> Fold<'a> {
             train,
             rows,
             seed,
-            missing: if missing == Missing::Distance { MissingValues::Define } else { MissingValues::Refuse },
+            missing: if missing == Missing::Distance {
+                MissingValues::Define
+            } else {
+                MissingValues::Refuse
+            },
             chooser: setting.experiment.chooser,
         })
     }
@@ -328,8 +393,10 @@ impl<'a> Fold<'a> {
         for (row, &label) in self.labels.codes().iter().enumerate() {
             sums[label as usize] += self.weight(row);
         }
-        let (total, classes): (f64, usize) = (sums.iter().sum(), sums.iter().filter(|&&sum| sum > 0.0).count());
-        let weight = |(row, &label): (usize, &u32)| self.weight(row) * total / (classes as f64 * sums[label as usize]);
+        let (total, classes): (f64, usize) =
+            (sums.iter().sum(), sums.iter().filter(|&&sum| sum > 0.0).count());
+        let weight =
+            |(row, &label): (usize, &u32)| self.weight(row) * total / (classes as f64 * sums[label as usize]);
         Rows {
             weights: Some(self.labels.codes().iter().enumerate().map(weight).collect()),
             ..self.plain()
@@ -344,7 +411,6 @@ impl<'a> Fold<'a> {
         run.missing = self.missing;
         let data = self.labeled();
         let resampled = method.resample(&data, &run)?;
-        let synthetic = self.encoder.encode(&data.features.synthetic(&resampled.synthetic));
         let real = self.train.len();
         let place = |row: OutputRow| match row {
             OutputRow::Kept(row) => row,
@@ -354,7 +420,10 @@ impl<'a> Fold<'a> {
         let design = if resampled.origin.is_empty() {
             self.design.of_rows(&order)
         } else {
-            self.design.followed_by(&synthetic).of_rows(&order)
+            let synthetic = data.features.synthetic(&resampled.synthetic);
+            self.design
+                .followed_by(&self.encoder.encode(&synthetic))
+                .of_rows(&order)
         };
         let label = |row: OutputRow| match row {
             OutputRow::Kept(row) => self.labels.codes()[row],
@@ -364,14 +433,20 @@ impl<'a> Fold<'a> {
             OutputRow::Kept(row) => self.weight(row),
             OutputRow::Synthetic(made) => {
                 let origin = resampled.origin[made];
-                let (base, neighbor) = (self.weight(origin.base as usize), self.weight(origin.neighbor as usize));
+                let (base, neighbor) = (
+                    self.weight(origin.base as usize),
+                    self.weight(origin.neighbor as usize),
+                );
                 (base + origin.step * (neighbor - base)).max(0.0)
             }
         };
         let rows = Rows {
             design,
             labels: resampled.rows().map(label).collect(),
-            weights: self.weights.is_some().then(|| resampled.rows().map(weight).collect()),
+            weights: self
+                .weights
+                .is_some()
+                .then(|| resampled.rows().map(weight).collect()),
         };
         let mut warnings = resampled.warnings.clone();
         warnings.extend(self.lost(&resampled, &rows));
@@ -456,7 +531,14 @@ fn fit_one(
         let (labels, weights) = (&rows.labels, rows.weights.as_deref());
         match candidate {
             Candidate::Calibrated(calibration) => {
-                probabilities = calibrated(*calibration, &held_out, labels, classes.len(), weights, &probabilities)?;
+                probabilities = calibrated(
+                    *calibration,
+                    &held_out,
+                    labels,
+                    classes.len(),
+                    weights,
+                    &probabilities,
+                )?;
             }
             _ => decision = Decision::tune(objective, &held_out, labels, classes.len(), weights),
         }
@@ -495,7 +577,12 @@ fn inner_probabilities(
     fold: &Fold<'_>,
     rows: &Rows,
     seed: &Seed,
-    fit: &dyn Fn(&Design, &[u32], Option<&[f64]>, &Seed) -> Result<counterpoise_learn::Model, counterpoise_learn::Error>,
+    fit: &dyn Fn(
+        &Design,
+        &[u32],
+        Option<&[f64]>,
+        &Seed,
+    ) -> Result<counterpoise_learn::Model, counterpoise_learn::Error>,
 ) -> Result<Vec<f64>, Failed> {
     let classes = fold.labels.classes().len();
     let counts = fold.labels.counts();
@@ -516,8 +603,10 @@ fn inner_probabilities(
         part.iter().for_each(|&row| inside[row] = false);
         let train: Vec<usize> = (0..inside.len()).filter(|&row| inside[row]).collect();
         let labels: Vec<u32> = train.iter().map(|&row| rows.labels[row]).collect();
-        let weights: Option<Vec<f64>> =
-            rows.weights.as_ref().map(|weights| train.iter().map(|&row| weights[row]).collect());
+        let weights: Option<Vec<f64>> = rows
+            .weights
+            .as_ref()
+            .map(|weights| train.iter().map(|&row| weights[row]).collect());
         let seed = seed.child("inner").child(place as u64);
         let model = fit(&rows.design.of_rows(&train), &labels, weights.as_deref(), &seed)?;
         let probabilities = model.probabilities(&rows.design.of_rows(part))?;

@@ -88,7 +88,11 @@ impl Store {
             .child(key.model)
             .child(key.repeat as u64)
             .child(key.fold as u64);
-        let name = format!("{:016x}{:016x}.fit", branch.number(), branch.child("again").number());
+        let name = format!(
+            "{:016x}{:016x}.fit",
+            branch.number(),
+            branch.child("again").number()
+        );
         self.folder.as_ref().map(|folder| folder.join(name))
     }
 
@@ -135,7 +139,11 @@ pub(crate) struct Key<'a> {
 }
 
 fn cache() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     set("XDG_CACHE_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".cache")))
         .or_else(|| set("LOCALAPPDATA"))
@@ -153,16 +161,30 @@ fn fingerprint(setting: &Setting<'_>) -> String {
         bits.extend(column.name.as_bytes());
         for row in 0..features.rows() {
             match &column.values {
-                counterpoise_base::FeatureValues::Codes { codes, .. } => bits.extend(codes[row].to_le_bytes()),
+                counterpoise_base::FeatureValues::Codes { codes, .. } => {
+                    bits.extend(codes[row].to_le_bytes())
+                }
                 numbers => bits.extend(numbers.number(row).unwrap_or(f64::NAN).to_bits().to_le_bytes()),
             }
         }
         branch = branch.child(Bytes(&bits));
     }
     bits.clear();
-    prepared.labels.codes().iter().for_each(|code| bits.extend(code.to_le_bytes()));
-    prepared.labels.classes().iter().for_each(|class| bits.extend(class.as_bytes()));
-    prepared.weights().into_iter().flatten().for_each(|weight| bits.extend(weight.to_bits().to_le_bytes()));
+    prepared
+        .labels
+        .codes()
+        .iter()
+        .for_each(|code| bits.extend(code.to_le_bytes()));
+    prepared
+        .labels
+        .classes()
+        .iter()
+        .for_each(|class| bits.extend(class.as_bytes()));
+    prepared
+        .weights()
+        .into_iter()
+        .flatten()
+        .for_each(|weight| bits.extend(weight.to_bits().to_le_bytes()));
     let branch = branch.child(Bytes(&bits));
     format!("{:016x}{:016x}", branch.number(), branch.child("again").number())
 }
@@ -186,12 +208,20 @@ fn write(path: &Path, fit: &Fit) -> std::io::Result<()> {
         warnings: fit
             .warnings
             .iter()
-            .map(|warning| (warning.code.to_owned(), warning.message.clone(), warning.hint.clone()))
+            .map(|warning| {
+                (
+                    warning.code.to_owned(),
+                    warning.message.clone(),
+                    warning.hint.clone(),
+                )
+            })
             .collect(),
     };
     let mut bytes = serde_json::to_vec(&head)?;
     bytes.push(b'\n');
-    fit.predicted.iter().for_each(|class| bytes.extend(class.to_le_bytes()));
+    fit.predicted
+        .iter()
+        .for_each(|class| bytes.extend(class.to_le_bytes()));
     fit.probabilities
         .iter()
         .chain(&fit.trained)
@@ -212,7 +242,12 @@ fn read(path: &Path) -> Option<Fit> {
         return None;
     }
     let (predicted, numbers) = body.split_at(4 * rows);
-    let predicted: Vec<u32> = predicted.as_chunks::<4>().0.iter().map(|&bytes| u32::from_le_bytes(bytes)).collect();
+    let predicted: Vec<u32> = predicted
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|&bytes| u32::from_le_bytes(bytes))
+        .collect();
     let mut numbers: Vec<f64> = numbers
         .as_chunks::<8>()
         .0
@@ -249,9 +284,9 @@ fn known_code(code: &str) -> &'static str {
         "sampling.no-danger",
         "sampling.far-enemies",
     ]
-        .into_iter()
-        .find(|known| *known == code)
-        .unwrap_or("compare.fold")
+    .into_iter()
+    .find(|known| *known == code)
+    .unwrap_or("compare.fold")
 }
 
 #[cfg(test)]

@@ -1,0 +1,123 @@
+//! `counterpoise metrics`.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use counterpoise::{
+    Bootstrap, Error, IntervalKind, Measure, Measured, PredictionColumns, check_page, measure, measured_page,
+    read_table, write_page,
+};
+
+use crate::flags::MetricsFlags;
+use crate::progress::Progress;
+use crate::terminal::{self, table};
+
+pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Result<()> {
+    if let Some(path) = &flags.report {
+        check_page(path)?;
+    }
+    let measures: Vec<Measure> = flags
+        .measure
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<_, _>>()
+        .map_err(Error::Metrics)?;
+    let read = read_table(&flags.file, &flags.reading.options()?, progress).map_err(Error::from)?;
+    let score = |text: &String| match text.split_once('=') {
+        // A column whose name holds the sign wins.
+        Some((class, column)) if read.table.column(text).is_none() => {
+            (Some(class.to_owned()), column.to_owned())
+        }
+        _ => (None, text.clone()),
+    };
+    let columns = PredictionColumns {
+        target: flags.target.clone(),
+        prediction: flags.prediction.clone(),
+        scores: flags.score.iter().map(score).collect(),
+        weight: flags.weight.clone(),
+    };
+    let kind = if flags.interval == "bca" {
+        IntervalKind::Bca
+    } else {
+        IntervalKind::Percentile
+    };
+    let bootstrap = Bootstrap::new(flags.seed)
+        .with_draws(flags.draws as usize)
+        .with_level(flags.level)
+        .with_kind(kind);
+    let measured = measure(&read.table, &columns, &measures, &bootstrap, progress)?;
+    if let Some(path) = &flags.report {
+        let name = flags.file.file_name().unwrap_or_default().to_string_lossy();
+        write_page(&measured_page(&name, &measured)?, path)?;
+    }
+    progress.end();
+    terminal::warn(&measured.warnings, json);
+    if json {
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&measured)?));
+    }
+    let mut text = in_words(&measured);
+    if let Some(path) = &flags.report {
+        let _ = writeln!(text, "\nwrote {}", path.display());
+    }
+    terminal::print(&text)
+}
+
+fn in_words(measured: &Measured) -> String {
+    let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.4}"));
+    let rows = measured.measures.iter().map(|value| {
+        let interval = value.estimate.interval;
+        vec![
+            value.measure.clone(),
+            number(value.estimate.value),
+            interval.map_or(String::new(), |(low, high)| format!("{low:.4} to {high:.4}")),
+            value.about.clone(),
+        ]
+    });
+    let level = format!("{:.0} % interval", 100.0 * measured.level);
+    let mut text = format!("{} rows, {} classes\n\n", measured.rows, measured.classes.len());
+    text.push_str(&table(
+        &["measure", "value", &level, "what it is"],
+        &[false, true, true, false],
+        rows.collect(),
+    ));
+    let rows = measured.per_class.iter().map(|report| {
+        let parts = [
+            report.precision,
+            report.recall,
+            report.specificity,
+            report.f1,
+            report.g_mean,
+            report.iba,
+        ];
+        let mut row = vec![report.class.clone()];
+        row.extend(parts.map(number));
+        row.push(report.support.to_string());
+        row
+    });
+    let headers = [
+        "class",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "g-mean",
+        "iba",
+        "rows",
+    ];
+    let numeric = [false, true, true, true, true, true, true, true];
+    let _ = write!(text, "\n{}", table(&headers, &numeric, rows.collect()));
+    let mut headers = vec!["true \\ predicted"];
+    headers.extend(measured.classes.iter().map(String::as_str));
+    let rows = measured
+        .classes
+        .iter()
+        .zip(&measured.confusion)
+        .map(|(class, row)| {
+            let mut cells = vec![class.clone()];
+            cells.extend(row.iter().map(ToString::to_string));
+            cells
+        });
+    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
+    let _ = write!(text, "\n{}", table(&headers, &numeric, rows.collect()));
+    text
+}

@@ -1,0 +1,410 @@
+//! What a comparison and an advice show.
+
+use counterpoise_report::{
+    Block, Curve, Curves, IntervalEntry, IntervalGroup, Intervals, Page, Section, TableBlock, Tone,
+};
+
+use super::{Advised, ComparedMethod, Comparison, VerdictKind};
+use crate::pages::{again, classes, file_name, footer, overview};
+use crate::{Error, Experiment, few_of_each};
+
+/// The page of a comparison, with the description to repeat it from.
+pub fn comparison_page(experiment: &Experiment, comparison: &Comparison) -> Result<Page, Error> {
+    let mut sections = vec![verdicts(comparison)];
+    sections.extend(body(comparison));
+    sections.push(again(experiment)?);
+    Ok(Page {
+        title: format!("Does resampling help on {}?", file_name(experiment)),
+        subtitle: protocol(comparison, experiment.seed),
+        sections,
+        footer: footer(),
+    })
+}
+
+/// The page of an advice: short list, profile, and the comparison behind it.
+pub fn advice_page(experiment: &Experiment, advised: &Advised) -> Result<Page, Error> {
+    let comparison = &advised.comparison;
+    let rows = advised.ranking.iter().enumerate().map(|(place, advice)| {
+        vec![
+            (place + 1).to_string(),
+            advice.method.clone(),
+            format!("{:+.3}", advice.gain),
+            advice.chosen_by.join(", "),
+            format!("{:.2}", advice.seconds),
+        ]
+    });
+    let list = Section {
+        title: "Short list".into(),
+        lead: format!(
+            "From {} of {} rows; the gain is what a method adds to the {} of `none`, averaged over models.",
+            advised.rows_used.0, advised.rows_used.1, comparison.decides
+        ),
+        blocks: vec![
+            Block::Table(TableBlock {
+                caption: "Methods, the one to try first on top".into(),
+                headers: ["rank", "method", "gain", "chosen with", "seconds a fold"]
+                    .map(String::from)
+                    .to_vec(),
+                numeric: vec![true, false, true, false, true],
+                rows: rows.collect(),
+            }),
+            Block::Code {
+                title: "next.toml".into(),
+                text: advised.toml.clone(),
+            },
+            Block::Text("Save it and run `counterpoise run next.toml`.".into()),
+        ],
+    };
+    let mut sections = vec![
+        verdicts(comparison),
+        list,
+        overview(&advised.profile),
+        classes(&advised.profile),
+    ];
+    sections.extend(body(comparison));
+    sections.push(again(experiment)?);
+    Ok(Page {
+        title: format!("What to do about {}", file_name(experiment)),
+        subtitle: protocol(comparison, experiment.seed),
+        sections,
+        footer: footer(),
+    })
+}
+
+fn protocol(comparison: &Comparison, seed: u64) -> String {
+    let times = if comparison.repeats == 1 {
+        "once".into()
+    } else {
+        format!("{} times", comparison.repeats)
+    };
+    format!(
+        "target {}, {} rows, {}-fold cross-validation {times}, seed {seed}",
+        comparison.target, comparison.rows, comparison.folds
+    )
+}
+
+fn verdicts(comparison: &Comparison) -> Section {
+    let verdict = |model: &super::Model| Block::Verdict {
+        title: model.model.clone(),
+        text: model.verdict.text.clone(),
+        tone: match model.verdict.kind {
+            VerdictKind::DoNothing => Tone::Neutral,
+            VerdictKind::DoNotResample => Tone::Caution,
+            VerdictKind::Resample => Tone::Good,
+        },
+    };
+    let mut blocks: Vec<Block> = comparison.models.iter().map(verdict).collect();
+    if !comparison.warnings.is_empty() {
+        blocks.push(Block::Warnings(few_of_each(&comparison.warnings)));
+    }
+    Section {
+        title: "Verdict".into(),
+        lead: comparison.headline(),
+        blocks,
+    }
+}
+
+fn body(comparison: &Comparison) -> Vec<Section> {
+    let mut sections = vec![differences(comparison), scores(comparison)];
+    sections.push(ranking(comparison));
+    sections.push(calibration(comparison));
+    sections.push(times(comparison));
+    sections.extend(failures(comparison));
+    sections
+}
+
+fn percent(level: f64) -> String {
+    let text = format!("{:.1}", 100.0 * level);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn differences(comparison: &Comparison) -> Section {
+    let plot = |measure: &str, note: &str| {
+        let entry = |method: &ComparedMethod| {
+            let score = method.scores.iter().find(|score| score.measure == measure)?;
+            if method.method == "none" {
+                return None;
+            }
+            let interval = score.simultaneous_interval;
+            Some(IntervalEntry {
+                name: method.method.clone(),
+                value: score.difference,
+                interval,
+                emphasis: interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0),
+            })
+        };
+        let groups = comparison.models.iter().map(|model| IntervalGroup {
+            name: model.model.clone(),
+            entries: model.methods.iter().filter_map(entry).collect(),
+        });
+        Block::Intervals(Intervals {
+            caption: format!("Difference of {measure} to none{note}"),
+            groups: groups.collect(),
+            reference: Some((0.0, "none".into())),
+            ends: measure_ends(measure),
+            unit: measure.into(),
+        })
+    };
+    let mut blocks = vec![plot(&comparison.decides, "")];
+    let second = ["average-precision", "roc-auc", "brier"]
+        .iter()
+        .filter_map(|stem| {
+            measures(comparison).find(|measure| measure.starts_with(stem) && *measure != comparison.decides)
+        });
+    blocks.extend(second.take(2).map(|measure| plot(measure, "")));
+    Section {
+        title: "Differences".into(),
+        lead: format!(
+            "Intervals are paired, and wide enough to hold for all methods of a model at once in {} % of cases. They stem from {} draws of test rows and repeats; what other training rows would change is in them only as far as repeats differ.",
+            percent(comparison.level),
+            comparison.draws
+        ),
+        blocks,
+    }
+}
+
+fn measures(comparison: &Comparison) -> impl Iterator<Item = &str> {
+    comparison
+        .models
+        .iter()
+        .flat_map(|model| &model.methods)
+        .take(1)
+        .flat_map(|method| method.scores.iter().map(|score| score.measure.as_str()))
+}
+
+fn measure_ends(measure: &str) -> Option<(String, String)> {
+    let higher = measure
+        .parse::<counterpoise_metrics::Measure>()
+        .ok()?
+        .higher_is_better();
+    let (left, right) = if higher {
+        ("worse", "better")
+    } else {
+        ("better", "worse")
+    };
+    Some((format!("{left} than none"), format!("{right} than none")))
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or("undefined".into(), |value| format!("{value:.3}"))
+}
+
+fn range(interval: Option<(f64, f64)>) -> String {
+    interval.map_or(String::new(), |(low, high)| format!(" [{low:.3}, {high:.3}]"))
+}
+
+fn scores(comparison: &Comparison) -> Section {
+    let table = |model: &super::Model| {
+        let mut headers = vec!["measure".to_owned()];
+        headers.extend(model.methods.iter().map(|method| method.method.clone()));
+        let rows = measures(comparison).enumerate().map(|(place, measure)| {
+            let mut row = vec![measure.to_owned()];
+            let cell = |method: &ComparedMethod| {
+                let score = method.scores.get(place);
+                score.map_or(String::new(), |score| {
+                    format!("{}{}", number(score.value), range(score.interval))
+                })
+            };
+            row.extend(model.methods.iter().map(cell));
+            row
+        });
+        Block::Table(TableBlock {
+            caption: format!("{}, with {} % intervals", model.model, percent(comparison.level)),
+            numeric: std::iter::once(false)
+                .chain(model.methods.iter().map(|_| true))
+                .collect(),
+            headers,
+            rows: rows.collect(),
+        })
+    };
+    Section {
+        title: "Scores".into(),
+        lead: "Counts are added up over the folds of a repeat; ROC-AUC and average precision are means over folds, since the scores of two models are not one ranking. Repeats are averaged.".into(),
+        blocks: comparison.models.iter().filter(|model| !model.methods.is_empty()).map(table).collect(),
+    }
+}
+
+fn smallest(comparison: &Comparison) -> (&str, f64) {
+    let class = comparison.classes.iter().min_by_key(|(_, rows)| *rows);
+    class.map_or(("", 0.0), |(name, rows)| {
+        (name.as_str(), *rows as f64 / comparison.rows.max(1) as f64)
+    })
+}
+
+fn ranking(comparison: &Comparison) -> Section {
+    let (class, share) = smallest(comparison);
+    let plot = |model: &super::Model| {
+        let series = model.methods.iter().map(|method| {
+            let precision = method
+                .scores
+                .iter()
+                .find(|score| score.measure.starts_with("average-precision"));
+            Curve {
+                name: method.method.clone(),
+                points: method
+                    .precision_recall
+                    .iter()
+                    .map(|point| (point.recall, point.precision))
+                    .collect(),
+                note: precision
+                    .and_then(|score| score.value)
+                    .map_or(String::new(), |value| format!("AP {value:.3}")),
+                muted: method.method == "none",
+            }
+        });
+        Block::Curves(Curves {
+            caption: format!("Precision and recall of {class}: {}", model.model),
+            x_label: "recall".into(),
+            y_label: "precision".into(),
+            step: true,
+            series: series.collect(),
+            horizontal: Some((share, format!("share of {class}, {share:.3}"))),
+            ..Curves::default()
+        })
+    };
+    Section {
+        title: "Ranking".into(),
+        lead: "A method that only moves the threshold walks along the curve of `none`. Curves pool the folds of the first repeat.".into(),
+        blocks: comparison.models.iter().filter(|model| !model.methods.is_empty()).map(plot).collect(),
+    }
+}
+
+fn calibration(comparison: &Comparison) -> Section {
+    let (class, _) = smallest(comparison);
+    let mut blocks = Vec::new();
+    for model in comparison.models.iter().filter(|model| !model.methods.is_empty()) {
+        let line =
+            |name: String, bins: &[counterpoise_metrics::ReliabilityBin], score: Option<f64>, muted| Curve {
+                name,
+                points: bins.iter().map(|bin| (bin.predicted, bin.observed)).collect(),
+                note: score.map_or(String::new(), |value| format!("Brier {value:.3}")),
+                muted,
+            };
+        let brier = |method: &ComparedMethod| {
+            method
+                .scores
+                .iter()
+                .find(|score| score.measure == "brier")
+                .and_then(|score| score.value)
+        };
+        let mended = |method: &ComparedMethod| {
+            method
+                .corrected
+                .iter()
+                .find(|score| score.measure == "brier")
+                .and_then(|score| score.value)
+        };
+        let mut series = Vec::new();
+        for method in &model.methods {
+            series.push(line(
+                method.method.clone(),
+                &method.reliability.0,
+                brier(method),
+                method.method == "none",
+            ));
+            if !method.reliability.1.is_empty() {
+                series.push(line(
+                    format!("{}, corrected", method.method),
+                    &method.reliability.1,
+                    mended(method),
+                    false,
+                ));
+            }
+        }
+        blocks.push(Block::Curves(Curves {
+            caption: format!("How often {class} came true: {}", model.model),
+            x_label: "predicted probability".into(),
+            y_label: "share that came true".into(),
+            diagonal: true,
+            points: true,
+            series,
+            ..Curves::default()
+        }));
+        let rows = model.methods.iter().flat_map(|method| {
+            method.corrected.iter().map(|corrected| {
+                let plain = method
+                    .scores
+                    .iter()
+                    .find(|score| score.measure == corrected.measure);
+                vec![
+                    method.method.clone(),
+                    corrected.measure.clone(),
+                    plain.map_or(String::new(), |score| {
+                        format!("{}{}", number(score.value), range(score.interval))
+                    }),
+                    format!("{}{}", number(corrected.value), range(corrected.interval)),
+                ]
+            })
+        });
+        blocks.push(Block::Table(TableBlock {
+            caption: format!(
+                "Probabilities with and without correction of the class shares: {}",
+                model.model
+            ),
+            headers: ["method", "measure", "as they are", "corrected"]
+                .map(String::from)
+                .to_vec(),
+            numeric: vec![false, false, true, true],
+            rows: rows.collect(),
+        }));
+    }
+    Section {
+        title: "Calibration".into(),
+        lead: "Resampling and weights change the class shares that a model believes in. The correction multiplies each probability by the true over the trained share of its class.".into(),
+        blocks,
+    }
+}
+
+fn times(comparison: &Comparison) -> Section {
+    let rows = comparison.models.iter().flat_map(|model| {
+        model.methods.iter().map(|method| {
+            vec![
+                model.model.clone(),
+                method.method.clone(),
+                format!("{:.3}", method.seconds.method),
+                format!("{:.3}", method.seconds.model),
+            ]
+        })
+    });
+    Section {
+        title: "Times".into(),
+        lead: "Mean seconds of one fold, on one thread of the machine that ran it.".into(),
+        blocks: vec![Block::Table(TableBlock {
+            caption: "Seconds a fold".into(),
+            headers: ["model", "method", "method alone", "fit and predict"]
+                .map(String::from)
+                .to_vec(),
+            numeric: vec![false, false, true, true],
+            rows: rows.collect(),
+        })],
+    }
+}
+
+fn failures(comparison: &Comparison) -> Option<Section> {
+    let rows: Vec<Vec<String>> = comparison
+        .models
+        .iter()
+        .flat_map(|model| {
+            model.failures.iter().map(|failure| {
+                vec![
+                    model.model.clone(),
+                    failure.method.clone(),
+                    failure.reason.clone(),
+                    failure.hint.clone().unwrap_or_default(),
+                ]
+            })
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Section {
+        title: "Not applicable".into(),
+        lead: "These were tried and have no result; the others are not affected.".into(),
+        blocks: vec![Block::Table(TableBlock {
+            caption: "Why".into(),
+            headers: ["model", "method", "reason", "what helps"]
+                .map(String::from)
+                .to_vec(),
+            numeric: vec![false; 4],
+            rows,
+        })],
+    })
+}
