@@ -68,9 +68,15 @@ fn experiment(repeats: usize) -> Result<Experiment, Failure> {
     let text = "seed = 1\n[data]\npath = 'rows.csv'\ntarget = 'class'\n[compare]\n";
     let mut experiment = Experiment::merged("the example", text, Vec::new())?;
     let mut wanted = Compare::default();
-    wanted.methods = METHODS.iter().map(|name| Candidate::from_name(name)).collect::<Result<_, _>>()?;
+    wanted.methods = METHODS
+        .iter()
+        .map(|name| Candidate::from_name(name))
+        .collect::<Result<_, _>>()?;
     wanted.models = vec![Learner::from_name("logistic")?];
-    wanted.measures = MEASURES.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
+    wanted.measures = MEASURES
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<_, _>>()?;
     wanted.folds = FOLDS;
     wanted.repeats = repeats;
     wanted.draws = DRAWS;
@@ -92,9 +98,20 @@ struct Trainer<'a> {
 }
 
 impl Trainer<'_> {
-    fn fit(&self, design: &Design, labels: &[u32], weights: Option<&[f64]>, on: &Design) -> Result<Vec<f64>, Failure> {
+    fn fit(
+        &self,
+        design: &Design,
+        labels: &[u32],
+        weights: Option<&[f64]>,
+        on: &Design,
+    ) -> Result<Vec<f64>, Failure> {
         let classes = self.labels.classes();
-        let training = Training { design, labels, classes, weights };
+        let training = Training {
+            design,
+            labels,
+            classes,
+            weights,
+        };
         Ok(self.learner.fit(&training, &self.seed)?.probabilities(on)?)
     }
 
@@ -165,7 +182,12 @@ impl Trainer<'_> {
 }
 
 /// The measures of each method, trained on `rows` new rows and tested on many; none if a class has too few rows.
-fn one_truth(share: f64, rows: usize, seed: &Seed, measures: &[Measure]) -> Result<Option<Vec<Vec<f64>>>, Failure> {
+fn one_truth(
+    share: f64,
+    rows: usize,
+    seed: &Seed,
+    measures: &[Measure],
+) -> Result<Option<Vec<Vec<f64>>>, Failure> {
     let all = prepared(table(&mut seed.rng(), rows + TESTED, share))?;
     let labels = |rows: &[usize]| {
         let codes = rows.iter().map(|&row| all.labels.codes()[row]).collect();
@@ -200,7 +222,10 @@ fn one_truth(share: f64, rows: usize, seed: &Seed, measures: &[Measure]) -> Resu
 
 /// By method and measure.
 fn truth(share: f64, rows: usize, times: usize, seed: &Seed) -> Result<Vec<Vec<f64>>, Failure> {
-    let measures: Vec<Measure> = MEASURES.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
+    let measures: Vec<Measure> = MEASURES
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<_, _>>()?;
     let all = (0..times as u64)
         .into_par_iter()
         .map(|time| one_truth(share, rows, &seed.child(time), &measures))
@@ -219,11 +244,13 @@ struct Tally {
     held: f64,
     width: f64,
     values: Vec<f64>,
+    truth: f64,
 }
 
 impl Tally {
     fn add(&mut self, value: Option<f64>, interval: Option<(f64, f64)>, truth: f64) {
         self.values.extend(value);
+        self.truth = truth;
         if let Some((low, high)) = interval {
             self.given += 1.0;
             self.width += high - low;
@@ -233,16 +260,33 @@ impl Tally {
     }
 
     fn holds(&self) -> String {
-        format!("{:.1} % | {:.3}", 100.0 * self.held / self.given, self.width / self.given)
+        format!(
+            "{:.1} % | {:.3}",
+            100.0 * self.held / self.given,
+            self.width / self.given
+        )
     }
 
     /// Standard deviation over tables, by that which the mean width stands for.
     fn spread(&self) -> String {
         let n = self.values.len() as f64;
         let mean = self.values.iter().sum::<f64>() / n;
-        let square = self.values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let square = self
+            .values
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / (n - 1.0);
         let meant = self.width / self.given / (2.0 * 1.96);
-        if meant < 1e-9 { "-".into() } else { format!("{:.2}", square.sqrt() / meant) }
+        if meant < 1e-9 {
+            "-".into()
+        } else {
+            format!(
+                "{:.2}, {:+.1}",
+                square.sqrt() / meant,
+                (mean - self.truth) / meant
+            )
+        }
     }
 }
 
@@ -252,7 +296,11 @@ fn percent(part: usize, of: usize) -> String {
 
 fn heads(first: &[&str], each: &[&str]) -> String {
     let mut line = String::from("| rare | rows | repeats | measure |");
-    first.iter().for_each(|method| each.iter().for_each(|head| { let _ = write!(line, " {method}{head} |"); }));
+    first.iter().for_each(|method| {
+        each.iter().for_each(|head| {
+            let _ = write!(line, " {method}{head} |");
+        })
+    });
     let columns = line.matches('|').count() - 1;
     format!("{line}\n{}|", "|---".repeat(columns))
 }
@@ -343,14 +391,25 @@ fn main() -> Result<(), Failure> {
     let left_out = AtomicUsize::new(0);
     for share in [0.1, 0.03] {
         for &(rows, tables, trainings) in sizes {
-            let seed = Seed::new(1).child("compare-coverage").child((share * 100.0) as u64).child(rows as u64);
+            let seed = Seed::new(1)
+                .child("compare-coverage")
+                .child((share * 100.0) as u64)
+                .child(rows as u64);
             let truths = truth(share, rows - rows / FOLDS, trainings, &seed.child("truth"))?;
             for (measure, name) in MEASURES.iter().enumerate() {
                 let cells: Vec<String> = truths.iter().map(|of| format!("{:.4}", of[measure])).collect();
-                lines.truths += &format!("| {:.0} % | {rows} | | {name} | {} |\n", 100.0 * share, cells.join(" | "));
+                lines.truths += &format!(
+                    "| {:.0} % | {rows} | | {name} | {} |\n",
+                    100.0 * share,
+                    cells.join(" | ")
+                );
             }
             for repeats in [1, 3] {
-                let tables = if repeats == 3 { tables.min(300) * 2 / 3 } else { tables };
+                let tables = if repeats == 3 {
+                    tables.min(300) * 2 / 3
+                } else {
+                    tables
+                };
                 let experiment = experiment(repeats)?;
                 let results = (0..tables as u64)
                     .into_par_iter()
@@ -372,18 +431,44 @@ fn main() -> Result<(), Failure> {
             }
         }
     }
-    println!("Written by `cargo run --release -p counterpoise --example compare_coverage{}`:", if quick { " -- --quick" } else { "" });
-    println!("intervals that should hold the true value in 95.0 %, logistic regression, {FOLDS} folds, {DRAWS} draws.");
+    println!(
+        "Written by `cargo run --release -p counterpoise --example compare_coverage{}`:",
+        if quick { " -- --quick" } else { "" }
+    );
+    println!(
+        "intervals that should hold the true value in 95.0 %, logistic regression, {FOLDS} folds, {DRAWS} draws."
+    );
     println!("\nTrue values\n\n{}\n{}", heads(&METHODS, &[""]), lines.truths);
-    println!("Intervals of measures\n\n{}\n{}", heads(&METHODS, &[" holds", " width"]), lines.values);
+    println!(
+        "Intervals of measures\n\n{}\n{}",
+        heads(&METHODS, &[" holds", " width"]),
+        lines.values
+    );
     let mut head = heads(&METHODS[1..], &[" holds", " width"]);
     head = head.replacen("\n", " all at once hold |\n", 1) + "---|";
-    println!("Intervals of differences to `none`\n\n{head}\n{}", lines.differences);
-    let names: Vec<String> = METHODS.iter().map(ToString::to_string).chain(METHODS[1..].iter().map(|name| format!("{name} - none"))).collect();
+    println!(
+        "Intervals of differences to `none`\n\n{head}\n{}",
+        lines.differences
+    );
+    let names: Vec<String> = METHODS
+        .iter()
+        .map(ToString::to_string)
+        .chain(METHODS[1..].iter().map(|name| format!("{name} - none")))
+        .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    println!("Standard deviation over tables, as a multiple of what intervals assume\n\n{}\n{}", heads(&names, &[""]), lines.spreads);
-    println!("Verdicts\n\n| rare | rows | repeats | do nothing | weights | threshold | resample | false alarm, ROC-AUC | average precision | Brier |");
+    println!(
+        "Standard deviation over tables, and mean error, as multiples of the standard error that intervals assume\n\n{}\n{}",
+        heads(&names, &[""]),
+        lines.spreads
+    );
+    println!(
+        "Verdicts\n\n| rare | rows | repeats | do nothing | weights | threshold | resample | false alarm, ROC-AUC | average precision | Brier |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|\n{}", lines.verdicts);
-    println!("{} tables had fewer than {FOLDS} rare rows and were left out. {} s.", left_out.into_inner(), start.elapsed().as_secs());
+    println!(
+        "{} tables had fewer than {FOLDS} rare rows and were left out. {} s.",
+        left_out.into_inner(),
+        start.elapsed().as_secs()
+    );
     Ok(())
 }

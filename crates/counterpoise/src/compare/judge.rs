@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::protocol::Fits;
 use super::store::Fit;
+use super::training::Training;
 use super::{Candidate, Setting, Times, counted};
 use crate::Error;
 
@@ -94,7 +95,7 @@ pub struct Score {
     pub measure: String,
     /// The number; absent where it is not defined.
     pub value: Option<f64>,
-    /// Where it would be for other rows.
+    /// Where it would be for other rows: to test on and, from two repeats on, to train on.
     pub interval: Option<(f64, f64)>,
     /// What the method adds to `none`.
     pub difference: Option<f64>,
@@ -234,7 +235,22 @@ pub(crate) fn judge(
             .map(|scorer| scorer.score(&ones, &each))
             .collect()
     };
-    let tail = 0.5 * (1.0 - compare.level);
+    let seed = Seed::new(setting.experiment.seed)
+        .child("compare")
+        .child("training");
+    let training = Training::new(
+        scorers.len(),
+        &fits.parts,
+        labels,
+        &seed,
+        &|index, repeat, counts| scorers[index].of_part(repeat, counts),
+    );
+    let draws = Draws {
+        drawn: &drawn,
+        original: &original,
+        training: &training,
+        level: compare.level,
+    };
     let place = |model: usize, method: usize| {
         combinations
             .iter()
@@ -253,10 +269,9 @@ pub(crate) fn judge(
             let scores = measures.iter().enumerate().map(|(measure, named)| {
                 let differences = none.filter(|&none| none != index).map(|none| {
                     let others: Vec<usize> = own.iter().copied().filter(|&other| other != none).collect();
-                    let wide = max_t(&drawn, &original, &others, none, measure, compare.level);
-                    (none, wide)
+                    (none, draws.max_t(&others, none, measure))
                 });
-                score(&drawn, &original, index, differences, measure, named, tail)
+                draws.score(index, differences, measure, named)
             });
             let scores: Vec<Score> = scores.collect();
             let corrected = scorers[index]
@@ -268,7 +283,7 @@ pub(crate) fn judge(
                     Calibrated {
                         measure: measures[measure].name(),
                         value: Some(original[index][column]).filter(|value| value.is_finite()),
-                        interval: percentiles(drawn.iter().map(|draw| draw[index][column]), tail),
+                        interval: draws.interval(index, None, column, &measures[measure]),
                     }
                 });
             outcomes.push(Outcome {
@@ -308,13 +323,11 @@ pub(crate) fn judge(
         let verdict = match none {
             Some(none) => {
                 let view = View {
-                    drawn: &drawn,
-                    original: &original,
+                    draws: &draws,
                     own: &own,
                     none,
                     candidate: &|index: usize| &compare.methods[combinations[index].method],
                     name: &|index: usize| fits.methods[combinations[index].method].as_str(),
-                    level: compare.level,
                 };
                 verdict(&view, &measures, &outcomes, name)
             }
@@ -399,7 +412,7 @@ fn together(
 }
 
 /// Scores one combination for any counts of rows and repeats.
-struct Scorer {
+pub(crate) struct Scorer {
     repeats: Vec<OfRepeat>,
     /// Where each measure comes from.
     sources: Vec<Source>,
@@ -408,11 +421,13 @@ struct Scorer {
 }
 
 struct OfRepeat {
-    /// Counts and sums of all rows together.
+    /// Of all rows together.
     pooled: Evaluator,
-    /// Rankings, which are those of one model and therefore of one fold.
+    /// Of one fold each.
     folds: Vec<Evaluator>,
     corrected: Option<Evaluator>,
+    /// All measures of any part of the rows; absent where there is one repeat.
+    whole: Option<Evaluator>,
 }
 
 #[derive(Clone, Copy)]
@@ -429,13 +444,13 @@ impl Scorer {
         measures: &[Measure],
     ) -> Result<Self, Error> {
         let labels = &setting.prepared.labels;
-        let (ranking, pooled): (Vec<usize>, Vec<usize>) =
-            (0..measures.len()).partition(|&measure| measures[measure].is_ranking());
+        let (by_fold, pooled): (Vec<usize>, Vec<usize>) =
+            (0..measures.len()).partition(|&measure| is_by_fold(&measures[measure]));
         let sources = (0..measures.len())
             .map(
                 |measure| match pooled.iter().position(|&other| other == measure) {
                     Some(place) => Source::Pooled(place),
-                    None => Source::Folds(ranking.iter().position(|&other| other == measure).unwrap_or(0)),
+                    None => Source::Folds(by_fold.iter().position(|&other| other == measure).unwrap_or(0)),
                 },
             )
             .collect();
@@ -461,7 +476,7 @@ impl Scorer {
                 }
             };
             let plain = rows(&repeat.probabilities)?;
-            let ranked = pick(&ranking);
+            let ranked = pick(&by_fold);
             let folds = if ranked.is_empty() { &[][..] } else { parts };
             let of_corrected = match &repeat.corrected {
                 Some(probabilities) if !corrected.is_empty() => {
@@ -469,7 +484,11 @@ impl Scorer {
                 }
                 _ => None,
             };
+            let whole = (repeats.len() > 1)
+                .then(|| Evaluator::new(measures, &plain, None))
+                .transpose()?;
             Ok(OfRepeat {
+                whole,
                 pooled: Evaluator::new(&pick(&pooled), &plain, None)?,
                 folds: folds
                     .iter()
@@ -488,6 +507,22 @@ impl Scorer {
             sources,
             corrected,
         })
+    }
+
+    /// The numbers of [`score`](Self::score) for some rows in one repeat, rankings of these rows taken together.
+    pub(crate) fn of_part(&self, repeat: usize, counts: &[u16]) -> Vec<f64> {
+        let repeat = &self.repeats[repeat];
+        let mut values = repeat
+            .whole
+            .as_ref()
+            .map_or_else(Vec::new, |whole| whole.values(counts));
+        values.extend(
+            repeat
+                .corrected
+                .iter()
+                .flat_map(|corrected| corrected.values(counts)),
+        );
+        values
     }
 
     /// One number a measure, then one for each that is corrected; NaN where it is not defined.
@@ -518,6 +553,14 @@ impl Scorer {
         }
         sums
     }
+}
+
+/// Whether a measure is a mean over folds.
+///
+/// ROC-AUC is a mean over pairs of rows, so that few rows in a fold do no harm, and a fold has one model. Average
+/// precision is far too high where a fold has few rows of the class, and the folds are taken together.
+fn is_by_fold(measure: &Measure) -> bool {
+    matches!(measure, Measure::RocAuc(_))
 }
 
 /// A draw may leave a fold without a row of the class; the other folds then speak for it.
@@ -592,74 +635,125 @@ fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
     (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt()
 }
 
-/// Half the width, in standard errors, of intervals of differences that hold for all of `others` at once.
-fn max_t(
-    drawn: &[Vec<Vec<f64>>],
-    original: &[Vec<f64>],
-    others: &[usize],
-    base: usize,
-    measure: usize,
+/// Scores of each draw and of the rows as they are, by combination and measure, and what training rows add to them.
+struct Draws<'a> {
+    drawn: &'a [Vec<Vec<f64>>],
+    original: &'a [Vec<f64>],
+    training: &'a Training,
     level: f64,
-) -> Option<f64> {
-    let difference = |draw: &[Vec<f64>], other: usize| draw[other][measure] - draw[base][measure];
-    let of_all = |other: usize| {
-        drawn
-            .iter()
-            .map(move |draw| difference(draw, other))
-            .filter(|value| value.is_finite())
-    };
-    let known: Vec<(usize, f64, f64)> = others
-        .iter()
-        .map(|&other| (other, difference(original, other), deviation(of_all(other))))
-        .filter(|(_, value, spread)| value.is_finite() && *spread > 0.0)
-        .collect();
-    let mut most: Vec<f64> = drawn
-        .iter()
-        .map(|draw| {
-            let t = |(other, value, spread): &(usize, f64, f64)| {
-                ((difference(draw, *other) - value) / spread).abs()
-            };
-            known.iter().map(t).filter(|t| t.is_finite()).fold(0.0, f64::max)
-        })
-        .collect();
-    most.sort_by(f64::total_cmp);
-    let place = (level * most.len() as f64).ceil() as usize;
-    (!known.is_empty()).then(|| most[place.clamp(1, most.len()) - 1])
 }
 
-fn score(
-    drawn: &[Vec<Vec<f64>>],
-    original: &[Vec<f64>],
-    index: usize,
-    against: Option<(usize, Option<f64>)>,
-    measure: usize,
-    named: &Measure,
-    tail: f64,
-) -> Score {
-    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-    let value = finite(original[index][measure]);
-    let mut score = Score {
-        measure: named.name(),
-        value,
-        interval: value.and_then(|_| percentiles(drawn.iter().map(|draw| draw[index][measure]), tail)),
-        difference: None,
-        difference_interval: None,
-        simultaneous_interval: None,
-    };
-    if let Some((none, wide)) = against {
-        let differences = || {
-            drawn
-                .iter()
-                .map(move |draw| draw[index][measure] - draw[none][measure])
-        };
-        score.difference = finite(original[index][measure] - original[none][measure]);
-        score.difference_interval = score.difference.and_then(|_| percentiles(differences(), tail));
-        if let (Some(difference), Some(_), Some(wide)) = (score.difference, score.difference_interval, wide) {
-            let half = wide * deviation(differences().filter(|value| value.is_finite()));
-            score.simultaneous_interval = Some((difference - half, difference + half));
-        }
+impl Draws<'_> {
+    /// The score of a combination, or what it adds to another.
+    fn value(&self, index: usize, base: Option<usize>, column: usize) -> Option<f64> {
+        let scores = &self.original;
+        let value = scores[index][column] - base.map_or(0.0, |base| scores[base][column]);
+        Some(value).filter(|value| value.is_finite())
     }
-    score
+
+    /// That value in each draw.
+    fn of(&self, index: usize, base: Option<usize>, column: usize) -> impl Iterator<Item = f64> + Clone {
+        self.drawn
+            .iter()
+            .map(move |draw| draw[index][column] - base.map_or(0.0, |base| draw[base][column]))
+    }
+
+    /// Its standard error from test rows and repeats, and how many times as much it is with training rows.
+    fn error(&self, index: usize, base: Option<usize>, column: usize) -> (f64, f64) {
+        let spread = deviation(self.of(index, base, column).filter(|value| value.is_finite()));
+        let more = self.training.variance(index, base, column) / spread.powi(2);
+        (
+            spread,
+            if more.is_finite() {
+                (1.0 + more).sqrt()
+            } else {
+                1.0
+            },
+        )
+    }
+
+    fn interval(
+        &self,
+        index: usize,
+        base: Option<usize>,
+        column: usize,
+        named: &Measure,
+    ) -> Option<(f64, f64)> {
+        self.value(index, base, column)?;
+        let tail = 0.5 * (1.0 - self.level);
+        let (low, high) = percentiles(self.of(index, base, column), tail)?;
+        let (_, times) = self.error(index, base, column);
+        let more = 0.5 * (times - 1.0) * (high - low);
+        let (least, most) = match base {
+            None => bounds(named),
+            Some(_) => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        Some(((low - more).max(least), (high + more).min(most)))
+    }
+
+    /// Half the width, in standard errors, of intervals of differences that hold for all of `others` at once.
+    fn max_t(&self, others: &[usize], base: usize, column: usize) -> Option<f64> {
+        let known: Vec<(usize, f64, f64)> = others
+            .iter()
+            .filter_map(|&other| {
+                let (spread, _) = self.error(other, Some(base), column);
+                Some((other, self.value(other, Some(base), column)?, spread))
+            })
+            .filter(|(_, _, spread)| *spread > 0.0)
+            .collect();
+        let mut most: Vec<f64> = self
+            .drawn
+            .iter()
+            .map(|draw| {
+                let t = |(other, value, spread): &(usize, f64, f64)| {
+                    ((draw[*other][column] - draw[base][column] - value) / spread).abs()
+                };
+                known.iter().map(t).filter(|t| t.is_finite()).fold(0.0, f64::max)
+            })
+            .collect();
+        most.sort_by(f64::total_cmp);
+        let place = (self.level * most.len() as f64).ceil() as usize;
+        (!known.is_empty()).then(|| most[place.clamp(1, most.len()) - 1])
+    }
+
+    fn score(
+        &self,
+        index: usize,
+        against: Option<(usize, Option<f64>)>,
+        column: usize,
+        named: &Measure,
+    ) -> Score {
+        let mut score = Score {
+            measure: named.name(),
+            value: self.value(index, None, column),
+            interval: self.interval(index, None, column, named),
+            difference: None,
+            difference_interval: None,
+            simultaneous_interval: None,
+        };
+        if let Some((none, wide)) = against {
+            score.difference = self.value(index, Some(none), column);
+            score.difference_interval = self.interval(index, Some(none), column, named);
+            if let (Some(difference), Some(_), Some(wide)) =
+                (score.difference, score.difference_interval, wide)
+            {
+                let (spread, times) = self.error(index, Some(none), column);
+                let half = wide * spread * times;
+                score.simultaneous_interval = Some((difference - half, difference + half));
+            }
+        }
+        score
+    }
+}
+
+/// The least and the most that a measure can be.
+fn bounds(measure: &Measure) -> (f64, f64) {
+    match measure {
+        Measure::Mcc | Measure::Kappa => (-1.0, 1.0),
+        Measure::Brier | Measure::LogLoss | Measure::MeanAbsoluteErrorMacro => (0.0, f64::INFINITY),
+        Measure::Iba(_) => (f64::NEG_INFINITY, f64::INFINITY),
+        _ => (0.0, 1.0),
+    }
 }
 
 fn seconds(fits: &[Vec<Fit>]) -> Seconds {
@@ -709,13 +803,11 @@ fn curves(outcome: &mut Outcome, combination: &Combination<'_>, setting: &Settin
 
 /// What a verdict looks at: the combinations of one model.
 struct View<'a> {
-    drawn: &'a [Vec<Vec<f64>>],
-    original: &'a [Vec<f64>],
+    draws: &'a Draws<'a>,
     own: &'a [usize],
     none: usize,
     candidate: &'a dyn Fn(usize) -> &'a Candidate,
     name: &'a dyn Fn(usize) -> &'a str,
-    level: f64,
 }
 
 impl View<'_> {
@@ -728,15 +820,10 @@ impl View<'_> {
         measure: usize,
         higher: bool,
     ) -> Option<Gain> {
-        let wide = max_t(self.drawn, self.original, others, base, measure, self.level)?;
-        let difference = |draw: &[Vec<f64>]| draw[index][measure] - draw[base][measure];
-        let value = Some(difference(self.original)).filter(|value| value.is_finite())?;
-        let all = self
-            .drawn
-            .iter()
-            .map(|draw| difference(draw))
-            .filter(|value| value.is_finite());
-        let half = wide * deviation(all);
+        let wide = self.draws.max_t(others, base, measure)?;
+        let value = self.draws.value(index, Some(base), measure)?;
+        let (spread, times) = self.draws.error(index, Some(base), measure);
+        let half = wide * spread * times;
         let sign = if higher { 1.0 } else { -1.0 };
         Some(Gain {
             value: sign * value,
@@ -928,9 +1015,14 @@ mod tests {
                     .collect()
             })
             .collect();
-        let original = vec![vec![0.0]; 9];
-        let one = max_t(&drawn, &original, &[1], 0, 0, 0.95).expect("it varies");
-        let all = max_t(&drawn, &original, &[1, 2, 3, 4, 5, 6, 7, 8], 0, 0, 0.95).expect("they vary");
+        let draws = Draws {
+            drawn: &drawn,
+            original: &vec![vec![0.0]; 9],
+            training: &Training::default(),
+            level: 0.95,
+        };
+        let one = draws.max_t(&[1], 0, 0).expect("it varies");
+        let all = draws.max_t(&[1, 2, 3, 4, 5, 6, 7, 8], 0, 0).expect("they vary");
         assert!((one - 1.96).abs() < 0.15, "{one}");
         assert!((all - 2.73).abs() < 0.2, "{all}");
     }
