@@ -873,11 +873,20 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
     let (resampler, cheap) = (best_of(&resamples), best_of(&|index| !resamples(index)));
     let cheap_ran = others.iter().any(|&index| !resamples(index));
     let largest = gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value));
-    let (kind, chosen, mut text) = match (resampler, cheap) {
+    // What makes no rows and looks best: a resampler must beat it, whether or not it is itself better than nothing
+    // beyond chance. That one of two is, and the other is not, does not make one better than the other.
+    let looks_better = |(index, gain): &&(usize, Gain)| !resamples(*index) && gain.value > 0.0;
+    let likely = gains
+        .iter()
+        .filter(looks_better)
+        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
+        .copied();
+    let rival = cheap.or(likely.filter(|_| resampler.is_some()));
+    let (kind, chosen, mut text) = match (resampler, rival) {
         (None, None) => {
             let seen = match largest {
                 Some((index, gain)) => format!(
-                    "the largest change of {first} is that of `{}`, {gain}, and intervals that hold for all {} methods at once include 0",
+                    "no method improves the {first} beyond chance. `{}` comes closest, with a gain of {gain}; intervals hold for all {} methods at once",
                     (view.name)(*index),
                     others.len()
                 ),
@@ -891,7 +900,7 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
         }
         (None, Some((index, gain))) => {
             let text = format!(
-                "Do not resample: with {model}, `{}` raises the {first} ({gain}), and no resampler does.",
+                "Do not resample: with {model}, `{}` improves the {first} ({gain}), and no resampler does.",
                 (view.name)(index)
             );
             (VerdictKind::DoNotResample, index, text)
@@ -910,35 +919,33 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
         }
         (Some((index, gain)), Some((rival, rival_gain))) => {
             let all: Vec<usize> = others.iter().copied().filter(|&other| resamples(other)).collect();
+            let (own, other) = ((view.name)(index), (view.name)(rival));
             let more = view.gain(index, rival, &all, 0, higher);
             match more.filter(|more| more.low > 0.0) {
                 Some(more) => {
                     let text = format!(
-                        "Resample: with {model}, `{}` improves the {first} over `none` ({gain}) and over `{}`, the best that makes no rows ({more}).",
-                        (view.name)(index),
-                        (view.name)(rival)
+                        "Resample: with {model}, `{own}` improves the {first} over `none` ({gain}) and over `{other}`, the best that makes no rows ({more})."
                     );
                     (VerdictKind::Resample, index, text)
                 }
                 None => {
                     let more = more.map_or(String::new(), |more| {
-                        format!(
-                            ": the best resampler, `{}`, differs from it by {more}",
-                            (view.name)(index)
-                        )
+                        format!(": the best resampler, `{own}`, differs from it by {more}")
                     });
-                    let text = format!(
-                        "Do not resample: with {model}, `{}` does as well. It improves the {first} ({rival_gain}), and no resampler is better beyond chance{more}.",
-                        (view.name)(rival)
-                    );
+                    let text = if cheap.is_some() {
+                        format!(
+                            "Do not resample: with {model}, `{other}` does as well. It improves the {first} ({rival_gain}), and no resampler is better beyond chance{more}."
+                        )
+                    } else {
+                        format!(
+                            "Do not resample: with {model}, `{other}` gains {rival_gain} in {first}, and although only `{own}` is better than `none` beyond chance ({gain}), no resampler is so over `{other}`{more}."
+                        )
+                    };
                     (VerdictKind::DoNotResample, rival, text)
                 }
             }
         }
     };
-    if !higher {
-        text = text.replace("raises the", "lowers the");
-    }
     ranking_remark(view, measures, &others, &mut text);
     calibration_remark(view, outcomes, chosen, &mut text);
     Verdict {
@@ -979,7 +986,7 @@ fn ranking_remark(view: &View<'_>, measures: &[Measure], others: &[usize], text:
 fn calibration_remark(view: &View<'_>, outcomes: &[Outcome], chosen: usize, text: &mut String) {
     let of = |index: usize| {
         let place = view.own.iter().position(|&other| other == index)?;
-        let outcome = &outcomes[place];
+        let outcome = outcomes.get(place)?;
         let brier = outcome.scores.iter().find(|score| score.measure == "brier")?;
         let corrected = outcome
             .corrected
@@ -1025,6 +1032,72 @@ mod tests {
         let all = draws.max_t(&[1, 2, 3, 4, 5, 6, 7, 8], 0, 0).expect("they vary");
         assert!((one - 1.96).abs() < 0.15, "{one}");
         assert!((all - 2.73).abs() < 0.2, "{all}");
+    }
+
+    /// The verdict on differences to `none` with these standard errors, for methods of these names.
+    fn verdict_of(measure: &str, methods: &[(&str, f64, f64)]) -> Verdict {
+        let mut random = Seed::new(6).rng();
+        let candidates: Vec<Candidate> = std::iter::once("none")
+            .chain(methods.iter().map(|(name, ..)| *name))
+            .map(|name| Candidate::from_name(name).expect("a known method"))
+            .collect();
+        let original: Vec<Vec<f64>> = std::iter::once(0.5)
+            .chain(methods.iter().map(|(_, difference, _)| 0.5 + difference))
+            .map(|value| vec![value])
+            .collect();
+        let drawn: Vec<Vec<Vec<f64>>> = (0..1000)
+            .map(|_| {
+                let mut draw = original.clone();
+                for (score, (_, _, error)) in draw[1..].iter_mut().zip(methods) {
+                    score[0] += error * random.normal();
+                }
+                draw
+            })
+            .collect();
+        let draws = Draws {
+            drawn: &drawn,
+            original: &original,
+            training: &Training::default(),
+            level: 0.95,
+        };
+        let own: Vec<usize> = (0..candidates.len()).collect();
+        let view = View {
+            draws: &draws,
+            own: &own,
+            none: 0,
+            candidate: &|index: usize| &candidates[index],
+            name: &|index: usize| candidates[index].name(),
+        };
+        verdict(&view, &[measure.parse().expect("a measure")], &[], "logistic")
+    }
+
+    #[test]
+    fn a_resampler_must_beat_what_makes_no_rows_even_where_that_may_be_chance() {
+        let near = verdict_of("accuracy", &[("weights", 0.09, 0.05), ("smote", 0.1, 0.02)]);
+        assert_eq!(near.kind, VerdictKind::DoNotResample, "{}", near.text);
+        assert!(
+            near.text
+                .contains("although only `smote` is better than `none` beyond chance"),
+            "{}",
+            near.text
+        );
+        let far = verdict_of("accuracy", &[("weights", 0.01, 0.01), ("smote", 0.2, 0.02)]);
+        assert_eq!((far.kind, far.method.as_str()), (VerdictKind::Resample, "smote"));
+        let worse = verdict_of("accuracy", &[("weights", -0.2, 0.01), ("smote", 0.2, 0.02)]);
+        assert_eq!(worse.kind, VerdictKind::Resample);
+    }
+
+    #[test]
+    fn what_is_worse_beyond_chance_is_not_said_to_be_within_it() {
+        let verdict = verdict_of("brier", &[("smote", 0.1, 0.01)]);
+        assert_eq!(verdict.kind, VerdictKind::DoNothing);
+        assert!(
+            verdict.text.contains(
+                "no method improves the brier beyond chance. `smote` comes closest, with a gain of -0.100"
+            ),
+            "{}",
+            verdict.text
+        );
     }
 
     #[test]
