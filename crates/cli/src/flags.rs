@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use counterpoise::{Error, Kind, ReadOptions};
+use counterpoise::{Error, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
 use toml::Value;
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 101 a bug, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 101 a bug, 130 stopped by Ctrl-C.
 Results go to stdout, progress and warnings to stderr. NO_COLOR is honoured.";
 
 /// Finds, explains and repairs what data under-represents: rare classes and protected groups.
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Profile(ProfileFlags),
     /// Make, remove or clean rows until classes are as you want them
     Resample(ResampleFlags),
+    /// Look for what a test file should not share with its training file: copies, near copies, parents of synthetic rows, groups
+    AuditLeakage(AuditLeakageFlags),
     /// Say what a method does, its options and where it comes from; without a name, list all methods
     Describe {
         /// Name of the method
@@ -95,6 +97,43 @@ pub(crate) struct ResampleFlags {
 }
 
 #[derive(Args)]
+pub(crate) struct AuditLeakageFlags {
+    /// The rows that a model learns from
+    train: PathBuf,
+    /// The rows that it is judged by
+    test: PathBuf,
+    /// Column of classes
+    #[arg(long, short, value_name = "COLUMN")]
+    target: Option<String>,
+    /// Column whose values may be on one side only, such as a patient; may be repeated, or separated by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    group_key: Vec<String>,
+    /// Column that names rows
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Columns to leave out; may be repeated, or separated by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// What happens to missing values
+    #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"], default_value = "distance")]
+    missing: String,
+    /// The file that was resampled, if TRAIN was made by `resample --mark`: parents are looked up there
+    #[arg(long, value_name = "FILE")]
+    original: Option<PathBuf>,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Exit with 4 for what is suspicious, too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Root of everything random: the order of ties, and rows asked for distances
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    #[command(flatten)]
+    read: ReadFlags,
+}
+
+#[derive(Args)]
 pub(crate) struct RunFlags {
     /// A TOML file, or a report that holds one
     pub(crate) file: PathBuf,
@@ -149,6 +188,13 @@ pub(crate) struct DataFlags {
     /// What happens to missing values [default: error; `profile` counts them]
     #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"])]
     pub(crate) missing: Option<String>,
+    #[command(flatten)]
+    read: ReadFlags,
+}
+
+/// How text is read.
+#[derive(Args)]
+pub(crate) struct ReadFlags {
     /// What stands between cells; a blank means any run of blanks [default: found out]
     #[arg(long, value_name = "CHARACTER", help_heading = "Reading text")]
     separator: Option<char>,
@@ -245,6 +291,21 @@ impl DataFlags {
                 set(name, Value::from(value.clone()));
             }
         }
+        let read = self.read.settings()?;
+        settings.extend(
+            read.into_iter()
+                .map(|(name, value)| (format!("data.{name}"), value)),
+        );
+        Ok(settings)
+    }
+}
+
+impl ReadFlags {
+    /// Settings of the table `[data.read]`, under `read.`.
+    fn settings(&self) -> Result<Settings> {
+        let mut settings: Settings = Vec::new();
+        let mut set = |name: &str, value: Value| settings.push((name.to_owned(), value));
+        let texts = |texts: &[String]| Value::from(texts.to_vec());
         for (name, value) in [("read.separator", self.separator), ("read.comment", self.comment)] {
             if let Some(value) = value {
                 set(name, Value::from(value.to_string()));
@@ -299,6 +360,35 @@ impl DataFlags {
             set("read.label_map", Value::Table(labels));
         }
         Ok(settings)
+    }
+
+    fn options(&self) -> Result<ReadOptions> {
+        let named = |(name, value): (String, Value)| (name.trim_start_matches("read.").to_owned(), value);
+        let table: toml::Table = self.settings()?.into_iter().map(named).collect();
+        Ok(Value::Table(table).try_into()?)
+    }
+}
+
+impl AuditLeakageFlags {
+    pub(crate) fn files(&self) -> Result<LeakageFiles> {
+        Ok(LeakageFiles {
+            train: self.train.clone(),
+            test: self.test.clone(),
+            original: self.original.clone(),
+            read: self.read.options()?,
+        })
+    }
+
+    pub(crate) fn options(&self) -> Result<LeakageOptions> {
+        let missing: Missing = Value::from(self.missing.clone()).try_into()?;
+        Ok(LeakageOptions {
+            target: self.target.clone(),
+            group_keys: self.group_key.clone(),
+            id: self.id.clone(),
+            ignore: self.ignore.clone(),
+            missing,
+            seed: self.seed,
+        })
     }
 }
 

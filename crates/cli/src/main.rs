@@ -4,6 +4,7 @@
 //! computed here.
 #![allow(clippy::print_stderr, clippy::exit, reason = "this is a door")]
 
+mod audit_leakage;
 mod describe;
 mod failure;
 mod flags;
@@ -55,6 +56,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Profile(flags) => profile::from_flags(&flags, json, &progress),
         Command::Resample(flags) => resample::from_flags(&flags, json, &progress),
         Command::Run(flags) => resample::from_file(&flags, json, &progress),
+        Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
         Command::Describe { method } => describe::run(method.as_deref(), json),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),

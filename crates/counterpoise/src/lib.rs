@@ -4,9 +4,13 @@
 //! a TOML file, and the pages show both. Methods, tables and readers are re-exported.
 
 pub mod bundled;
+mod equal_rows;
 mod error;
+mod excess;
 mod experiment;
 mod few_of_each;
+mod leakage;
+mod leakage_page;
 mod merge;
 mod pages;
 mod picture;
@@ -24,8 +28,14 @@ pub use counterpoise_sampling::{
     Strategy,
 };
 pub use error::Error;
+pub use excess::Excess;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
 pub use few_of_each::few_of_each;
+pub use leakage::{
+    Copies, Distances, Example, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide, NamedTable,
+    Parents, Verdict, audit_leakage, audit_leakage_of_files,
+};
+pub use leakage_page::leakage_page;
 pub use merge::experiment_of_report;
 pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page};
 pub use picture::{Mark, Picture};

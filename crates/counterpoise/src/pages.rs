@@ -130,7 +130,7 @@ fn again(experiment: &Experiment) -> Result<Section, Error> {
     })
 }
 
-fn footer() -> Vec<String> {
+pub(crate) fn footer() -> Vec<String> {
     vec![format!(
         "Made by Counterpoise {}. The same file, options and seed give the same rows.",
         env!("CARGO_PKG_VERSION")
