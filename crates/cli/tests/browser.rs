@@ -179,4 +179,8 @@ fn pages_work_on_a_phone_and_on_a_desk() {
         ));
         check(&chromium, &folder, "run.html", 6);
     }
+    let words = "audit-leakage in.csv in.csv --target y --report leak.html";
+    let ran = folder.run(&words.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    check(&chromium, &folder, "leak.html", 3);
 }

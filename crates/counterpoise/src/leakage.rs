@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::equal_rows::clusters;
 use crate::excess::{Excess, Pair, excess, nearest_excess};
+use crate::without_holes::without_holes;
 
 /// What to compare, and which column is what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +28,8 @@ pub struct LeakageOptions {
     pub id: Option<String>,
     /// Columns to leave out; they need not be in both files.
     pub ignore: Vec<String>,
-    /// What happens to missing values. Where they stay, two missing values are equal in a copy, and as far apart as can
-    /// be in a distance.
+    /// What happens to missing values. Where they stay, two missing values are equal, and a missing and a present one are
+    /// as far apart as two categories: rows that were copied with their holes are copies.
     pub missing: Missing,
     /// Decides which rows of a large table are shown in the distribution of distances, and how ties are broken.
     pub seed: u64,
@@ -192,7 +193,7 @@ pub struct Parents {
     pub looked_up: bool,
 }
 
-/// Distances to the nearest training row, by HEOM.
+/// Distances to the nearest training row, by HEOM; two missing values are equal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Distances {
     /// Shares of rows.
@@ -264,7 +265,7 @@ pub fn audit_leakage_of_files(
 /// among all), no row in two of them, and those across the split are counted. The count of an honest split is
 /// binomial or less spread; repeated rows, grids and discrete values change the pairs, never this law.
 ///
-/// Distances are HEOM over both files. Cost: one search of all rows among themselves, `O(n² d)` at worst.
+/// Distances are HEOM over both files, but two missing values are equal. Cost: one search of all rows among themselves, `O(n² d)` at worst.
 ///
 /// # Source
 ///
@@ -293,7 +294,12 @@ pub fn audit_leakage(
     let synthetic: Vec<usize> = data.rows_of(|row| data.is_train(row) && data.synthetic[row]);
     let mut placed = pool.distinct.clone();
     placed.extend(&synthetic);
-    let space = Space::of_rows(&features, &placed, Metric::Heom, MissingValues::Define)?;
+    let space = Space::of_rows(
+        &without_holes(&features),
+        &placed,
+        Metric::Heom,
+        MissingValues::Refuse,
+    )?;
     let (near, close) = near_copies(&data, &pool, &space, observer)?;
     let distances = distances(&data, &pool, &space, observer)?;
     let parents = if synthetic.is_empty() {
@@ -571,6 +577,8 @@ impl Data {
     }
 }
 
+type Counts = Vec<(usize, usize)>;
+
 /// The rows that a split dealt out: those of both files that nobody made.
 struct Pool {
     /// In an order of chance, the same for both sides.
@@ -580,7 +588,9 @@ struct Pool {
     /// Training and test rows of every cluster.
     members: HashMap<u32, (Vec<usize>, Vec<usize>)>,
     /// Training and test rows of every class.
-    counts: Vec<(usize, usize)>,
+    counts: Counts,
+    /// Those that are the first of their cluster: rows that were copied after the split do not count twice.
+    distinct_counts: Counts,
     cluster: Vec<u32>,
 }
 
@@ -598,27 +608,36 @@ impl Pool {
         rows.sort_unstable();
         let rows: Vec<usize> = rows.into_iter().map(|(_, row)| row).collect();
         let mut members: HashMap<u32, (Vec<usize>, Vec<usize>)> = HashMap::new();
-        let mut counts = vec![(0, 0); labels.classes().len()];
         let mut distinct = Vec::new();
         for &row in &rows {
             let (train, test) = members.entry(cluster[row]).or_default();
             if train.is_empty() && test.is_empty() {
                 distinct.push(row);
             }
-            let count: &mut (usize, usize) = &mut counts[labels.codes()[row] as usize];
             if data.is_train(row) {
                 train.push(row);
-                count.0 += 1;
             } else {
                 test.push(row);
-                count.1 += 1;
             }
         }
+        let count = |rows: &[usize]| {
+            let mut counts = vec![(0, 0); labels.classes().len()];
+            for &row in rows {
+                let count: &mut (usize, usize) = &mut counts[labels.codes()[row] as usize];
+                if data.is_train(row) {
+                    count.0 += 1;
+                } else {
+                    count.1 += 1;
+                }
+            }
+            counts
+        };
         Self {
+            counts: count(&rows),
+            distinct_counts: count(&distinct),
             rows,
             distinct,
             members,
-            counts,
             cluster: cluster.to_vec(),
         }
     }
@@ -627,23 +646,23 @@ impl Pool {
         let found = self.members.get(&self.cluster[row]);
         found.map_or((&[], &[]), |(train, test)| (train, test))
     }
+}
 
-    /// Two rows, how far apart they are, and how likely a split within classes parts them.
-    fn pair(&self, data: &Data, a: usize, b: usize, distance: f64) -> Pair {
-        let class = |row: usize| data.prepared.labels.codes()[row] as usize;
-        let (ca, cb) = (class(a), class(b));
-        let ((na, ma), (nb, mb)) = (self.counts[ca], self.counts[cb]);
-        let (na, ma, nb, mb) = (na as f64, ma as f64, nb as f64, mb as f64);
-        let chance = if ca == cb {
-            2.0 * na * ma / ((na + ma) * (na + ma - 1.0))
-        } else {
-            (na * mb + ma * nb) / ((na + ma) * (nb + mb))
-        };
-        Pair {
-            distance,
-            chance,
-            across: data.is_train(a) != data.is_train(b),
-        }
+/// Two rows, and how likely a split that dealt so many rows of every class parts them.
+fn pair(data: &Data, counts: &Counts, (a, b): (usize, usize), distance: f64) -> Pair {
+    let class = |row: usize| data.prepared.labels.codes()[row] as usize;
+    let (ca, cb) = (class(a), class(b));
+    let ((na, ma), (nb, mb)) = (counts[ca], counts[cb]);
+    let (na, ma, nb, mb) = (na as f64, ma as f64, nb as f64, mb as f64);
+    let chance = if ca == cb {
+        2.0 * na * ma / ((na + ma) * (na + ma - 1.0))
+    } else {
+        (na * mb + ma * nb) / ((na + ma) * (nb + mb))
+    };
+    Pair {
+        distance,
+        chance,
+        across: data.is_train(a) != data.is_train(b),
     }
 }
 
@@ -665,7 +684,7 @@ fn copies(data: &Data, pool: &Pool) -> Copies {
             *(if agrees { &mut same } else { &mut other }) += 1;
         }
         match waiting.remove(&pool.cluster[row]) {
-            Some(first) => pairs.push(pool.pair(data, first, row, 0.0)),
+            Some(first) => pairs.push(pair(data, &pool.counts, (first, row), 0.0)),
             None => {
                 waiting.insert(pool.cluster[row], row);
             }
@@ -699,9 +718,11 @@ fn near_copies(
         .map(|&place| (place, nearest(place)))
         .filter(|&(place, other)| place < other && nearest(other) == place)
         .collect();
-    let pair =
-        |&(a, b): &(usize, usize)| pool.pair(data, pool.distinct[a], pool.distinct[b], graph.distances(a)[0]);
-    let pairs: Vec<Pair> = mutual.iter().map(pair).collect();
+    let apart = |&(a, b): &(usize, usize)| {
+        let rows = (pool.distinct[a], pool.distinct[b]);
+        pair(data, &pool.distinct_counts, rows, graph.distances(a)[0])
+    };
+    let pairs: Vec<Pair> = mutual.iter().map(apart).collect();
     let near = nearest_excess(&pairs);
     let mut close: Close = Vec::new();
     for (&(a, b), pair) in mutual.iter().zip(&pairs) {

@@ -15,6 +15,7 @@ mod merge;
 mod pages;
 mod picture;
 mod profile;
+mod without_holes;
 
 pub use counterpoise_base::{Event, Kind, Observer, Resampled, Table, Warning, nearest_name};
 pub use counterpoise_data::{
