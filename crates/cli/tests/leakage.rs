@@ -232,6 +232,36 @@ fn parents_and_synthetic_test_rows_are_leaks() {
 }
 
 #[test]
+fn rows_made_before_the_split_without_marks_are_suspicious() {
+    let numbers: Vec<String> = (0..900_u64)
+        .map(|row| {
+            let draw = |salt: u64| chance(10 * row + salt) as f64 / u64::MAX as f64;
+            let class = if row % 6 == 0 { "rare" } else { "common" };
+            let numbers: Vec<String> = (0..6).map(|salt| draw(salt).to_string()).collect();
+            format!("{},{class}", numbers.join(","))
+        })
+        .collect();
+    let header = "a,b,c,d,e,f,y";
+    let folder = Folder::with("all.csv", format!("{header}\n{}\n", numbers.join("\n")));
+    for method in ["smote", "random-over-sampler"] {
+        folder.ok(&format!(
+            "resample all.csv --target y --method {method} --output made.csv"
+        ));
+        let made = folder.read("made.csv");
+        for (name, test) in [("train.csv", false), ("test.csv", true)] {
+            let rows = made.lines().skip(1).enumerate();
+            let here = rows.filter(|(place, _)| (chance(7_000_000 + *place as u64) % 10 < 3) == test);
+            let rows: Vec<&str> = here.map(|(_, row)| row).collect();
+            folder.write(name, format!("{header}\n{}\n", rows.join("\n")));
+        }
+        let audit = audit(&folder, FLAGS, 0);
+        let findings = found(&audit);
+        assert_eq!(audit["verdict"], "suspicious", "{method}: {findings:?}");
+        assert_eq!(findings[0].0, "leakage.made-before", "{method}");
+    }
+}
+
+#[test]
 fn rows_made_after_the_split_are_clean() {
     let (train, test) = parts();
     let folder = folder(&train, &test);

@@ -32,9 +32,11 @@ enum Case {
     /// The whole table was resampled by SMOTE before the split; marks are kept in the training part, synthetic rows are
     /// taken out of the test part.
     Before { marks: bool, original: bool },
+    /// The whole table was resampled by this method before the split, and nobody marked or took out a row.
+    AllBefore(&'static str),
 }
 
-const CASES: [(&str, Case); 11] = [
+const CASES: [(&str, Case); 13] = [
     ("honest", Case::Honest),
     ("honest, SMOTE after", Case::Resampled("smote")),
     ("honest, copied after", Case::Resampled("random-over-sampler")),
@@ -94,6 +96,8 @@ const CASES: [(&str, Case); 11] = [
             original: false,
         },
     ),
+    ("SMOTE before, rows kept, no marks", Case::AllBefore("smote")),
+    ("copied before, no marks", Case::AllBefore("random-over-sampler")),
 ];
 
 /// Runs, leaks and suspicions.
@@ -248,6 +252,14 @@ fn run(prepared: &Prepared, case: Case, seed: u64) -> Fallible<Option<Verdict>> 
             let copies = noisy(&part(&chosen)?, &prepared.table, noise, &root)?;
             let test = stack(&[("test", &part(&test)?), ("copies", &copies)])?;
             (part(&train)?, test)
+        }
+        Case::AllBefore(method) => {
+            let Some(all) = resampled(prepared.clone(), method, seed, false)? else {
+                return Ok(None);
+            };
+            let all = prepare(all, prepared.roles(), Missing::Distance)?;
+            let (train, test) = hold_out(&all.labels, TEST, &root)?;
+            (all.of_rows(&train)?.table, all.of_rows(&test)?.table)
         }
         Case::Before { marks, .. } => {
             let Some(all) = resampled(prepared.clone(), "smote", seed, true)? else {

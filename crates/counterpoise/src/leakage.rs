@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::equal_rows::clusters;
 use crate::excess::{Excess, Pair, excess, nearest_excess};
+use crate::lines::on_lines;
 use crate::without_holes::without_holes;
 
 /// What to compare, and which column is what.
@@ -317,6 +318,7 @@ pub fn audit_leakage(
     let mut findings = Vec::new();
     findings.extend(synthetic_test_rows(&data));
     findings.extend(copy_findings(&data, &pool, &copies, looks));
+    findings.extend(made_before(&data, &features, &pool, &space, &placed, observer)?);
     findings.extend(
         near.as_ref()
             .and_then(|near| near_finding(&data, near, &close, looks)),
@@ -954,6 +956,89 @@ fn parents_by_step(
         }
     }
     Ok(told(synthetic.len(), traced, false, pairs))
+}
+
+/// Test rows of one class that look made, while those of another do not: copies, or rows on one line with two others.
+///
+/// Rows that were made before the split are dealt out like any others, so that no pair of them is across too often. But
+/// methods make rows of the rare classes.
+fn made_before(
+    data: &Data,
+    features: &Features<'_>,
+    pool: &Pool,
+    space: &Space,
+    placed: &[usize],
+    observer: &dyn Observer,
+) -> Result<Option<Finding>, Error> {
+    let labels = &data.prepared.labels;
+    let (mut copied, mut lined) = (Vec::new(), Vec::new());
+    for class in 0..labels.classes().len() as u32 {
+        let of_class = |&row: &usize| labels.codes()[row] == class;
+        let test: Vec<usize> = pool
+            .rows
+            .iter()
+            .copied()
+            .filter(|row| of_class(row) && data.is_test(*row))
+            .collect();
+        let equal: Vec<usize> = test
+            .iter()
+            .copied()
+            .filter(|&row| !pool.of(row).0.is_empty())
+            .collect();
+        copied.push((equal, test.len()));
+        let among: Vec<usize> = (0..pool.distinct.len())
+            .filter(|&place| of_class(&pool.distinct[place]))
+            .collect();
+        let mut asked: Vec<usize> = among
+            .iter()
+            .copied()
+            .filter(|&place| data.is_test(pool.distinct[place]))
+            .collect();
+        asked.truncate(ASKED);
+        let found = on_lines(features, space, placed, &asked, &among, observer)?;
+        let on_line = asked.iter().zip(found).filter(|(_, found)| *found);
+        let rows = on_line.map(|(&place, _)| placed[place]).collect();
+        lined.push((rows, asked.len()));
+    }
+    let told = |of_classes: &[(Vec<usize>, usize)], least: f64, words: &str, note: &str| {
+        let share = |class: usize| of_classes[class].0.len() as f64 / of_classes[class].1.max(1) as f64;
+        let classes = (0..of_classes.len()).filter(|&class| of_classes[class].1 >= 10);
+        let most = classes.clone().max_by(|&a, &b| share(a).total_cmp(&share(b)))?;
+        let few = classes.min_by(|&a, &b| share(a).total_cmp(&share(b)))?;
+        let (rows, of) = &of_classes[most];
+        if share(most) < least || share(few) > share(most) / 10.0 || rows.len() < 10 {
+            return None;
+        }
+        let name = |class: usize| &labels.classes()[class];
+        let message = format!(
+            "{} of {of} test rows of class `{}` {words}, and {} of {} of class `{}`: rows look made before the split",
+            rows.len(),
+            name(most),
+            of_classes[few].0.len(),
+            of_classes[few].1,
+            name(few),
+        );
+        let hint = "split first, then resample the training part only";
+        let mut finding = data.finding(
+            "leakage.made-before",
+            Verdict::Suspicious,
+            rows.len(),
+            message,
+            hint,
+        );
+        let example = |&row: &usize| Example {
+            test_row: Some(data.row_in_file(row)),
+            train_row: None,
+            note: note.into(),
+        };
+        finding.examples = rows.iter().take(SHOWN).map(example).collect();
+        Some(finding)
+    };
+    let copied = told(&copied, 0.5, "equal a training row", "copy");
+    Ok(copied.or_else(|| {
+        let words = "are on one line with two rows near them, to the last digits";
+        told(&lined, 0.05, words, "on a line")
+    }))
 }
 
 fn judged(p_value: f64, more: f64) -> Verdict {

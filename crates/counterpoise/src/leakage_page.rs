@@ -127,7 +127,7 @@ fn chance(audit: &LeakageAudit) -> Section {
             excess.pairs.to_string(),
             excess.across.to_string(),
             format!("{:.1}", excess.expected),
-            format!("{:.2e}", excess.p_value),
+            chance_of(excess.p_value),
             excess.looks.to_string(),
         ]
     };
@@ -144,6 +144,14 @@ fn chance(audit: &LeakageAudit) -> Section {
             numeric: vec![false, true, true, true, true, true],
             rows,
         })],
+    }
+}
+
+fn chance_of(p_value: f64) -> String {
+    if p_value < 0.001 {
+        format!("{p_value:.1e}")
+    } else {
+        format!("{p_value:.3}")
     }
 }
 

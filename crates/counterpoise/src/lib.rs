@@ -11,6 +11,7 @@ mod experiment;
 mod few_of_each;
 mod leakage;
 mod leakage_page;
+mod lines;
 mod merge;
 mod pages;
 mod picture;
