@@ -22,10 +22,10 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::flags::{Arguments, Command};
 
 fn main() {
-    let arguments = Arguments::parse();
-    let json = arguments.json;
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
     static PANIC: Mutex<String> = Mutex::new(String::new());
+    let arguments = Arguments::parse();
+    let json = arguments.json;
     std::panic::set_hook(Box::new(|panic| {
         if let Ok(mut said) = PANIC.lock() {
             *said = panic.to_string();

@@ -162,10 +162,7 @@ fn near_copies_are_found() {
     let findings = found(&audit);
     assert_eq!(findings[0].0, "leakage.near-copies");
     assert!((16..=40).contains(&findings[0].2), "{findings:?}");
-    assert_eq!(
-        audit["findings"][0]["examples"][0]["test_row"].as_u64() > Some(200),
-        true
-    );
+    assert!(audit["findings"][0]["examples"][0]["test_row"].as_u64() > Some(200));
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Fallible<()> {
 fn read(file: &Path) -> Fallible<Table> {
     let mut options = ReadOptions::default();
     let name = file.to_string_lossy().into_owned();
-    if name.ends_with(".dat") {
+    if file.extension().is_some_and(|extension| extension == "dat") {
         options.comment = Some('@');
     }
     options.no_header = !name.contains(".csv");

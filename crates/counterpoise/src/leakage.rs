@@ -264,7 +264,8 @@ pub fn audit_leakage_of_files(
 /// class or at large, then any two equal or close rows lie on different sides as often as any other two rows of their
 /// classes. Pairs are therefore chosen without a look at the sides (equal rows, and rows that are nearest to one another
 /// among all), no row in two of them, and those across the split are counted. The count of an honest split is
-/// binomial or less spread; repeated rows, grids and discrete values change the pairs, never this law.
+/// binomial or less spread (a class that is halved is more spread by about one part in the number of its rows); repeated
+/// rows, grids and discrete values change the pairs, never this law.
 ///
 /// Distances are HEOM over both files, but two missing values are equal. Cost: one search of all rows among themselves, `O(n² d)` at worst.
 ///

@@ -1,11 +1,12 @@
 //! Rows on one line with two others, as SMOTE leaves them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use counterpoise_base::{Domain, Features, Observer};
 use counterpoise_neighbors::{Rows, Search, Space};
 
 use crate::Error;
+use crate::equal_rows::clusters;
 
 /// Neighbours of a row among which two are looked for that it is on one line with.
 const CANDIDATES: usize = 10;
@@ -20,8 +21,8 @@ struct Fraction {
 /// Which of the `asked` rows are on one line with two of their nearest rows among `among`, too exactly to be by chance.
 ///
 /// Rows are places of `space`, and `row_of` says which rows of `features` they are. Whole numbers say nothing, since they
-/// were rounded; columns that follow from one another are taken for independent, so that a table whose columns all follow
-/// from one lies on lines everywhere.
+/// were rounded, nor does a row whose fractions another row repeats. Columns that follow from one another are taken for
+/// independent, so that a table whose columns all follow from one lies on lines everywhere.
 pub(crate) fn on_lines(
     features: &Features<'_>,
     space: &Space,
@@ -37,6 +38,14 @@ pub(crate) fn on_lines(
     let graph = Search::new(CANDIDATES).neighbors(space, Rows::Some(asked), Rows::Some(among), observer)?;
     // A chance line of any pair of any row is to be less likely than one in a million.
     let certain = 6.0 + (asked.len() as f64 * (CANDIDATES * CANDIDATES) as f64).log10();
+    let fractions = columns
+        .iter()
+        .map(|fraction| features.columns()[fraction.column].clone());
+    let alike = clusters(&Features::new(features.rows(), fractions.collect()));
+    let mut repeated: HashMap<u32, usize> = HashMap::new();
+    for &row in row_of {
+        *repeated.entry(alike[row]).or_default() += 1;
+    }
     let on_line = |query: usize| {
         let near: Vec<usize> = graph
             .neighbors(query)
@@ -44,6 +53,9 @@ pub(crate) fn on_lines(
             .map(|&place| row_of[place as usize])
             .collect();
         let row = row_of[asked[query]];
+        if repeated[&alike[row]] > 1 {
+            return false;
+        }
         (0..near.len()).any(|first| {
             let pairs = near[first + 1..].iter().map(|&second| (near[first], second));
             pairs
