@@ -68,7 +68,8 @@ fn in_words(audit: &LeakageAudit) -> String {
         if let Some(p) = finding.p_value.filter(|_| finding.verdict > Verdict::Clean) {
             let _ = writeln!(
                 text,
-                "  an honest split has as many with a chance of {p:.1e} at most"
+                "  an honest split has as many with a chance of {:.1e} at most",
+                p.max(1e-300)
             );
         }
         let _ = writeln!(text, "  hint: {}", finding.hint);

@@ -299,7 +299,7 @@ fn planted_rows_in_words() {
 
     verdict: leak
 
-    leak: 12 test row(s) (5.7 %) equal a training row in every feature: more than an honest split has (5.4 on average)
+    leak: 12 test row(s) (5.7 %) equal a training row in every feature, where an honest split has 5.4 on average: chance does not explain so many
       test.csv row 201, train.csv row 1 (equal)
       test.csv row 202, train.csv row 2 (equal)
       test.csv row 203, train.csv row 3 (equal)

@@ -1005,7 +1005,12 @@ fn made_before(
         let share = |class: usize| of_classes[class].0.len() as f64 / of_classes[class].1.max(1) as f64;
         let classes = (0..of_classes.len()).filter(|&class| of_classes[class].1 >= 10);
         let most = classes.clone().max_by(|&a, &b| share(a).total_cmp(&share(b)))?;
-        let few = classes.min_by(|&a, &b| share(a).total_cmp(&share(b)))?;
+        // No method makes rows of the largest class; those that were made up to its size are as large.
+        let size = |class: usize| pool.counts[class].0 + pool.counts[class].1;
+        let largest = classes.clone().map(size).max()?;
+        let few = classes
+            .filter(|&class| 20 * size(class) >= 19 * largest)
+            .min_by(|&a, &b| share(a).total_cmp(&share(b)))?;
         let (rows, of) = &of_classes[most];
         if share(most) < least || share(few) > share(most) / 10.0 || rows.len() < 10 {
             return None;
@@ -1088,12 +1093,12 @@ fn copy_findings(data: &Data, pool: &Pool, copies: &Copies, looks: f64) -> Vec<F
     let verdict = judged(p_value, copies.excess.across as f64 - copies.excess.expected);
     let (words, hint) = if verdict == Verdict::Clean {
         (
-            "no more than an honest split has",
+            "chance explains as many",
             "the table repeated rows before it was split, which flatters every score a little; if it was over-sampled before, split first; else drop repeated rows, or split by the thing that was measured",
         )
     } else {
         (
-            "more than an honest split has",
+            "chance does not explain so many",
             "drop them from the test file, and find out how rows came to be on both sides",
         )
     };
@@ -1102,7 +1107,7 @@ fn copy_findings(data: &Data, pool: &Pool, copies: &Copies, looks: f64) -> Vec<F
         verdict,
         rows,
         format!(
-            "{rows} test row(s) ({}) equal a training row in every feature: {words} ({:.1} on average)",
+            "{rows} test row(s) ({}) equal a training row in every feature, where an honest split has {:.1} on average: {words}",
             data.percent_of_test(rows),
             copies.expected
         ),
