@@ -14,7 +14,9 @@ fn clouds() -> String {
     let mut text = "x,z,kind,y\n".to_owned();
     let mut state = 7_u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1_u32 << 31)
     };
     for row in 0..320 {
@@ -22,7 +24,11 @@ fn clouds() -> String {
         let shift = if rare { 0.9 } else { 0.0 };
         let (x, z) = (next() + next() + next() + shift, next() + next() - shift);
         let kind = ["red", "green", "blue"][row % 3];
-        let _ = writeln!(text, "{x:.4},{z:.4},{kind},{}", if rare { "rare" } else { "common" });
+        let _ = writeln!(
+            text,
+            "{x:.4},{z:.4},{kind},{}",
+            if rare { "rare" } else { "common" }
+        );
     }
     text
 }
@@ -50,7 +56,10 @@ fn the_same_numbers_for_any_number_of_threads_and_after_a_kill() {
     let folder = Folder::with("in.csv", clouds());
     let words = format!("compare in.csv --target y --methods none,weights,threshold,smote {QUICK}");
     let whole = without_times(json(&folder, &format!("{words} --threads 1")));
-    assert_eq!(without_times(json(&folder, &format!("{words} --threads 4"))), whole);
+    assert_eq!(
+        without_times(json(&folder, &format!("{words} --threads 4"))),
+        whole
+    );
     assert_eq!(whole["models"][1]["methods"].as_array().map(Vec::len), Some(4));
 
     // Killed as soon as some fits are kept, then started again.
@@ -70,7 +79,11 @@ fn the_same_numbers_for_any_number_of_threads_and_after_a_kill() {
     child.kill().expect("it still draws");
     child.wait().expect("it ends");
     let again = json(&folder, &slow);
-    assert!(again["resumed"].as_u64().is_some_and(|fits| fits >= 4), "{}", again["resumed"]);
+    assert!(
+        again["resumed"].as_u64().is_some_and(|fits| fits >= 4),
+        "{}",
+        again["resumed"]
+    );
     assert_eq!(without_times(again), whole);
     // A later run with one more method fits only what is new.
     let more = json(&folder, &slow.replace("smote", "smote,random-under-sampler"));
@@ -89,7 +102,14 @@ fn nothing_is_learnt_from_test_rows() {
     let mut text = "a,b,c,y\n".to_owned();
     for row in 0..400_u64 {
         let noise = |salt: u64| (row * 2_654_435_761 + salt * 40_503) * 2_246_822_519 % 10_007;
-        let _ = writeln!(text, "{},{},{},{}", noise(1), noise(2), noise(3), u8::from(row % 10 == 3));
+        let _ = writeln!(
+            text,
+            "{},{},{},{}",
+            noise(1),
+            noise(2),
+            noise(3),
+            u8::from(row % 10 == 3)
+        );
     }
     let folder = Folder::with("in.csv", text);
     let found = json(
@@ -100,7 +120,11 @@ fn nothing_is_learnt_from_test_rows() {
         let reached = method["scores"][0]["value"].as_f64().expect("a number");
         assert!((reached - 0.5).abs() < 0.08, "{}: {reached}", method["method"]);
     }
-    assert_eq!(found["models"][0]["verdict"]["kind"], "do-nothing", "{}", found["models"][0]["verdict"]["text"]);
+    assert_eq!(
+        found["models"][0]["verdict"]["kind"], "do-nothing",
+        "{}",
+        found["models"][0]["verdict"]["text"]
+    );
 }
 
 #[test]
@@ -110,10 +134,16 @@ fn a_threshold_is_found_to_do_as_well_and_the_page_holds_the_run() {
     let ran = folder.ok(&format!("{words} --report page.html"));
     assert!(ran.stdout.contains("Do not resample"), "{}", ran.stdout);
     let page = folder.read("page.html");
-    assert!(page.contains("[compare]") && page.contains("Calibration"), "a page");
+    assert!(
+        page.contains("[compare]") && page.contains("Calibration"),
+        "a page"
+    );
     let again = folder.ok("run page.html --quiet");
     let verdicts = |text: &str| -> Vec<String> {
-        text.lines().filter(|line| line.contains("with ")).map(str::to_owned).collect()
+        text.lines()
+            .filter(|line| line.contains("with "))
+            .map(str::to_owned)
+            .collect()
     };
     assert_eq!(verdicts(&again.stdout), verdicts(&ran.stdout));
 }
@@ -122,7 +152,12 @@ fn a_threshold_is_found_to_do_as_well_and_the_page_holds_the_run() {
 fn what_does_not_apply_is_named_and_the_others_go_on() {
     let folder = Folder::with("in.csv", small_table());
     let ran = folder.ok("compare in.csv --target y --methods none,smotenc,adasyn,smote --model naive-bayes --folds 2 --draws 200");
-    assert!(ran.stdout.contains("smotenc: not applicable: smotenc needs numeric and categorical columns"), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("smotenc: not applicable: smotenc needs numeric and categorical columns"),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stdout.contains("  smote  "), "{}", ran.stdout);
 }
 
@@ -130,7 +165,11 @@ fn what_does_not_apply_is_named_and_the_others_go_on() {
 fn a_model_that_does_not_converge_says_so() {
     let folder = Folder::with("in.csv", clouds());
     let ran = folder.ok("compare in.csv --target y --methods none,weights --draws 200 --repeats 1 --set compare.models=[{name='logistic',max_iter=1}]");
-    assert!(ran.stderr.contains("did not converge in 1 steps"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("did not converge in 1 steps"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("5 times in all"), "{}", ran.stderr);
 }
 
@@ -144,23 +183,42 @@ fn a_class_that_cleaning_takes_out_of_a_fold_is_told() {
     let folder = Folder::with("in.csv", text);
     let ran = folder.ok("compare in.csv --target y --methods none,edited-nearest-neighbours --model naive-bayes --folds 2 --repeats 1 --draws 200 --set compare.methods=['none',{name='edited-nearest-neighbours',sampling_strategy='all',kind_sel='mode'}]");
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("no training row of class `rare` is left") || said.contains("two or more classes"), "{said}");
+    assert!(
+        said.contains("no training row of class `rare` is left") || said.contains("two or more classes"),
+        "{said}"
+    );
 }
 
 #[test]
 fn missing_values_are_filled_inside_the_folds() {
-    let text = clouds().lines().enumerate().fold(String::new(), |mut text, (place, line)| {
-        let line = if place % 10 == 4 { line.replacen(|c: char| c.is_ascii_digit(), "", 1) } else { line.into() };
-        let hole = if place % 9 == 5 { line.split_once(',').map_or(line.clone(), |(_, rest)| format!(",{rest}")) } else { line };
-        text.push_str(&hole);
-        text.push('\n');
-        text
-    });
+    let text = clouds()
+        .lines()
+        .enumerate()
+        .fold(String::new(), |mut text, (place, line)| {
+            let line = if place % 10 == 4 {
+                line.replacen(|c: char| c.is_ascii_digit(), "", 1)
+            } else {
+                line.into()
+            };
+            let hole = if place % 9 == 5 {
+                line.split_once(',')
+                    .map_or(line.clone(), |(_, rest)| format!(",{rest}"))
+            } else {
+                line
+            };
+            text.push_str(&hole);
+            text.push('\n');
+            text
+        });
     let folder = Folder::with("in.csv", text);
     for missing in ["impute", "distance", "drop-rows"] {
         let words = format!("compare in.csv --target y --methods none,smote {QUICK} --missing {missing}");
         let found = json(&folder, &words);
-        assert_eq!(found["models"][0]["failures"].as_array().map(Vec::len), Some(0), "{missing}: {found:#}");
+        assert_eq!(
+            found["models"][0]["failures"].as_array().map(Vec::len),
+            Some(0),
+            "{missing}: {found:#}"
+        );
     }
 }
 
@@ -168,7 +226,11 @@ fn missing_values_are_filled_inside_the_folds() {
 fn an_advice_ends_in_a_file_that_runs() {
     let folder = Folder::with("in.csv", clouds());
     let ran = folder.ok("advise in.csv --target y --output next.toml --report advice.html");
-    assert!(ran.stdout.contains("rank") && ran.stdout.contains("balanced-accuracy"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("rank") && ran.stdout.contains("balanced-accuracy"),
+        "{}",
+        ran.stdout
+    );
     assert!(folder.read("advice.html").contains("Short list"));
     folder.ok("run next.toml --quiet --set compare.draws=200 --set compare.models=['naive-bayes'] --set compare.repeats=1");
 }
@@ -194,8 +256,18 @@ fn predictions() -> String {
     let mut text = "truth,said,p,w\n".to_owned();
     for row in 0..60 {
         let rare = row % 6 == 0;
-        let p = if rare { 0.35 + f64::from(row) / 120.0 } else { f64::from(row) / 100.0 };
-        let _ = writeln!(text, "{},{},{p:.3},{}", u8::from(rare), if p > 0.5 { "1.0" } else { "0.0" }, 1 + row % 2);
+        let p = if rare {
+            0.35 + f64::from(row) / 120.0
+        } else {
+            f64::from(row) / 100.0
+        };
+        let _ = writeln!(
+            text,
+            "{},{},{p:.3},{}",
+            u8::from(rare),
+            if p > 0.5 { "1.0" } else { "0.0" },
+            1 + row % 2
+        );
     }
     text
 }
@@ -203,15 +275,33 @@ fn predictions() -> String {
 #[test]
 fn predictions_of_a_table_are_measured() {
     let folder = Folder::with("p.csv", predictions());
-    let found = json(&folder, "metrics p.csv --target truth --prediction said --score p --weight w --report m.html");
+    let found = json(
+        &folder,
+        "metrics p.csv --target truth --prediction said --score p --weight w --report m.html",
+    );
     assert_eq!(found["classes"], serde_json::json!(["0", "1"]));
-    let of = |name: &str| found["measures"].as_array().expect("measures").iter().find(|m| m["measure"] == name).expect("it is listed").clone();
+    let of = |name: &str| {
+        found["measures"]
+            .as_array()
+            .expect("measures")
+            .iter()
+            .find(|m| m["measure"] == name)
+            .expect("it is listed")
+            .clone()
+    };
     for name in ["balanced-accuracy", "roc-auc-macro", "brier", "ece"] {
         let (low, high) = (of(name)["interval"][0].as_f64(), of(name)["interval"][1].as_f64());
-        assert!(low <= of(name)["value"].as_f64() && of(name)["value"].as_f64() <= high, "{name}");
+        assert!(
+            low <= of(name)["value"].as_f64() && of(name)["value"].as_f64() <= high,
+            "{name}"
+        );
     }
     assert_eq!(found["confusion"].as_array().map(Vec::len), Some(2));
-    assert!(folder.read("m.html").contains("Receiver operating characteristic"));
+    assert!(
+        folder
+            .read("m.html")
+            .contains("Receiver operating characteristic")
+    );
     let ran = folder.ok("metrics p.csv --target truth --prediction said --measure recall:1,f1-macro");
     assert!(ran.stdout.contains("recall:1"), "{}", ran.stdout);
 }

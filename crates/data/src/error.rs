@@ -197,6 +197,32 @@ pub enum Error {
         /// The names there are.
         columns: Vec<String>,
     },
+    /// A column that one of two tables lacks.
+    #[error("column `{column}` is in `{present}` and not in `{absent}`")]
+    ColumnsDiffer {
+        /// The column.
+        column: String,
+        /// The file that has it.
+        present: String,
+        /// The file that lacks it.
+        absent: String,
+        /// The names there are in the file that lacks it.
+        columns: Vec<String>,
+    },
+    /// A column that means different things in two tables.
+    #[error("column `{column}` is {first} in `{first_file}` and {second} in `{second_file}`")]
+    KindsDiffer {
+        /// The column.
+        column: String,
+        /// Its kind in one file.
+        first: &'static str,
+        /// That file.
+        first_file: String,
+        /// Its kind in the other.
+        second: &'static str,
+        /// The other.
+        second_file: String,
+    },
     /// One column in two roles.
     #[error("column `{column}` cannot be both {first} and {second}")]
     RoleConflict {
@@ -375,6 +401,16 @@ impl Error {
             Self::TooManyRows { .. } => "work with a part of the rows".into(),
             Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {}`", typed(column)),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
+            Self::ColumnsDiffer { column, columns, .. } => {
+                let near = nearest_name(column, columns.iter().map(String::as_str));
+                let near = near.map_or(String::new(), |near| format!("is it called `{near}` there? Else "));
+                format!("{near}`--ignore {}` leaves it out", typed(column))
+            }
+            Self::KindsDiffer { column, .. } => format!(
+                "mend the file that is wrong; or say which it is with `--kind {}`; or `--ignore {}`",
+                typed(&format!("{column}=categorical")),
+                typed(column)
+            ),
             Self::RoleConflict { column, .. } => format!("name `{column}` once"),
             Self::Missing { .. } => "choose what happens to missing values: `--missing drop-rows`, `--missing impute` or `--missing distance`".into(),
             Self::MissingRole { .. } => "`--missing drop-rows` leaves such rows out".into(),
@@ -416,6 +452,8 @@ impl Error {
             Self::UnusableColumn { .. } => "data.unusable-column",
             Self::KindMisfit { .. } => "data.kind-misfit",
             Self::UnknownColumn { .. } => "data.unknown-column",
+            Self::ColumnsDiffer { .. } => "data.columns-differ",
+            Self::KindsDiffer { .. } => "data.kinds-differ",
             Self::RoleConflict { .. } => "data.role-conflict",
             Self::Missing { .. } => "data.missing",
             Self::MissingRole { .. } => "data.missing-role",
