@@ -9,16 +9,21 @@ use folder::{Folder, small_table};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-/// Two clouds that overlap; one row in eight is rare.
-fn clouds() -> String {
-    let mut text = "x,z,kind,y\n".to_owned();
+/// Fractions of chance, always the same.
+fn noise() -> impl FnMut() -> f64 {
     let mut state = 7_u64;
-    let mut next = || {
+    move || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1_u32 << 31)
-    };
+    }
+}
+
+/// Two clouds that overlap; one row in eight is rare.
+fn clouds() -> String {
+    let mut text = "x,z,kind,y\n".to_owned();
+    let mut next = noise();
     for row in 0..320 {
         let rare = row % 8 == 0;
         let shift = if rare { 0.9 } else { 0.0 };
@@ -100,14 +105,14 @@ fn the_same_numbers_for_any_number_of_threads_and_after_a_kill() {
 fn nothing_is_learnt_from_test_rows() {
     // Pure noise with a rare class. Copies made before the split would let the nearest neighbour find every rare row.
     let mut text = "a,b,c,y\n".to_owned();
+    let mut next = noise();
     for row in 0..400_u64 {
-        let noise = |salt: u64| (row * 2_654_435_761 + salt * 40_503) * 2_246_822_519 % 10_007;
         let _ = writeln!(
             text,
-            "{},{},{},{}",
-            noise(1),
-            noise(2),
-            noise(3),
+            "{:.6},{:.6},{:.6},{}",
+            next(),
+            next(),
+            next(),
             u8::from(row % 10 == 3)
         );
     }
@@ -129,8 +134,9 @@ fn nothing_is_learnt_from_test_rows() {
 
 #[test]
 fn a_threshold_is_found_to_do_as_well_and_the_page_holds_the_run() {
-    let folder = Folder::with("in.csv", clouds());
-    let words = format!("compare in.csv --target y --methods weights,threshold,smote {QUICK}");
+    let folder = Folder::new();
+    folder.ok("quickstart --save-data --quiet");
+    let words = "compare german-credit.csv.gz --target credit --methods weights,threshold,smote --model logistic --repeats 2 --draws 300";
     let ran = folder.ok(&format!("{words} --report page.html"));
     assert!(ran.stdout.contains("Do not resample"), "{}", ran.stdout);
     let page = folder.read("page.html");
@@ -239,17 +245,50 @@ fn an_advice_ends_in_a_file_that_runs() {
 fn bad_comparisons_are_refused() {
     let folder = Folder::with("in.csv", small_table());
     let refused = |more: &str| folder.refused(&format!("compare in.csv --target y {more}"));
-    assert_snapshot!(refused("--folds 5"), @"");
-    assert_snapshot!(refused("--folds 1"), @"");
-    assert_snapshot!(refused("--methods smote,treshold"), @"");
-    assert_snapshot!(refused("--model forrest"), @"");
-    assert_snapshot!(refused("--measure f1-makro --folds 2"), @"");
-    assert_snapshot!(refused("--measure recall:Rare --folds 2"), @"");
-    assert_snapshot!(refused("--level 95 --folds 2"), @"");
+    assert_snapshot!(refused("--folds 5"), @r#"
+    exit 3
+    error: class `rare` has 4 row(s), fewer than the 5 folds: some fold would be without it
+    hint: use `--folds 4` or fewer, or merge `rare` with another class
+    "#);
+    assert_snapshot!(refused("--folds 1"), @r#"
+    exit 2
+    error: compare.folds: 1 fold(s) leave nothing to test on
+    hint: give 2 or more: `--folds 5`
+    "#);
+    assert_snapshot!(refused("--methods smote,treshold"), @r#"
+    exit 2
+    error: the command line: `compare.methods`: there is no method called `treshold`; did you mean `threshold`?
+    "#);
+    assert_snapshot!(refused("--model forrest"), @r#"
+    exit 2
+    error: the command line: `compare.models`: there is no model called `forrest`; did you mean `forest`? The models are `logistic`, `forest`, `boosting`, `linear-svm`, `rbf-svm`, `k-nearest-neighbors`, `naive-bayes`
+    "#);
+    assert_snapshot!(refused("--measure f1-makro --folds 2"), @r#"
+    exit 2
+    error: the command line: `compare.measures`: there is no measure called `f1-makro`; did you mean `f1`?
+    "#);
+    assert_snapshot!(refused("--measure recall:Rare --folds 2"), @r#"
+    exit 2
+    error: `recall:Rare` names the class `Rare`, which the target does not have
+    hint: did you mean `rare`?
+    "#);
+    assert_snapshot!(refused("--level 95 --folds 2"), @r#"
+    exit 2
+    error: compare.level: 95 is no level
+    hint: give a number above 0.5 and below 1: `--level 0.95`
+    "#);
     let one = Folder::with("in.csv", "a,b,y\n1,2,x\n2,3,x\n3,4,x\n");
-    assert_snapshot!(one.refused("compare in.csv --target y"), @"");
+    assert_snapshot!(one.refused("compare in.csv --target y"), @r#"
+    exit 3
+    error: the target has one class only, `x`; resampling balances two or more
+    hint: name another column with `--target`
+    "#);
     let alone = Folder::with("in.csv", "a,b,y\n1,2,x\n2,3,x\n3,4,z\n");
-    assert_snapshot!(alone.refused("compare in.csv --target y --folds 2"), @"");
+    assert_snapshot!(alone.refused("compare in.csv --target y --folds 2"), @r#"
+    exit 3
+    error: class `z` has 1 row(s), fewer than the 2 folds: some fold would be without it
+    hint: no split can train on `z` and test it too: collect more rows, or merge it with another class
+    "#);
 }
 
 fn predictions() -> String {
@@ -312,12 +351,44 @@ fn bad_predictions_are_refused() {
         let words = format!("metrics p.csv --target t --prediction p {more}");
         Folder::with("p.csv", text).refused(words.trim_end())
     };
-    assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,1.5\n", "--score s"), @"");
-    assert_snapshot!(check("t,p,s,u,v\na,a,0.6,0.2,0.3\nb,b,0.1,0.8,0.1\nc,c,0,0,1\n", "--score a=s --score b=u --score c=v"), @"");
-    assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,0.2\nc,c,0.2\n", "--score s"), @"");
-    assert_snapshot!(check("t,p,s\na,x,0.1\nb,y,0.2\n", ""), @"");
-    assert_snapshot!(check("t,p,s\na,a,0.1\nb,,0.2\n", ""), @"");
-    assert_snapshot!(check("t,q,s\na,a,0.1\nb,b,0.2\n", ""), @"");
-    assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,0.2\n", "--measure roc-auc:b"), @"");
-    assert_snapshot!(check("t,p,s\na,a,x\nb,b,y\n", "--score s"), @"");
+    assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,1.5\n", "--score s"), @r#"
+    exit 3
+    error: row 2: the probability of class `a` is -0.5, which is not between 0 and 1
+    hint: give probabilities; scores of another range can be turned into them by calibration
+    "#);
+    assert_snapshot!(check("t,p,s,u,v\na,a,0.6,0.2,0.3\nb,b,0.1,0.8,0.1\nc,c,0,0,1\n", "--score a=s --score b=u --score c=v"), @r#"
+    exit 3
+    error: row 1: the probabilities of all classes sum to 1.1, not to 1
+    hint: divide each row by its sum, or name the columns of all classes
+    "#);
+    assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,0.2\nc,c,0.2\n", "--score s"), @r#"
+    exit 2
+    error: the score `s` names no class, and there are 3 classes
+    hint: give one column a class, `--score a=COLUMN` `--score b=COLUMN` `--score c=COLUMN`
+    "#);
+    assert_snapshot!(check("t,p,s\na,x,0.1\nb,y,0.2\n", ""), @r#"
+    exit 2
+    error: no class of `t` is predicted in `p`: a, b against x, y
+    hint: name the column of predicted classes with `--prediction`; `--label "1=>yes"` reads a cell as another
+    "#);
+    assert_snapshot!(check("t,p,s\na,a,0.1\nb,,0.2\n", ""), @r#"
+    exit 3
+    error: the prediction `p` is missing in row 2 (1 row(s) in all)
+    hint: `--missing drop-rows` leaves such rows out
+    "#);
+    assert_snapshot!(check("t,q,s\na,a,0.1\nb,b,0.2\n", ""), @r#"
+    exit 2
+    error: there is no column called `p` to be the prediction
+    hint: the columns are t, q, s
+    "#);
+    assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,0.2\n", "--measure roc-auc:b"), @r#"
+    exit 2
+    error: `roc-auc:b` needs probabilities
+    hint: name the columns of probabilities, or leave `roc-auc:b` out
+    "#);
+    assert_snapshot!(check("t,p,s\na,a,x\nb,b,y\n", "--score s"), @r#"
+    exit 2
+    error: column `s` is stored as Dictionary(Int32, Utf8), and a score is a number
+    hint: name a column of probabilities with `--score`
+    "#);
 }
