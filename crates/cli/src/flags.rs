@@ -181,6 +181,9 @@ pub(crate) struct MetricsFlags {
     /// Column of weights
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
+    /// What happens to rows without a truth, prediction, score or weight
+    #[arg(long, default_value = "error", value_parser = ["error", "drop-rows"])]
+    pub(crate) missing: String,
     /// Measure to print, such as `f1-macro` or `recall:rare` [default: all that fit]; may be repeated
     #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
     pub(crate) measure: Vec<String>,

@@ -346,6 +346,14 @@ fn predictions_of_a_table_are_measured() {
 }
 
 #[test]
+fn rows_without_a_prediction_are_left_out_if_asked_for() {
+    let folder = Folder::with("p.csv", "t,p\na,a\nb,\nb,b\na,b\n");
+    let ran = folder.ok("metrics p.csv --target t --prediction p --missing drop-rows");
+    assert!(ran.stdout.starts_with("3 rows"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("1 row(s) were left out"), "{}", ran.stderr);
+}
+
+#[test]
 fn bad_predictions_are_refused() {
     let check = |text: &str, more: &str| {
         let words = format!("metrics p.csv --target t --prediction p {more}");
@@ -353,8 +361,8 @@ fn bad_predictions_are_refused() {
     };
     assert_snapshot!(check("t,p,s\na,a,0.1\nb,b,1.5\n", "--score s"), @r#"
     exit 3
-    error: row 2: the probability of class `a` is -0.5, which is not between 0 and 1
-    hint: give probabilities; scores of another range can be turned into them by calibration
+    error: column `s`, row 2: 1.5 is no probability, which is between 0 and 1
+    hint: turn scores of another range into probabilities first, or leave `--score` out
     "#);
     assert_snapshot!(check("t,p,s,u,v\na,a,0.6,0.2,0.3\nb,b,0.1,0.8,0.1\nc,c,0,0,1\n", "--score a=s --score b=u --score c=v"), @r#"
     exit 3

@@ -149,6 +149,16 @@ pub enum Error {
         /// Type it is stored as.
         stored: String,
     },
+    /// A score that is no probability.
+    #[error("column `{column}`, row {row}: {value} is no probability, which is between 0 and 1")]
+    ScoreRange {
+        /// Name of the column.
+        column: String,
+        /// Row, counted from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
     /// Columns of scores that do not go with the classes.
     #[error("{}", match (column.is_empty(), class) {
         (true, Some(class)) => format!("there is no score of class `{class}`"),
@@ -393,6 +403,7 @@ impl Error {
             Self::KindMisfit { column, .. } => format!("leave the `--kind` of `{column}` out, or store the column as another type"),
             Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
             Self::NoCommonClass { .. } => "name the column of predicted classes with `--prediction`; `--label \"1=>yes\"` reads a cell as another".into(),
+            Self::ScoreRange { .. } => "turn scores of another range into probabilities first, or leave `--score` out".into(),
             Self::NotAScore { .. } => "name a column of probabilities with `--score`".into(),
             Self::ScoreClass { classes, .. } => format!(
                 "give one column a class, {}",
@@ -447,6 +458,7 @@ impl Error {
             Self::Corrupt { .. } => "data.corrupt",
             Self::NoCommonClass { .. } => "data.no-common-class",
             Self::NotAScore { .. } => "data.not-a-score",
+            Self::ScoreRange { .. } => "data.score-range",
             Self::ScoreClass { .. } => "data.score-class",
             Self::TooManyRows { .. } => "data.too-many-rows",
             Self::UnusableColumn { .. } => "data.unusable-column",
