@@ -147,7 +147,7 @@ fn a_threshold_is_found_to_do_as_well_and_the_page_holds_the_run() {
     let again = folder.ok("run page.html --quiet");
     let verdicts = |text: &str| -> Vec<String> {
         text.lines()
-            .filter(|line| line.contains("with "))
+            .filter(|line| line.starts_with("== "))
             .map(str::to_owned)
             .collect()
     };

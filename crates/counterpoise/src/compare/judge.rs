@@ -133,8 +133,10 @@ pub struct Verdict {
     pub kind: VerdictKind,
     /// The method to use.
     pub method: String,
-    /// The advice with its evidence.
+    /// What to do, in a sentence.
     pub text: String,
+    /// Why, with numbers.
+    pub evidence: String,
 }
 
 /// A kind of advice.
@@ -316,12 +318,13 @@ pub(crate) fn judge(
                     name: &|index: usize| fits.methods[combinations[index].method].as_str(),
                     level: compare.level,
                 };
-                verdict(&view, &measures, &outcomes, name)
+                verdict(&view, &measures, &outcomes)
             }
             None => Verdict {
                 kind: VerdictKind::DoNothing,
                 method: "none".into(),
-                text: format!("{name} could not be fitted even without a method: see the failures."),
+                text: format!("{name} could not be fitted even without a method."),
+                evidence: String::new(),
             },
         };
         models.push(Model {
@@ -755,15 +758,11 @@ struct Gain {
 
 impl std::fmt::Display for Gain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:+.3}, between {:+.3} and {:+.3}",
-            self.value, self.low, self.high
-        )
+        write!(f, "{:+.3} ({:+.3} to {:+.3})", self.value, self.low, self.high)
     }
 }
 
-fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &str) -> Verdict {
+fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome]) -> Verdict {
     let (first, higher) = (measures[0].name(), measures[0].higher_is_better());
     let others: Vec<usize> = view
         .own
@@ -785,79 +784,64 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
     let resamples = |index: usize| (view.candidate)(index).resamples();
     let (resampler, cheap) = (best_of(&resamples), best_of(&|index| !resamples(index)));
     let cheap_ran = others.iter().any(|&index| !resamples(index));
-    let largest = gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value));
-    let (kind, chosen, mut text) = match (resampler, cheap) {
+    let name = |index: usize| (view.name)(index);
+    let (kind, chosen, text, mut evidence) = match (resampler, cheap) {
         (None, None) => {
-            let seen = match largest {
+            let evidence = match gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
                 Some((index, gain)) => format!(
-                    "the largest change of {first} is that of `{}`, {gain}, and intervals that hold for all {} methods at once include 0",
-                    (view.name)(*index),
+                    "The largest gain in {first} is that of `{}`, {gain}; intervals that hold for all {} methods at once include 0.",
+                    name(*index),
                     others.len()
                 ),
-                None => format!("no method has a {first} to compare"),
+                None => format!("No method has a {first} to compare."),
             };
-            (
-                VerdictKind::DoNothing,
-                view.none,
-                format!("Do nothing: with {model}, {seen}."),
-            )
+            let text = "Do nothing: no method is better than none beyond chance.".to_owned();
+            (VerdictKind::DoNothing, view.none, text, evidence)
         }
         (None, Some((index, gain))) => {
-            let text = format!(
-                "Do not resample: with {model}, `{}` raises the {first} ({gain}), and no resampler does.",
-                (view.name)(index)
-            );
-            (VerdictKind::DoNotResample, index, text)
+            let text = format!("Do not resample: use `{}`.", name(index));
+            let evidence = format!("It gains {gain} in {first}; no resampler gains anything beyond chance.");
+            (VerdictKind::DoNotResample, index, text, evidence)
         }
         (Some((index, gain)), None) => {
             let tried = if cheap_ran {
-                "neither a weight nor a threshold nor a calibration that was tried does"
+                "what makes no rows and was tried does not"
             } else {
                 "nothing cheaper was tried: add `weights` and `threshold` to see whether they do as well"
             };
-            let text = format!(
-                "Resample: with {model}, `{}` improves the {first} ({gain}), and {tried}.",
-                (view.name)(index)
-            );
-            (VerdictKind::Resample, index, text)
+            let text = format!("Resample with `{}`.", name(index));
+            let evidence = format!("It gains {gain} in {first}, and {tried}.");
+            (VerdictKind::Resample, index, text, evidence)
         }
         (Some((index, gain)), Some((rival, rival_gain))) => {
             let all: Vec<usize> = others.iter().copied().filter(|&other| resamples(other)).collect();
             let more = view.gain(index, rival, &all, 0, higher);
-            match more.filter(|more| more.low > 0.0) {
-                Some(more) => {
-                    let text = format!(
-                        "Resample: with {model}, `{}` improves the {first} over `none` ({gain}) and over `{}`, the best that makes no rows ({more}).",
-                        (view.name)(index),
-                        (view.name)(rival)
-                    );
-                    (VerdictKind::Resample, index, text)
-                }
-                None => {
-                    let more = more.map_or(String::new(), |more| {
-                        format!(
-                            ": the best resampler, `{}`, differs from it by {more}",
-                            (view.name)(index)
-                        )
-                    });
-                    let text = format!(
-                        "Do not resample: with {model}, `{}` does as well. It improves the {first} ({rival_gain}), and no resampler is better beyond chance{more}.",
-                        (view.name)(rival)
-                    );
-                    (VerdictKind::DoNotResample, rival, text)
-                }
+            if let Some(more) = more.filter(|more| more.low > 0.0) {
+                let text = format!("Resample with `{}`.", name(index));
+                let evidence = format!(
+                    "It gains {gain} in {first} over `none`, and {more} over `{}`, the best that makes no rows.",
+                    name(rival)
+                );
+                (VerdictKind::Resample, index, text, evidence)
+            } else {
+                let more = more.map_or(String::new(), |more| {
+                    format!(": `{}` gains {more} over it", name(index))
+                });
+                let text = format!("Do not resample: `{}` does as well.", name(rival));
+                let evidence = format!(
+                    "It gains {rival_gain} in {first}; no resampler is better than that beyond chance{more}."
+                );
+                (VerdictKind::DoNotResample, rival, text, evidence)
             }
         }
     };
-    if !higher {
-        text = text.replace("raises the", "lowers the");
-    }
-    ranking_remark(view, measures, &others, &mut text);
-    calibration_remark(view, outcomes, chosen, &mut text);
+    ranking_remark(view, measures, &others, &mut evidence);
+    calibration_remark(view, outcomes, chosen, &mut evidence);
     Verdict {
         kind,
-        method: (view.name)(chosen).into(),
+        method: name(chosen).into(),
         text,
+        evidence,
     }
 }
 

@@ -93,7 +93,11 @@ fn verdicts(comparison: &Comparison) -> Section {
             VerdictKind::Resample => Tone::Good,
         },
     };
-    let mut blocks: Vec<Block> = comparison.models.iter().map(verdict).collect();
+    let mut blocks: Vec<Block> = comparison
+        .models
+        .iter()
+        .flat_map(|model| [verdict(model), Block::Text(model.verdict.evidence.clone())])
+        .collect();
     if !comparison.warnings.is_empty() {
         blocks.push(Block::Warnings(few_of_each(&comparison.warnings)));
     }
