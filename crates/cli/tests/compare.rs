@@ -78,7 +78,7 @@ fn the_same_numbers_for_any_number_of_threads_and_after_a_kill() {
         .expect("it starts");
     let start = Instant::now();
     let kept = || std::fs::read_dir(folder.path("kept")).map_or(0, Iterator::count);
-    while kept() < 5 && start.elapsed() < Duration::from_secs(60) {
+    while kept() < 5 && start.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().expect("it still draws");

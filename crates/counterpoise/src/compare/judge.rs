@@ -201,7 +201,7 @@ const TASK: &str = "drawing rows for intervals";
 pub(crate) fn judge(
     setting: &Setting<'_>,
     fits: &Fits,
-    measures: Vec<Measure>,
+    measures: &[Measure],
     observer: &dyn Observer,
 ) -> Result<Comparison, Error> {
     let (prepared, compare) = (setting.prepared, setting.compare);
@@ -209,7 +209,7 @@ pub(crate) fn judge(
     let combinations: Vec<Combination<'_>> = (0..fits.models.len())
         .flat_map(|model| (0..fits.methods.len()).map(move |method| (model, method)))
         .filter_map(|(model, method)| {
-            let of_all = fits.fits[method][model].as_ref().ok()?;
+            let of_all = fits.results[method][model].as_ref().ok()?;
             let shifts = compare.methods[method].shifts_prior();
             let repeats = of_all
                 .iter()
@@ -226,7 +226,7 @@ pub(crate) fn judge(
         .collect();
     let scorers: Vec<Scorer> = combinations
         .iter()
-        .map(|combination| Scorer::new(&combination.repeats, &fits.parts, setting, &measures))
+        .map(|combination| Scorer::new(&combination.repeats, &fits.parts, setting, measures))
         .collect::<Result<_, _>>()?;
     let drawn = draw(&scorers, setting, fits.parts.len(), observer)?;
     let original: Vec<Vec<f64>> = {
@@ -299,7 +299,7 @@ pub(crate) fn judge(
             warnings.extend(outcome.warnings.clone().into_iter().map(of_model));
         }
         let failures = (0..fits.methods.len()).filter_map(|method| {
-            let failed = fits.fits[method][model].as_ref().err()?;
+            let failed = fits.results[method][model].as_ref().err()?;
             Some(Failure {
                 method: fits.methods[method].clone(),
                 reason: failed.message.clone(),
@@ -318,7 +318,7 @@ pub(crate) fn judge(
                     name: &|index: usize| fits.methods[combinations[index].method].as_str(),
                     level: compare.level,
                 };
-                verdict(&view, &measures, &outcomes)
+                verdict(&view, measures, &outcomes)
             }
             None => Verdict {
                 kind: VerdictKind::DoNothing,
