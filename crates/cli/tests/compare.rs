@@ -255,17 +255,17 @@ fn bad_comparisons_are_refused() {
     error: compare.folds: 1 fold(s) leave nothing to test on
     hint: give 2 or more: `--folds 5`
     "#);
-    assert_snapshot!(refused("--methods smote,treshold"), @r#"
+    assert_snapshot!(refused("--methods smote,thresholt"), @r#"
     exit 2
-    error: the command line: `compare.methods`: there is no method called `treshold`; did you mean `threshold`?
+    error: the command line: `compare.methods`: there is no method called `thresholt`; did you mean `threshold`?
     "#);
     assert_snapshot!(refused("--model forrest"), @r#"
     exit 2
     error: the command line: `compare.models`: there is no model called `forrest`; did you mean `forest`? The models are `logistic`, `forest`, `boosting`, `linear-svm`, `rbf-svm`, `k-nearest-neighbors`, `naive-bayes`
     "#);
-    assert_snapshot!(refused("--measure f1-makro --folds 2"), @r#"
+    assert_snapshot!(refused("--measure f1-mocro --folds 2"), @r#"
     exit 2
-    error: the command line: `compare.measures`: there is no measure called `f1-makro`; did you mean `f1`?
+    error: the command line: `compare.measures`: there is no measure called `f1-mocro`; did you mean `f1`?
     "#);
     assert_snapshot!(refused("--measure recall:Rare --folds 2"), @r#"
     exit 2

@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_candidate_is_guessed_among_all() {
-        for (given, meant) in [("nonne", "none"), ("treshold", "threshold"), ("smoet", "smote")] {
+        for (given, meant) in [("nonne", "none"), ("thresholt", "threshold"), ("smoet", "smote")] {
             let error = Candidate::from_name(given).expect_err("misspelt");
             assert!(
                 error
