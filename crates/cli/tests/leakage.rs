@@ -363,9 +363,9 @@ fn files_that_cannot_be_compared() {
     error: cannot read `nowhere.csv`: No such file or directory (os error 2)
     hint: check the path; it is relative to the current folder
     "#);
-    assert_snapshot!(refused("train.csv test.csv --target y --group-key patiant"), @r#"
+    assert_snapshot!(refused("train.csv test.csv --target y --group-key patients"), @r#"
     exit 2
-    error: there is no column called `patiant` to be the group key
+    error: there is no column called `patients` to be the group key
     hint: did you mean `patient`?
     "#);
     assert_snapshot!(refused("train.csv test.csv --target z"), @r#"
