@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::protocol::Fits;
 use super::store::Fit;
+use super::training::Training;
 use super::{Candidate, Setting, Times, counted};
 use crate::Error;
 
@@ -94,7 +95,7 @@ pub struct Score {
     pub measure: String,
     /// The number; absent where it is not defined.
     pub value: Option<f64>,
-    /// Where it would be for other rows.
+    /// Where it would be for other rows: to test on and, from two repeats on, to train on.
     pub interval: Option<(f64, f64)>,
     /// What the method adds to `none`.
     pub difference: Option<f64>,
@@ -236,7 +237,22 @@ pub(crate) fn judge(
             .map(|scorer| scorer.score(&ones, &each))
             .collect()
     };
-    let tail = 0.5 * (1.0 - compare.level);
+    let seed = Seed::new(setting.experiment.seed)
+        .child("compare")
+        .child("training");
+    let training = Training::new(
+        scorers.len(),
+        &fits.parts,
+        labels,
+        &seed,
+        &|index, repeat, counts| scorers[index].of_part(repeat, counts),
+    );
+    let draws = Draws {
+        drawn: &drawn,
+        original: &original,
+        training: &training,
+        level: compare.level,
+    };
     let place = |model: usize, method: usize| {
         combinations
             .iter()
@@ -255,10 +271,9 @@ pub(crate) fn judge(
             let scores = measures.iter().enumerate().map(|(measure, named)| {
                 let differences = none.filter(|&none| none != index).map(|none| {
                     let others: Vec<usize> = own.iter().copied().filter(|&other| other != none).collect();
-                    let wide = max_t(&drawn, &original, &others, none, measure, compare.level);
-                    (none, wide)
+                    (none, draws.max_t(&others, none, measure))
                 });
-                score(&drawn, &original, index, differences, measure, named, tail)
+                draws.score(index, differences, measure, named)
             });
             let scores: Vec<Score> = scores.collect();
             let corrected = scorers[index]
@@ -270,7 +285,7 @@ pub(crate) fn judge(
                     Calibrated {
                         measure: measures[measure].name(),
                         value: Some(original[index][column]).filter(|value| value.is_finite()),
-                        interval: percentiles(drawn.iter().map(|draw| draw[index][column]), tail),
+                        interval: draws.interval(index, None, column, &measures[measure]),
                     }
                 });
             outcomes.push(Outcome {
@@ -310,13 +325,11 @@ pub(crate) fn judge(
         let verdict = match none {
             Some(none) => {
                 let view = View {
-                    drawn: &drawn,
-                    original: &original,
+                    draws: &draws,
                     own: &own,
                     none,
                     candidate: &|index: usize| &compare.methods[combinations[index].method],
                     name: &|index: usize| fits.methods[combinations[index].method].as_str(),
-                    level: compare.level,
                 };
                 verdict(&view, measures, &outcomes)
             }
@@ -402,7 +415,7 @@ fn together(
 }
 
 /// Scores one combination for any counts of rows and repeats.
-struct Scorer {
+pub(crate) struct Scorer {
     repeats: Vec<OfRepeat>,
     /// Where each measure comes from.
     sources: Vec<Source>,
@@ -411,11 +424,13 @@ struct Scorer {
 }
 
 struct OfRepeat {
-    /// Counts and sums of all rows together.
+    /// Of all rows together.
     pooled: Evaluator,
-    /// Rankings, which are those of one model and therefore of one fold.
+    /// Of one fold each.
     folds: Vec<Evaluator>,
     corrected: Option<Evaluator>,
+    /// All measures of any part of the rows; absent where there is one repeat.
+    whole: Option<Evaluator>,
 }
 
 #[derive(Clone, Copy)]
@@ -432,13 +447,13 @@ impl Scorer {
         measures: &[Measure],
     ) -> Result<Self, Error> {
         let labels = &setting.prepared.labels;
-        let (ranking, pooled): (Vec<usize>, Vec<usize>) =
-            (0..measures.len()).partition(|&measure| measures[measure].is_ranking());
+        let (by_fold, pooled): (Vec<usize>, Vec<usize>) =
+            (0..measures.len()).partition(|&measure| is_by_fold(&measures[measure]));
         let sources = (0..measures.len())
             .map(
                 |measure| match pooled.iter().position(|&other| other == measure) {
                     Some(place) => Source::Pooled(place),
-                    None => Source::Folds(ranking.iter().position(|&other| other == measure).unwrap_or(0)),
+                    None => Source::Folds(by_fold.iter().position(|&other| other == measure).unwrap_or(0)),
                 },
             )
             .collect();
@@ -464,7 +479,7 @@ impl Scorer {
                 }
             };
             let plain = rows(&repeat.probabilities)?;
-            let ranked = pick(&ranking);
+            let ranked = pick(&by_fold);
             let folds = if ranked.is_empty() { &[][..] } else { parts };
             let of_corrected = match &repeat.corrected {
                 Some(probabilities) if !corrected.is_empty() => {
@@ -472,7 +487,11 @@ impl Scorer {
                 }
                 _ => None,
             };
+            let whole = (repeats.len() > 1)
+                .then(|| Evaluator::new(measures, &plain, None))
+                .transpose()?;
             Ok(OfRepeat {
+                whole,
                 pooled: Evaluator::new(&pick(&pooled), &plain, None)?,
                 folds: folds
                     .iter()
@@ -491,6 +510,22 @@ impl Scorer {
             sources,
             corrected,
         })
+    }
+
+    /// The numbers of [`score`](Self::score) for some rows in one repeat, rankings of these rows taken together.
+    pub(crate) fn of_part(&self, repeat: usize, counts: &[u16]) -> Vec<f64> {
+        let repeat = &self.repeats[repeat];
+        let mut values = repeat
+            .whole
+            .as_ref()
+            .map_or_else(Vec::new, |whole| whole.values(counts));
+        values.extend(
+            repeat
+                .corrected
+                .iter()
+                .flat_map(|corrected| corrected.values(counts)),
+        );
+        values
     }
 
     /// One number a measure, then one for each that is corrected; NaN where it is not defined.
@@ -521,6 +556,14 @@ impl Scorer {
         }
         sums
     }
+}
+
+/// Whether a measure is a mean over folds.
+///
+/// ROC-AUC is a mean over pairs of rows, so that few rows in a fold do no harm, and a fold has one model. Average
+/// precision is far too high where a fold has few rows of the class, and the folds are taken together.
+fn is_by_fold(measure: &Measure) -> bool {
+    matches!(measure, Measure::RocAuc(_))
 }
 
 /// A draw may leave a fold without a row of the class; the other folds then speak for it.
@@ -595,74 +638,125 @@ fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
     (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt()
 }
 
-/// Half the width, in standard errors, of intervals of differences that hold for all of `others` at once.
-fn max_t(
-    drawn: &[Vec<Vec<f64>>],
-    original: &[Vec<f64>],
-    others: &[usize],
-    base: usize,
-    measure: usize,
+/// Scores of each draw and of the rows as they are, by combination and measure, and what training rows add to them.
+struct Draws<'a> {
+    drawn: &'a [Vec<Vec<f64>>],
+    original: &'a [Vec<f64>],
+    training: &'a Training,
     level: f64,
-) -> Option<f64> {
-    let difference = |draw: &[Vec<f64>], other: usize| draw[other][measure] - draw[base][measure];
-    let of_all = |other: usize| {
-        drawn
-            .iter()
-            .map(move |draw| difference(draw, other))
-            .filter(|value| value.is_finite())
-    };
-    let known: Vec<(usize, f64, f64)> = others
-        .iter()
-        .map(|&other| (other, difference(original, other), deviation(of_all(other))))
-        .filter(|(_, value, spread)| value.is_finite() && *spread > 0.0)
-        .collect();
-    let mut most: Vec<f64> = drawn
-        .iter()
-        .map(|draw| {
-            let t = |(other, value, spread): &(usize, f64, f64)| {
-                ((difference(draw, *other) - value) / spread).abs()
-            };
-            known.iter().map(t).filter(|t| t.is_finite()).fold(0.0, f64::max)
-        })
-        .collect();
-    most.sort_by(f64::total_cmp);
-    let place = (level * most.len() as f64).ceil() as usize;
-    (!known.is_empty()).then(|| most[place.clamp(1, most.len()) - 1])
 }
 
-fn score(
-    drawn: &[Vec<Vec<f64>>],
-    original: &[Vec<f64>],
-    index: usize,
-    against: Option<(usize, Option<f64>)>,
-    measure: usize,
-    named: &Measure,
-    tail: f64,
-) -> Score {
-    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-    let value = finite(original[index][measure]);
-    let mut score = Score {
-        measure: named.name(),
-        value,
-        interval: value.and_then(|_| percentiles(drawn.iter().map(|draw| draw[index][measure]), tail)),
-        difference: None,
-        difference_interval: None,
-        simultaneous_interval: None,
-    };
-    if let Some((none, wide)) = against {
-        let differences = || {
-            drawn
-                .iter()
-                .map(move |draw| draw[index][measure] - draw[none][measure])
-        };
-        score.difference = finite(original[index][measure] - original[none][measure]);
-        score.difference_interval = score.difference.and_then(|_| percentiles(differences(), tail));
-        if let (Some(difference), Some(_), Some(wide)) = (score.difference, score.difference_interval, wide) {
-            let half = wide * deviation(differences().filter(|value| value.is_finite()));
-            score.simultaneous_interval = Some((difference - half, difference + half));
-        }
+impl Draws<'_> {
+    /// The score of a combination, or what it adds to another.
+    fn value(&self, index: usize, base: Option<usize>, column: usize) -> Option<f64> {
+        let scores = &self.original;
+        let value = scores[index][column] - base.map_or(0.0, |base| scores[base][column]);
+        Some(value).filter(|value| value.is_finite())
     }
-    score
+
+    /// That value in each draw.
+    fn of(&self, index: usize, base: Option<usize>, column: usize) -> impl Iterator<Item = f64> + Clone {
+        self.drawn
+            .iter()
+            .map(move |draw| draw[index][column] - base.map_or(0.0, |base| draw[base][column]))
+    }
+
+    /// Its standard error from test rows and repeats, and how many times as much it is with training rows.
+    fn error(&self, index: usize, base: Option<usize>, column: usize) -> (f64, f64) {
+        let spread = deviation(self.of(index, base, column).filter(|value| value.is_finite()));
+        let more = self.training.variance(index, base, column) / spread.powi(2);
+        (
+            spread,
+            if more.is_finite() {
+                (1.0 + more).sqrt()
+            } else {
+                1.0
+            },
+        )
+    }
+
+    fn interval(
+        &self,
+        index: usize,
+        base: Option<usize>,
+        column: usize,
+        named: &Measure,
+    ) -> Option<(f64, f64)> {
+        self.value(index, base, column)?;
+        let tail = 0.5 * (1.0 - self.level);
+        let (low, high) = percentiles(self.of(index, base, column), tail)?;
+        let (_, times) = self.error(index, base, column);
+        let more = 0.5 * (times - 1.0) * (high - low);
+        let (least, most) = match base {
+            None => bounds(named),
+            Some(_) => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        Some(((low - more).max(least), (high + more).min(most)))
+    }
+
+    /// Half the width, in standard errors, of intervals of differences that hold for all of `others` at once.
+    fn max_t(&self, others: &[usize], base: usize, column: usize) -> Option<f64> {
+        let known: Vec<(usize, f64, f64)> = others
+            .iter()
+            .filter_map(|&other| {
+                let (spread, _) = self.error(other, Some(base), column);
+                Some((other, self.value(other, Some(base), column)?, spread))
+            })
+            .filter(|(_, _, spread)| *spread > 0.0)
+            .collect();
+        let mut most: Vec<f64> = self
+            .drawn
+            .iter()
+            .map(|draw| {
+                let t = |(other, value, spread): &(usize, f64, f64)| {
+                    ((draw[*other][column] - draw[base][column] - value) / spread).abs()
+                };
+                known.iter().map(t).filter(|t| t.is_finite()).fold(0.0, f64::max)
+            })
+            .collect();
+        most.sort_by(f64::total_cmp);
+        let place = (self.level * most.len() as f64).ceil() as usize;
+        (!known.is_empty()).then(|| most[place.clamp(1, most.len()) - 1])
+    }
+
+    fn score(
+        &self,
+        index: usize,
+        against: Option<(usize, Option<f64>)>,
+        column: usize,
+        named: &Measure,
+    ) -> Score {
+        let mut score = Score {
+            measure: named.name(),
+            value: self.value(index, None, column),
+            interval: self.interval(index, None, column, named),
+            difference: None,
+            difference_interval: None,
+            simultaneous_interval: None,
+        };
+        if let Some((none, wide)) = against {
+            score.difference = self.value(index, Some(none), column);
+            score.difference_interval = self.interval(index, Some(none), column, named);
+            if let (Some(difference), Some(_), Some(wide)) =
+                (score.difference, score.difference_interval, wide)
+            {
+                let (spread, times) = self.error(index, Some(none), column);
+                let half = wide * spread * times;
+                score.simultaneous_interval = Some((difference - half, difference + half));
+            }
+        }
+        score
+    }
+}
+
+/// The least and the most that a measure can be.
+fn bounds(measure: &Measure) -> (f64, f64) {
+    match measure {
+        Measure::Mcc | Measure::Kappa => (-1.0, 1.0),
+        Measure::Brier | Measure::LogLoss | Measure::MeanAbsoluteErrorMacro => (0.0, f64::INFINITY),
+        Measure::Iba(_) => (f64::NEG_INFINITY, f64::INFINITY),
+        _ => (0.0, 1.0),
+    }
 }
 
 fn seconds(fits: &[Vec<Fit>]) -> Seconds {
@@ -712,13 +806,11 @@ fn curves(outcome: &mut Outcome, combination: &Combination<'_>, setting: &Settin
 
 /// What a verdict looks at: the combinations of one model.
 struct View<'a> {
-    drawn: &'a [Vec<Vec<f64>>],
-    original: &'a [Vec<f64>],
+    draws: &'a Draws<'a>,
     own: &'a [usize],
     none: usize,
     candidate: &'a dyn Fn(usize) -> &'a Candidate,
     name: &'a dyn Fn(usize) -> &'a str,
-    level: f64,
 }
 
 impl View<'_> {
@@ -731,15 +823,10 @@ impl View<'_> {
         measure: usize,
         higher: bool,
     ) -> Option<Gain> {
-        let wide = max_t(self.drawn, self.original, others, base, measure, self.level)?;
-        let difference = |draw: &[Vec<f64>]| draw[index][measure] - draw[base][measure];
-        let value = Some(difference(self.original)).filter(|value| value.is_finite())?;
-        let all = self
-            .drawn
-            .iter()
-            .map(|draw| difference(draw))
-            .filter(|value| value.is_finite());
-        let half = wide * deviation(all);
+        let wide = self.draws.max_t(others, base, measure)?;
+        let value = self.draws.value(index, Some(base), measure)?;
+        let (spread, times) = self.draws.error(index, Some(base), measure);
+        let half = wide * spread * times;
         let sign = if higher { 1.0 } else { -1.0 };
         Some(Gain {
             value: sign * value,
@@ -785,11 +872,20 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome]) -> Verdi
     let (resampler, cheap) = (best_of(&resamples), best_of(&|index| !resamples(index)));
     let cheap_ran = others.iter().any(|&index| !resamples(index));
     let name = |index: usize| (view.name)(index);
-    let (kind, chosen, text, mut evidence) = match (resampler, cheap) {
+    // What makes no rows and looks best: a resampler must beat it, whether or not it is itself better than nothing
+    // beyond chance. That one of two is, and the other is not, does not make one better than the other.
+    let looks_better = |(index, gain): &&(usize, Gain)| !resamples(*index) && gain.value > 0.0;
+    let likely = gains
+        .iter()
+        .filter(looks_better)
+        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
+        .copied();
+    let rival = cheap.or(likely.filter(|_| resampler.is_some()));
+    let (kind, chosen, text, mut evidence) = match (resampler, rival) {
         (None, None) => {
             let evidence = match gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
                 Some((index, gain)) => format!(
-                    "The largest gain in {first} is that of `{}`, {gain}; intervals that hold for all {} methods at once include 0.",
+                    "`{}` comes closest, with a gain of {gain} in {first}; intervals hold for all {} methods at once.",
                     name(*index),
                     others.len()
                 ),
@@ -815,22 +911,26 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome]) -> Verdi
         }
         (Some((index, gain)), Some((rival, rival_gain))) => {
             let all: Vec<usize> = others.iter().copied().filter(|&other| resamples(other)).collect();
+            let (own, other) = (name(index), name(rival));
             let more = view.gain(index, rival, &all, 0, higher);
             if let Some(more) = more.filter(|more| more.low > 0.0) {
-                let text = format!("Resample with `{}`.", name(index));
+                let text = format!("Resample with `{own}`.");
                 let evidence = format!(
-                    "It gains {gain} in {first} over `none`, and {more} over `{}`, the best that makes no rows.",
-                    name(rival)
+                    "It gains {gain} in {first} over `none`, and {more} over `{other}`, the best that makes no rows."
                 );
                 (VerdictKind::Resample, index, text, evidence)
             } else {
-                let more = more.map_or(String::new(), |more| {
-                    format!(": `{}` gains {more} over it", name(index))
-                });
-                let text = format!("Do not resample: `{}` does as well.", name(rival));
-                let evidence = format!(
-                    "It gains {rival_gain} in {first}; no resampler is better than that beyond chance{more}."
-                );
+                let more = more.map_or(String::new(), |more| format!(": `{own}` gains {more} over it"));
+                let text = format!("Do not resample: `{other}` does as well.");
+                let evidence = if cheap.is_some() {
+                    format!(
+                        "It gains {rival_gain} in {first}; no resampler is better than that beyond chance{more}."
+                    )
+                } else {
+                    format!(
+                        "It gains {rival_gain} in {first}. Only `{own}` is better than `none` beyond chance ({gain}), and yet no resampler is better than `{other}` beyond chance{more}."
+                    )
+                };
                 (VerdictKind::DoNotResample, rival, text, evidence)
             }
         }
@@ -876,7 +976,7 @@ fn ranking_remark(view: &View<'_>, measures: &[Measure], others: &[usize], text:
 fn calibration_remark(view: &View<'_>, outcomes: &[Outcome], chosen: usize, text: &mut String) {
     let of = |index: usize| {
         let place = view.own.iter().position(|&other| other == index)?;
-        let outcome = &outcomes[place];
+        let outcome = outcomes.get(place)?;
         let brier = outcome.scores.iter().find(|score| score.measure == "brier")?;
         let corrected = outcome
             .corrected
@@ -912,11 +1012,82 @@ mod tests {
                     .collect()
             })
             .collect();
-        let original = vec![vec![0.0]; 9];
-        let one = max_t(&drawn, &original, &[1], 0, 0, 0.95).expect("it varies");
-        let all = max_t(&drawn, &original, &[1, 2, 3, 4, 5, 6, 7, 8], 0, 0, 0.95).expect("they vary");
+        let draws = Draws {
+            drawn: &drawn,
+            original: &vec![vec![0.0]; 9],
+            training: &Training::default(),
+            level: 0.95,
+        };
+        let one = draws.max_t(&[1], 0, 0).expect("it varies");
+        let all = draws.max_t(&[1, 2, 3, 4, 5, 6, 7, 8], 0, 0).expect("they vary");
         assert!((one - 1.96).abs() < 0.15, "{one}");
         assert!((all - 2.73).abs() < 0.2, "{all}");
+    }
+
+    /// The verdict on differences to `none` with these standard errors, for methods of these names.
+    fn verdict_of(measure: &str, methods: &[(&str, f64, f64)]) -> Verdict {
+        let mut random = Seed::new(6).rng();
+        let candidates: Vec<Candidate> = std::iter::once("none")
+            .chain(methods.iter().map(|(name, ..)| *name))
+            .map(|name| Candidate::from_name(name).expect("a known method"))
+            .collect();
+        let original: Vec<Vec<f64>> = std::iter::once(0.5)
+            .chain(methods.iter().map(|(_, difference, _)| 0.5 + difference))
+            .map(|value| vec![value])
+            .collect();
+        let drawn: Vec<Vec<Vec<f64>>> = (0..1000)
+            .map(|_| {
+                let mut draw = original.clone();
+                for (score, (_, _, error)) in draw[1..].iter_mut().zip(methods) {
+                    score[0] += error * random.normal();
+                }
+                draw
+            })
+            .collect();
+        let draws = Draws {
+            drawn: &drawn,
+            original: &original,
+            training: &Training::default(),
+            level: 0.95,
+        };
+        let own: Vec<usize> = (0..candidates.len()).collect();
+        let view = View {
+            draws: &draws,
+            own: &own,
+            none: 0,
+            candidate: &|index: usize| &candidates[index],
+            name: &|index: usize| candidates[index].name(),
+        };
+        verdict(&view, &[measure.parse().expect("a measure")], &[])
+    }
+
+    #[test]
+    fn a_resampler_must_beat_what_makes_no_rows_even_where_that_may_be_chance() {
+        let near = verdict_of("accuracy", &[("weights", 0.09, 0.05), ("smote", 0.1, 0.02)]);
+        assert_eq!(near.kind, VerdictKind::DoNotResample, "{}", near.text);
+        assert!(
+            near.evidence
+                .contains("Only `smote` is better than `none` beyond chance"),
+            "{}",
+            near.evidence
+        );
+        let far = verdict_of("accuracy", &[("weights", 0.01, 0.01), ("smote", 0.2, 0.02)]);
+        assert_eq!((far.kind, far.method.as_str()), (VerdictKind::Resample, "smote"));
+        let worse = verdict_of("accuracy", &[("weights", -0.2, 0.01), ("smote", 0.2, 0.02)]);
+        assert_eq!(worse.kind, VerdictKind::Resample);
+    }
+
+    #[test]
+    fn what_is_worse_beyond_chance_is_not_said_to_be_within_it() {
+        let verdict = verdict_of("brier", &[("smote", 0.1, 0.01)]);
+        assert_eq!(verdict.kind, VerdictKind::DoNothing);
+        assert!(
+            verdict
+                .evidence
+                .contains("`smote` comes closest, with a gain of -0.100"),
+            "{}",
+            verdict.evidence
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod judge;
 mod page;
 mod protocol;
 mod store;
+mod training;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +35,8 @@ use crate::{Error, Experiment, Prepared};
 ///
 /// Kohavi (1995) for stratified cross-validation; Santos et al. (2018) for what resampling before the split does to
 /// scores. Intervals: rows and repeats are drawn with replacement, the same rows for all methods, so that differences
-/// are paired. Verdicts use intervals that hold for all methods at once (max-t, Westfall and Young 1993).
+/// are paired; from two repeats on they are widened by what other training rows would change, which a jackknife over
+/// folds estimates. `docs/coverage.md` says how often they hold the true value. Verdicts use intervals that hold for all methods at once (max-t, Westfall and Young 1993).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

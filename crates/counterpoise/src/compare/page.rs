@@ -159,9 +159,14 @@ fn differences(comparison: &Comparison) -> Section {
     Section {
         title: "Differences".into(),
         lead: format!(
-            "Intervals are paired, and wide enough to hold for all methods of a model at once in {} % of cases. They stem from {} draws of test rows and repeats; what other training rows would change is in them only as far as repeats differ.",
+            "Intervals are paired, and wide enough to hold for all methods of a model at once in {} % of cases. They stem from {} draws of test rows and repeats{}.",
             percent(comparison.level),
-            comparison.draws
+            comparison.draws,
+            if comparison.repeats > 1 {
+                ", widened by what other training rows would change"
+            } else {
+                "; what other training rows would change is not in them, which takes `--repeats 2` or more"
+            }
         ),
         blocks,
     }
@@ -223,7 +228,7 @@ fn scores(comparison: &Comparison) -> Section {
     };
     Section {
         title: "Scores".into(),
-        lead: "Counts are added up over the folds of a repeat; ROC-AUC and average precision are means over folds, since the scores of two models are not one ranking. Repeats are averaged.".into(),
+        lead: "The folds of a repeat are taken together; ROC-AUC alone is a mean over folds, since the scores of two models are not one ranking. Repeats are averaged.".into(),
         blocks: comparison.models.iter().filter(|model| !model.methods.is_empty()).map(table).collect(),
     }
 }
