@@ -34,7 +34,11 @@ fn python(requirements: &str) -> Result<PathBuf> {
 /// Records the golden files anew: rows that imbalanced-learn makes, and numbers that it and scikit-learn measure.
 pub(crate) fn golden() -> Result<()> {
     let python = python("tools/golden/requirements.txt")?;
-    for recorder in ["tools/golden/record.py", "tools/golden/record_metrics.py"] {
+    for recorder in [
+        "tools/golden/record.py",
+        "tools/golden/record_metrics.py",
+        "tools/golden/record_learn.py",
+    ] {
         run(Command::new(&python)
             .args([recorder, "tests/golden"])
             .current_dir(root()))?;

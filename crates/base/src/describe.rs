@@ -48,6 +48,16 @@ impl Description {
             default: match &defaults[option] {
                 Value::Null => "none".into(),
                 Value::Object(map) if map.is_empty() => "none".into(),
+                Value::Array(list) if list.is_empty() => "none".into(),
+                // What has a name and its default options is that name.
+                Value::Array(list) => {
+                    let name = |value: &Value| value["name"].as_str().or(value.as_str()).map(str::to_owned);
+                    let names: Vec<String> = list
+                        .iter()
+                        .map(|value| name(value).unwrap_or_else(|| value.to_string()))
+                        .collect();
+                    names.join(", ")
+                }
                 value => value.to_string(),
             },
             about: unwrap_lines(about["description"].as_str().unwrap_or_default()),
@@ -121,6 +131,7 @@ fn values(option: &Value, root: &Value) -> String {
         ("boolean", ..) => "true | false".into(),
         ("null", ..) => "none".into(),
         ("object", ..) => "a table: class = number".into(),
+        ("array", ..) => "list".into(),
         (kind, ..) => kind.into(),
     }
 }

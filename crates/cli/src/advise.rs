@@ -71,7 +71,14 @@ fn in_words(advised: &Advised) -> String {
         );
     }
     for model in &comparison.models {
-        let _ = write!(text, "\n{}\n", wrapped(&model.verdict.text, "", 96));
+        let verdict = &model.verdict;
+        let _ = write!(
+            text,
+            "\n{}: {}\n{}\n",
+            model.model,
+            verdict.text,
+            wrapped(&verdict.evidence, "  ", 96)
+        );
         for failure in &model.failures {
             let _ = writeln!(text, "  {}: not applicable: {}", failure.method, failure.reason);
         }

@@ -72,12 +72,9 @@ pub(crate) fn in_words(comparison: &Comparison) -> String {
     }
     let _ = writeln!(text, "\n{}", comparison.headline());
     for model in &comparison.models {
-        let _ = writeln!(
-            text,
-            "\n== {}\n{}\n",
-            model.model,
-            wrapped(&model.verdict.text, "", 96)
-        );
+        let verdict = &model.verdict;
+        let _ = writeln!(text, "\n== {}: {}\n", model.model, verdict.text);
+        let _ = writeln!(text, "{}\n", wrapped(&verdict.evidence, "", 96));
         text.push_str(&scores(comparison, model));
         for failure in &model.failures {
             let _ = writeln!(text, "  {}: not applicable: {}", failure.method, failure.reason);

@@ -8,8 +8,22 @@ use counterpoise::Error;
 const USAGE: i32 = 2;
 /// The data cannot be used as asked.
 const DATA: i32 = 3;
+/// An audit found a leak.
+const LEAKAGE: i32 = 4;
 /// Ctrl-C.
 const INTERRUPTED: i32 = 130;
+
+/// Nothing went wrong, but what was found is to stop whoever called.
+#[derive(Debug)]
+pub(crate) struct LeakageFound;
+
+impl std::fmt::Display for LeakageFound {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a leak was found")
+    }
+}
+
+impl std::error::Error for LeakageFound {}
 
 /// Exit code of an error, by its stable name.
 pub(crate) fn exit_code(code: &str) -> i32 {
@@ -83,6 +97,10 @@ pub(crate) fn tell(error: &anyhow::Error, json: bool) -> i32 {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     {
         return 0;
+    }
+    if error.is::<LeakageFound>() {
+        // The result says it.
+        return LEAKAGE;
     }
     let known = error.downcast_ref::<Error>();
     let hint = known.and_then(Error::hint);

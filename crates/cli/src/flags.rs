@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use counterpoise::{Error, Kind, ReadOptions};
+use counterpoise::{Error, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
 use toml::Value;
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 101 a bug, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 101 a bug, 130 stopped by Ctrl-C.
 Results go to stdout, progress and warnings to stderr. NO_COLOR is honoured.";
 
 /// Finds, explains and repairs what data under-represents: rare classes and protected groups.
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Advise(AdviseFlags),
     /// Measure predictions that stand in a table, with intervals
     Metrics(MetricsFlags),
+    /// Look for what a test file should not share with its training file: copies, near copies, parents of synthetic rows, groups
+    AuditLeakage(AuditLeakageFlags),
     /// Say what a method, a model or `compare` does, its options and where it comes from; without a name, list all
     Describe {
         /// Name of the method or model
@@ -179,6 +181,9 @@ pub(crate) struct MetricsFlags {
     /// Column of weights
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
+    /// What happens to rows without a truth, prediction, score or weight
+    #[arg(long, default_value = "error", value_parser = ["error", "drop-rows"])]
+    pub(crate) missing: String,
     /// Measure to print, such as `f1-macro` or `recall:rare` [default: all that fit]; may be repeated
     #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
     pub(crate) measure: Vec<String>,
@@ -199,6 +204,43 @@ pub(crate) struct MetricsFlags {
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct AuditLeakageFlags {
+    /// The rows that a model learns from
+    train: PathBuf,
+    /// The rows that it is judged by
+    test: PathBuf,
+    /// Column of classes
+    #[arg(long, short, value_name = "COLUMN")]
+    target: Option<String>,
+    /// Column whose values may be on one side only, such as a patient; may be repeated, or separated by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    group_key: Vec<String>,
+    /// Column that names rows
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Columns to leave out; may be repeated, or separated by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// What happens to missing values
+    #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"], default_value = "distance")]
+    missing: String,
+    /// The file that was resampled, if TRAIN was made by `resample --mark`: parents are looked up there
+    #[arg(long, value_name = "FILE")]
+    original: Option<PathBuf>,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Exit with 4 for what is suspicious, too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Root of everything random: the order of ties, and rows asked for distances
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    #[command(flatten)]
+    read: ReadFlags,
 }
 
 #[derive(Args)]
@@ -371,16 +413,6 @@ impl DataFlags {
 }
 
 impl ReadFlags {
-    /// The options of reading alone, for commands without an experiment.
-    pub(crate) fn options(&self) -> Result<ReadOptions> {
-        let mut table = toml::Table::new();
-        for (name, value) in self.settings()? {
-            table.insert(name.trim_start_matches("read.").into(), value);
-        }
-        let options = Value::Table(table).try_into();
-        options.map_err(|error: toml::de::Error| wrong("reading", error.message().to_owned(), "see `--help`"))
-    }
-
     fn settings(&self) -> Result<Settings> {
         let mut settings = Settings::new();
         let mut set = |name: &str, value: Value| settings.push((name.to_owned(), value));
@@ -439,6 +471,35 @@ impl ReadFlags {
             set("read.label_map", Value::Table(labels));
         }
         Ok(settings)
+    }
+
+    pub(crate) fn options(&self) -> Result<ReadOptions> {
+        let named = |(name, value): (String, Value)| (name.trim_start_matches("read.").to_owned(), value);
+        let table: toml::Table = self.settings()?.into_iter().map(named).collect();
+        Ok(Value::Table(table).try_into()?)
+    }
+}
+
+impl AuditLeakageFlags {
+    pub(crate) fn files(&self) -> Result<LeakageFiles> {
+        Ok(LeakageFiles {
+            train: self.train.clone(),
+            test: self.test.clone(),
+            original: self.original.clone(),
+            read: self.read.options()?,
+        })
+    }
+
+    pub(crate) fn options(&self) -> Result<LeakageOptions> {
+        let missing: Missing = Value::from(self.missing.clone()).try_into()?;
+        Ok(LeakageOptions {
+            target: self.target.clone(),
+            group_keys: self.group_key.clone(),
+            id: self.id.clone(),
+            ignore: self.ignore.clone(),
+            missing,
+            seed: self.seed,
+        })
     }
 }
 

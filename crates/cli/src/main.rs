@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, clippy::exit, reason = "this is a door")]
 
 mod advise;
+mod audit_leakage;
 mod compare;
 mod describe;
 mod failure;
@@ -24,10 +25,10 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::flags::{Arguments, Command};
 
 fn main() {
-    let arguments = Arguments::parse();
-    let json = arguments.json;
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
     static PANIC: Mutex<String> = Mutex::new(String::new());
+    let arguments = Arguments::parse();
+    let json = arguments.json;
     std::panic::set_hook(Box::new(|panic| {
         if let Ok(mut said) = PANIC.lock() {
             *said = panic.to_string();
@@ -62,6 +63,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Advise(flags) => advise::run(&flags, json, &progress),
         Command::Metrics(flags) => metrics::run(&flags, json, &progress),
         Command::Describe { name } => describe::run(name.as_deref(), json),
+        Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Bootstrap, Error, IntervalKind, Measure, Measured, PredictionColumns, check_page, measure, measured_page,
-    read_table, write_page,
+    Bootstrap, Error, IntervalKind, Measure, Measured, PredictionColumns, Warning, check_page, measure,
+    measured_page, read_table, write_page,
 };
 
 use crate::flags::MetricsFlags;
@@ -45,7 +45,16 @@ pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Resu
         .with_draws(flags.draws as usize)
         .with_level(flags.level)
         .with_kind(kind);
-    let measured = measure(&read.table, &columns, &measures, &bootstrap, progress)?;
+    let (table, dropped) = if flags.missing == "drop-rows" {
+        columns.whole_rows(&read.table)
+    } else {
+        (read.table, 0)
+    };
+    let mut measured = measure(&table, &columns, &measures, &bootstrap, progress)?;
+    if dropped > 0 {
+        let message = format!("{dropped} row(s) were left out for missing values");
+        measured.warnings.push(Warning::new("metrics.dropped", message));
+    }
     if let Some(path) = &flags.report {
         let name = flags.file.file_name().unwrap_or_default().to_string_lossy();
         write_page(&measured_page(&name, &measured)?, path)?;

@@ -43,7 +43,11 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
         text
     };
     let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
-    if experiment.compare.is_some() && !flags.how.dry_run {
+    if experiment.compare.is_some() {
+        if flags.how.dry_run {
+            let hint = "leave it out, or add `--set compare.repeats=1` for a quick look";
+            return Err(problem("a comparison has no dry run".into(), Some(hint)).into());
+        }
         return crate::compare::run(&experiment, &flags.kept, json, progress);
     }
     run(&experiment, &flags.how, json, progress)

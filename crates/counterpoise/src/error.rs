@@ -7,6 +7,14 @@ pub enum Error {
     /// Reading, preparing or writing a table failed.
     #[error(transparent)]
     Data(#[from] counterpoise_data::Error),
+    /// One of several tables cannot be used as asked.
+    #[error("`{file}`: {source}")]
+    InFile {
+        /// The file.
+        file: String,
+        /// Why.
+        source: Box<counterpoise_data::Error>,
+    },
     /// Making rows failed.
     #[error(transparent)]
     Sampling(#[from] counterpoise_sampling::Error),
@@ -70,6 +78,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::InFile { source, .. } => source.hint(),
             Self::Sampling(error) => error.hint(),
             Self::Neighbors(error) => error.hint(),
             Self::Learn(error) => error.hint(),
@@ -92,6 +101,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Data(error) => error.code(),
+            Self::InFile { source, .. } => source.code(),
             Self::Sampling(error) => error.code(),
             Self::Neighbors(error) => error.code(),
             Self::Report(error) => error.code(),

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use counterpoise_base::{FeatureValues, Features, Kind, Labels, Observer, Seed, Warning, typed};
+use counterpoise_base::{Features, Kind, Labels, Observer, Seed, Warning, typed};
 use counterpoise_data::{ColumnSummary, Prepared, schema_of};
 use counterpoise_neighbors::{Metric, MissingValues, Rows, Search, Space};
 use serde::Serialize;
 
 use crate::Error;
+use crate::equal_rows::bits;
 use crate::picture::{self, Picture};
 
 /// What a table holds and what it lacks.
@@ -263,15 +264,6 @@ fn cells(prepared: &Prepared) -> Vec<Cell> {
 
 /// Rows that repeat a row of their class, and rows that equal a row of another class.
 fn twins(features: &Features<'_>, labels: &Labels) -> (usize, usize) {
-    let bits = |column: &FeatureValues<'_>, row: usize| match column {
-        FeatureValues::Codes { codes, .. } => u64::from(codes[row]),
-        // Both zeros are equal, and so are all missing values.
-        numbers => match numbers.number(row).unwrap_or(f64::NAN) {
-            0.0 => 0,
-            number if number.is_nan() => u64::MAX,
-            number => number.to_bits(),
-        },
-    };
     let row_bits = |row: usize| {
         features
             .columns()

@@ -149,6 +149,16 @@ pub enum Error {
         /// Type it is stored as.
         stored: String,
     },
+    /// A score that is no probability.
+    #[error("column `{column}`, row {row}: {value} is no probability, which is between 0 and 1")]
+    ScoreRange {
+        /// Name of the column.
+        column: String,
+        /// Row, counted from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
     /// Columns of scores that do not go with the classes.
     #[error("{}", match (column.is_empty(), class) {
         (true, Some(class)) => format!("there is no score of class `{class}`"),
@@ -196,6 +206,32 @@ pub enum Error {
         role: &'static str,
         /// The names there are.
         columns: Vec<String>,
+    },
+    /// A column that one of two tables lacks.
+    #[error("column `{column}` is in `{present}` and not in `{absent}`")]
+    ColumnsDiffer {
+        /// The column.
+        column: String,
+        /// The file that has it.
+        present: String,
+        /// The file that lacks it.
+        absent: String,
+        /// The names there are in the file that lacks it.
+        columns: Vec<String>,
+    },
+    /// A column that means different things in two tables.
+    #[error("column `{column}` is {first} in `{first_file}` and {second} in `{second_file}`")]
+    KindsDiffer {
+        /// The column.
+        column: String,
+        /// Its kind in one file.
+        first: &'static str,
+        /// That file.
+        first_file: String,
+        /// Its kind in the other.
+        second: &'static str,
+        /// The other.
+        second_file: String,
     },
     /// One column in two roles.
     #[error("column `{column}` cannot be both {first} and {second}")]
@@ -367,6 +403,7 @@ impl Error {
             Self::KindMisfit { column, .. } => format!("leave the `--kind` of `{column}` out, or store the column as another type"),
             Self::NotUtf8 { .. } => "`--latin1` reads the file as ISO 8859-1".into(),
             Self::NoCommonClass { .. } => "name the column of predicted classes with `--prediction`; `--label \"1=>yes\"` reads a cell as another".into(),
+            Self::ScoreRange { .. } => "turn scores of another range into probabilities first, or leave `--score` out".into(),
             Self::NotAScore { .. } => "name a column of probabilities with `--score`".into(),
             Self::ScoreClass { classes, .. } => format!(
                 "give one column a class, {}",
@@ -375,6 +412,16 @@ impl Error {
             Self::TooManyRows { .. } => "work with a part of the rows".into(),
             Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {}`", typed(column)),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
+            Self::ColumnsDiffer { column, columns, .. } => {
+                let near = nearest_name(column, columns.iter().map(String::as_str));
+                let near = near.map_or(String::new(), |near| format!("is it called `{near}` there? Else "));
+                format!("{near}`--ignore {}` leaves it out", typed(column))
+            }
+            Self::KindsDiffer { column, .. } => format!(
+                "mend the file that is wrong; or say which it is with `--kind {}`; or `--ignore {}`",
+                typed(&format!("{column}=categorical")),
+                typed(column)
+            ),
             Self::RoleConflict { column, .. } => format!("name `{column}` once"),
             Self::Missing { .. } => "choose what happens to missing values: `--missing drop-rows`, `--missing impute` or `--missing distance`".into(),
             Self::MissingRole { .. } => "`--missing drop-rows` leaves such rows out".into(),
@@ -411,11 +458,14 @@ impl Error {
             Self::Corrupt { .. } => "data.corrupt",
             Self::NoCommonClass { .. } => "data.no-common-class",
             Self::NotAScore { .. } => "data.not-a-score",
+            Self::ScoreRange { .. } => "data.score-range",
             Self::ScoreClass { .. } => "data.score-class",
             Self::TooManyRows { .. } => "data.too-many-rows",
             Self::UnusableColumn { .. } => "data.unusable-column",
             Self::KindMisfit { .. } => "data.kind-misfit",
             Self::UnknownColumn { .. } => "data.unknown-column",
+            Self::ColumnsDiffer { .. } => "data.columns-differ",
+            Self::KindsDiffer { .. } => "data.kinds-differ",
             Self::RoleConflict { .. } => "data.role-conflict",
             Self::Missing { .. } => "data.missing",
             Self::MissingRole { .. } => "data.missing-role",

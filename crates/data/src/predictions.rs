@@ -8,7 +8,7 @@ use counterpoise_base::{Column, Labels, Table};
 
 use crate::Error;
 use crate::names::names_of;
-use crate::prepare::{missing_rows, weights_of};
+use crate::prepare::{missing_rows, take_rows, weights_of};
 
 /// Which columns of a table hold predictions.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,6 +36,26 @@ pub struct PredictionTable {
     pub probabilities: Option<Vec<f64>>,
     /// Weights of rows.
     pub weights: Option<Vec<f64>>,
+}
+
+impl PredictionColumns {
+    /// Only the rows that have a value in every one of these columns, and how many others there were.
+    pub fn whole_rows(&self, table: &Table) -> (Table, usize) {
+        let scores = self.scores.iter().map(|(_, column)| column);
+        let named = [&self.target, &self.prediction]
+            .into_iter()
+            .chain(scores)
+            .chain(&self.weight);
+        let mut whole = vec![true; table.rows()];
+        for column in named.filter_map(|name| table.column(name)) {
+            missing_rows(&column.array)
+                .into_iter()
+                .for_each(|row| whole[row] = false);
+        }
+        let rows: Vec<usize> = (0..whole.len()).filter(|&row| whole[row]).collect();
+        let left_out = whole.len() - rows.len();
+        (take_rows(table, &rows), left_out)
+    }
 }
 
 /// Takes truth, predictions, probabilities and weights out of a table.
@@ -131,6 +151,13 @@ fn probabilities<'t>(
             stored: column.array.data_type().to_string(),
         })?;
         let numbers = numbers.as_primitive::<Float64Type>().values().to_vec();
+        if let Some(row) = numbers.iter().position(|number| !(0.0..=1.0).contains(number)) {
+            return Err(Error::ScoreRange {
+                column: name.clone(),
+                row: row + 1,
+                value: numbers[row],
+            });
+        }
         let place = match class {
             Some(class) => classes.iter().position(|known| known == class),
             None if classes.len() == 2 => Some(1),

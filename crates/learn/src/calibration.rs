@@ -143,6 +143,14 @@ impl Curve {
     }
 }
 
+/// Rows that follow one another and share a height.
+struct Pool {
+    first: f64,
+    last: f64,
+    weight: f64,
+    sum: f64,
+}
+
 /// Isotonic regression: points to interpolate between.
 #[derive(Debug, Clone, PartialEq)]
 struct Steps {
@@ -153,12 +161,6 @@ impl Steps {
     fn fit(scores: &[f64], positive: &[bool], weights: Option<&[f64]>) -> Self {
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]).then(a.cmp(&b)));
-        struct Pool {
-            first: f64,
-            last: f64,
-            weight: f64,
-            sum: f64,
-        }
         let mut pools: Vec<Pool> = Vec::new();
         for row in order {
             let weight = weights.map_or(1.0, |weights| weights[row]);

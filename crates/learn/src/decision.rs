@@ -134,7 +134,18 @@ fn tune_threshold(
     weight: &dyn Fn(usize) -> f64,
 ) -> Decision {
     let mut order: Vec<usize> = (0..labels.len()).collect();
-    let positive = |row: usize| probabilities[2 * row + 1];
+    // Odds tell rows apart where probabilities have run to 0 or 1.
+    let odds: Vec<f64> = probabilities
+        .chunks_exact(2)
+        .map(|row| {
+            if row[0] > 0.0 {
+                row[1] / row[0]
+            } else {
+                f64::INFINITY
+            }
+        })
+        .collect();
+    let positive = |row: usize| odds[row];
     order.sort_by(|&a, &b| positive(b).total_cmp(&positive(a)).then(a.cmp(&b)));
     // Everything begins as the first class; rows cross over from the most probable on.
     let mut table = [0.0; 4];
@@ -142,7 +153,7 @@ fn tune_threshold(
         .iter()
         .enumerate()
         .for_each(|(row, &label)| table[2 * label as usize] += weight(row));
-    let mut best = (objective.of(&table, 2), 1.0, 1.0);
+    let mut best = (objective.of(&table, 2), None);
     let mut place = 0;
     while place < order.len() {
         let here = positive(order[place]);
@@ -156,16 +167,17 @@ fn tune_threshold(
         let next = order.get(place).map_or(0.0, |&row| positive(row));
         let reached = objective.of(&table, 2);
         if reached > best.0 {
-            best = (reached, here, next);
+            best = (reached, Some((here, next)));
         }
     }
     // In the middle between the last row that crosses and the first that stays.
-    let threshold = if best.1 == best.2 {
-        0.5
-    } else {
-        f64::midpoint(best.1, best.2)
-    };
-    Decision::threshold(threshold.clamp(1e-9, 1.0 - 1e-9))
+    let middle = best.1.map_or(1.0, |(here, next): (f64, f64)| {
+        let (here, next) = (here.min(1e300), next.max(1e-300));
+        (here.ln().midpoint(next.ln())).exp()
+    });
+    Decision {
+        handicaps: vec![1.0, middle],
+    }
 }
 
 impl Objective {
@@ -224,13 +236,23 @@ mod tests {
         for objective in [Objective::BalancedAccuracy, Objective::F1Macro, Objective::GMean] {
             let rule = Decision::tune(objective, &probabilities, &labels, 2, None);
             assert_eq!(rule.decide(&probabilities), labels, "{objective:?}");
-            assert!((rule.handicaps[1] - 0.25).abs() < 1e-12, "{rule:?}");
+            // Between 0.2 and 0.3, in the middle of their logits.
+            let threshold = rule.handicaps[1] / (rule.handicaps[0] + rule.handicaps[1]);
+            assert!((threshold - 0.2466).abs() < 1e-3, "{rule:?}");
         }
     }
 
     #[test]
     fn the_threshold_itself_belongs_to_the_first_class() {
         assert_eq!(Decision::plain(2).decide(&rows(&[0.5, 0.51])), [0, 1]);
+    }
+
+    #[test]
+    fn probabilities_that_have_run_to_1_are_told_apart() {
+        let sure = [1e-18, 1.0, 1e-16, 1.0, 1e-13, 1.0, 1e-12, 1.0];
+        let labels = [1, 1, 0, 0];
+        let rule = Decision::tune(Objective::BalancedAccuracy, &sure, &labels, 2, None);
+        assert_eq!(rule.decide(&sure), labels);
     }
 
     #[test]

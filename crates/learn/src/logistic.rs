@@ -179,6 +179,8 @@ struct Loss<'a> {
 struct Seen {
     last: Option<Measured>,
     best: Option<Measured>,
+    /// Measurements since the best one.
+    in_vain: usize,
 }
 
 #[derive(Clone)]
@@ -263,10 +265,17 @@ impl Loss<'_> {
         if let Some(last) = seen.last.as_ref().filter(|last| last.at == at) {
             return Ok(pick(last));
         }
+        // A line search that rounding has blinded would go on for ever.
+        if seen.in_vain >= MOST_IN_VAIN {
+            return Err(argmin::core::Error::msg("no step goes down any more"));
+        }
         let measured = self.measure(at);
         let picked = pick(&measured);
         if seen.best.as_ref().is_none_or(|best| measured.cost < best.cost) {
             seen.best = Some(measured.clone());
+            seen.in_vain = 0;
+        } else {
+            seen.in_vain += 1;
         }
         seen.last = Some(measured);
         Ok(picked)
@@ -332,6 +341,8 @@ fn minimize(loss: Loss<'_>, max_iter: u64, tol: f64) -> Result<Found, Error> {
         parameters: best.at,
     })
 }
+
+const MOST_IN_VAIN: usize = 60;
 
 struct Shared<'a>(std::sync::Arc<Loss<'a>>);
 
@@ -426,6 +437,25 @@ mod tests {
         let model = learner
             .fit(&data, &Seed::new(1))
             .expect("it is fitted as far as it goes");
+        assert_eq!(model.warnings()[0].code, NOT_CONVERGED);
+    }
+
+    #[test]
+    fn a_tolerance_below_rounding_ends_too() {
+        let (design, labels, names) = clouds(150, 3);
+        let data = Training {
+            design: &design,
+            labels: &labels,
+            classes: &names,
+            weights: None,
+        };
+        let exact = LogisticRegression {
+            tol: 1e-300,
+            ..LogisticRegression::default()
+        };
+        let model = Learner::Logistic(exact)
+            .fit(&data, &Seed::new(1))
+            .expect("it is fitted");
         assert_eq!(model.warnings()[0].code, NOT_CONVERGED);
     }
 

@@ -193,10 +193,7 @@ fn describe(experiment: &Experiment, comparison: &Comparison, ranking: &[Advice]
         .models
         .iter()
         .any(|model| model.verdict.kind == VerdictKind::Resample);
-    let first = ranking
-        .first()
-        .map(|advice| advice.method.as_str())
-        .unwrap_or("none");
+    let first = ranking.first().map_or("none", |advice| advice.method.as_str());
     if let (true, Ok(Candidate::Resampled(method))) = (resamples, Candidate::from_name(first)) {
         next.compare = None;
         next.method = Some(method);

@@ -89,7 +89,7 @@ impl Candidate {
             Self::Resampled(method) => label(
                 method.name(),
                 method,
-                &Method::from_name(method.name()).ok().as_ref(),
+                Method::from_name(method.name()).ok().as_ref(),
             ),
             other => other.name().into(),
         }
@@ -112,7 +112,7 @@ impl Candidate {
 }
 
 /// A name with the options that are not the default ones: `smote (k_neighbors = 7)`.
-pub(crate) fn label<T: Serialize>(name: &str, value: &T, default: &Option<&T>) -> String {
+pub(crate) fn label<T: Serialize>(name: &str, value: &T, default: Option<&T>) -> String {
     let table = |value: &T| {
         Value::try_from(value)
             .ok()
@@ -184,7 +184,7 @@ fn named<'de, D: Deserializer<'de>, T>(
         Value::String(name) => of_name(&name),
         Value::Table(table) => match table.get("name").and_then(Value::as_str) {
             None => Err("a table needs a `name`".into()),
-            Some(name) if table.len() == 1 => of_name(&name.to_owned()),
+            Some(name) if table.len() == 1 => of_name(name),
             Some(_) => of_table(table),
         },
         other => Err(format!("expected a name or a table with `name`, not {other}")),
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_candidate_is_guessed_among_all() {
-        for (given, meant) in [("nonne", "none"), ("treshold", "threshold"), ("smoet", "smote")] {
+        for (given, meant) in [("nonne", "none"), ("thresholt", "threshold"), ("smoet", "smote")] {
             let error = Candidate::from_name(given).expect_err("misspelt");
             assert!(
                 error

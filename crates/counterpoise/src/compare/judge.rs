@@ -134,8 +134,10 @@ pub struct Verdict {
     pub kind: VerdictKind,
     /// The method to use.
     pub method: String,
-    /// The advice with its evidence.
+    /// What to do, in a sentence.
     pub text: String,
+    /// Why, with numbers.
+    pub evidence: String,
 }
 
 /// A kind of advice.
@@ -200,7 +202,7 @@ const TASK: &str = "drawing rows for intervals";
 pub(crate) fn judge(
     setting: &Setting<'_>,
     fits: &Fits,
-    measures: Vec<Measure>,
+    measures: &[Measure],
     observer: &dyn Observer,
 ) -> Result<Comparison, Error> {
     let (prepared, compare) = (setting.prepared, setting.compare);
@@ -208,7 +210,7 @@ pub(crate) fn judge(
     let combinations: Vec<Combination<'_>> = (0..fits.models.len())
         .flat_map(|model| (0..fits.methods.len()).map(move |method| (model, method)))
         .filter_map(|(model, method)| {
-            let of_all = fits.fits[method][model].as_ref().ok()?;
+            let of_all = fits.results[method][model].as_ref().ok()?;
             let shifts = compare.methods[method].shifts_prior();
             let repeats = of_all
                 .iter()
@@ -225,7 +227,7 @@ pub(crate) fn judge(
         .collect();
     let scorers: Vec<Scorer> = combinations
         .iter()
-        .map(|combination| Scorer::new(&combination.repeats, &fits.parts, setting, &measures))
+        .map(|combination| Scorer::new(&combination.repeats, &fits.parts, setting, measures))
         .collect::<Result<_, _>>()?;
     let drawn = draw(&scorers, setting, fits.parts.len(), observer)?;
     let original: Vec<Vec<f64>> = {
@@ -312,7 +314,7 @@ pub(crate) fn judge(
             warnings.extend(outcome.warnings.clone().into_iter().map(of_model));
         }
         let failures = (0..fits.methods.len()).filter_map(|method| {
-            let failed = fits.fits[method][model].as_ref().err()?;
+            let failed = fits.results[method][model].as_ref().err()?;
             Some(Failure {
                 method: fits.methods[method].clone(),
                 reason: failed.message.clone(),
@@ -329,12 +331,13 @@ pub(crate) fn judge(
                     candidate: &|index: usize| &compare.methods[combinations[index].method],
                     name: &|index: usize| fits.methods[combinations[index].method].as_str(),
                 };
-                verdict(&view, &measures, &outcomes, name)
+                verdict(&view, measures, &outcomes)
             }
             None => Verdict {
                 kind: VerdictKind::DoNothing,
                 method: "none".into(),
-                text: format!("{name} could not be fitted even without a method: see the failures."),
+                text: format!("{name} could not be fitted even without a method."),
+                evidence: String::new(),
             },
         };
         models.push(Model {
@@ -842,15 +845,11 @@ struct Gain {
 
 impl std::fmt::Display for Gain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:+.3}, between {:+.3} and {:+.3}",
-            self.value, self.low, self.high
-        )
+        write!(f, "{:+.3} ({:+.3} to {:+.3})", self.value, self.low, self.high)
     }
 }
 
-fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &str) -> Verdict {
+fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome]) -> Verdict {
     let (first, higher) = (measures[0].name(), measures[0].higher_is_better());
     let others: Vec<usize> = view
         .own
@@ -872,7 +871,7 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
     let resamples = |index: usize| (view.candidate)(index).resamples();
     let (resampler, cheap) = (best_of(&resamples), best_of(&|index| !resamples(index)));
     let cheap_ran = others.iter().any(|&index| !resamples(index));
-    let largest = gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let name = |index: usize| (view.name)(index);
     // What makes no rows and looks best: a resampler must beat it, whether or not it is itself better than nothing
     // beyond chance. That one of two is, and the other is not, does not make one better than the other.
     let looks_better = |(index, gain): &&(usize, Gain)| !resamples(*index) && gain.value > 0.0;
@@ -882,76 +881,67 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome], model: &
         .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
         .copied();
     let rival = cheap.or(likely.filter(|_| resampler.is_some()));
-    let (kind, chosen, mut text) = match (resampler, rival) {
+    let (kind, chosen, text, mut evidence) = match (resampler, rival) {
         (None, None) => {
-            let seen = match largest {
+            let evidence = match gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
                 Some((index, gain)) => format!(
-                    "no method improves the {first} beyond chance. `{}` comes closest, with a gain of {gain}; intervals hold for all {} methods at once",
-                    (view.name)(*index),
+                    "`{}` comes closest, with a gain of {gain} in {first}; intervals hold for all {} methods at once.",
+                    name(*index),
                     others.len()
                 ),
-                None => format!("no method has a {first} to compare"),
+                None => format!("No method has a {first} to compare."),
             };
-            (
-                VerdictKind::DoNothing,
-                view.none,
-                format!("Do nothing: with {model}, {seen}."),
-            )
+            let text = "Do nothing: no method is better than none beyond chance.".to_owned();
+            (VerdictKind::DoNothing, view.none, text, evidence)
         }
         (None, Some((index, gain))) => {
-            let text = format!(
-                "Do not resample: with {model}, `{}` improves the {first} ({gain}), and no resampler does.",
-                (view.name)(index)
-            );
-            (VerdictKind::DoNotResample, index, text)
+            let text = format!("Do not resample: use `{}`.", name(index));
+            let evidence = format!("It gains {gain} in {first}; no resampler gains anything beyond chance.");
+            (VerdictKind::DoNotResample, index, text, evidence)
         }
         (Some((index, gain)), None) => {
             let tried = if cheap_ran {
-                "neither a weight nor a threshold nor a calibration that was tried does"
+                "what makes no rows and was tried does not"
             } else {
                 "nothing cheaper was tried: add `weights` and `threshold` to see whether they do as well"
             };
-            let text = format!(
-                "Resample: with {model}, `{}` improves the {first} ({gain}), and {tried}.",
-                (view.name)(index)
-            );
-            (VerdictKind::Resample, index, text)
+            let text = format!("Resample with `{}`.", name(index));
+            let evidence = format!("It gains {gain} in {first}, and {tried}.");
+            (VerdictKind::Resample, index, text, evidence)
         }
         (Some((index, gain)), Some((rival, rival_gain))) => {
             let all: Vec<usize> = others.iter().copied().filter(|&other| resamples(other)).collect();
-            let (own, other) = ((view.name)(index), (view.name)(rival));
+            let (own, other) = (name(index), name(rival));
             let more = view.gain(index, rival, &all, 0, higher);
-            match more.filter(|more| more.low > 0.0) {
-                Some(more) => {
-                    let text = format!(
-                        "Resample: with {model}, `{own}` improves the {first} over `none` ({gain}) and over `{other}`, the best that makes no rows ({more})."
-                    );
-                    (VerdictKind::Resample, index, text)
-                }
-                None => {
-                    let more = more.map_or(String::new(), |more| {
-                        format!(": the best resampler, `{own}`, differs from it by {more}")
-                    });
-                    let text = if cheap.is_some() {
-                        format!(
-                            "Do not resample: with {model}, `{other}` does as well. It improves the {first} ({rival_gain}), and no resampler is better beyond chance{more}."
-                        )
-                    } else {
-                        format!(
-                            "Do not resample: with {model}, `{other}` gains {rival_gain} in {first}, and although only `{own}` is better than `none` beyond chance ({gain}), no resampler is so over `{other}`{more}."
-                        )
-                    };
-                    (VerdictKind::DoNotResample, rival, text)
-                }
+            if let Some(more) = more.filter(|more| more.low > 0.0) {
+                let text = format!("Resample with `{own}`.");
+                let evidence = format!(
+                    "It gains {gain} in {first} over `none`, and {more} over `{other}`, the best that makes no rows."
+                );
+                (VerdictKind::Resample, index, text, evidence)
+            } else {
+                let more = more.map_or(String::new(), |more| format!(": `{own}` gains {more} over it"));
+                let text = format!("Do not resample: `{other}` does as well.");
+                let evidence = if cheap.is_some() {
+                    format!(
+                        "It gains {rival_gain} in {first}; no resampler is better than that beyond chance{more}."
+                    )
+                } else {
+                    format!(
+                        "It gains {rival_gain} in {first}. Only `{own}` is better than `none` beyond chance ({gain}), and yet no resampler is better than `{other}` beyond chance{more}."
+                    )
+                };
+                (VerdictKind::DoNotResample, rival, text, evidence)
             }
         }
     };
-    ranking_remark(view, measures, &others, &mut text);
-    calibration_remark(view, outcomes, chosen, &mut text);
+    ranking_remark(view, measures, &others, &mut evidence);
+    calibration_remark(view, outcomes, chosen, &mut evidence);
     Verdict {
         kind,
-        method: (view.name)(chosen).into(),
+        method: name(chosen).into(),
         text,
+        evidence,
     }
 }
 
@@ -1068,7 +1058,7 @@ mod tests {
             candidate: &|index: usize| &candidates[index],
             name: &|index: usize| candidates[index].name(),
         };
-        verdict(&view, &[measure.parse().expect("a measure")], &[], "logistic")
+        verdict(&view, &[measure.parse().expect("a measure")], &[])
     }
 
     #[test]
@@ -1076,10 +1066,10 @@ mod tests {
         let near = verdict_of("accuracy", &[("weights", 0.09, 0.05), ("smote", 0.1, 0.02)]);
         assert_eq!(near.kind, VerdictKind::DoNotResample, "{}", near.text);
         assert!(
-            near.text
-                .contains("although only `smote` is better than `none` beyond chance"),
+            near.evidence
+                .contains("Only `smote` is better than `none` beyond chance"),
             "{}",
-            near.text
+            near.evidence
         );
         let far = verdict_of("accuracy", &[("weights", 0.01, 0.01), ("smote", 0.2, 0.02)]);
         assert_eq!((far.kind, far.method.as_str()), (VerdictKind::Resample, "smote"));
@@ -1092,11 +1082,11 @@ mod tests {
         let verdict = verdict_of("brier", &[("smote", 0.1, 0.01)]);
         assert_eq!(verdict.kind, VerdictKind::DoNothing);
         assert!(
-            verdict.text.contains(
-                "no method improves the brier beyond chance. `smote` comes closest, with a gain of -0.100"
-            ),
+            verdict
+                .evidence
+                .contains("`smote` comes closest, with a gain of -0.100"),
             "{}",
-            verdict.text
+            verdict.evidence
         );
     }
 

@@ -271,7 +271,7 @@ pub fn compare(
     judge::check_measures(&measures, &prepared.labels)?;
     let store = store::Store::open(&setting, state)?;
     let fits = protocol::run(&setting, &store, &measures[0], observer)?;
-    let comparison = judge::judge(&setting, &fits, measures, observer)?;
+    let comparison = judge::judge(&setting, &fits, &measures, observer)?;
     store.done();
     Ok(comparison)
 }

@@ -93,7 +93,11 @@ fn verdicts(comparison: &Comparison) -> Section {
             VerdictKind::Resample => Tone::Good,
         },
     };
-    let mut blocks: Vec<Block> = comparison.models.iter().map(verdict).collect();
+    let mut blocks: Vec<Block> = comparison
+        .models
+        .iter()
+        .flat_map(|model| [verdict(model), Block::Text(model.verdict.evidence.clone())])
+        .collect();
     if !comparison.warnings.is_empty() {
         blocks.push(Block::Warnings(few_of_each(&comparison.warnings)));
     }
@@ -236,10 +240,39 @@ fn smallest(comparison: &Comparison) -> (&str, f64) {
     })
 }
 
+/// Lines that still tell apart: `none`, what the verdict names, and the methods with the largest gain.
+fn shown<'c>(comparison: &Comparison, model: &'c super::Model, most: usize) -> Vec<&'c ComparedMethod> {
+    let higher = comparison
+        .decides
+        .parse::<counterpoise_metrics::Measure>()
+        .is_ok_and(|measure| measure.higher_is_better());
+    let gain = |method: &ComparedMethod| {
+        let difference = method
+            .scores
+            .first()
+            .and_then(|score| score.difference)
+            .unwrap_or(f64::NEG_INFINITY);
+        if higher { difference } else { -difference }
+    };
+    let mut order: Vec<&ComparedMethod> = model.methods.iter().collect();
+    order.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+    let first = |method: &&ComparedMethod| method.method == "none" || method.method == model.verdict.method;
+    let (mut chosen, others): (Vec<_>, Vec<_>) = order.into_iter().partition(first);
+    chosen.sort_by_key(|method| method.method != "none");
+    let (resampling, cheap): (Vec<_>, Vec<_>) = others.into_iter().partition(|method| method.resamples);
+    chosen.extend(
+        resampling
+            .into_iter()
+            .chain(cheap)
+            .take(most.saturating_sub(chosen.len())),
+    );
+    chosen
+}
+
 fn ranking(comparison: &Comparison) -> Section {
     let (class, share) = smallest(comparison);
     let plot = |model: &super::Model| {
-        let series = model.methods.iter().map(|method| {
+        let series = shown(comparison, model, 5).into_iter().map(|method| {
             let precision = method
                 .scores
                 .iter()
@@ -269,7 +302,7 @@ fn ranking(comparison: &Comparison) -> Section {
     };
     Section {
         title: "Ranking".into(),
-        lead: "A method that only moves the threshold walks along the curve of `none`. Curves pool the folds of the first repeat.".into(),
+        lead: "A method that only moves the threshold walks along the curve of `none`. Curves pool the folds of the first repeat; of the methods, `none`, the chosen one and those with the largest gain are drawn.".into(),
         blocks: comparison.models.iter().filter(|model| !model.methods.is_empty()).map(plot).collect(),
     }
 }
@@ -300,7 +333,7 @@ fn calibration(comparison: &Comparison) -> Section {
                 .and_then(|score| score.value)
         };
         let mut series = Vec::new();
-        for method in &model.methods {
+        for method in shown(comparison, model, 3) {
             series.push(line(
                 method.method.clone(),
                 &method.reliability.0,

@@ -25,7 +25,7 @@ pub(crate) struct Fits {
     pub(crate) methods: Vec<String>,
     pub(crate) models: Vec<String>,
     /// By method and model; then by repeat and fold.
-    pub(crate) fits: Vec<Vec<Result<Vec<Vec<Fit>>, Failed>>>,
+    pub(crate) results: Vec<Vec<Result<Vec<Vec<Fit>>, Failed>>>,
     /// Fits that an earlier run had finished.
     pub(crate) found: usize,
 }
@@ -103,7 +103,7 @@ pub(crate) fn run(
         .map(|_| (0..models.len()).map(|_| Ok(Vec::new())).collect())
         .collect();
     for (repeat, parts) in parts.iter().enumerate() {
-        let folds: Vec<OnceLock<Result<Fold<'_>, Failed>>> = parts.iter().map(|_| OnceLock::new()).collect();
+        let folds: Vec<OnceLock<Fold<'_>>> = parts.iter().map(|_| OnceLock::new()).collect();
         let slots: Vec<Slot> = (0..parts.len() * count).map(|_| Mutex::new(None)).collect();
         let slot = |fold: usize, method: usize, model: usize| {
             &slots[(fold * methods.len() + method) * models.len() + model]
@@ -141,10 +141,7 @@ pub(crate) fn run(
                 .child("fold")
                 .child(fold as u64);
             let shared = folds[fold].get_or_init(|| Fold::new(setting, &parts[fold], seed));
-            let results = match shared {
-                Ok(shared) => fit_all(setting, shared, method, &todo, objective),
-                Err(failed) => todo.iter().map(|_| Err(failed.clone())).collect(),
-            };
+            let results = fit_all(setting, shared, method, &todo, objective);
             for (model, result) in todo.into_iter().zip(results) {
                 if let Ok(fit) = &result {
                     store.save(&key(model), fit);
@@ -183,7 +180,7 @@ pub(crate) fn run(
         parts,
         methods,
         models,
-        fits: all,
+        results: all,
         found: found.into_inner() as usize,
     })
 }
@@ -225,7 +222,7 @@ pub(crate) fn model_label(model: &Learner) -> String {
     label(
         model.name(),
         model,
-        &Learner::from_name(model.name()).ok().as_ref(),
+        Learner::from_name(model.name()).ok().as_ref(),
     )
 }
 
@@ -318,7 +315,7 @@ impl From<counterpoise_sampling::Error> for Failed {
 }
 
 impl<'a> Fold<'a> {
-    fn new(setting: &Setting<'_>, rows: &'a [usize], seed: Seed) -> Result<Self, Failed> {
+    fn new(setting: &Setting<'_>, rows: &'a [usize], seed: Seed) -> Self {
         let prepared = setting.prepared;
         let all = prepared.features();
         let mut tested = vec![false; all.rows()];
@@ -342,7 +339,7 @@ impl<'a> Fold<'a> {
             RowKeys::Position => None,
             RowKeys::Named(names) => Some(train.iter().map(|&row| names[row].clone()).collect()),
         };
-        Ok(Self {
+        Self {
             labels: subset(&prepared.labels),
             groups: prepared.groups.as_ref().map(subset),
             ids,
@@ -362,7 +359,7 @@ impl<'a> Fold<'a> {
                 MissingValues::Refuse
             },
             chooser: setting.experiment.chooser,
-        })
+        }
     }
 
     fn labeled(&self) -> Labeled<'_> {
@@ -572,17 +569,15 @@ fn calibrated(
     Ok(calibrator.apply(probabilities))
 }
 
+type Fitting<'a> = dyn Fn(&Design, &[u32], Option<&[f64]>, &Seed) -> Result<counterpoise_learn::Model, counterpoise_learn::Error>
+    + 'a;
+
 /// Probabilities of training rows by models that did not see them.
 fn inner_probabilities(
     fold: &Fold<'_>,
     rows: &Rows,
     seed: &Seed,
-    fit: &dyn Fn(
-        &Design,
-        &[u32],
-        Option<&[f64]>,
-        &Seed,
-    ) -> Result<counterpoise_learn::Model, counterpoise_learn::Error>,
+    fit: &Fitting<'_>,
 ) -> Result<Vec<f64>, Failed> {
     let classes = fold.labels.classes().len();
     let counts = fold.labels.counts();

@@ -162,7 +162,7 @@ fn fingerprint(setting: &Setting<'_>) -> String {
         for row in 0..features.rows() {
             match &column.values {
                 counterpoise_base::FeatureValues::Codes { codes, .. } => {
-                    bits.extend(codes[row].to_le_bytes())
+                    bits.extend(codes[row].to_le_bytes());
                 }
                 numbers => bits.extend(numbers.number(row).unwrap_or(f64::NAN).to_bits().to_le_bytes()),
             }
