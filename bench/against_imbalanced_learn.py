@@ -22,6 +22,7 @@ from pathlib import Path
 import imblearn
 import numpy as np
 import sklearn
+from common import processor
 from imblearn.combine import SMOTEENN
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from imblearn.under_sampling import EditedNearestNeighbours, RandomUnderSampler
@@ -112,14 +113,6 @@ def sgemm():
         a @ a.T
         rates[depth] = 2 * 4096**2 * depth / statistics.median(timed(lambda: a @ a.T) for _ in range(9)) / 1e9
     return rates
-
-
-def processor():
-    try:
-        names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-        return names[0]
-    except (OSError, IndexError):
-        return platform.machine()
 
 
 def peak(command):

@@ -19,6 +19,8 @@ tasks of `cargo xtask`:
   golden              record the golden files anew from imbalanced-learn
   pictures            take the pictures of the docs anew
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
+  bench-compare [--quick] [--data DIR]
+                      run `compare` and its protocol in scikit-learn side by side, and write docs/benchmarks-compare.md
 ";
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["golden"] => peer::golden(),
         ["pictures"] => pictures::all(),
         ["bench", rest @ ..] => peer::bench(rest),
+        ["bench-compare", rest @ ..] => peer::bench_compare(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
 }

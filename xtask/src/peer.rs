@@ -48,14 +48,36 @@ pub(crate) fn golden() -> Result<()> {
 
 /// Times both in turn and prints ratios.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/against_imbalanced_learn.py",
+        &["counterpoise-bench", "counterpoise-cli"],
+        "counterpoise-bench",
+        words,
+    )
+}
+
+/// Compares scores and times of `compare` with those of the same protocol in scikit-learn.
+pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/compare_against_scikit_learn.py",
+        &["counterpoise-cli"],
+        "counterpoise",
+        words,
+    )
+}
+
+/// Runs a script of ours with a program of ours as its first argument.
+fn beside(script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
     let python = python("bench/requirements.txt")?;
-    run(&mut cargo(
-        "build --release --package counterpoise-bench --package counterpoise-cli",
-    ))?;
+    let mut build = cargo("build --release");
+    packages.iter().for_each(|package| {
+        build.args(["--package", package]);
+    });
+    run(&mut build)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     run(Command::new(python)
-        .arg("bench/against_imbalanced_learn.py")
-        .arg(target.join("release/counterpoise-bench"))
+        .arg(script)
+        .arg(target.join("release").join(program))
         .args(words)
         .current_dir(root()))
 }
