@@ -28,7 +28,9 @@ fn check(path: &Path) -> usize {
     let mut parts = text.split("```");
     while let (Some(_), Some(block)) = (parts.next(), parts.next()) {
         let (kind, body) = block.split_once('\n').expect("a block has lines");
-        let file = ["toml ", "csv "].iter().find_map(|format| kind.strip_prefix(format));
+        let file = ["toml ", "csv "]
+            .iter()
+            .find_map(|format| kind.strip_prefix(format));
         if let Some(name) = file {
             folder.write(name, body);
         }
