@@ -7,18 +7,14 @@ pub mod bundled;
 mod compare;
 mod equal_rows;
 mod error;
-mod excess;
 mod experiment;
 mod few_of_each;
 mod leakage;
-mod leakage_page;
-mod lines;
 mod measured;
 mod merge;
 mod pages;
 mod picture;
 mod profile;
-mod without_holes;
 
 pub use compare::{
     Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure,
@@ -42,14 +38,12 @@ pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
 pub use error::Error;
-pub use excess::Excess;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
 pub use few_of_each::few_of_each;
 pub use leakage::{
-    Copies, Distances, Example, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,
-    LeakageVerdict, NamedTable, Parents, audit_leakage, audit_leakage_of_files,
+    Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,
+    LeakageVerdict, NamedTable, Parents, audit_leakage, audit_leakage_of_files, leakage_page,
 };
-pub use leakage_page::leakage_page;
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
 pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page, write_text};

@@ -7,7 +7,7 @@ use counterpoise_base::{Domain, Feature, FeatureValues, Features, MISSING, Strid
 /// The same rows with two missing values of a column equal, and a missing and a present one as far apart as two
 /// categories: a missing category is one more category, and a missing number is the mean of its column, with one more
 /// column that says so. Copies with holes are close then, and a search of rows without holes is the fast one.
-pub(crate) fn without_holes<'a>(features: &Features<'a>) -> Features<'a> {
+pub(super) fn without_holes<'a>(features: &Features<'a>) -> Features<'a> {
     let rows = features.rows();
     let mut columns = Vec::with_capacity(features.columns().len());
     for column in features.columns() {

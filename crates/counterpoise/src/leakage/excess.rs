@@ -4,12 +4,12 @@ use serde::Serialize;
 
 /// Two rows of which no other pair has one.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pair {
-    pub(crate) distance: f64,
+pub(super) struct Pair {
+    pub(super) distance: f64,
     /// How likely an honest split parts them.
-    pub(crate) chance: f64,
+    pub(super) chance: f64,
     /// Whether this one did.
-    pub(crate) across: bool,
+    pub(super) across: bool,
 }
 
 /// How many pairs of rows a split parted, and how many an honest one parts.
@@ -30,7 +30,7 @@ pub struct Excess {
 }
 
 /// All pairs at once.
-pub(crate) fn excess(pairs: &[Pair]) -> Excess {
+pub(super) fn excess(pairs: &[Pair]) -> Excess {
     let across = pairs.iter().filter(|pair| pair.across).count();
     // The sum of nothing would be minus zero.
     let expected = pairs
@@ -49,7 +49,7 @@ pub(crate) fn excess(pairs: &[Pair]) -> Excess {
 }
 
 /// The closest pairs: 8, 16, 32, … up to a quarter of all, equally close ones together. `None` for fewer than eight.
-pub(crate) fn nearest_excess(pairs: &[Pair]) -> Option<Excess> {
+pub(super) fn nearest_excess(pairs: &[Pair]) -> Option<Excess> {
     const FIRST: usize = 8;
     let mut sorted = pairs.to_vec();
     sorted.sort_by(|a, b| a.distance.total_cmp(&b.distance));

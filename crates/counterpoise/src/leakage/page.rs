@@ -3,8 +3,9 @@
 use counterpoise_base::Warning;
 use counterpoise_report::{Bars, Block, Figure, Page, Section, Series, TableBlock};
 
+use super::{LeakageAudit, LeakageVerdict};
+use crate::few_of_each;
 use crate::pages::footer;
-use crate::{LeakageAudit, LeakageVerdict, few_of_each};
 
 /// The page of an audit.
 pub fn leakage_page(audit: &LeakageAudit) -> Page {

@@ -23,7 +23,7 @@ struct Fraction {
 /// Rows are places of `space`, and `row_of` says which rows of `features` they are. Whole numbers say nothing, since they
 /// were rounded, nor does a row whose fractions another row repeats. Columns that follow from one another are taken for
 /// independent, so that a table whose columns all follow from one lies on lines everywhere.
-pub(crate) fn on_lines(
+pub(super) fn on_lines(
     features: &Features<'_>,
     space: &Space,
     row_of: &[usize],
