@@ -263,12 +263,12 @@ class Ours:
         return self.by_key[key]["seconds"][part] * fits * self.processor / self.clock
 
 
-def our_compare(binary, table, models, methods, repeats=0, draws=1000, state=None):
+def our_compare(binary, table, models, methods, repeats=0, draws=1000, state=None, measures=()):
     with tempfile.TemporaryDirectory() as passing:
         command = [binary, "compare", table.path, "--target", table.target, "--json", "--threads", "1", "--state", state or passing]
         command += ["--methods", ",".join(methods), "--model", ",".join(models), "--folds", str(FOLDS), "--draws", str(draws)]
         command += ["--repeats", str(repeats)] if repeats else []
-        command += [word for measure in table.measures for word in ("--measure", measure)]
+        command += [word for measure in measures for word in ("--measure", measure)]
         start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, capture_output=True, text=True)
         clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -283,13 +283,17 @@ def our_compare(binary, table, models, methods, repeats=0, draws=1000, state=Non
 # Pages
 
 
+def seconds(value):
+    return f"{value:.2f} s" if value >= 0.1 else f"{1000 * value:.2f} ms"
+
+
 def slower(mine, theirs):
     return f"{theirs / mine:.1f} times faster" if mine <= theirs else f"**{mine / theirs:.1f} times slower**"
 
 
 def agreement(binary, table, models, repeats, say, outside):
     """One table; returns cells inside and all, of scores and of differences, and the seconds of both."""
-    ours = our_compare(binary, table, models, table.methods, repeats)
+    ours = our_compare(binary, table, models, table.methods, repeats, measures=table.measures)
     repeats = ours.scores["repeats"]
     start = time.process_time()
     theirs = their_compare(table, models, repeats)
@@ -351,7 +355,7 @@ def learner_times(binary, table, models, rounds, say):
                 theirs.setdefault(form, []).append(their_learner(table, model, form == "sparse"))
         form = min(theirs, key=lambda form: min(theirs[form]))
         best, other = min(mine) / FOLDS, min(theirs[form]) / FOLDS
-        say(f"| {table.name} | {model} | {best:.3f} s | {other:.3f} s ({form}) | {slower(best, other)} | {min(whole):.2f} s |")
+        say(f"| {table.name} | {model} | {seconds(best)} | {seconds(other)} ({form}) | {slower(best, other)} | {seconds(min(whole))} |")
 
 
 def overhead(binary, table, methods, models, say):
@@ -366,15 +370,15 @@ def overhead(binary, table, methods, models, say):
     rest = ours.processor - learners - inner
     resampling = sum(made.values())
     say(f"{len(table.y):,} rows, {len(methods)} methods ({', '.join(methods)}) x {len(models)} models ({', '.join(models)}) x {FOLDS} folds,")
-    say(f"1000 draws for intervals, one thread: {ours.processor:.1f} s of the processor, {ours.clock:.1f} s by the clock.")
+    say(f"the default measures, 1000 draws for intervals, one thread: {ours.processor:.1f} s of the processor, {ours.clock:.1f} s by the clock.")
     say()
     say("| part | seconds | share |")
     say("|---|---|---|")
     parts = [("learners: fits and predictions", learners), ("learners: inner fits of `threshold`, with its search", inner)]
-    parts += [(f"resampling: {method}", seconds) for method, seconds in made.items()]
+    parts += [(f"resampling: {method}", spent) for method, spent in made.items()]
     parts += [("everything else: reading, folds, encoding, scores, intervals", rest - resampling)]
-    for name, seconds in parts:
-        say(f"| {name} | {seconds:.2f} | {seconds / ours.processor:.1%} |")
+    for name, spent in parts:
+        say(f"| {name} | {spent:.2f} | {spent / ours.processor:.1%} |")
     say()
     share, without = rest / ours.processor, (rest - resampling) / (ours.processor - resampling)
     verdict = lambda share: f"{share:.1%}, {'within' if share <= 0.1 else '**beyond**'} 10 %"
@@ -393,6 +397,11 @@ What differs on purpose or by need:
   scale. On tables of numbers both measure raw columns. Whole numbers are rounded on both sides.
 - `weights` of k-nearest-neighbors and, with many classes, `threshold` and the one-against-rest machines of `rbf-svm` have no
   counterpart and are left out.
+
+Scores outside of our interval were looked into once, by other programs than these: with XGBoost itself instead of its
+relative those of `boosting` (oil, yeast-six) come inside; with a SMOTE in numpy that measures with HEOM those of bank-marketing
+do; naive Bayes on the yeast tables, where two columns hardly vary, depends on how rows are dealt and drawn: a balanced accuracy
+of one repeat has a standard deviation of 0.06, and means of 40 repeats agree.
 """
 
 
@@ -458,7 +467,7 @@ def agree(binary, quick, make, say, outside):
     # The machines of many classes are one against one there, one against the rest here.
     tables = [(german_credit, MODELS), (oil, MODELS), (yeast4, MODELS), (yeast_six, MODELS[:5])]
     tables += [] if quick else [(bank_marketing, QUICK_TO_FIT)]
-    summary, seconds = [], np.zeros(2)
+    summary = []
     for read, models in tables:
         one = make(read)
         inside, mine, theirs = agreement(binary, one, models, 1 if quick else 0, say, outside)
