@@ -70,11 +70,21 @@ pub(crate) fn in_words(comparison: &Comparison) -> String {
             comparison.resumed
         );
     }
+    let _ = writeln!(
+        text,
+        "intervals of changes hold for all methods of a model at once in {:.0} % of cases",
+        100.0 * comparison.level
+    );
+    if comparison.repeats == 1 {
+        text.push_str("with one repeat they hold for the trained models; `--repeats 2` adds what other training rows would change\n");
+    }
     let _ = writeln!(text, "\n{}", comparison.headline());
     for model in &comparison.models {
         let verdict = &model.verdict;
         let _ = writeln!(text, "\n== {}: {}\n", model.model, verdict.text);
-        let _ = writeln!(text, "{}\n", wrapped(&verdict.evidence, "", 96));
+        if !verdict.evidence.is_empty() {
+            let _ = writeln!(text, "{}\n", wrapped(&verdict.evidence, "", 96));
+        }
         text.push_str(&scores(comparison, model));
         for failure in &model.failures {
             let _ = writeln!(text, "  {}: not applicable: {}", failure.method, failure.reason);
@@ -108,19 +118,26 @@ fn scores(comparison: &Comparison, model: &ComparedModel) -> String {
         "change to none".to_owned(),
     ];
     headers.extend(others.iter().map(|&place| first.scores[place].measure.clone()));
-    headers.extend(["brier corrected".to_owned(), "s a fold".to_owned()]);
+    let brier = |method: &ComparedMethod| {
+        let corrected = method.corrected.iter().find(|score| score.measure == "brier");
+        corrected.map(|score| score.value)
+    };
+    let any_corrected = model.methods.iter().any(|method| brier(method).is_some());
+    headers.extend(any_corrected.then(|| "brier corrected".to_owned()));
+    headers.push("s a fold".to_owned());
     let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
     let row = |method: &ComparedMethod| {
         let decides = &method.scores[0];
         let mut row = vec![method.method.clone(), number(decides.value)];
-        row.push(match (decides.difference, decides.difference_interval) {
+        row.push(match (decides.difference, decides.simultaneous_interval) {
             (Some(change), Some((low, high))) => format!("{change:+.3} [{low:+.3}, {high:+.3}]"),
             (Some(change), None) => format!("{change:+.3}"),
             _ => String::new(),
         });
         row.extend(others.iter().map(|&place| number(method.scores[place].value)));
-        let corrected = method.corrected.iter().find(|score| score.measure == "brier");
-        row.push(corrected.map_or(String::new(), |score| number(score.value)));
+        if any_corrected {
+            row.push(brier(method).map_or(String::new(), number));
+        }
         row.push(format!("{:.2}", method.seconds.method + method.seconds.model));
         row
     };

@@ -9,6 +9,13 @@ use crate::terminal::{self, table, wrapped};
 
 pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
     let Some(name) = name else { return list(json) };
+    if let Some((name, about)) = Candidate::cheap().find(|(cheap, _)| *cheap == name) {
+        return if json {
+            terminal::print(&format!("{}\n", serde_json::json!({"name": name, "idea": about})))
+        } else {
+            terminal::print(&format!("{name}\n\n{}\n", wrapped(about, "", 96)))
+        };
+    }
     let description = if name == "compare" {
         Description::of::<Compare>("compare")
     } else if let Ok(model) = Learner::describe(name) {

@@ -29,11 +29,21 @@ struct State {
 impl Progress {
     /// Listens to Ctrl-C: the first asks tasks to stop at a safe point, the second ends the program.
     pub(crate) fn start(json: bool, quiet: bool) -> Self {
-        let _ = ctrlc::set_handler(|| {
+        let _ = ctrlc::set_handler(move || {
             if STOP.swap(true, Ordering::SeqCst) {
                 counterpoise::remove_partial_files();
                 std::process::exit(130);
             }
+            // A model that is being fitted cannot be stopped half way.
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_secs(2));
+                let message = "stopping when the work under way is done; Ctrl-C once more ends at once";
+                if json {
+                    eprintln!("{}", serde_json::json!({"event": "stopping", "message": message}));
+                } else {
+                    eprintln!("{message}");
+                }
+            });
         });
         Self {
             json,

@@ -56,7 +56,7 @@ fn library(error: &hessboost::error::HessboostError) -> Error {
 }
 
 impl Learn for GradientBoosting {
-    fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
+    fn check(&self) -> Result<(), Error> {
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
             return Err(Error::OutOfRange {
                 model: "boosting",
@@ -65,6 +65,10 @@ impl Learn for GradientBoosting {
                 range: "a number above 0, up to 1",
             });
         }
+        Ok(())
+    }
+
+    fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
         let labels: Vec<f32> = task.labels.iter().map(|&label| label as f32).collect();
         let mut data = matrix(task.design)?
             .with_labels(&labels)

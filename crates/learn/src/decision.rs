@@ -1,18 +1,26 @@
 use counterpoise_base::Seed;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a decision rule is tuned for, on rows that the model did not see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Objective {
     /// The mean recall of all classes.
     #[default]
     BalancedAccuracy,
-    /// The mean F1 score of all classes; a class that is never right counts 0.
-    F1Macro,
+    /// The share of rows that are told.
+    Accuracy,
+    /// The F score of one class, or the mean of all; a class that is never right counts 0.
+    F {
+        /// How many times as much recall counts.
+        beta: f64,
+        /// The class, or all.
+        class: Option<usize>,
+    },
     /// The root of the product of all recalls.
     GMean,
+    /// Matthews' correlation; 0 where it is not defined.
+    Mcc,
 }
 
 /// How probabilities become a class: the one whose probability is largest after division by its handicap.
@@ -192,7 +200,38 @@ impl Objective {
         };
         match self {
             Self::BalancedAccuracy => mean(&|class| right(class) / truth(class)),
-            Self::F1Macro => mean(&|class| 2.0 * right(class) / (truth(class) + decided(class))),
+            Self::Accuracy => {
+                let total: f64 = table.iter().sum();
+                (0..classes).map(right).sum::<f64>() / total
+            }
+            Self::F { beta, class } => {
+                let square = beta * beta;
+                let of = |class: usize| {
+                    let whole = square * truth(class) + decided(class);
+                    if whole > 0.0 {
+                        (1.0 + square) * right(class) / whole
+                    } else {
+                        0.0
+                    }
+                };
+                class.map_or_else(|| mean(&of), of)
+            }
+            Self::Mcc => {
+                let total: f64 = table.iter().sum();
+                let diagonal: f64 = (0..classes).map(right).sum();
+                let sums = |f: &dyn Fn(usize) -> f64| (0..classes).map(f).sum::<f64>();
+                let both = sums(&|class| truth(class) * decided(class));
+                let (truths, decisions) = (
+                    total * total - sums(&|class| truth(class).powi(2)),
+                    total * total - sums(&|class| decided(class).powi(2)),
+                );
+                let scale = (truths * decisions).sqrt();
+                if scale > 0.0 {
+                    (diagonal * total - both) / scale
+                } else {
+                    0.0
+                }
+            }
             Self::GMean => {
                 let product: f64 = present.iter().map(|&class| right(class) / truth(class)).product();
                 product.powf(1.0 / present.len().max(1) as f64)

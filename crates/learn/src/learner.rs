@@ -39,6 +39,11 @@ impl Task<'_> {
 
 /// One learner: options in, something that predicts out.
 pub(crate) trait Learn {
+    /// Fails for an option outside its range.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error>;
 }
 
@@ -162,7 +167,15 @@ macro_rules! learners {
                 }
             }
 
+            /// Fails for an option outside its range, before any row is looked at.
+            pub fn check(&self) -> Result<(), Error> {
+                match self {
+                    $(Self::$variant(options) => options.check(),)+
+                }
+            }
+
             fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
+                self.check()?;
                 match self {
                     $(Self::$variant(options) => options.learn(task),)+
                 }

@@ -51,7 +51,7 @@ impl Default for LogisticRegression {
 pub(crate) const NOT_CONVERGED: &str = "learn.not-converged";
 
 impl Learn for LogisticRegression {
-    fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
+    fn check(&self) -> Result<(), Error> {
         for (option, value) in [("C", self.c), ("tol", self.tol)] {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(Error::OutOfRange {
@@ -62,6 +62,10 @@ impl Learn for LogisticRegression {
                 });
             }
         }
+        Ok(())
+    }
+
+    fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
         let total: f64 = (0..task.labels.len()).map(|row| task.weight(row)).sum();
         let loss = Loss {
             design: task.design,

@@ -29,7 +29,7 @@ impl Default for GaussianNaiveBayes {
 }
 
 impl Learn for GaussianNaiveBayes {
-    fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
+    fn check(&self) -> Result<(), Error> {
         if !(self.var_smoothing > 0.0 && self.var_smoothing.is_finite()) {
             return Err(Error::OutOfRange {
                 model: "naive-bayes",
@@ -38,6 +38,10 @@ impl Learn for GaussianNaiveBayes {
                 range: "a number above 0",
             });
         }
+        Ok(())
+    }
+
+    fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
         let (width, classes) = (task.design.width(), task.classes.len());
         let rows = task.labels.len();
         let numbers = task.design.numeric.columns();

@@ -83,6 +83,10 @@ impl Default for RbfSvm {
 }
 
 impl Learn for LinearSvm {
+    fn check(&self) -> Result<(), Error> {
+        above_zero("linear-svm", &[("C", self.c), ("tol", self.tol)])
+    }
+
     fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
         let parameter = SvmParameter {
             kernel_type: KernelType::Linear,
@@ -95,6 +99,10 @@ impl Learn for LinearSvm {
 }
 
 impl Learn for RbfSvm {
+    fn check(&self) -> Result<(), Error> {
+        above_zero("rbf-svm", &[("C", self.c), ("tol", self.tol)])
+    }
+
     fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
         let columns = task.design.width().max(1) as f64;
         let gamma = match self.gamma {
@@ -123,6 +131,21 @@ impl Learn for RbfSvm {
     }
 }
 
+fn above_zero(model: &'static str, options: &[(&'static str, f64)]) -> Result<(), Error> {
+    match options
+        .iter()
+        .find(|(_, value)| !(*value > 0.0 && value.is_finite()))
+    {
+        None => Ok(()),
+        Some((option, value)) => Err(Error::OutOfRange {
+            model,
+            option,
+            value: value.to_string(),
+            range: "a number above 0",
+        }),
+    }
+}
+
 const FOLDS: usize = 5;
 
 fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Result<Fitted, Error> {
@@ -135,6 +158,8 @@ fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Resul
         model,
         problem: error.to_string(),
     })?;
+    // It would write its log to stderr.
+    libsvm_rs::set_quiet(true);
     let of_class = class_weights(model, task)?;
     let rows: Vec<usize> = (0..task.labels.len())
         .filter(|&row| task.weight(row) > 0.0)

@@ -70,6 +70,7 @@ pub fn advise(
         comparison
             .warnings
             .retain(|warning| !warning.code.starts_with("data."));
+        comparison.warnings.extend(other_shares(prepared, smaller));
     }
     let ranking = rank(&comparison);
     let toml = describe(experiment, &comparison, &ranking)?;
@@ -129,7 +130,7 @@ fn part(prepared: &Prepared, seed: u64) -> Vec<usize> {
     kept
 }
 
-/// Methods that verdicts name come first, then those with the larger gain; `none` stands where its 0 puts it.
+/// What most verdicts name comes first, then what has the larger gain; `none` stands where its 0 puts it.
 fn rank(comparison: &Comparison) -> Vec<Advice> {
     let mut names: Vec<&str> = Vec::new();
     for method in comparison.models.iter().flat_map(|model| &model.methods) {
@@ -177,13 +178,33 @@ fn rank(comparison: &Comparison) -> Vec<Advice> {
         }
     };
     let mut ranking: Vec<Advice> = names.into_iter().map(advice).collect();
-    ranking.sort_by(|a, b| {
-        b.chosen_by
-            .len()
-            .cmp(&a.chosen_by.len())
-            .then(b.gain.total_cmp(&a.gain))
-    });
+    ranking.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+    // What most verdicts name comes first, whatever its mean gain.
+    let most = (0..ranking.len())
+        .rev()
+        .max_by_key(|&place| ranking[place].chosen_by.len());
+    if let Some(place) = most {
+        ranking[..=place].rotate_right(1);
+    }
     ranking
+}
+
+/// Small classes are kept whole, so that a part of a large table may have more of them than the table.
+fn other_shares(prepared: &Prepared, part: &Prepared) -> Option<counterpoise_base::Warning> {
+    let share = |prepared: &Prepared, class: usize| {
+        prepared.labels.counts()[class] as f64 / prepared.labels.len() as f64
+    };
+    let grown = |class: &usize| share(part, *class) > 1.05 * share(prepared, *class);
+    let class = (0..prepared.labels.classes().len()).find(grown)?;
+    let message = format!(
+        "class `{}` is {:.2} % of the rows compared and {:.2} % of the table: precision, average precision and probabilities are those of the part",
+        prepared.labels.classes()[class],
+        100.0 * share(part, class),
+        100.0 * share(prepared, class)
+    );
+    Some(
+        counterpoise_base::Warning::new("advise.other-shares", message).with_hint("`compare` takes all rows"),
+    )
 }
 
 /// What to run next.

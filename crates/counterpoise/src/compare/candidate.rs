@@ -28,7 +28,7 @@ const CHEAP: [(&str, &str, Candidate); 5] = [
     ),
     (
         "threshold",
-        "The model as it is; the threshold, or one handicap a class, is tuned on inner folds of the training rows.",
+        "The model as it is; the threshold, or one handicap a class, is tuned on inner folds of the training rows, for the first measure if that is accuracy, balanced accuracy, MCC, a G-mean or an F score, for F1 instead of precision, for balanced accuracy otherwise.",
         Candidate::Threshold,
     ),
     (

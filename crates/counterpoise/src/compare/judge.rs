@@ -150,23 +150,46 @@ pub enum VerdictKind {
     DoNotResample,
     /// A resampler is better than everything that makes no rows.
     Resample,
+    /// The model has no result even without a method, or there was no method to compare.
+    NothingCompared,
 }
 
 impl Comparison {
     /// One sentence over all models.
     pub fn headline(&self) -> String {
-        let kinds: Vec<VerdictKind> = self.models.iter().map(|model| model.verdict.kind).collect();
+        let kinds = self.models.iter().map(|model| model.verdict.kind);
+        let kinds: Vec<VerdictKind> = kinds
+            .filter(|kind| *kind != VerdictKind::NothingCompared)
+            .collect();
         let all = |kind: VerdictKind| kinds.iter().all(|other| *other == kind);
-        if all(VerdictKind::DoNothing) {
+        if kinds.is_empty() {
+            "Nothing was compared with `none`.".into()
+        } else if all(VerdictKind::DoNothing) {
             "Do nothing: no method is better than none beyond chance.".into()
         } else if all(VerdictKind::Resample) {
-            "Resampling helps here.".into()
+            "A resampler is better than what else was tried.".into()
         } else if kinds.contains(&VerdictKind::Resample) {
             "It depends on the model.".into()
         } else {
             "Do not resample: what makes no rows does as well.".into()
         }
     }
+}
+
+/// Rows of a class below which intervals of its measures are too narrow, by simulation (`docs/coverage.md`).
+const FEW_ROWS: usize = 20;
+
+fn few_rows(labels: &Labels) -> Option<Warning> {
+    let class = smallest(labels) as usize;
+    let rows = labels.counts()[class];
+    (rows < FEW_ROWS).then(|| {
+        let message = format!(
+            "class `{}` has {rows} row(s): intervals and verdicts about so few rows cannot be trusted",
+            labels.classes()[class]
+        );
+        Warning::new("compare.few-rows", message)
+            .with_hint("collect more rows, or merge the class with another")
+    })
 }
 
 /// Measures must fit the classes before anything is fitted.
@@ -260,6 +283,7 @@ pub(crate) fn judge(
     };
     let mut models = Vec::new();
     let mut warnings = prepared.warnings.clone();
+    warnings.extend(few_rows(labels));
     for (model, name) in fits.models.iter().enumerate() {
         let none = place(model, 0);
         let own: Vec<usize> = (0..combinations.len())
@@ -334,7 +358,7 @@ pub(crate) fn judge(
                 verdict(&view, measures, &outcomes)
             }
             None => Verdict {
-                kind: VerdictKind::DoNothing,
+                kind: VerdictKind::NothingCompared,
                 method: "none".into(),
                 text: format!("{name} could not be fitted even without a method."),
                 evidence: String::new(),
@@ -881,13 +905,25 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome]) -> Verdi
         .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
         .copied();
     let rival = cheap.or(likely.filter(|_| resampler.is_some()));
+    let resampler_ran = others.iter().any(|&index| resamples(index));
     let (kind, chosen, text, mut evidence) = match (resampler, rival) {
+        _ if others.is_empty() => {
+            return Verdict {
+                kind: VerdictKind::NothingCompared,
+                method: "none".into(),
+                text: "No other method has a result to compare.".into(),
+                evidence: String::new(),
+            };
+        }
         (None, None) => {
             let evidence = match gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
                 Some((index, gain)) => format!(
-                    "`{}` comes closest, with a gain of {gain} in {first}; intervals hold for all {} methods at once.",
+                    "`{}` comes closest, with a gain of {gain} in {first}; {}.",
                     name(*index),
-                    others.len()
+                    match others.len() {
+                        1 => "no other was tried".to_owned(),
+                        count => format!("intervals hold for all {count} methods at once"),
+                    }
                 ),
                 None => format!("No method has a {first} to compare."),
             };
@@ -895,8 +931,13 @@ fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome]) -> Verdi
             (VerdictKind::DoNothing, view.none, text, evidence)
         }
         (None, Some((index, gain))) => {
-            let text = format!("Do not resample: use `{}`.", name(index));
-            let evidence = format!("It gains {gain} in {first}; no resampler gains anything beyond chance.");
+            let (text, of_resamplers) = if resampler_ran {
+                let text = format!("Do not resample: use `{}`.", name(index));
+                (text, "no resampler gains anything beyond chance")
+            } else {
+                (format!("Use `{}`.", name(index)), "no resampler was tried")
+            };
+            let evidence = format!("It gains {gain} in {first}; {of_resamplers}.");
             (VerdictKind::DoNotResample, index, text, evidence)
         }
         (Some((index, gain)), None) => {
@@ -966,7 +1007,9 @@ fn ranking_remark(view: &View<'_>, measures: &[Measure], others: &[usize], text:
             (view.name)(index)
         ),
         None => {
-            format!(" No method ranks rows better ({name}): what they change is where the line is drawn.")
+            format!(
+                " No method that changes training is shown to rank rows better ({name}); as far as can be seen, they move the line between the classes."
+            )
         }
     };
     text.push_str(&remark);

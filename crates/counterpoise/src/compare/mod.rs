@@ -200,6 +200,7 @@ impl Compare {
                 format!("name one or more of `{names}`"),
             ));
         }
+        checked.models.iter().try_for_each(Learner::check)?;
         if checked.folds < 2 {
             let hint = "give 2 or more: `--folds 5`".into();
             return Err(config(

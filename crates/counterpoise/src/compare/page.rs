@@ -88,7 +88,7 @@ fn verdicts(comparison: &Comparison) -> Section {
         title: model.model.clone(),
         text: model.verdict.text.clone(),
         tone: match model.verdict.kind {
-            VerdictKind::DoNothing => Tone::Neutral,
+            VerdictKind::DoNothing | VerdictKind::NothingCompared => Tone::Neutral,
             VerdictKind::DoNotResample => Tone::Caution,
             VerdictKind::Resample => Tone::Good,
         },

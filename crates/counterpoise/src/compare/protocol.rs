@@ -8,7 +8,7 @@ use counterpoise_base::{
 };
 use counterpoise_data::{Missing, stratified_k_fold};
 use counterpoise_learn::{Calibration, Decision, Design, Encoder, Imputer, Learner, Objective, Training};
-use counterpoise_metrics::Measure;
+use counterpoise_metrics::{Average, Measure};
 use counterpoise_neighbors::MissingValues;
 use counterpoise_sampling::{Chooser, Method, Resample as _, Run};
 
@@ -97,7 +97,7 @@ pub(crate) fn run(
     if tell(0).is_break() {
         return Err(Error::Stopped);
     }
-    let objective = objective(first);
+    let objective = objective(first, labels);
     let threads = at_once(setting);
     let mut all: Vec<Vec<Result<Vec<Vec<Fit>>, Failed>>> = (0..methods.len())
         .map(|_| (0..models.len()).map(|_| Ok(Vec::new())).collect())
@@ -232,11 +232,25 @@ fn put(slot: &Slot, result: Result<Fit, Failed>) {
     }
 }
 
-/// What thresholds are tuned for: the first measure, or what comes nearest to it.
-fn objective(first: &Measure) -> Objective {
+/// What thresholds are tuned for: the first measure, or what comes nearest to it. Recall or precision alone would be
+/// best where all rows or none are called the class.
+fn objective(first: &Measure, labels: &Labels) -> Objective {
+    let one = |average: &Average| match average {
+        Average::Class(name) => labels.code_of(name).map(|code| code as usize),
+        _ => None,
+    };
     match first {
-        Measure::F { .. } | Measure::Precision(_) => Objective::F1Macro,
-        Measure::GMean | Measure::GMeanMacro | Measure::GMeanOf(_) => Objective::GMean,
+        Measure::Accuracy => Objective::Accuracy,
+        Measure::Mcc | Measure::Kappa => Objective::Mcc,
+        Measure::F { beta, average } => Objective::F {
+            beta: *beta,
+            class: one(average),
+        },
+        Measure::Precision(average) => Objective::F {
+            beta: 1.0,
+            class: one(average),
+        },
+        Measure::GMean | Measure::GMeanMacro | Measure::GMeanOf(_) | Measure::Iba(_) => Objective::GMean,
         _ => Objective::BalancedAccuracy,
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Store {
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     format: u32,
+    /// Stands for the bytes that follow, so that damage is found.
+    sum: String,
     rows: usize,
     classes: usize,
     method_seconds: f64,
@@ -44,7 +46,11 @@ struct Head {
     warnings: Vec<(String, String, Option<String>)>,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+fn sum_of(body: &[u8]) -> String {
+    format!("{:016x}", Seed::new(0).child(Bytes(body)).number())
+}
 
 impl Store {
     /// Fits are found again if table, roles, seed, folds and program are the same.
@@ -199,8 +205,17 @@ impl counterpoise_base::Branch for Bytes<'_> {
 }
 
 fn write(path: &Path, fit: &Fit) -> std::io::Result<()> {
+    let mut body = Vec::new();
+    fit.predicted
+        .iter()
+        .for_each(|class| body.extend(class.to_le_bytes()));
+    fit.probabilities
+        .iter()
+        .chain(&fit.trained)
+        .for_each(|number| body.extend(number.to_bits().to_le_bytes()));
     let head = Head {
         format: FORMAT,
+        sum: sum_of(&body),
         rows: fit.predicted.len(),
         classes: fit.trained.len(),
         method_seconds: fit.times.method.as_secs_f64(),
@@ -219,13 +234,7 @@ fn write(path: &Path, fit: &Fit) -> std::io::Result<()> {
     };
     let mut bytes = serde_json::to_vec(&head)?;
     bytes.push(b'\n');
-    fit.predicted
-        .iter()
-        .for_each(|class| bytes.extend(class.to_le_bytes()));
-    fit.probabilities
-        .iter()
-        .chain(&fit.trained)
-        .for_each(|number| bytes.extend(number.to_bits().to_le_bytes()));
+    bytes.extend(body);
     let mut file = WholeFile::create(path)?;
     file.write_all(&bytes)?;
     file.finish()
@@ -238,7 +247,10 @@ fn read(path: &Path) -> Option<Fit> {
     let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
     let body = &bytes[end + 1..];
     let (rows, classes) = (head.rows, head.classes);
-    if head.format != FORMAT || body.len() != 4 * rows + 8 * (rows * classes + classes) {
+    if head.format != FORMAT
+        || head.sum != sum_of(body)
+        || body.len() != 4 * rows + 8 * (rows * classes + classes)
+    {
         return None;
     }
     let (predicted, numbers) = body.split_at(4 * rows);
@@ -311,6 +323,10 @@ mod tests {
         assert_eq!(read(&path), Some(fit));
         let bytes = std::fs::read(&path).expect("it is there");
         std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it is ours");
+        assert_eq!(read(&path), None);
+        let mut flipped = bytes.clone();
+        *flipped.last_mut().expect("it is not empty") ^= 1;
+        std::fs::write(&path, &flipped).expect("it is ours");
         assert_eq!(read(&path), None);
     }
 }
