@@ -58,8 +58,10 @@ fn table(random: &mut Random, rows: usize, share: f64) -> String {
 }
 
 fn prepared(text: String) -> Result<Prepared, Failure> {
-    let mut roles = Roles::default();
-    roles.target = "class".into();
+    let roles = Roles {
+        target: "class".into(),
+        ..Roles::default()
+    };
     let read = read_bytes("rows.csv", text.into(), &ReadOptions::default())?;
     Ok(prepare(read.table, &roles, Missing::Error)?)
 }
@@ -299,7 +301,7 @@ fn heads(first: &[&str], each: &[&str]) -> String {
     first.iter().for_each(|method| {
         each.iter().for_each(|head| {
             let _ = write!(line, " {method}{head} |");
-        })
+        });
     });
     let columns = line.matches('|').count() - 1;
     format!("{line}\n{}|", "|---".repeat(columns))
@@ -357,7 +359,7 @@ fn tally(lines: &mut Lines, start: &str, truths: &[Vec<f64>], results: &[Compari
         let spreads = values.iter().chain(&differences[1..]).map(Tally::spread);
         lines.spreads += &row(spreads.collect());
         if measure > 0 {
-            alarms += &format!(" {} |", percent(alarmed, results.len()));
+            let _ = write!(alarms, " {} |", percent(alarmed, results.len()));
         }
     }
     let kind = |wanted: &str, method: Option<&str>| {
@@ -369,8 +371,9 @@ fn tally(lines: &mut Lines, start: &str, truths: &[Vec<f64>], results: &[Compari
         };
         percent(results.iter().filter(fits).count(), results.len())
     };
-    lines.verdicts += &format!(
-        "{start} {} | {} | {} | {} |{alarms}\n",
+    let _ = writeln!(
+        lines.verdicts,
+        "{start} {} | {} | {} | {} |{alarms}",
         kind("do-nothing", None),
         kind("do-not-resample", Some("weights")),
         kind("do-not-resample", Some("threshold")),
@@ -398,8 +401,9 @@ fn main() -> Result<(), Failure> {
             let truths = truth(share, rows - rows / FOLDS, trainings, &seed.child("truth"))?;
             for (measure, name) in MEASURES.iter().enumerate() {
                 let cells: Vec<String> = truths.iter().map(|of| format!("{:.4}", of[measure])).collect();
-                lines.truths += &format!(
-                    "| {:.0} % | {rows} | | {name} | {} |\n",
+                let _ = writeln!(
+                    lines.truths,
+                    "| {:.0} % | {rows} | | {name} | {} |",
                     100.0 * share,
                     cells.join(" | ")
                 );
@@ -445,7 +449,7 @@ fn main() -> Result<(), Failure> {
         lines.values
     );
     let mut head = heads(&METHODS[1..], &[" holds", " width"]);
-    head = head.replacen("\n", " all at once hold |\n", 1) + "---|";
+    head = head.replacen('\n', " all at once hold |\n", 1) + "---|";
     println!(
         "Intervals of differences to `none`\n\n{head}\n{}",
         lines.differences

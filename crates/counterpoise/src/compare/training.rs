@@ -31,6 +31,9 @@ pub(crate) struct Training {
     chance: Vec<Vec<Vec<Vec<f64>>>>,
 }
 
+/// Numbers of a combination in a repeat, for counts of rows.
+type ScoreOf<'a> = dyn Fn(usize, usize, &[u16]) -> Vec<f64> + Sync + 'a;
+
 /// How often parts of chance are dealt, at most.
 const DEALS: usize = 3;
 
@@ -39,15 +42,13 @@ const DEALS: usize = 3;
 const BEYOND: f64 = 1.645;
 
 impl Training {
-    /// `score` is asked for the numbers of a combination in a repeat, for counts of rows.
-    ///
     /// Cost: for each combination `repeats² + 3 repeats` scores of all rows; a draw for intervals takes `repeats`.
     pub(crate) fn new(
         combinations: usize,
         parts: &[Vec<Vec<usize>>],
         labels: &Labels,
         seed: &Seed,
-        score: &(dyn Fn(usize, usize, &[u16]) -> Vec<f64> + Sync),
+        score: &ScoreOf<'_>,
     ) -> Self {
         let (repeats, folds) = (parts.len(), parts.first().map_or(0, Vec::len));
         if repeats < 2 {
@@ -179,7 +180,7 @@ mod tests {
                     for part in parts {
                         let lacks: f64 = part.iter().map(|&row| moves[row]).sum();
                         part.iter().for_each(|&row| {
-                            losses[row] = common[row] + 0.3 * random.normal() - lacks / trained
+                            losses[row] = common[row] + 0.3 * random.normal() - lacks / trained;
                         });
                     }
                     losses
