@@ -115,7 +115,7 @@ pub(crate) struct CompareFlags {
     /// Parts that take turns as test rows [default: 5]
     #[arg(long)]
     pub(crate) folds: Option<u32>,
-    /// How often rows are dealt anew [default: as many as bring 5000 predictions, 1 to 10]
+    /// How often rows are dealt anew [default: as many as bring 5000 predictions, 2 to 10]
     #[arg(long)]
     pub(crate) repeats: Option<u32>,
     /// Measure to print, such as `f1-macro` or `recall:rare`; the first one decides; may be repeated

@@ -272,7 +272,15 @@ mod tests {
     fn a_rare_class_gets_a_lower_threshold() {
         let probabilities = rows(&[0.05, 0.1, 0.1, 0.2, 0.3, 0.4]);
         let labels = [0, 0, 0, 0, 1, 1];
-        for objective in [Objective::BalancedAccuracy, Objective::F1Macro, Objective::GMean] {
+        let f = |beta, class| Objective::F { beta, class };
+        for objective in [
+            Objective::BalancedAccuracy,
+            Objective::Accuracy,
+            Objective::Mcc,
+            Objective::GMean,
+            f(1.0, None),
+            f(2.0, Some(1)),
+        ] {
             let rule = Decision::tune(objective, &probabilities, &labels, 2, None);
             assert_eq!(rule.decide(&probabilities), labels, "{objective:?}");
             // Between 0.2 and 0.3, in the middle of their logits.

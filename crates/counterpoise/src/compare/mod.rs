@@ -50,7 +50,8 @@ pub struct Compare {
     pub models: Vec<Learner>,
     /// Parts that take turns as test rows; 2 to the rows of the smallest class.
     pub folds: usize,
-    /// How often the rows are dealt anew; 0 chooses as many as bring 5000 predictions, 1 to 10.
+    /// How often the rows are dealt anew; 0 chooses as many as bring 5000 predictions, 2 to 10: one
+    /// repeat cannot tell what other training rows would change.
     pub repeats: usize,
     /// Measures to print, the first of which decides; none chooses balanced accuracy and nine others.
     #[schemars(with = "Vec<String>")]
@@ -166,7 +167,7 @@ impl Compare {
         if self.repeats > 0 {
             self.repeats
         } else {
-            5000_usize.div_ceil(rows.max(1)).clamp(1, 10)
+            5000_usize.div_ceil(rows.max(1)).clamp(2, 10)
         }
     }
 
