@@ -64,7 +64,7 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
 const NEXT: &str = "\
 Next, with your own data, or with that of `counterpoise quickstart --save-data`:
   counterpoise profile german-credit.csv.gz --target credit --group sex
-  counterpoise compare german-credit.csv.gz --target credit --methods weights,threshold,smote --report compare.html
+  counterpoise compare german-credit.csv.gz --target credit --methods weights,threshold,smote --model logistic --report compare.html
   counterpoise resample german-credit.csv.gz --target credit --method smote --seed 42 --output balanced.parquet
   counterpoise describe
 ";
