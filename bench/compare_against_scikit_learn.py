@@ -442,6 +442,7 @@ def main():
             large = ["logistic", "naive-bayes"] if quick else MODELS[:5]
             say(f"The training rows of one fold of {FOLDS}, mean over folds, the quickest of {rounds} rounds in turns (fewer on Adult). scikit-learn gets one-hot columns dense or")
             say(f"sparse, whichever it does better with. The last column is our whole command for {FOLDS} folds, with reading and intervals.")
+            say("Times of a few milliseconds are rough.")
             say()
             say("| table | model | counterpoise | scikit-learn | ratio | whole command |")
             say("|---|---|---|---|---|---|")
