@@ -18,7 +18,7 @@ mod profile;
 
 pub use compare::{
     Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure,
-    Model as ComparedModel, Score, State, Times, Verdict, VerdictKind, advice_page, advise, compare,
+    Model as ComparedModel, Score, Seconds, State, Times, Verdict, VerdictKind, advice_page, advise, compare,
     comparison_page,
 };
 pub use counterpoise_base::{

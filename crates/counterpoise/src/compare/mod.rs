@@ -2,11 +2,15 @@
 
 mod advise;
 mod candidate;
+mod draws;
 mod judge;
+mod outcome;
 mod page;
 mod protocol;
+mod scores;
 mod store;
 mod training;
+mod verdict;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,10 +23,9 @@ use serde::{Deserialize, Serialize};
 
 pub use advise::{Advice, Advised, advise};
 pub use candidate::Candidate;
-pub use judge::{
-    Calibrated, Comparison, Failure, Model, Outcome as ComparedMethod, Score, Verdict, VerdictKind,
-};
+pub use outcome::{Calibrated, Comparison, Failure, Model, Outcome as ComparedMethod, Score, Seconds};
 pub use page::{advice_page, comparison_page};
+pub use verdict::{Verdict, VerdictKind};
 
 use crate::{Error, Experiment, Prepared};
 
