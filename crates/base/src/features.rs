@@ -131,6 +131,18 @@ impl FeatureValues<'_> {
     }
 }
 
+impl Feature<'_> {
+    /// The same column with other values.
+    pub fn with_values<'b>(&self, values: FeatureValues<'b>) -> Feature<'b> {
+        Feature {
+            name: self.name.clone(),
+            values,
+            domain: self.domain,
+            copied: self.copied,
+        }
+    }
+}
+
 impl<'a> Features<'a> {
     /// Puts columns of equal length side by side.
     ///
@@ -253,12 +265,7 @@ impl<'a> Features<'a> {
                     }
                 }
             };
-            Feature {
-                name: column.name.clone(),
-                values,
-                domain: column.domain,
-                copied: column.copied,
-            }
+            column.with_values(values)
         };
         let columns: Vec<Feature<'static>> = self.columns.iter().enumerate().map(extended).collect();
         let rows = columns.first().map_or(self.rows, |column| column.values.len());
@@ -286,12 +293,7 @@ impl<'a> Features<'a> {
                     levels: *levels,
                 },
             };
-            Feature {
-                name: column.name.clone(),
-                values,
-                domain: column.domain,
-                copied: column.copied,
-            }
+            column.with_values(values)
         };
         Features {
             rows: rows.len(),
@@ -305,9 +307,8 @@ impl<'a> Features<'a> {
     ///
     /// If a synthetic column is of another type than its feature.
     pub fn synthetic<'s>(&self, synthetic: &'s [SyntheticValues]) -> Features<'s> {
-        let columns = self.columns.iter().zip(synthetic).map(|(column, new)| Feature {
-            name: column.name.clone(),
-            values: match (&column.values, new) {
+        let columns = self.columns.iter().zip(synthetic).map(|(column, new)| {
+            column.with_values(match (&column.values, new) {
                 (FeatureValues::F64(_), SyntheticValues::F64(new)) => {
                     FeatureValues::F64(Strided::contiguous(&new[..]))
                 }
@@ -319,9 +320,7 @@ impl<'a> Features<'a> {
                     levels: *levels,
                 },
                 _ => panic!("synthetic values of `{}` are of another type", column.name),
-            },
-            domain: column.domain,
-            copied: column.copied,
+            })
         });
         let columns: Vec<Feature<'s>> = columns.collect();
         let rows = columns.first().map_or(0, |column| column.values.len());

@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a file, starts a thread or prints. Every other crate speaks in these types.
 
+mod choices;
 mod describe;
 mod event;
 mod features;
@@ -14,6 +15,7 @@ mod seed;
 mod table;
 mod warning;
 
+pub use choices::plain_name;
 pub use describe::{Description, Parameter};
 pub use event::{Event, Observer};
 pub use features::{Domain, Feature, FeatureValues, Features, MISSING, Strided};

@@ -59,6 +59,15 @@ impl Seed {
         Random(ChaCha8Rng::from_seed(self.0))
     }
 
+    /// Puts rows into an order of chance, so that the first `m` of them are a fair draw. Where a row comes depends on the
+    /// branch and on the row alone.
+    pub fn shuffled(&self, rows: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let key = |row: usize| (self.child(row as u64).number(), row);
+        let mut keyed: Vec<(u64, usize)> = rows.into_iter().map(key).collect();
+        keyed.sort_unstable();
+        keyed.into_iter().map(|(_, row)| row).collect()
+    }
+
     /// One number that stands for the branch: a priority to sort rows by.
     pub fn number(&self) -> u64 {
         u64::from_le_bytes(self.0[..8].try_into().expect("a seed has 32 bytes"))
@@ -151,6 +160,15 @@ mod tests {
             many.fill(&mut words[..count]);
             assert!(words[..count].iter().all(|&word| word == one.bits()));
         }
+    }
+
+    #[test]
+    fn a_further_row_leaves_the_order_of_the_others() {
+        let seed = Seed::new(9);
+        let more = seed.shuffled(0..20);
+        let fewer: Vec<usize> = more.iter().copied().filter(|&row| row != 7).collect();
+        assert_eq!(seed.shuffled((0..20).filter(|&row| row != 7)), fewer);
+        assert_ne!(more, (0..20).collect::<Vec<_>>());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use counterpoise::{Advised, Experiment, advice_page, advise, check_page, write_p
 
 use crate::flags::AdviseFlags;
 use crate::progress::Progress;
-use crate::terminal::{self, table, wrapped};
+use crate::terminal::{self, block, wrapped};
 
 pub(crate) fn run(flags: &AdviseFlags, json: bool, progress: &Progress) -> Result<()> {
     let experiment = Experiment::merged("the command line", "", flags.settings()?)?;
@@ -46,22 +46,7 @@ fn in_words(advised: &Advised) -> String {
         advised.rows_used.1,
         comparison.headline()
     );
-    let rows = advised.ranking.iter().enumerate().map(|(place, advice)| {
-        vec![
-            (place + 1).to_string(),
-            advice.method.clone(),
-            format!("{:+.3}", advice.gain),
-            advice.chosen_by.join(", "),
-            format!("{:.2}", advice.seconds),
-        ]
-    });
-    let gain = format!("gain in {}", comparison.decides);
-    let headers = ["rank", "method", &gain, "chosen with", "s a fold"];
-    text.push_str(&table(
-        &headers,
-        &[true, false, true, false, true],
-        rows.collect(),
-    ));
+    text.push_str(&block(&advised.short_list()));
     for advice in advised.ranking.iter().take(3) {
         let _ = write!(
             text,

@@ -10,7 +10,7 @@ use counterpoise::{
 
 use crate::flags::MetricsFlags;
 use crate::progress::Progress;
-use crate::terminal::{self, table};
+use crate::terminal::{self, block, table};
 
 pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Result<()> {
     if let Some(path) = &flags.report {
@@ -89,44 +89,7 @@ fn in_words(measured: &Measured) -> String {
         &[false, true, true, false],
         rows.collect(),
     ));
-    let rows = measured.per_class.iter().map(|report| {
-        let parts = [
-            report.precision,
-            report.recall,
-            report.specificity,
-            report.f1,
-            report.g_mean,
-            report.iba,
-        ];
-        let mut row = vec![report.class.clone()];
-        row.extend(parts.map(number));
-        row.push(report.support.to_string());
-        row
-    });
-    let headers = [
-        "class",
-        "precision",
-        "recall",
-        "specificity",
-        "f1",
-        "g-mean",
-        "iba",
-        "rows",
-    ];
-    let numeric = [false, true, true, true, true, true, true, true];
-    let _ = write!(text, "\n{}", table(&headers, &numeric, rows.collect()));
-    let mut headers = vec!["true \\ predicted"];
-    headers.extend(measured.classes.iter().map(String::as_str));
-    let rows = measured
-        .classes
-        .iter()
-        .zip(&measured.confusion)
-        .map(|(class, row)| {
-            let mut cells = vec![class.clone()];
-            cells.extend(row.iter().map(ToString::to_string));
-            cells
-        });
-    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
-    let _ = write!(text, "\n{}", table(&headers, &numeric, rows.collect()));
+    let _ = write!(text, "\n{}", block(&measured.class_table()));
+    let _ = write!(text, "\n{}", block(&measured.confusion_table()));
     text
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use comfy_table::{CellAlignment, Table, TableStyle};
-use counterpoise::{Warning, few_of_each};
+use counterpoise::{TableBlock, Warning, few_of_each};
 
 /// Prints a text; a reader that hung up ends the program quietly.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
@@ -31,6 +31,12 @@ pub(crate) fn table(headers: &[&str], numeric: &[bool], rows: Vec<Vec<String>>) 
     let text = table.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     format!("{}\n", lines.join("\n"))
+}
+
+/// A table that a page shows too.
+pub(crate) fn block(block: &TableBlock) -> String {
+    let headers: Vec<&str> = block.headers.iter().map(String::as_str).collect();
+    table(&headers, &block.numeric, block.rows.clone())
 }
 
 /// Prints warnings on stderr, each with what to do about it.

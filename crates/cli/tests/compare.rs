@@ -272,6 +272,16 @@ fn bad_comparisons_are_refused() {
     error: `recall:Rare` names the class `Rare`, which the target does not have
     hint: did you mean `rare`?
     "#);
+    assert_snapshot!(refused("--repeats 100000 --folds 2"), @r#"
+    exit 2
+    error: compare.repeats: 100000 repeats are too many
+    hint: give 1 to 1000, or 0 to have it chosen: `--repeats 10`
+    "#);
+    assert_snapshot!(refused("--draws 5 --folds 2"), @r#"
+    exit 2
+    error: compare.draws: 5 draws are too few or too many for an interval
+    hint: give 200 to 1000000: `--draws 1000`
+    "#);
     assert_snapshot!(refused("--level 95 --folds 2"), @r#"
     exit 2
     error: compare.level: 95 is no level

@@ -34,6 +34,7 @@ pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, IntervalKind, Measure,
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
+pub use counterpoise_report::TableBlock;
 pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };

@@ -153,6 +153,59 @@ fn usual(found: &PredictionTable) -> Result<Vec<Measure>, Error> {
     Ok(names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?)
 }
 
+impl Measured {
+    /// Measures of each class against the rest.
+    pub fn class_table(&self) -> TableBlock {
+        let row = |report: &ClassReport| {
+            let shares = [
+                report.precision,
+                report.recall,
+                report.specificity,
+                report.f1,
+                report.g_mean,
+                report.iba,
+            ];
+            let share =
+                |share: Option<f64>| share.map_or("undefined".to_owned(), |share| format!("{share:.3}"));
+            let mut row = vec![report.class.clone()];
+            row.extend(shares.map(share));
+            row.push(report.support.to_string());
+            row
+        };
+        let headers = [
+            "class",
+            "precision",
+            "recall",
+            "specificity",
+            "f1",
+            "g-mean",
+            "iba",
+            "rows",
+        ];
+        TableBlock {
+            caption: "Each class against the rest".into(),
+            headers: headers.map(String::from).to_vec(),
+            numeric: (0..headers.len()).map(|place| place > 0).collect(),
+            rows: self.per_class.iter().map(row).collect(),
+        }
+    }
+
+    /// Weight of rows by true class, then by predicted class.
+    pub fn confusion_table(&self) -> TableBlock {
+        let row = |(class, weights): (&String, &Vec<f64>)| {
+            let weights = weights.iter().map(ToString::to_string);
+            std::iter::once(class.clone()).chain(weights).collect()
+        };
+        let first = std::iter::once("true \\ predicted".to_owned());
+        TableBlock {
+            caption: "True class by row, predicted class by column".into(),
+            headers: first.chain(self.classes.iter().cloned()).collect(),
+            numeric: (0..=self.classes.len()).map(|place| place > 0).collect(),
+            rows: self.classes.iter().zip(&self.confusion).map(row).collect(),
+        }
+    }
+}
+
 /// The page of [`measure`].
 pub fn measured_page(name: &str, measured: &Measured) -> Result<Page, Error> {
     let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.4}"));
@@ -210,59 +263,13 @@ pub fn measured_page(name: &str, measured: &Measured) -> Result<Page, Error> {
         ),
         blocks,
     }];
-    let share = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.3}"));
-    let rows = measured.per_class.iter().map(|report| {
-        vec![
-            report.class.clone(),
-            share(report.precision),
-            share(report.recall),
-            share(report.specificity),
-            share(report.f1),
-            share(report.g_mean),
-            share(report.iba),
-            format!("{}", report.support),
-        ]
-    });
-    let table = Block::Table(TableBlock {
-        caption: "Each class against the rest".into(),
-        headers: [
-            "class",
-            "precision",
-            "recall",
-            "specificity",
-            "f1",
-            "g-mean",
-            "iba",
-            "rows",
-        ]
-        .map(String::from)
-        .to_vec(),
-        numeric: std::iter::once(false).chain([true; 7]).collect(),
-        rows: rows.collect(),
-    });
-    let confusion = Block::Table(TableBlock {
-        caption: "True class by row, predicted class by column".into(),
-        headers: std::iter::once(String::new())
-            .chain(measured.classes.iter().cloned())
-            .collect(),
-        numeric: std::iter::once(false)
-            .chain(measured.classes.iter().map(|_| true))
-            .collect(),
-        rows: measured
-            .classes
-            .iter()
-            .zip(&measured.confusion)
-            .map(|(class, row)| {
-                std::iter::once(class.clone())
-                    .chain(row.iter().map(|cell| format!("{cell}")))
-                    .collect()
-            })
-            .collect(),
-    });
     sections.push(Section {
         title: "Classes".into(),
         lead: String::new(),
-        blocks: vec![table, confusion],
+        blocks: vec![
+            Block::Table(measured.class_table()),
+            Block::Table(measured.confusion_table()),
+        ],
     });
     if let Some(found) = measured
         .table

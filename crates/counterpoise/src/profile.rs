@@ -198,14 +198,9 @@ fn neighborhoods(
     let space = Space::new(features, Metric::Heom, MissingValues::Define)?;
     let asked: Option<Vec<usize>> = (labels.len() > LARGE).then(|| {
         let some = |class: usize| {
-            let branch = seed.child("neighborhoods").child(class as u64);
-            let mut rows: Vec<(u64, usize)> = labels
-                .rows_of(class as u32)
-                .into_iter()
-                .map(|row| (branch.child(row as u64).number(), row))
-                .collect();
-            rows.sort_unstable();
-            rows.into_iter().take(ASKED).map(|(_, row)| row)
+            let rows = labels.rows_of(class as u32);
+            let shuffled = seed.child("neighborhoods").child(class as u64).shuffled(rows);
+            shuffled.into_iter().take(ASKED)
         };
         (0..labels.classes().len()).flat_map(some).collect()
     });

@@ -70,18 +70,9 @@ pub(crate) struct ShuffledClass {
 
 /// The rows of each class in an order of chance, so that the first `m` of them are a fair draw.
 pub(crate) fn shuffled_classes(labels: &Labels, seed: &Seed) -> Vec<ShuffledClass> {
-    let shuffled = |(code, name): (usize, &String)| {
-        let branch = seed.child(name.as_str());
-        let mut rows: Vec<(u64, usize)> = labels
-            .rows_of(code as u32)
-            .into_iter()
-            .map(|row| (branch.child(row as u64).number(), row))
-            .collect();
-        rows.sort_unstable();
-        ShuffledClass {
-            name: name.clone(),
-            rows: rows.into_iter().map(|(_, row)| row).collect(),
-        }
+    let shuffled = |(code, name): (usize, &String)| ShuffledClass {
+        name: name.clone(),
+        rows: seed.child(name.as_str()).shuffled(labels.rows_of(code as u32)),
     };
     labels.classes().iter().enumerate().map(shuffled).collect()
 }

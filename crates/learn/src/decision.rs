@@ -246,13 +246,8 @@ pub(crate) fn inner_folds(labels: &[u32], classes: usize, folds: usize, seed: &S
     let mut parts = vec![0; labels.len()];
     let mut next = 0;
     for class in 0..classes as u32 {
-        let branch = seed.child(u64::from(class));
-        let mut rows: Vec<(u64, usize)> = (0..labels.len())
-            .filter(|&row| labels[row] == class)
-            .map(|row| (branch.child(row as u64).number(), row))
-            .collect();
-        rows.sort_unstable();
-        for (_, row) in rows {
+        let rows = (0..labels.len()).filter(|&row| labels[row] == class);
+        for row in seed.child(u64::from(class)).shuffled(rows) {
             parts[row] = next;
             next = (next + 1) % folds;
         }

@@ -86,12 +86,7 @@ impl Imputer {
                 }
                 (values, _) => values.clone(),
             };
-            Feature {
-                name: column.name.clone(),
-                values,
-                domain: column.domain,
-                copied: column.copied,
-            }
+            column.with_values(values)
         };
         let columns = features.columns().iter().zip(&self.fills).map(filled);
         Features::new(features.rows(), columns.collect())

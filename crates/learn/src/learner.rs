@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
-use counterpoise_base::{Description, Seed, Warning, nearest_name};
-use serde::{Deserialize, Serialize};
+use counterpoise_base::{Seed, Warning, choices, nearest_name};
 
 use crate::{
     Design, Error, GaussianNaiveBayes, GradientBoosting, KNearestNeighbors, LinearSvm, LogisticRegression,
@@ -115,86 +114,25 @@ impl Model {
     }
 }
 
-macro_rules! learners {
-    ($($variant:ident($options:ident) = $name:literal $(| $alias:literal)*),+ $(,)?) => {
-        /// Any learner, with its options: an entry of `compare.models`, told apart by `name`.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "name")]
-        #[non_exhaustive]
-        pub enum Learner {
-            $(
-                #[doc = concat!("`", $name, "`.")]
-                #[serde(rename = $name)]
-                $variant($options),
-            )+
-        }
-
-        impl Learner {
-            /// The name of every learner.
-            pub fn names() -> &'static [&'static str] {
-                &[$($name),+]
-            }
-
-            /// The learner of this name with its default options. Case and hyphens do not matter.
-            pub fn from_name(name: &str) -> Result<Self, Error> {
-                match Self::canonical_name(name)? {
-                    $($name => Ok(Self::$variant($options::default())),)+
-                    _ => Err(unknown(name)),
-                }
-            }
-
-            /// The name to write in a TOML file for any spelling of it.
-            pub fn canonical_name(name: &str) -> Result<&'static str, Error> {
-                let plain = plain(name);
-                $(if [$name $(, $alias)*].iter().any(|known| self::plain(known) == plain) {
-                    return Ok($name);
-                })+
-                Err(unknown(name))
-            }
-
-            /// What a learner is for, its options with defaults, and where it comes from.
-            pub fn describe(name: &str) -> Result<Description, Error> {
-                match Self::canonical_name(name)? {
-                    $($name => Ok(Description::of::<$options>($name)),)+
-                    _ => Err(unknown(name)),
-                }
-            }
-
-            /// The name of this learner.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$variant(_) => $name,)+
-                }
-            }
-
-            /// Fails for an option outside its range, before any row is looked at.
-            pub fn check(&self) -> Result<(), Error> {
-                match self {
-                    $(Self::$variant(options) => options.check(),)+
-                }
-            }
-
-            fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
-                self.check()?;
-                match self {
-                    $(Self::$variant(options) => options.learn(task),)+
-                }
-            }
-        }
-    };
-}
-
-learners! {
-    Logistic(LogisticRegression) = "logistic" | "logistic-regression" | "lr",
-    Forest(RandomForest) = "forest" | "random-forest" | "rf",
-    Boosting(GradientBoosting) = "boosting" | "gradient-boosting" | "gbdt",
-    LinearSvm(LinearSvm) = "linear-svm",
-    RbfSvm(RbfSvm) = "rbf-svm" | "svm" | "svc",
-    KNearestNeighbors(KNearestNeighbors) = "k-nearest-neighbors" | "knn" | "k-neighbors",
-    NaiveBayes(GaussianNaiveBayes) = "naive-bayes" | "gaussian-nb" | "nb",
+choices! {
+    /// Any learner, with its options: an entry of `compare.models`, told apart by `name`.
+    pub enum Learner of dyn Learn, else unknown -> Error {
+        Logistic(LogisticRegression) = "logistic" | "logistic-regression" | "lr",
+        Forest(RandomForest) = "forest" | "random-forest" | "rf",
+        Boosting(GradientBoosting) = "boosting" | "gradient-boosting" | "gbdt",
+        LinearSvm(LinearSvm) = "linear-svm",
+        RbfSvm(RbfSvm) = "rbf-svm" | "svm" | "svc",
+        KNearestNeighbors(KNearestNeighbors) = "k-nearest-neighbors" | "knn" | "k-neighbors",
+        NaiveBayes(GaussianNaiveBayes) = "naive-bayes" | "gaussian-nb" | "nb",
+    }
 }
 
 impl Learner {
+    /// Fails for an option outside its range, before any row is looked at.
+    pub fn check(&self) -> Result<(), Error> {
+        self.options().check()
+    }
+
     /// Fits a model. The same data, options and seed give the same model, whatever the number of threads.
     ///
     /// # Panics
@@ -241,7 +179,7 @@ impl Learner {
             seed: seed.child(self.name()),
         };
         Ok(Model {
-            fitted: self.learn(&task)?,
+            fitted: self.options().learn(&task)?,
             present,
             classes: counts.len(),
         })
@@ -257,13 +195,6 @@ impl Learner {
             _ => 0,
         }
     }
-}
-
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
 }
 
 fn unknown(name: &str) -> Error {

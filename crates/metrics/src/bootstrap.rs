@@ -12,6 +12,9 @@ const TASK: &str = "drawing rows for intervals";
 /// Most groups that the jackknife leaves out one after another.
 const JACKKNIFE: usize = 1000;
 
+/// Every draw is kept in memory.
+const MOST_DRAWS: usize = 1_000_000;
+
 /// Share of draws that may be undefined before an interval is left out.
 const MOST_UNDEFINED: f64 = 0.05;
 
@@ -253,11 +256,11 @@ impl Bootstrap {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.draws == 0 {
+        if !(1..=MOST_DRAWS).contains(&self.draws) {
             return Err(Error::OutOfRange {
                 option: "draws",
-                value: "0".into(),
-                range: "at least 1",
+                value: self.draws.to_string(),
+                range: "1 to 1000000",
             });
         }
         if !(self.level > 0.0 && self.level < 1.0) {

@@ -1,94 +1,36 @@
-use counterpoise_base::{Description, Labeled, Labels, Resampled, SyntheticValues, nearest_name};
-use serde::{Deserialize, Serialize};
+use counterpoise_base::{Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
     Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
     RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc,
 };
 
-macro_rules! methods {
-    ($($variant:ident($options:ident) = $name:literal $(| $alias:literal)*),+ $(,)?) => {
-        /// Any method, with its options: the `[method]` table of a TOML file, told apart by `name`.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "name")]
-        #[non_exhaustive]
-        pub enum Method {
-            $(
-                #[doc = concat!("`", $name, "`.")]
-                #[serde(rename = $name)]
-                $variant($options),
-            )+
-        }
-
-        impl Method {
-            /// The name of every method.
-            pub fn names() -> &'static [&'static str] {
-                &[$($name),+]
-            }
-
-            /// The method of this name, with its default options.
-            ///
-            /// Case, hyphens and underscores do not matter, and imbalanced-learn's class names work too.
-            pub fn from_name(name: &str) -> Result<Self, Error> {
-                match Self::canonical_name(name)? {
-                    $($name => Ok(Self::$variant($options::default())),)+
-                    _ => Err(unknown(name)),
-                }
-            }
-
-            /// The name to write in a TOML file for any spelling of it.
-            pub fn canonical_name(name: &str) -> Result<&'static str, Error> {
-                let plain = plain(name);
-                $(if [$name $(, $alias)*].iter().any(|known| self::plain(known) == plain) {
-                    return Ok($name);
-                })+
-                Err(unknown(name))
-            }
-
-            /// What a method is for, its options with defaults and ranges, and where it comes from.
-            pub fn describe(name: &str) -> Result<Description, Error> {
-                match Self::canonical_name(name)? {
-                    $($name => Ok(Description::of::<$options>($name)),)+
-                    _ => Err(unknown(name)),
-                }
-            }
-
-            /// The name of this method.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$variant(_) => $name,)+
-                }
-            }
-        }
-
-        impl Resample for Method {
-            fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-                let resampled = match self {
-                    $(Self::$variant(method) => method.resample(data, run),)+
-                }?;
-                refuse_infinite(data, &resampled)?;
-                Ok(resampled)
-            }
-
-            fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
-                match self {
-                    $(Self::$variant(method) => method.plan(labels),)+
-                }
-            }
-        }
-    };
+choices! {
+    /// Any method, with its options: the `[method]` table of a TOML file, told apart by `name`. imbalanced-learn's class
+    /// names work too.
+    pub enum Method of dyn Resample, else unknown -> Error {
+        Smote(Smote) = "smote",
+        BorderlineSmote(BorderlineSmote) = "borderline-smote" | "borderline",
+        Adasyn(Adasyn) = "adasyn",
+        Smotenc(Smotenc) = "smotenc" | "smote-nc",
+        RandomOverSampler(RandomOverSampler) = "random-over-sampler" | "ros" | "random-over-sampling" | "rose",
+        RandomUnderSampler(RandomUnderSampler) = "random-under-sampler" | "rus" | "random-under-sampling",
+        EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
+        Smoteenn(Smoteenn) = "smoteenn",
+        Eos(Eos) = "eos",
+    }
 }
 
-methods! {
-    Smote(Smote) = "smote",
-    BorderlineSmote(BorderlineSmote) = "borderline-smote" | "borderline",
-    Adasyn(Adasyn) = "adasyn",
-    Smotenc(Smotenc) = "smotenc" | "smote-nc",
-    RandomOverSampler(RandomOverSampler) = "random-over-sampler" | "ros" | "random-over-sampling" | "rose",
-    RandomUnderSampler(RandomUnderSampler) = "random-under-sampler" | "rus" | "random-under-sampling",
-    EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
-    Smoteenn(Smoteenn) = "smoteenn",
-    Eos(Eos) = "eos",
+impl Resample for Method {
+    fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
+        let resampled = self.options().resample(data, run)?;
+        refuse_infinite(data, &resampled)?;
+        Ok(resampled)
+    }
+
+    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+        self.options().plan(labels)
+    }
 }
 
 /// Numbers near the end of their type may leave it between two rows, or by noise.
@@ -108,13 +50,6 @@ fn refuse_infinite(data: &Labeled<'_>, resampled: &Resampled) -> Result<(), Erro
         }
     }
     Ok(())
-}
-
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
 }
 
 fn unknown(name: &str) -> Error {

@@ -1,5 +1,4 @@
 use counterpoise_base::{Observer, Seed};
-use counterpoise_learn::Learner;
 use serde::Serialize;
 
 use super::{Candidate, Compare, Comparison, State, VerdictKind, compare};
@@ -84,7 +83,7 @@ pub fn advise(
 }
 
 fn short() -> Compare {
-    let names = [
+    let methods = [
         "none",
         "weights",
         "threshold",
@@ -94,12 +93,7 @@ fn short() -> Compare {
         "borderline-smote",
     ];
     Compare {
-        methods: names
-            .map(|name| Candidate::from_name(name).expect("a known method"))
-            .to_vec(),
-        models: ["logistic", "boosting"]
-            .map(|name| Learner::from_name(name).expect("a known model"))
-            .to_vec(),
+        methods: Candidate::all_of(&methods),
         folds: 3,
         draws: 500,
         ..Compare::default()
@@ -116,15 +110,11 @@ fn part(prepared: &Prepared, seed: u64) -> Vec<usize> {
     let seed = Seed::new(seed).child("advise");
     let mut kept = Vec::new();
     for (class, count) in labels.counts().into_iter().enumerate() {
-        let branch = seed.child(labels.classes()[class].as_str());
-        let mut rows: Vec<(u64, usize)> = labels
-            .rows_of(class as u32)
-            .into_iter()
-            .map(|row| (branch.child(row as u64).number(), row))
-            .collect();
-        rows.sort_unstable();
         let wanted = ((count as f64 * share).round() as usize).max(ROWS_OF_CLASS.min(count));
-        kept.extend(rows.into_iter().take(wanted).map(|(_, row)| row));
+        let rows = seed
+            .child(labels.classes()[class].as_str())
+            .shuffled(labels.rows_of(class as u32));
+        kept.extend(rows.into_iter().take(wanted));
     }
     kept.sort_unstable();
     kept
@@ -239,10 +229,7 @@ fn describe(experiment: &Experiment, comparison: &Comparison, ranking: &[Advice]
     );
     next.method = None;
     next.compare = Some(Compare {
-        methods: names
-            .into_iter()
-            .filter_map(|name| Candidate::from_name(name).ok())
-            .collect(),
+        methods: Candidate::all_of(&names),
         ..Compare::default()
     });
     next.to_toml()

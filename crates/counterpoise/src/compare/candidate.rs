@@ -51,7 +51,7 @@ impl Candidate {
 
     /// The candidate of this name, a resampler with its default options.
     pub fn from_name(name: &str) -> Result<Self, counterpoise_sampling::Error> {
-        let plain = name.trim().to_ascii_lowercase();
+        let plain = counterpoise_base::plain_name(name);
         if let Some((_, _, cheap)) = CHEAP.iter().find(|(known, ..)| *known == plain) {
             return Ok(cheap.clone());
         }
@@ -70,6 +70,14 @@ impl Candidate {
                 (error, _) => error,
             }
         })
+    }
+
+    /// Those of these names that there are, with their default options.
+    pub(super) fn all_of(names: &[&str]) -> Vec<Self> {
+        names
+            .iter()
+            .filter_map(|name| Self::from_name(name).ok())
+            .collect()
     }
 
     /// The name to type.
@@ -223,6 +231,12 @@ mod tests {
         let again: List =
             toml::from_str(&toml::to_string(&list).expect("plain data")).expect("what was written");
         assert_eq!(again, list);
+    }
+
+    #[test]
+    fn default_names_are_names() {
+        let compare = crate::Compare::default();
+        assert_eq!((compare.methods.len(), compare.models.len()), (8, 2));
     }
 
     #[test]

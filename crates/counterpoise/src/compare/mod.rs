@@ -69,7 +69,7 @@ pub struct Compare {
 
 impl Default for Compare {
     fn default() -> Self {
-        let names = [
+        let methods = [
             "none",
             "weights",
             "threshold",
@@ -79,14 +79,12 @@ impl Default for Compare {
             "borderline-smote",
             "smoteenn",
         ];
-        let models = ["logistic", "boosting"];
         Self {
-            methods: names
-                .map(|name| Candidate::from_name(name).expect("a known method"))
-                .to_vec(),
-            models: models
-                .map(|name| Learner::from_name(name).expect("a known model"))
-                .to_vec(),
+            methods: Candidate::all_of(&methods),
+            models: ["logistic", "boosting"]
+                .into_iter()
+                .filter_map(|name| Learner::from_name(name).ok())
+                .collect(),
             folds: 5,
             repeats: 0,
             measures: Vec::new(),
@@ -213,11 +211,19 @@ impl Compare {
                 hint,
             ));
         }
-        if checked.draws < 200 {
-            let hint = "give 200 or more: `--draws 1000`".into();
+        if !(200..=1_000_000).contains(&checked.draws) {
+            let hint = "give 200 to 1000000: `--draws 1000`".into();
             return Err(config(
                 "compare.draws",
-                format!("{} draws are too few for an interval", checked.draws),
+                format!("{} draws are too few or too many for an interval", checked.draws),
+                hint,
+            ));
+        }
+        if checked.repeats > 1000 {
+            let hint = "give 1 to 1000, or 0 to have it chosen: `--repeats 10`".into();
+            return Err(config(
+                "compare.repeats",
+                format!("{} repeats are too many", checked.repeats),
                 hint,
             ));
         }

@@ -4,7 +4,7 @@ use counterpoise_report::{
     Block, Curve, Curves, IntervalEntry, IntervalGroup, Intervals, Page, Section, TableBlock, Tone,
 };
 
-use super::{Advised, ComparedMethod, Comparison, VerdictKind};
+use super::{Advice, Advised, ComparedMethod, Comparison, VerdictKind};
 use crate::pages::{again, classes, file_name, footer, overview};
 use crate::{Error, Experiment, few_of_each};
 
@@ -21,18 +21,33 @@ pub fn comparison_page(experiment: &Experiment, comparison: &Comparison) -> Resu
     })
 }
 
+impl Advised {
+    /// The ranking as a table.
+    pub fn short_list(&self) -> TableBlock {
+        let row = |(place, advice): (usize, &Advice)| {
+            vec![
+                (place + 1).to_string(),
+                advice.method.clone(),
+                format!("{:+.3}", advice.gain),
+                advice.chosen_by.join(", "),
+                format!("{:.2}", advice.seconds),
+            ]
+        };
+        let gain = format!("gain in {}", self.comparison.decides);
+        TableBlock {
+            caption: "Methods, the one to try first on top".into(),
+            headers: ["rank", "method", &gain, "chosen with", "s a fold"]
+                .map(String::from)
+                .to_vec(),
+            numeric: vec![true, false, true, false, true],
+            rows: self.ranking.iter().enumerate().map(row).collect(),
+        }
+    }
+}
+
 /// The page of an advice: short list, profile, and the comparison behind it.
 pub fn advice_page(experiment: &Experiment, advised: &Advised) -> Result<Page, Error> {
     let comparison = &advised.comparison;
-    let rows = advised.ranking.iter().enumerate().map(|(place, advice)| {
-        vec![
-            (place + 1).to_string(),
-            advice.method.clone(),
-            format!("{:+.3}", advice.gain),
-            advice.chosen_by.join(", "),
-            format!("{:.2}", advice.seconds),
-        ]
-    });
     let list = Section {
         title: "Short list".into(),
         lead: format!(
@@ -40,14 +55,7 @@ pub fn advice_page(experiment: &Experiment, advised: &Advised) -> Result<Page, E
             advised.rows_used.0, advised.rows_used.1, comparison.decides
         ),
         blocks: vec![
-            Block::Table(TableBlock {
-                caption: "Methods, the one to try first on top".into(),
-                headers: ["rank", "method", "gain", "chosen with", "seconds a fold"]
-                    .map(String::from)
-                    .to_vec(),
-                numeric: vec![true, false, true, false, true],
-                rows: rows.collect(),
-            }),
+            Block::Table(advised.short_list()),
             Block::Code {
                 title: "next.toml".into(),
                 text: advised.toml.clone(),

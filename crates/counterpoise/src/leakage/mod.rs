@@ -83,14 +83,15 @@ pub fn audit_leakage(
     )?;
     let (near, close) = near_copies(&data, &pool, &space, observer)?;
     let distances = distances(&data, &pool, &space, observer)?;
-    let parents = if synthetic.is_empty() {
-        None
-    } else if data.original.is_some() {
-        Some(parents_looked_up(&data, &features, &cluster, &pool, &synthetic)?)
-    } else {
-        Some(parents_by_step(
-            &data, &features, &pool, &space, &synthetic, observer,
-        )?)
+    let marks = data.train_marks.as_ref().filter(|_| !synthetic.is_empty());
+    let parents = match (marks, &data.original) {
+        (None, _) => None,
+        (Some(marks), Some(_)) => Some(parents_looked_up(
+            &data, marks, &features, &cluster, &pool, &synthetic,
+        )?),
+        (Some(marks), None) => Some(parents_by_step(
+            &data, marks, &features, &pool, &space, &synthetic, observer,
+        )?),
     };
 
     // Every look at the same split may mislead once more.

@@ -7,7 +7,7 @@ use counterpoise_neighbors::{Rows, Search, Space};
 use serde::Serialize;
 
 use super::pairs::Pool;
-use super::sides::Data;
+use super::sides::{Data, Marks};
 use crate::Error;
 
 /// Candidates for the parents of a synthetic row.
@@ -33,6 +33,7 @@ pub(super) type Traced = (Parents, Vec<(usize, usize)>);
 
 pub(super) fn parents_looked_up(
     data: &Data,
+    marks: &Marks,
     features: &Features<'_>,
     cluster: &[u32],
     pool: &Pool,
@@ -52,7 +53,6 @@ pub(super) fn parents_looked_up(
         .map(|row| (data.prepared.place_in_file(row), row))
         .collect();
     let tolerances = tolerances(features);
-    let marks = data.train_marks.as_ref().expect("there are synthetic rows");
     let mut pairs = Vec::new();
     let (mut traced, mut checked, mut fitting) = (0, 0, 0);
     for &made in synthetic {
@@ -96,6 +96,7 @@ pub(super) fn parents_looked_up(
 /// parents. Whole numbers alone leave too many places to be certain.
 pub(super) fn parents_by_step(
     data: &Data,
+    marks: &Marks,
     features: &Features<'_>,
     pool: &Pool,
     space: &Space,
@@ -104,7 +105,6 @@ pub(super) fn parents_by_step(
 ) -> Result<Traced, Error> {
     let labels = data.prepared.labels.codes();
     let tolerances = tolerances(features);
-    let marks = data.train_marks.as_ref().expect("there are synthetic rows");
     let step = |row: usize| marks.step[data.prepared.place_in_file(row)].filter(|&step| step != 0.0);
     // A chance fit of any pair of any row is to be less likely than one in a million.
     let certain = 6.0 + (synthetic.len() as f64 * (CANDIDATES * CANDIDATES) as f64).log10();
