@@ -399,7 +399,7 @@ fn options_out_of_range_are_told() {
         |bootstrap: Bootstrap, n: usize| bootstrap.run(n, 1, |_| vec![0.0], &()).unwrap_err().to_string();
     assert_eq!(
         code(Bootstrap::new(1).with_draws(0), 5),
-        "`draws = 0` is out of range: at least 1"
+        "`draws = 0` is out of range: 1 to 1000000"
     );
     assert_eq!(
         code(Bootstrap::new(1).with_level(1.0), 5),
