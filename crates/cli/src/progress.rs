@@ -114,7 +114,10 @@ fn bar(task: &str, total: u64, started: Duration) -> ProgressBar {
         let style = style
             .progress_chars("=> ")
             .with_key("rate", move |state: &ProgressState, out: &mut dyn Write| {
-                let _ = write!(out, "{}", HumanCount(rate(state) as u64));
+                let _ = match rate(state) {
+                    slow if slow < 10.0 => write!(out, "{slow:.1}"),
+                    quick => write!(out, "{}", HumanCount(quick as u64)),
+                };
             })
             .with_key("left", move |state: &ProgressState, out: &mut dyn Write| {
                 if state.pos() == 0 {
