@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use argmin::core::{CostFunction, Executor, Gradient, State as _};
+use argmin::core::{CostFunction, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use counterpoise_base::Warning;
@@ -81,7 +81,7 @@ impl Learn for LogisticRegression {
             },
             seen: Mutex::default(),
         };
-        let found = minimize(loss, self.max_iter, self.tol)?;
+        let found = minimize(&loss, self.max_iter, self.tol)?;
         let mut fitted = Fitted::new(Coefficients {
             sets: if task.classes.len() == 2 {
                 1
@@ -286,7 +286,7 @@ impl Loss<'_> {
     }
 }
 
-impl CostFunction for Loss<'_> {
+impl CostFunction for &Loss<'_> {
     type Param = Vec<f64>;
     type Output = f64;
 
@@ -295,7 +295,7 @@ impl CostFunction for Loss<'_> {
     }
 }
 
-impl Gradient for Loss<'_> {
+impl Gradient for &Loss<'_> {
     type Param = Vec<f64>;
     type Gradient = Vec<f64>;
 
@@ -313,7 +313,7 @@ struct Found {
 /// Line searches end where rounding hides any descent; what is left then is no failure.
 const RESOLUTION: f64 = 100.0;
 
-fn minimize(loss: Loss<'_>, max_iter: u64, tol: f64) -> Result<Found, Error> {
+fn minimize(loss: &Loss<'_>, max_iter: u64, tol: f64) -> Result<Found, Error> {
     let library = |problem: String| Error::Library {
         model: "logistic",
         problem,
@@ -322,17 +322,14 @@ fn minimize(loss: Loss<'_>, max_iter: u64, tol: f64) -> Result<Found, Error> {
         .with_tolerance_grad(tol)
         .and_then(|solver| solver.with_tolerance_cost(0.0))
         .map_err(|error| library(error.to_string()))?;
-    let loss = std::sync::Arc::new(loss);
     let start = vec![0.0; loss.length()];
-    // A start that is the end has no gradient to follow.
+    // A start that is the end has no gradient to follow. What the solver returns is not needed: the loss remembers the
+    // best it saw, also where a line search failed.
     if loss.measure(&start).slope() > tol {
-        let run = Executor::new(Shared(loss.clone()), solver)
+        let _ = Executor::new(loss, solver)
             .configure(|state| state.param(start.clone()).max_iters(max_iter))
             .timer(false)
             .run();
-        if let Ok(done) = run {
-            let _ = done.state().get_iter();
-        }
     }
     let seen = loss.seen.lock().map_err(|_| library("a thread failed".into()))?;
     let best = seen.best.clone().unwrap_or_else(|| loss.measure(&start));
@@ -348,26 +345,6 @@ fn minimize(loss: Loss<'_>, max_iter: u64, tol: f64) -> Result<Found, Error> {
 
 const MOST_IN_VAIN: usize = 60;
 
-struct Shared<'a>(std::sync::Arc<Loss<'a>>);
-
-impl CostFunction for Shared<'_> {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, at: &Vec<f64>) -> Result<f64, argmin::core::Error> {
-        self.0.cost(at)
-    }
-}
-
-impl Gradient for Shared<'_> {
-    type Param = Vec<f64>;
-    type Gradient = Vec<f64>;
-
-    fn gradient(&self, at: &Vec<f64>) -> Result<Vec<f64>, argmin::core::Error> {
-        self.0.gradient(at)
-    }
-}
-
 /// Slope and intercept of the logistic curve that fits weighted soft targets best, without a penalty.
 pub(crate) fn fit_curve(scores: &[f64], labels: &[u32], weights: &[f64]) -> Result<(f64, f64), Error> {
     let design = Design::from_matrix(counterpoise_base::Matrix::new(scores.len(), 1, scores.to_vec()));
@@ -381,7 +358,7 @@ pub(crate) fn fit_curve(scores: &[f64], labels: &[u32], weights: &[f64]) -> Resu
         sets: 1,
         seen: Mutex::default(),
     };
-    let found = minimize(loss, 1000, 1e-8)?;
+    let found = minimize(&loss, 1000, 1e-8)?;
     Ok((found.parameters[0], found.parameters[1]))
 }
 

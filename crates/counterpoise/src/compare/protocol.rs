@@ -41,7 +41,7 @@ const TASK: &str = "comparing";
 const INNER_FOLDS: usize = 3;
 
 /// What all fits of one fold share.
-struct Fold<'a> {
+struct Fold {
     train: Vec<usize>,
     features: Features<'static>,
     labels: Labels,
@@ -51,8 +51,6 @@ struct Fold<'a> {
     encoder: Encoder,
     design: Design,
     test: Design,
-    /// Test rows.
-    rows: &'a [usize],
     seed: Seed,
     missing: MissingValues,
     chooser: Chooser,
@@ -103,7 +101,7 @@ pub(crate) fn run(
         .map(|_| (0..models.len()).map(|_| Ok(Vec::new())).collect())
         .collect();
     for (repeat, parts) in parts.iter().enumerate() {
-        let folds: Vec<OnceLock<Fold<'_>>> = parts.iter().map(|_| OnceLock::new()).collect();
+        let folds: Vec<OnceLock<Fold>> = parts.iter().map(|_| OnceLock::new()).collect();
         let slots: Vec<Slot> = (0..parts.len() * count).map(|_| Mutex::new(None)).collect();
         let slot = |fold: usize, method: usize, model: usize| {
             &slots[(fold * methods.len() + method) * models.len() + model]
@@ -328,8 +326,8 @@ impl From<counterpoise_sampling::Error> for Failed {
     }
 }
 
-impl<'a> Fold<'a> {
-    fn new(setting: &Setting<'_>, rows: &'a [usize], seed: Seed) -> Self {
+impl Fold {
+    fn new(setting: &Setting<'_>, rows: &[usize], seed: Seed) -> Self {
         let prepared = setting.prepared;
         let all = prepared.features();
         let mut tested = vec![false; all.rows()];
@@ -365,7 +363,6 @@ impl<'a> Fold<'a> {
             test,
             features,
             train,
-            rows,
             seed,
             missing: if missing == Missing::Distance {
                 MissingValues::Define
@@ -483,7 +480,7 @@ impl<'a> Fold<'a> {
 /// One method and some models on one fold.
 fn fit_all(
     setting: &Setting<'_>,
-    fold: &Fold<'_>,
+    fold: &Fold,
     method: usize,
     models: &[usize],
     objective: Objective,
@@ -512,7 +509,7 @@ fn fit_all(
 }
 
 fn fit_one(
-    fold: &Fold<'_>,
+    fold: &Fold,
     rows: &Rows,
     learner: &Learner,
     candidate: &Candidate,
@@ -558,7 +555,6 @@ fn fit_one(
     for (row, &label) in rows.labels.iter().enumerate() {
         trained[label as usize] += rows.weights.as_ref().map_or(1.0, |weights| weights[row]);
     }
-    debug_assert_eq!(probabilities.len(), fold.rows.len() * classes.len());
     Ok(Fit {
         predicted: decision.decide(&probabilities),
         probabilities,
@@ -587,12 +583,7 @@ type Fitting<'a> = dyn Fn(&Design, &[u32], Option<&[f64]>, &Seed) -> Result<coun
     + 'a;
 
 /// Probabilities of training rows by models that did not see them.
-fn inner_probabilities(
-    fold: &Fold<'_>,
-    rows: &Rows,
-    seed: &Seed,
-    fit: &Fitting<'_>,
-) -> Result<Vec<f64>, Failed> {
+fn inner_probabilities(fold: &Fold, rows: &Rows, seed: &Seed, fit: &Fitting<'_>) -> Result<Vec<f64>, Failed> {
     let classes = fold.labels.classes().len();
     let counts = fold.labels.counts();
     if let Some(class) = (0..classes).find(|&class| (1..INNER_FOLDS).contains(&counts[class])) {
