@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::{Matrix, SyntheticValues};
+use crate::{Matrix, Replaced, SyntheticValues};
 
 /// The code of a missing category.
 pub const MISSING: u32 = u32::MAX;
@@ -132,6 +132,23 @@ impl FeatureValues<'_> {
 }
 
 impl Feature<'_> {
+    /// The same column, made of new values.
+    fn made_of<'s>(&self, new: &'s SyntheticValues) -> Feature<'s> {
+        self.with_values(match (&self.values, new) {
+            (FeatureValues::F64(_), SyntheticValues::F64(new)) => {
+                FeatureValues::F64(Strided::contiguous(&new[..]))
+            }
+            (FeatureValues::F32(_), SyntheticValues::F32(new)) => {
+                FeatureValues::F32(Strided::contiguous(&new[..]))
+            }
+            (FeatureValues::Codes { levels, .. }, SyntheticValues::Codes(new)) => FeatureValues::Codes {
+                codes: Cow::Borrowed(&new[..]),
+                levels: *levels,
+            },
+            _ => panic!("new values of `{}` are of another type", self.name),
+        })
+    }
+
     /// The same column with other values.
     pub fn with_values<'b>(&self, values: FeatureValues<'b>) -> Feature<'b> {
         Feature {
@@ -301,28 +318,31 @@ impl<'a> Features<'a> {
         }
     }
 
+    /// The same columns, some with new values.
+    ///
+    /// # Panics
+    ///
+    /// If the new values are of another type than their feature, or fewer or more than the rows.
+    pub fn replaced<'s>(&'s self, replaced: &'s [Replaced]) -> Features<'s> {
+        let mut columns: Vec<Feature<'s>> = self.columns.clone();
+        for Replaced { feature, values } in replaced {
+            columns[*feature] = columns[*feature].made_of(values);
+        }
+        Features::new(self.rows, columns)
+    }
+
     /// Synthetic rows alone, as columns of the same names; `synthetic` has one entry a column, or none at all.
     ///
     /// # Panics
     ///
     /// If a synthetic column is of another type than its feature.
     pub fn synthetic<'s>(&self, synthetic: &'s [SyntheticValues]) -> Features<'s> {
-        let columns = self.columns.iter().zip(synthetic).map(|(column, new)| {
-            column.with_values(match (&column.values, new) {
-                (FeatureValues::F64(_), SyntheticValues::F64(new)) => {
-                    FeatureValues::F64(Strided::contiguous(&new[..]))
-                }
-                (FeatureValues::F32(_), SyntheticValues::F32(new)) => {
-                    FeatureValues::F32(Strided::contiguous(&new[..]))
-                }
-                (FeatureValues::Codes { levels, .. }, SyntheticValues::Codes(new)) => FeatureValues::Codes {
-                    codes: Cow::Borrowed(&new[..]),
-                    levels: *levels,
-                },
-                _ => panic!("synthetic values of `{}` are of another type", column.name),
-            })
-        });
-        let columns: Vec<Feature<'s>> = columns.collect();
+        let columns: Vec<Feature<'s>> = self
+            .columns
+            .iter()
+            .zip(synthetic)
+            .map(|(column, new)| column.made_of(new))
+            .collect();
         let rows = columns.first().map_or(0, |column| column.values.len());
         Features::new(rows, columns)
     }

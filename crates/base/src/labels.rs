@@ -96,6 +96,21 @@ impl Labels {
             .map(|code| code as u32)
     }
 
+    /// Rows of every class in every group, `(classes, groups)`, a class a line: the cells.
+    ///
+    /// # Panics
+    ///
+    /// If the two have different numbers of rows.
+    pub fn cells(&self, groups: &Groups) -> Vec<usize> {
+        assert_eq!(self.len(), groups.len(), "both label the same rows");
+        let width = groups.classes.len();
+        let mut cells = vec![0; self.classes.len() * width];
+        for (&class, &group) in self.codes.iter().zip(&groups.codes) {
+            cells[class as usize * width + group as usize] += 1;
+        }
+        cells
+    }
+
     /// Every pair of a class of `self` and a class of `other` as one class, named `a | b`: class x group cells,
     /// or the intersection of two protected columns. Only pairs that occur get a class.
     ///

@@ -23,7 +23,7 @@ pub use labeled::{Labeled, RowKeys};
 pub use labels::{Groups, Labels};
 pub use matrix::Matrix;
 pub use nearest_name::{nearest_name, typed};
-pub use resampled::{Order, Origin, OutputRow, Resampled, SyntheticValues};
+pub use resampled::{Crossing, Order, Origin, OutputRow, Replaced, Resampled, SyntheticValues};
 pub use seed::{Branch, Random, Seed};
 pub use table::{Column, Kind, Table};
 pub use warning::Warning;

@@ -1,4 +1,4 @@
-use crate::Warning;
+use crate::{Labels, Warning};
 
 /// What a resampler decided: which rows stay, which are new, and where each new one comes from.
 ///
@@ -13,8 +13,42 @@ pub struct Resampled {
     pub origin: Vec<Origin>,
     /// How kept and new rows follow one another.
     pub order: Order,
+    /// Input rows that change class, with the new class; in the order of rows.
+    pub relabeled: Vec<(u32, u32)>,
+    /// Features whose values change in the input rows.
+    pub replaced: Vec<Replaced>,
+    /// A weight for every row of the output, in its order, where the method weighs rows instead of making some.
+    pub weights: Option<Vec<f64>>,
+    /// How many neighbours were of other groups, where the method knows groups.
+    pub crossing: Option<Crossing>,
     /// What looked odd on the way.
     pub warnings: Vec<Warning>,
+}
+
+/// New values of a feature for all input rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replaced {
+    /// Place of the feature.
+    pub feature: usize,
+    /// One value an input row.
+    pub values: SyntheticValues,
+}
+
+/// How many of the neighbours that new rows could move towards were of another group than their base: whether a method
+/// that is meant to blur groups did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Crossing {
+    /// Neighbours of all bases that were free to be of any group.
+    pub neighbors: u64,
+    /// Those of another group than their base.
+    pub of_other_groups: u64,
+}
+
+impl Crossing {
+    /// The share of other groups; absent without neighbours.
+    pub fn share(&self) -> Option<f64> {
+        (self.neighbors > 0).then(|| self.of_other_groups as f64 / self.neighbors as f64)
+    }
 }
 
 /// One feature of the new rows.
@@ -57,15 +91,18 @@ impl SyntheticValues {
     }
 }
 
-/// Where a synthetic row comes from: `base + step * (neighbor - base)`.
+/// Where a synthetic row comes from: `base + step * (neighbor - away_from)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Origin {
     /// Class of the new row.
     pub class: u32,
     /// Input row it starts from; the new row is in the same group.
     pub base: u32,
-    /// Input row it moves towards; `base` itself for copies and for noise around one row.
+    /// Input row it moves towards; `base` itself for copies and for noise around one row. With `n` input rows, `n + i` is
+    /// the synthetic row `i` that was made before.
     pub neighbor: u32,
+    /// Input row of a third parent, from which the way towards `neighbor` is measured; `base` for most methods.
+    pub away_from: u32,
     /// How far it moves; 0 for a copy.
     pub step: f64,
 }
@@ -124,6 +161,28 @@ impl Resampled {
         }
     }
 
+    /// The class of a row of the output; `labels` are those of the input.
+    pub fn class_of(&self, row: OutputRow, labels: &Labels) -> u32 {
+        match row {
+            OutputRow::Synthetic(made) => self.origin[made].class,
+            OutputRow::Kept(row) => {
+                let changed = self
+                    .relabeled
+                    .binary_search_by_key(&(row as u32), |&(row, _)| row);
+                changed.map_or(labels.codes()[row], |place| self.relabeled[place].1)
+            }
+        }
+    }
+
+    /// The input row that stands for the neighbour of a synthetic row among `rows` input rows: the neighbour, or the base
+    /// of a neighbour that is synthetic itself.
+    pub fn neighbor_in_input(&self, made: usize, rows: usize) -> usize {
+        let neighbor = self.origin[made].neighbor as usize;
+        neighbor
+            .checked_sub(rows)
+            .map_or(neighbor, |made| self.origin[made].base as usize)
+    }
+
     /// The rows of the output, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = OutputRow> + '_ {
         (0..self.len()).map(|place| self.row(place))
@@ -140,6 +199,7 @@ mod tests {
             class: 0,
             base: 4,
             neighbor: 9,
+            away_from: 4,
             step: 0.5,
         };
         let mut result = Resampled {

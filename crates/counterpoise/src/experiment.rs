@@ -142,27 +142,30 @@ impl Outcome {
 
     /// Rows of each class x group cell before and after, for one grouping of the input rows.
     pub fn cell_counts(&self, groups: &Labels) -> Vec<(String, usize, usize)> {
-        let cells = self.prepared.labels.crossed_with(groups);
-        let mut after = vec![0; cells.classes().len()];
-        // A synthetic row is of the class and the group of its base.
-        self.each_output_row(|row, _| after[cells.codes()[row] as usize] += 1);
-        cells
-            .classes()
-            .iter()
-            .cloned()
-            .zip(cells.counts())
-            .zip(after)
-            .map(|((cell, before), after)| (cell, before, after))
-            .collect()
+        let labels = &self.prepared.labels;
+        let width = groups.classes().len();
+        let place = |class: u32, row: usize| class as usize * width + groups.codes()[row] as usize;
+        let mut counts = vec![(0, 0); labels.classes().len() * width];
+        for (row, &class) in labels.codes().iter().enumerate() {
+            counts[place(class, row)].0 += 1;
+        }
+        // A synthetic row is in the group of its base.
+        self.each_output_row(|row, class| counts[place(class, row)].1 += 1);
+        let cell = |(place, (before, after)): (usize, (usize, usize))| {
+            let (class, group) = (&labels.classes()[place / width], &groups.classes()[place % width]);
+            (format!("{class} | {group}"), before, after)
+        };
+        let cells = counts.into_iter().enumerate();
+        cells.filter(|(_, counts)| *counts != (0, 0)).map(cell).collect()
     }
 
     fn each_output_row(&self, mut visit: impl FnMut(usize, u32)) {
         for row in self.resampled.rows() {
+            let class = self.resampled.class_of(row, &self.prepared.labels);
             match row {
-                counterpoise_base::OutputRow::Kept(row) => visit(row, self.prepared.labels.codes()[row]),
+                counterpoise_base::OutputRow::Kept(row) => visit(row, class),
                 counterpoise_base::OutputRow::Synthetic(made) => {
-                    let origin = self.resampled.origin[made];
-                    visit(origin.base as usize, origin.class);
+                    visit(self.resampled.origin[made].base as usize, class);
                 }
             }
         }
@@ -228,7 +231,7 @@ impl Experiment {
     /// What [`resample`](Self::resample) will do and cost.
     pub fn estimate(&self, prepared: &Prepared, threads: usize) -> Result<Estimate, Error> {
         let method = self.method()?;
-        let plan = method.plan(&prepared.labels)?;
+        let plan = method.plan(&prepared.labels, prepared.groups.as_ref())?;
         let cost = Cost::estimate(method, &plan, &prepared.features(), threads);
         Ok(Estimate {
             plan,

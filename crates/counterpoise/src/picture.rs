@@ -87,18 +87,14 @@ pub(crate) fn of_resampled(
         parents: None,
     });
     let new = made.iter().zip(&places[rows.len()..]).map(|(&index, &(x, y))| {
-        let Origin {
-            class,
-            base,
-            neighbor,
-            ..
-        } = resampled.origin[index];
+        let Origin { class, base, .. } = resampled.origin[index];
+        let neighbor = resampled.neighbor_in_input(index, codes.len());
         Mark {
             x,
             y,
             class,
             row: None,
-            parents: Some((mark(base as usize), mark(neighbor as usize))),
+            parents: Some((mark(base as usize), mark(neighbor))),
         }
     });
     Ok(Picture {
@@ -127,8 +123,10 @@ fn by_chance(count: usize, seed: &Seed, most: usize) -> Vec<usize> {
 fn shown_rows(prepared: &Prepared, resampled: &Resampled, made: &[usize], seed: &Seed) -> Vec<usize> {
     let labels = &prepared.labels;
     let parents = made.iter().flat_map(|&index| {
-        let origin = resampled.origin[index];
-        [origin.base as usize, origin.neighbor as usize]
+        [
+            resampled.origin[index].base as usize,
+            resampled.neighbor_in_input(index, labels.len()),
+        ]
     });
     let mut rows: Vec<usize> = parents.collect();
     let classes = labels.classes().len();

@@ -335,6 +335,14 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// Weights have no column to go to.
+    #[error(
+        "the method weighs rows, and the input has a column called `{column}` already that is no `--weight`"
+    )]
+    WeightTaken {
+        /// The column.
+        column: String,
+    },
     /// A class too small to be in every part.
     #[error("class `{class}` has {rows} row(s), which cannot be spread over {parts} parts")]
     Parts {
@@ -434,6 +442,7 @@ impl Error {
             Self::GroupThreshold { column, .. } => format!("write `--group {}`", typed(column)),
             Self::NothingLeft => "use `--missing impute` or `--missing distance`, or `--ignore` the columns that are mostly missing".into(),
             Self::MarkTaken { column } => format!("rename `{column}` in the input, or leave `--mark` out"),
+            Self::WeightTaken { column } => format!("add `--weight {}` to multiply its weights, or rename the column", typed(column)),
             Self::Write { .. } => "choose another `--output`, on a disk with room that you may write to".into(),
             Self::Parts { .. } => "use fewer folds, or merge the class with another".into(),
             Self::Counts { rows: 0, .. } => "name a class of the target".into(),
@@ -478,6 +487,7 @@ impl Error {
             Self::NothingToImpute { .. } => "data.nothing-to-impute",
             Self::Write { .. } => "data.write",
             Self::MarkTaken { .. } => "data.mark-taken",
+            Self::WeightTaken { .. } => "data.weight-taken",
             Self::Parts { .. } => "data.parts",
             Self::OutOfRange { .. } => "data.out-of-range",
             Self::Counts { .. } => "data.counts",

@@ -19,7 +19,8 @@ const CHUNK: usize = 65_536;
 #[serde(default, deny_unknown_fields)]
 pub struct OutputOptions {
     /// Adds the columns `synthetic`, `base_index`, `neighbor_index` and `step`: which rows are new and where they come
-    /// from, as indices of rows of the input file: the first row is 0.
+    /// from, as indices of rows of the input file: the first row is 0. Indices beyond the file count the synthetic rows,
+    /// where one is a parent of others. Methods that mix three rows add `third_index`, and leave `step` empty.
     pub mark: bool,
     /// What synthetic rows hold in columns that are only carried along.
     pub carry: Carry,
@@ -40,7 +41,8 @@ pub enum Carry {
 ///
 /// Kept rows are as they were. Synthetic rows have the class they were made for, the groups of their base, a weight
 /// between those of their parents, and an id that no other row has: `BASE~1`, `BASE~2`, … or, for whole numbers, the
-/// numbers after the largest.
+/// numbers after the largest. Weights of a method that weighs rows multiply the column of weights, or become a column
+/// `weight`.
 pub fn output_chunks<'a>(
     prepared: &'a Prepared,
     resampled: &'a Resampled,
@@ -53,17 +55,26 @@ pub fn output_chunks<'a>(
     {
         return Err(Error::MarkTaken { column: taken.into() });
     }
+    if resampled.weights.is_some()
+        && prepared.roles.weight.is_none()
+        && prepared.table.position(WEIGHT).is_some()
+    {
+        return Err(Error::WeightTaken {
+            column: WEIGHT.into(),
+        });
+    }
     let assembly = Assembly::new(prepared, resampled, options);
     let starts = (0..resampled.len().max(1)).step_by(CHUNK);
     Ok(starts.map(move |start| {
         let rows: Vec<OutputRow> = (start..resampled.len().min(start + CHUNK))
             .map(|place| resampled.row(place))
             .collect();
-        assembly.table(&rows)
+        assembly.table(start, &rows)
     }))
 }
 
-const MARKS: [&str; 4] = ["synthetic", "base_index", "neighbor_index", "step"];
+const MARKS: [&str; 5] = ["synthetic", "base_index", "neighbor_index", "step", "third_index"];
+const WEIGHT: &str = "weight";
 
 struct Assembly<'a> {
     prepared: &'a Prepared,
@@ -141,13 +152,19 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn table(&self, rows: &[OutputRow]) -> Result<Table, Error> {
+    /// The rows of the output from `start` on.
+    fn table(&self, start: usize, rows: &[OutputRow]) -> Result<Table, Error> {
         let mut columns = Vec::with_capacity(self.parts.len() + MARKS.len());
         let unbroken = unbroken(rows);
         for (column, &part) in self.prepared.table.columns().iter().zip(&self.parts) {
             // Ids of categories come out as texts, in every part.
-            let as_it_is =
-                !(matches!(part, Part::Id) && matches!(column.array.data_type(), DataType::Dictionary(..)));
+            let as_it_is = match part {
+                Part::Id => !matches!(column.array.data_type(), DataType::Dictionary(..)),
+                Part::Class => self.resampled.relabeled.is_empty(),
+                Part::Weight => self.resampled.weights.is_none(),
+                Part::Feature(feature) => self.replaced(feature).is_none(),
+                Part::Base | Part::Empty => true,
+            };
             if let (Some(first), true) = (unbroken, as_it_is) {
                 columns.push(Column {
                     name: column.name.clone(),
@@ -157,7 +174,7 @@ impl<'a> Assembly<'a> {
                 continue;
             }
             let array = self
-                .array(column, part, rows)
+                .array(column, part, start, rows)
                 .map_err(|_| Error::UnusableColumn {
                     column: column.name.clone(),
                     stored: column.array.data_type().to_string(),
@@ -168,30 +185,86 @@ impl<'a> Assembly<'a> {
                 array,
             });
         }
+        if self.resampled.weights.is_some() && self.prepared.roles.weight.is_none() {
+            let weights: Float64Array = (start..start + rows.len())
+                .map(|place| Some(self.weight_at(place)))
+                .collect();
+            columns.push(Column {
+                name: WEIGHT.into(),
+                kind: Kind::Float,
+                array: Arc::new(weights),
+            });
+        }
         if self.options.mark {
             columns.extend(self.marks(rows));
         }
         Ok(Table::new(columns))
     }
 
-    fn array(&self, column: &Column, part: Part, rows: &[OutputRow]) -> Result<ArrayRef, ArrowError> {
+    /// New values of a feature for the input rows.
+    fn replaced(&self, feature: usize) -> Option<&SyntheticValues> {
+        let mut replaced = self.resampled.replaced.iter();
+        replaced
+            .find(|replaced| replaced.feature == feature)
+            .map(|replaced| &replaced.values)
+    }
+
+    /// The weight that a method gives to the row at one place of the output.
+    fn weight_at(&self, place: usize) -> f64 {
+        self.resampled
+            .weights
+            .as_ref()
+            .map_or(1.0, |weights| weights[place])
+    }
+
+    /// The weight of a row as its column has it: that of a synthetic row is between those of its parents.
+    fn weight_in_column(&self, row: OutputRow) -> f64 {
+        let weights = self.prepared.weights.as_deref().unwrap_or_default();
+        match row {
+            OutputRow::Kept(row) => weights[row],
+            OutputRow::Synthetic(made) => {
+                let origin = &self.resampled.origin[made];
+                let neighbor = self.resampled.neighbor_in_input(made, weights.len());
+                let (base, neighbor) = (weights[origin.base as usize], weights[neighbor]);
+                let mixed = base + origin.step * (neighbor - base);
+                // A step beyond the parents may not make a weight negative.
+                mixed.clamp(base.min(neighbor), base.max(neighbor))
+            }
+        }
+    }
+
+    fn array(
+        &self,
+        column: &Column,
+        part: Part,
+        start: usize,
+        rows: &[OutputRow],
+    ) -> Result<ArrayRef, ArrowError> {
         let origin = |made: usize| &self.resampled.origin[made];
         match part {
+            Part::Class if !self.resampled.relabeled.is_empty() => {
+                let example = |row: &OutputRow| {
+                    let class = self.resampled.class_of(*row, &self.prepared.labels);
+                    Some(self.class_example[class as usize])
+                };
+                let examples: UInt32Array = rows.iter().map(example).collect();
+                arrow_select::take::take(&column.array, &examples, None)
+            }
             Part::Class => taken(column, rows, |made| {
                 Some(self.class_example[origin(made).class as usize])
             }),
             Part::Base => taken(column, rows, |made| Some(origin(made).base)),
             Part::Empty => taken(column, rows, |_| None),
-            Part::Weight => {
-                let weights = self.prepared.weights.as_deref().unwrap_or_default();
-                let weight = |made: usize| {
-                    let origin = origin(made);
-                    let (base, neighbor) = (weights[origin.base as usize], weights[origin.neighbor as usize]);
-                    let mixed = base + origin.step * (neighbor - base);
-                    // A step beyond the parents may not make a weight negative.
-                    mixed.clamp(base.min(neighbor), base.max(neighbor))
-                };
-                numbers(column, rows, weight)
+            Part::Weight if self.resampled.weights.is_some() => {
+                let places = rows.iter().zip(start..);
+                let weights = places.map(|(&row, place)| self.weight_in_column(row) * self.weight_at(place));
+                cast(weights, column.array.data_type())
+            }
+            Part::Weight => numbers(column, rows, |made| {
+                self.weight_in_column(OutputRow::Synthetic(made))
+            }),
+            Part::Feature(feature) if self.replaced(feature).is_some() => {
+                self.replaced_array(column, feature, rows)
             }
             Part::Feature(feature) => match (
                 &self.resampled.synthetic[..],
@@ -218,6 +291,35 @@ impl<'a> Assembly<'a> {
             },
             Part::Id => self.ids(column, rows),
         }
+    }
+
+    /// A feature of which the input rows have new values.
+    fn replaced_array(
+        &self,
+        column: &Column,
+        feature: usize,
+        rows: &[OutputRow],
+    ) -> Result<ArrayRef, ArrowError> {
+        let of = |row: &OutputRow| match row {
+            OutputRow::Kept(row) => (self.replaced(feature), *row),
+            OutputRow::Synthetic(made) => (self.resampled.synthetic.get(feature), *made),
+        };
+        if let Values::Codes { example, .. } = &self.prepared.features[feature].values {
+            let code = |row: &OutputRow| match of(row) {
+                (Some(SyntheticValues::Codes(codes)), row) if codes[row] != MISSING => {
+                    Some(example[codes[row] as usize])
+                }
+                _ => None,
+            };
+            let examples: UInt32Array = rows.iter().map(code).collect();
+            return arrow_select::take::take(&column.array, &examples, None);
+        }
+        let number = |row: &OutputRow| match of(row) {
+            (Some(SyntheticValues::F64(values)), row) => values[row],
+            (Some(SyntheticValues::F32(values)), row) => f64::from(values[row]),
+            _ => f64::NAN,
+        };
+        cast(rows.iter().map(number), column.array.data_type())
     }
 
     fn ids(&self, column: &Column, rows: &[OutputRow]) -> Result<ArrayRef, ArrowError> {
@@ -250,12 +352,20 @@ impl<'a> Assembly<'a> {
         arrow_cast::cast(&texts, stored).or_else(|_| taken(column, rows, |_| None))
     }
 
-    fn marks(&self, rows: &[OutputRow]) -> [Column; 4] {
+    fn marks(&self, rows: &[OutputRow]) -> Vec<Column> {
         let origin = |row: &OutputRow| match row {
             OutputRow::Kept(_) => None,
             OutputRow::Synthetic(made) => Some(self.resampled.origin[*made]),
         };
-        let place = |row: u32| self.prepared.place_in_file(row as usize) as i64;
+        // Synthetic parents are counted on after the last row of the file.
+        let place = |row: u32| {
+            let row = row as usize;
+            match row.checked_sub(self.prepared.labels.len()) {
+                None => self.prepared.place_in_file(row) as i64,
+                Some(made) => (self.prepared.rows_in_file + made) as i64,
+            }
+        };
+        let third = |origin: &Origin| origin.away_from != origin.base;
         let new: BooleanArray = rows.iter().map(|row| Some(origin(row).is_some())).collect();
         let base: Int64Array = rows
             .iter()
@@ -267,19 +377,31 @@ impl<'a> Assembly<'a> {
             .collect();
         let step: Float64Array = rows
             .iter()
-            .map(|row| origin(row).map(|origin| origin.step))
+            .map(|row| {
+                origin(row)
+                    .filter(|origin| !third(origin))
+                    .map(|origin| origin.step)
+            })
             .collect();
         let column = |name: &str, kind, array: ArrayRef| Column {
             name: name.into(),
             kind,
             array,
         };
-        [
+        let mut marks = vec![
             column(MARKS[0], Kind::Boolean, Arc::new(new)),
             column(MARKS[1], Kind::Integer, Arc::new(base)),
             column(MARKS[2], Kind::Integer, Arc::new(neighbor)),
             column(MARKS[3], Kind::Float, Arc::new(step)),
-        ]
+        ];
+        if self.resampled.origin.iter().any(third) {
+            let third: Int64Array = rows
+                .iter()
+                .map(|row| origin(row).filter(third).map(|origin| place(origin.away_from)))
+                .collect();
+            marks.push(column(MARKS[4], Kind::Integer, Arc::new(third)));
+        }
+        marks
     }
 }
 
@@ -338,27 +460,24 @@ fn numbers(
     rows: &[OutputRow],
     value: impl Fn(usize) -> f64,
 ) -> Result<ArrayRef, ArrowError> {
-    let kind = column.array.data_type();
+    let new = cast(synthetic(rows).map(&value), column.array.data_type())?;
+    mixed(column, rows, &new)
+}
+
+/// Numbers in the type of a column; NaN is a missing value, and what the type cannot hold becomes its nearest end.
+fn cast(numbers: impl Iterator<Item = f64>, kind: &DataType) -> Result<ArrayRef, ArrowError> {
     let (least, most) = integer_range(kind);
-    let new: Float64Array = synthetic(rows)
-        .map(&value)
-        .map(|number| {
-            if number.is_nan() {
-                None
-            } else {
-                Some(number.clamp(least, most))
-            }
-        })
+    let new: Float64Array = numbers
+        .map(|number| (!number.is_nan()).then(|| number.clamp(least, most)))
         .collect();
     let new: ArrayRef = Arc::new(new);
-    let new = match kind {
-        DataType::Date32 => arrow_cast::cast(&arrow_cast::cast(&new, &DataType::Int32)?, kind)?,
+    match kind {
+        DataType::Date32 => arrow_cast::cast(&arrow_cast::cast(&new, &DataType::Int32)?, kind),
         DataType::Date64 | DataType::Timestamp(..) => {
-            arrow_cast::cast(&arrow_cast::cast(&new, &DataType::Int64)?, kind)?
+            arrow_cast::cast(&arrow_cast::cast(&new, &DataType::Int64)?, kind)
         }
-        _ => arrow_cast::cast(&new, kind)?,
-    };
-    mixed(column, rows, &new)
+        _ => arrow_cast::cast(&new, kind),
+    }
 }
 
 /// Days since 1970 of 0001-01-01 and 9999-12-31, which every program can read.

@@ -55,6 +55,8 @@ pub struct Prepared {
     pub(crate) features: Vec<Stored>,
     pub(crate) ids: Option<Vec<String>>,
     pub(crate) weights: Option<Vec<f64>>,
+    /// Rows of the file that was read.
+    pub(crate) rows_in_file: usize,
     /// Places in the file of the rows that stay, where some were dropped.
     pub(crate) places: Option<Vec<usize>>,
 }
@@ -94,6 +96,7 @@ pub fn prepare(table: Table, roles: &Roles, missing: Missing) -> Result<Prepared
         .collect();
     let feature_columns = feature_columns(&table, roles)?;
     let mut warnings = Vec::new();
+    let rows_in_file = table.rows();
     let (table, places, dropped) = drop_rows(table, roles, &rules, &feature_columns, missing)?;
     for (role, name) in named_roles(roles, &rules) {
         refuse_missing(&table, role, &name)?;
@@ -155,6 +158,7 @@ pub fn prepare(table: Table, roles: &Roles, missing: Missing) -> Result<Prepared
         features,
         ids,
         weights,
+        rows_in_file,
         places,
         table,
     })
@@ -236,6 +240,7 @@ impl Prepared {
     pub fn of_rows(&self, rows: &[usize]) -> Result<Self, Error> {
         let table = take_rows(&self.table, rows);
         let mut part = prepare(table, &self.roles, self.missing)?;
+        part.rows_in_file = self.rows_in_file;
         part.places = Some(rows.iter().map(|&row| self.place_in_file(row)).collect());
         (part.dropped, part.imputed) = (self.dropped, self.imputed);
         Ok(part)

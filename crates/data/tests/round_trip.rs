@@ -213,6 +213,7 @@ fn resampled(prepared: &Prepared) -> Resampled {
         class: prepared.labels.codes()[0],
         base: 0,
         neighbor: 6,
+        away_from: 0,
         step,
     };
     Resampled {

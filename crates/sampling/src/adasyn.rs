@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{Labeled, Labels, Resampled, Seed};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled, Seed};
 use counterpoise_neighbors::{Index, Metric, Rows, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,7 @@ impl Resample for Adasyn {
         Ok(result)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Over)
     }
 }

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{Labeled, Labels, Resampled, Warning};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled, Warning};
 use counterpoise_neighbors::{Graph, Index, Metric, Rows, Search, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -227,7 +227,7 @@ impl Resample for BorderlineSmote {
         Ok(result)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         let mut plan = Plan::of(labels, &self.sampling_strategy, Direction::Over)?;
         // A class without rows in danger stays as it is.
         for class in plan

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{Labeled, Labels, Resampled};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled};
 use counterpoise_neighbors::{Graph, Metric, Rows, Search, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ impl Resample for EditedNearestNeighbours {
         })
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Clean)
     }
 }

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{FeatureValues, Labeled, Labels, Resampled, Warning};
+use counterpoise_base::{FeatureValues, Groups, Labeled, Labels, Resampled, Warning};
 use counterpoise_neighbors::{Index, Metric, Rows, Search, Space};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -188,7 +188,7 @@ impl Resample for Eos {
         Ok(result)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Over)
     }
 }

@@ -99,6 +99,32 @@ pub enum Error {
         /// What is allowed.
         range: &'static str,
     },
+    /// A method that balances groups has none.
+    #[error("{method} needs protected groups, and no column was named as one")]
+    NeedsGroups {
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// Groups that are one.
+    #[error("all rows are in the group `{group}`; {method} needs two or more")]
+    OneGroup {
+        /// Name of the group.
+        group: String,
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// A class that a group does not have.
+    #[error("group `{group}` has no row of class `{class}`, and {method} makes rows of it from rows of it")]
+    EmptyCell {
+        /// Name of the class.
+        class: String,
+        /// Name of the group.
+        group: String,
+        /// Name of the method.
+        method: &'static str,
+        /// What to type instead.
+        hint: &'static str,
+    },
     /// There is no stream to replay.
     #[error("{method} has no numpy counterpart whose draws could be replayed")]
     NoReplay {
@@ -144,12 +170,14 @@ impl Error {
                 "divide column `{column}` by a large number first, choose a smaller `shrinkage` if there is one, or leave it out with `--ignore {}`",
                 counterpoise_base::typed(column)
             ),
-            Self::StrategyMisfit { hint, .. } => (*hint).into(),
+            Self::StrategyMisfit { hint, .. } | Self::EmptyCell { hint, .. } => (*hint).into(),
             Self::Separated { .. } => "use smote, which needs no neighbors of another class, or a larger `n_neighbors`".into(),
             Self::NotMixed { .. } => "use smote, which takes columns of any kind".into(),
             Self::CategoricalNoise { column } => {
                 format!("leave `shrinkage` out, or leave the column out with `--ignore {}`", counterpoise_base::typed(column))
             }
+            Self::NeedsGroups { .. } => "name a protected column: `--group sex`".into(),
+            Self::OneGroup { method, .. } => format!("name another column with `--group`, or use a method without groups instead of {method}"),
             Self::NoReplay { .. } => "use the native chooser: leave out `--chooser numpy`".into(),
             Self::Neighbors(error) => return error.hint(),
             Self::OutOfRange { .. } | Self::Stopped => return None,
@@ -170,6 +198,9 @@ impl Error {
             Self::NotMixed { .. } => "sampling.not-mixed",
             Self::CategoricalNoise { .. } => "sampling.categorical-noise",
             Self::OutOfRange { .. } => "sampling.out-of-range",
+            Self::NeedsGroups { .. } => "sampling.needs-groups",
+            Self::OneGroup { .. } => "sampling.one-group",
+            Self::EmptyCell { .. } => "sampling.empty-cell",
             Self::NoReplay { .. } => "sampling.no-replay",
             Self::UnknownMethod { .. } => "sampling.unknown-method",
             Self::Neighbors(counterpoise_neighbors::Error::Stopped) | Self::Stopped => "sampling.stopped",

@@ -39,6 +39,7 @@ impl Draw {
             class,
             base: self.base as u32,
             neighbor: self.neighbor as u32,
+            away_from: self.base as u32,
             step,
         }
     }

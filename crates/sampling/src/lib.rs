@@ -34,7 +34,7 @@ pub use method::Method;
 pub use numpy::NumpyRandom;
 pub use random_over_sampler::RandomOverSampler;
 pub use random_under_sampler::RandomUnderSampler;
-pub use resample::{Chooser, FewRows, Plan, PlannedClass, Resample, Run};
+pub use resample::{Chooser, FewRows, Plan, PlannedClass, Resample, Run, Transform};
 pub use smote::Smote;
 pub use smoteenn::Smoteenn;
 pub use smotenc::Smotenc;

@@ -1,8 +1,8 @@
-use counterpoise_base::{Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
     Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
-    RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc,
+    RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -28,8 +28,12 @@ impl Resample for Method {
         Ok(resampled)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
-        self.options().plan(labels)
+    fn transform(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Option<Box<dyn Transform>>, Error> {
+        self.options().transform(data, run)
+    }
+
+    fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
+        self.options().plan(labels, groups)
     }
 }
 

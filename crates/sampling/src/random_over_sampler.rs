@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use counterpoise_base::{
-    FeatureValues, Labeled, Labels, Origin, Random, Resampled, Strided, SyntheticValues,
+    FeatureValues, Groups, Labeled, Labels, Origin, Random, Resampled, Strided, SyntheticValues,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -196,6 +196,7 @@ impl Resample for RandomOverSampler {
             }
             append(&mut result.synthetic, columns);
             let origin = |&row: &usize| Origin {
+                away_from: row as u32,
                 class,
                 base: row as u32,
                 neighbor: row as u32,
@@ -206,7 +207,7 @@ impl Resample for RandomOverSampler {
         Ok(result)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Over)
     }
 }

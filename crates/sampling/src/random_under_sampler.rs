@@ -1,4 +1,4 @@
-use counterpoise_base::{Labeled, Labels, Resampled};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ impl Resample for RandomUnderSampler {
         })
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Under)
     }
 }

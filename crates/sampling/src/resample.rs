@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use counterpoise_base::{Event, Labeled, Labels, Observer, Resampled, Seed};
+use counterpoise_base::{Event, Features, Groups, Labeled, Labels, Observer, Replaced, Resampled, Seed};
 use counterpoise_neighbors::MissingValues;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,20 @@ pub trait Resample {
     /// Decides which rows stay and makes new ones.
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error>;
 
+    /// What rows of a test table have to go through before a model sees them that was trained on the resampled `data`;
+    /// nothing for methods that leave features as they are.
+    fn transform(&self, _data: &Labeled<'_>, _run: &Run<'_>) -> Result<Option<Box<dyn Transform>>, Error> {
+        Ok(None)
+    }
+
     /// What [`resample`](Self::resample) will do to the class counts, without doing it.
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error>;
+    fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error>;
+}
+
+/// What a method that changes features has to do to rows that come later: those of a test table.
+pub trait Transform: Send + Sync {
+    /// New values for some features of other rows of the same columns and groups.
+    fn apply(&self, features: &Features<'_>, groups: &Groups) -> Result<Vec<Replaced>, Error>;
 }
 
 /// What every method needs besides data and options.

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{Labeled, Labels, Resampled, Warning};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled, Warning};
 use counterpoise_neighbors::Metric;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,7 +150,7 @@ impl Resample for Smote {
         Ok(result)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Over)
     }
 }

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 
 use counterpoise_base::{
-    Domain, Feature, Features, Labeled, Labels, Order, Resampled, RowKeys, SyntheticValues,
+    Domain, Feature, Features, Groups, Labeled, Labels, Order, Resampled, RowKeys, SyntheticValues,
 };
 use counterpoise_neighbors::Metric;
 use schemars::JsonSchema;
@@ -142,10 +142,11 @@ impl Resample for Smoteenn {
             origin: new.iter().map(|&row| made.origin[row]).collect(),
             order,
             warnings: made.warnings,
+            ..Resampled::default()
         })
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         let made = Plan::of(labels, &self.sampling_strategy, Direction::Over)?;
         let mut plan = Plan::of(labels, &self.clean, Direction::Clean)?;
         for (class, made) in plan.classes.iter_mut().zip(made.classes) {

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{FeatureValues, Labeled, Labels, Resampled};
+use counterpoise_base::{FeatureValues, Groups, Labeled, Labels, Resampled};
 use counterpoise_neighbors::{Rows, Search, Space};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,7 +118,7 @@ impl Resample for Smotenc {
         Ok(result)
     }
 
-    fn plan(&self, labels: &Labels) -> Result<Plan, Error> {
+    fn plan(&self, labels: &Labels, _groups: Option<&Groups>) -> Result<Plan, Error> {
         Plan::of(labels, &self.sampling_strategy, Direction::Over)
     }
 }

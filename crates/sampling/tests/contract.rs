@@ -192,7 +192,7 @@ fn counts_are_those_of_the_plan() {
     let data = Labeled::new(rows.features(), &labels);
     for name in names() {
         let method = default(name);
-        let plan = method.plan(&labels).expect(name);
+        let plan = method.plan(&labels, None).expect(name);
         let result = check(&method, &data, 1);
         let mut counts = vec![0; 3];
         for row in result.rows() {
@@ -528,7 +528,7 @@ fn one_class_is_refused() {
     for name in names() {
         let error = default(name).resample(&data, &Run::new(15)).expect_err(name);
         assert_eq!(error.code(), "sampling.one-class", "{name}");
-        assert!(default(name).plan(&labels).is_err(), "{name}");
+        assert!(default(name).plan(&labels, None).is_err(), "{name}");
     }
 }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -51,6 +52,9 @@ struct Fold {
     encoder: Encoder,
     design: Design,
     test: Design,
+    /// The test rows as a method that changes features needs them.
+    test_features: Features<'static>,
+    test_groups: Option<Labels>,
     seed: Seed,
     missing: MissingValues,
     chooser: Chooser,
@@ -61,6 +65,10 @@ struct Rows {
     design: Design,
     labels: Vec<u32>,
     weights: Option<Vec<f64>>,
+    /// The group of every row.
+    groups: Option<Labels>,
+    /// The test rows, where the method changes features.
+    test: Option<Design>,
 }
 
 type Slot = Mutex<Option<Result<Fit, Failed>>>;
@@ -333,18 +341,25 @@ impl Fold {
         let mut tested = vec![false; all.rows()];
         rows.iter().for_each(|&row| tested[row] = true);
         let train: Vec<usize> = (0..all.rows()).filter(|&row| !tested[row]).collect();
-        let codes = |labels: &Labels| train.iter().map(|&row| labels.codes()[row]).collect();
-        let subset = |labels: &Labels| Labels::from_codes(labels.classes().to_vec(), codes(labels));
+        let of_rows = |labels: &Labels, rows: &[usize]| {
+            let codes = rows.iter().map(|&row| labels.codes()[row]).collect();
+            Labels::from_codes(labels.classes().to_vec(), codes)
+        };
+        let subset = |labels: &Labels| of_rows(labels, &train);
         let mut features = all.of_rows(&train);
         let encoder = Encoder::fit(&features);
         let design = encoder.encode(&features);
-        let test = encoder.encode(&all.of_rows(rows));
+        let mut test_features = all.of_rows(rows);
+        let test = encoder.encode(&test_features);
         let missing = setting.experiment.data.missing;
         if missing == Missing::Impute {
             let imputer = Imputer::fit(&features);
             let filled = imputer
                 .fill(&features)
                 .of_rows(&(0..train.len()).collect::<Vec<_>>());
+            test_features = imputer
+                .fill(&test_features)
+                .of_rows(&(0..rows.len()).collect::<Vec<_>>());
             features = filled;
         }
         let ids = match prepared.labeled().keys {
@@ -354,6 +369,7 @@ impl Fold {
         Self {
             labels: subset(&prepared.labels),
             groups: prepared.groups.as_ref().map(subset),
+            test_groups: prepared.groups.as_ref().map(|groups| of_rows(groups, rows)),
             ids,
             weights: prepared
                 .weights()
@@ -361,6 +377,7 @@ impl Fold {
             encoder,
             design,
             test,
+            test_features,
             features,
             train,
             seed,
@@ -392,6 +409,8 @@ impl Fold {
             design: self.design.clone(),
             labels: self.labels.codes().to_vec(),
             weights: self.weights.clone(),
+            groups: self.groups.clone(),
+            test: None,
         }
     }
 
@@ -425,36 +444,60 @@ impl Fold {
             OutputRow::Synthetic(made) => real + made,
         };
         let order: Vec<usize> = resampled.rows().map(place).collect();
+        let kept = if resampled.replaced.is_empty() {
+            Cow::Borrowed(&self.design)
+        } else {
+            Cow::Owned(self.encoder.encode(&data.features.replaced(&resampled.replaced)))
+        };
         let design = if resampled.origin.is_empty() {
-            self.design.of_rows(&order)
+            kept.of_rows(&order)
         } else {
             let synthetic = data.features.synthetic(&resampled.synthetic);
-            self.design
-                .followed_by(&self.encoder.encode(&synthetic))
-                .of_rows(&order)
+            kept.followed_by(&self.encoder.encode(&synthetic)).of_rows(&order)
         };
-        let label = |row: OutputRow| match row {
-            OutputRow::Kept(row) => self.labels.codes()[row],
-            OutputRow::Synthetic(made) => resampled.origin[made].class,
-        };
-        let weight = |row: OutputRow| match row {
+        let of_row = |row: OutputRow| match row {
             OutputRow::Kept(row) => self.weight(row),
             OutputRow::Synthetic(made) => {
                 let origin = resampled.origin[made];
-                let (base, neighbor) = (
-                    self.weight(origin.base as usize),
-                    self.weight(origin.neighbor as usize),
-                );
+                let neighbor = resampled.neighbor_in_input(made, real);
+                let (base, neighbor) = (self.weight(origin.base as usize), self.weight(neighbor));
                 (base + origin.step * (neighbor - base)).max(0.0)
             }
         };
-        let rows = Rows {
-            design,
-            labels: resampled.rows().map(label).collect(),
-            weights: self
+        let weights = match &resampled.weights {
+            Some(weights) => Some(
+                resampled
+                    .rows()
+                    .zip(weights)
+                    .map(|(row, weight)| weight * of_row(row))
+                    .collect(),
+            ),
+            None => self
                 .weights
                 .is_some()
-                .then(|| resampled.rows().map(weight).collect()),
+                .then(|| resampled.rows().map(of_row).collect()),
+        };
+        let rows = Rows {
+            design,
+            labels: resampled
+                .rows()
+                .map(|row| resampled.class_of(row, &self.labels))
+                .collect(),
+            weights,
+            groups: self.groups.as_ref().map(|groups| {
+                let group = |row: OutputRow| match row {
+                    OutputRow::Kept(row) => groups.codes()[row],
+                    OutputRow::Synthetic(made) => groups.codes()[resampled.origin[made].base as usize],
+                };
+                Labels::from_codes(groups.classes().to_vec(), resampled.rows().map(group).collect())
+            }),
+            test: match (method.transform(&data, &run)?, &self.test_groups) {
+                (Some(transform), Some(groups)) => {
+                    let replaced = transform.apply(&self.test_features, groups)?;
+                    Some(self.encoder.encode(&self.test_features.replaced(&replaced)))
+                }
+                _ => None,
+            },
         };
         let mut warnings = resampled.warnings.clone();
         warnings.extend(self.lost(&resampled, &rows));
@@ -530,7 +573,7 @@ fn fit_one(
     };
     let start = Instant::now();
     let model = fit(&rows.design, &rows.labels, rows.weights.as_deref(), seed)?;
-    let mut probabilities = model.probabilities(&fold.test)?;
+    let mut probabilities = model.probabilities(rows.test.as_ref().unwrap_or(&fold.test))?;
     let of_model = start.elapsed();
     let mut decision = Decision::plain(classes.len());
     let start = Instant::now();

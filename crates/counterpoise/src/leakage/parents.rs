@@ -57,9 +57,14 @@ pub(super) fn parents_looked_up(
     let (mut traced, mut checked, mut fitting) = (0, 0, 0);
     for &made in synthetic {
         let place = data.prepared.place_in_file(made);
-        let (Some(base), Some(neighbor)) = (marks.base[place], marks.neighbor[place]) else {
+        let (Some(base), Some(mut neighbor)) = (marks.base[place], marks.neighbor[place]) else {
             continue;
         };
+        // A parent that is synthetic itself is looked up in a turn of its own.
+        let of_synthetic = (rows..rows + synthetic.len()).contains(&neighbor);
+        if of_synthetic {
+            neighbor = base;
+        }
         if let Some(beyond) = [base, neighbor].into_iter().find(|&parent| parent >= rows) {
             return Err(wrong(format!(
                 "`{file}` has {rows} row(s), and `{}` names row {} as a parent",
@@ -71,7 +76,7 @@ pub(super) fn parents_looked_up(
         let (Some(base), Some(neighbor)) = (row(base), row(neighbor)) else {
             continue;
         };
-        if let Some(step) = marks.step[place].filter(|&step| step != 0.0) {
+        if let Some(step) = marks.step[place].filter(|&step| step != 0.0 && !of_synthetic) {
             checked += 1;
             fitting += usize::from(fits(features, &tolerances, made, (base, neighbor), step).is_some());
         }
