@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use counterpoise::{Error, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
+use counterpoise::{Bins, Error, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
 use toml::Value;
 
 const AFTER: &str = "\
@@ -288,6 +288,12 @@ pub(crate) struct DataFlags {
     /// Protected column, or a threshold such as `age<=25`; may be repeated
     #[arg(long, short, value_name = "COLUMN")]
     pub(crate) group: Vec<String>,
+    /// Cut a protected column of numbers into groups: `age=4` (about as many rows each) or `age=25,45`; may be repeated
+    #[arg(long, value_name = "COLUMN=BINS")]
+    pub(crate) bin: Vec<String>,
+    /// File with protected columns that the table lacks; rows are matched by `--id`, or by their order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) group_file: Option<PathBuf>,
     /// Column of weights
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
@@ -361,6 +367,22 @@ fn path(path: &std::path::Path) -> Result<Value> {
     Ok(Value::from(text))
 }
 
+/// `age=4` and `age=25,45`, by column.
+fn bins(texts: &[String]) -> Result<toml::Table> {
+    let mut bins = toml::Table::new();
+    for text in texts {
+        let Some((column, value)) = text.rsplit_once('=') else {
+            let hint = "write `--bin age=4` for four groups, or `--bin age=25,45` for groups that end there";
+            return Err(wrong("--bin", format!("`{text}` holds no `=`"), hint));
+        };
+        if let Err(problem) = Bins::parse(value) {
+            return Err(wrong("--bin", problem, "for example `--bin age=25,45`"));
+        }
+        bins.insert(column.trim().into(), Value::from(value));
+    }
+    Ok(bins)
+}
+
 /// TOML has signed integers only.
 fn seed(seed: u64) -> Result<Value> {
     let hint = "seeds go up to 9223372036854775807";
@@ -392,6 +414,13 @@ impl DataFlags {
         }
         if !self.ignore.is_empty() {
             set("ignore", texts(&self.ignore));
+        }
+        let bins = bins(&self.bin)?;
+        if !bins.is_empty() {
+            set("bins", Value::Table(bins));
+        }
+        if let Some(file) = &self.group_file {
+            set("group_file", path(file)?);
         }
         for (name, value) in [
             ("weight", &self.weight),

@@ -25,8 +25,8 @@ pub use counterpoise_base::{
     Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
 };
 pub use counterpoise_data::{
-    Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, PredictionColumns, Prepared,
-    Read, ReadOptions, Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes,
+    Bins, Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, PredictionColumns,
+    Prepared, Read, ReadOptions, Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes,
     read_table, remove_partial_files, schema_of, stratified_k_fold,
 };
 pub use counterpoise_learn::{Error as LearnError, Learner};

@@ -2,10 +2,12 @@
 //!
 //! Files are opened here and nowhere below. What goes out has the types, names and order of what came in.
 
+mod bins;
 mod columnar;
 mod delimited;
 mod error;
 mod format;
+mod group_file;
 mod imbalance;
 mod infer;
 mod names;
@@ -21,7 +23,9 @@ mod stack;
 mod whole_file;
 mod write;
 
+pub use bins::Bins;
 pub use error::Error;
+pub use group_file::with_group_columns;
 pub use imbalance::{Imbalance, make_imbalance};
 pub use names::texts_of;
 pub use options::ReadOptions;
@@ -29,7 +33,7 @@ pub use output::{Carry, OutputOptions, output_chunks};
 pub use predictions::{PredictionColumns, PredictionTable, predictions_of};
 pub use prepare::{Missing, Prepared, prepare};
 pub use read::{Read, read_bytes, read_table};
-pub use roles::Roles;
+pub use roles::{GroupColumns, Roles};
 pub use schema::{ColumnSummary, schema_of};
 pub use split::{hold_out, stratified_k_fold};
 pub use stack::{constant_column, stack};
