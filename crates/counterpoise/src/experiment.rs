@@ -5,7 +5,7 @@ use std::time::Duration;
 use counterpoise_base::{Labels, Observer, Resampled, Seed, Table, Warning};
 use counterpoise_data::{
     Bins, Carry, Error as DataError, GroupColumns, Imbalance, Missing, OutputOptions, Prepared, ReadOptions,
-    Roles, Writer, make_imbalance, output_chunks, prepare, read_table, with_group_columns,
+    Roles, Writer, make_imbalance, output_chunks, prepare, read_table, with_side_columns,
 };
 use counterpoise_neighbors::MissingValues;
 use counterpoise_sampling::{Chooser, Cost, Method, Plan, Resample, Run};
@@ -132,7 +132,10 @@ pub(crate) fn with_group_file(
         .cloned()
         .collect();
     let name = file.display().to_string();
-    Ok((with_group_columns(table, &other, &name, &both, id)?, added))
+    Ok((
+        with_side_columns(table, &other, &name, "group", &both, id)?,
+        added,
+    ))
 }
 
 fn default_seed() -> u64 {

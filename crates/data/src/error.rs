@@ -329,36 +329,39 @@ pub enum Error {
         /// The protected columns.
         columns: Vec<String>,
     },
-    /// A file of groups with another number of rows.
-    #[error("`{file}` has {rows} row(s) of groups for a table of {needed}")]
-    GroupFileRows {
-        /// The file of groups.
+    /// A file of further columns with another number of rows.
+    #[error("`{file}` has {rows} row(s) for a table of {needed}")]
+    SideFileRows {
+        /// The file.
         file: String,
         /// Its rows.
         rows: usize,
         /// Rows of the table.
         needed: usize,
     },
-    /// A file of groups that names a row twice.
+    /// A file of further columns that names a row twice.
     #[error("`{file}`, rows {} and {}: both have the id `{id}`", rows.0, rows.1)]
-    GroupFileTwins {
-        /// The file of groups.
+    SideFileTwins {
+        /// The file.
         file: String,
         /// The id.
         id: String,
         /// Both rows, counted from 1.
         rows: (usize, usize),
     },
-    /// A file of groups that lacks a row.
+    /// A file of further columns that lacks a row.
     #[error("row {row} has the id `{id}`, which `{file}` does not have")]
-    GroupFileLacks {
-        /// The file of groups.
+    SideFileLacks {
+        /// The file.
         file: String,
         /// The id.
         id: String,
         /// The row of the table, counted from 1.
         row: usize,
     },
+    /// Nothing that was predicted.
+    #[error("neither a column of predictions nor one of scores is named")]
+    NoPrediction,
     /// No column is left to compute with.
     #[error("no column is left to compute with: every column is the target, carried, or ignored")]
     NoFeatures,
@@ -497,9 +500,10 @@ impl Error {
             Self::GroupValues { .. } => "name a column with few values, or merge its values with `--label \"FROM=>TO\"`".into(),
             Self::UnusedBins { column, columns } if columns.is_empty() => format!("add `--group {}`, or leave its `--bin` out", typed(column)),
             Self::UnusedBins { columns, .. } => format!("the protected columns are `{}`", columns.join("`, `")),
-            Self::GroupFileRows { .. } => "give one row for each row of the table, in its order; or a column of ids in both files, and `--id COLUMN`".into(),
-            Self::GroupFileTwins { .. } => "give every id one row".into(),
-            Self::GroupFileLacks { .. } => "add the row to the file of groups, or leave it out of the table".into(),
+            Self::SideFileRows { .. } => "give one row for each row of the table, in its order; or a column of ids in both files, and `--id COLUMN`".into(),
+            Self::SideFileTwins { .. } => "give every id one row".into(),
+            Self::SideFileLacks { .. } => "add the row to that file, or leave it out of the table".into(),
+            Self::NoPrediction => "name one: `--prediction predicted` or `--score probability`".into(),
             Self::NothingLeft => "use `--missing impute` or `--missing distance`, or `--ignore` the columns that are mostly missing".into(),
             Self::MarkTaken { column } => format!("rename `{column}` in the input, or leave `--mark` out"),
             Self::WeightTaken { column } => format!("add `--weight {}` to multiply its weights, or rename the column", typed(column)),
@@ -544,9 +548,10 @@ impl Error {
             Self::GroupThreshold { .. } => "data.group-threshold",
             Self::GroupValues { .. } => "data.group-values",
             Self::UnusedBins { .. } => "data.unused-bins",
-            Self::GroupFileRows { .. } => "data.group-file-rows",
-            Self::GroupFileTwins { .. } => "data.group-file-twins",
-            Self::GroupFileLacks { .. } => "data.group-file-lacks",
+            Self::SideFileRows { .. } => "data.side-file-rows",
+            Self::SideFileTwins { .. } => "data.side-file-twins",
+            Self::SideFileLacks { .. } => "data.side-file-lacks",
+            Self::NoPrediction => "data.no-prediction",
             Self::NoFeatures => "data.no-features",
             Self::NothingLeft => "data.nothing-left",
             Self::NothingToImpute { .. } => "data.nothing-to-impute",

@@ -7,14 +7,15 @@ use crate::Error;
 use crate::names::names_of;
 use crate::prepare::missing_rows;
 
-/// Adds protected columns that stand in a file of their own.
+/// Adds columns that stand in a file of their own: protected ones, or predictions.
 ///
 /// Rows are matched by the column `id`, if both tables have it, else by their order, and then there must be as many.
 /// Columns that the table has already are left as they are.
-pub fn with_group_columns(
+pub fn with_side_columns(
     table: Table,
     other: &Table,
     file: &str,
+    role: &'static str,
     columns: &[String],
     id: Option<&str>,
 ) -> Result<Table, Error> {
@@ -24,7 +25,7 @@ pub fn with_group_columns(
         .collect();
     let unknown = |name: &str| Error::UnknownColumn {
         column: name.into(),
-        role: "group",
+        role,
         columns: table.names().chain(other.names()).map(String::from).collect(),
     };
     if let Some(missing) = wanted.iter().find(|name| other.position(name).is_none()) {
@@ -36,7 +37,7 @@ pub fn with_group_columns(
         }
         _ if table.rows() == other.rows() => None,
         _ => {
-            return Err(Error::GroupFileRows {
+            return Err(Error::SideFileRows {
                 file: file.into(),
                 rows: other.rows(),
                 needed: table.rows(),
@@ -81,7 +82,7 @@ fn places(table: &Table, other: &Table, file: &str, id: &str) -> Result<UInt32Ar
     let mut place_of: HashMap<String, u32> = HashMap::new();
     for (place, name) in names(other)?.into_iter().enumerate() {
         if let Some(first) = place_of.insert(name.clone(), place as u32) {
-            return Err(Error::GroupFileTwins {
+            return Err(Error::SideFileTwins {
                 file: file.into(),
                 id: name,
                 rows: (first as usize + 1, place + 1),
@@ -93,7 +94,7 @@ fn places(table: &Table, other: &Table, file: &str, id: &str) -> Result<UInt32Ar
         .enumerate()
         .map(|(row, name)| match place_of.get(&name) {
             Some(&place) => Ok(Some(place)),
-            None => Err(Error::GroupFileLacks {
+            None => Err(Error::SideFileLacks {
                 file: file.into(),
                 id: name,
                 row: row + 1,
