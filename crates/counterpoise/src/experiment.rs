@@ -104,38 +104,23 @@ pub struct ReportPart {
     pub path: PathBuf,
 }
 
-/// Adds protected columns of a file of their own to a table, and tells which.
-pub(crate) fn with_group_file(
+/// Adds columns that stand in a file of their own to a table, and tells which. `columns` names them as they are called in
+/// that file.
+pub fn with_side_file(
     table: Table,
-    groups: &GroupColumns,
+    role: &'static str,
+    columns: &dyn Fn(&Table) -> Vec<String>,
     file: &Path,
     id: Option<&str>,
     observer: &dyn Observer,
 ) -> Result<(Table, Vec<String>), Error> {
     let other = read_table(file, &ReadOptions::default(), observer)?.table;
-    // A threshold is told from a name by the columns there are.
-    let both: Vec<String> = groups
-        .columns_of(&other)
+    let added: Vec<String> = columns(&other)
         .into_iter()
-        .zip(groups.columns_of(&table))
-        .map(|(here, there)| {
-            if other.position(&here).is_some() {
-                here
-            } else {
-                there
-            }
-        })
-        .collect();
-    let added: Vec<String> = both
-        .iter()
         .filter(|name| table.position(name).is_none())
-        .cloned()
         .collect();
     let name = file.display().to_string();
-    Ok((
-        with_side_columns(table, &other, &name, "group", &both, id)?,
-        added,
-    ))
+    Ok((with_side_columns(table, &other, &name, role, &added, id)?, added))
 }
 
 fn default_seed() -> u64 {
@@ -235,8 +220,15 @@ impl Experiment {
                 columns: self.data.groups.clone(),
                 bins: self.data.bins.clone(),
             };
-            let (table, added) =
-                with_group_file(read.table, &groups, file, self.data.id.as_deref(), observer)?;
+            let columns = |other: &Table| groups.columns_of(other);
+            let (table, added) = with_side_file(
+                read.table,
+                "group",
+                &columns,
+                file,
+                self.data.id.as_deref(),
+                observer,
+            )?;
             read.table = table;
             // Whoever keeps a column in a file of its own does not want models or distances to see it.
             roles.ignore.extend(added);

@@ -44,6 +44,8 @@ pub enum Block {
         /// How it looks.
         tone: Tone,
     },
+    /// Sentences, each with a mark of one word before it.
+    Marked(Vec<(String, String)>),
     /// A few large numbers.
     Figures(Vec<Figure>),
     /// What looked odd, with what to do about it.
@@ -184,6 +186,11 @@ fn block(block: &Block) -> Result<Markup, Error> {
                 }
             }
         }
+        Block::Marked(lines) => html! {
+            ul class="marked" {
+                @for (mark, text) in lines { li { span class=(format!("mark {mark}")) { (mark) } p { (ticked(text)) } } }
+            }
+        },
         Block::Figures(figures) => html! {
             ul class="figures" {
                 @for figure in figures {
