@@ -5,13 +5,18 @@
 
 mod boosting;
 mod calibration;
+mod constraint;
 mod decision;
+mod descent;
 mod design;
 mod error;
+mod estimator;
+mod exponentiated_gradient;
 mod forest;
 mod impute;
 mod k_means;
 mod learner;
+mod linear_program;
 mod logistic;
 mod naive_bayes;
 mod nearest_neighbors;
@@ -20,9 +25,12 @@ mod svm;
 
 pub use boosting::GradientBoosting;
 pub use calibration::{Calibration, Calibrator};
+pub use constraint::Constraint;
 pub use decision::{Decision, Objective};
 pub use design::{Design, Encoder};
 pub use error::Error;
+pub use estimator::Estimator;
+pub use exponentiated_gradient::ExponentiatedGradient;
 pub use forest::{MaxFeatures, RandomForest};
 pub use impute::Imputer;
 pub use k_means::{Clusters, KMeans};

@@ -524,6 +524,7 @@ fn fit_one(
                 labels,
                 classes,
                 weights,
+                groups: None,
             },
             seed,
         )
