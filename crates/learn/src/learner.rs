@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use counterpoise_base::{Groups, Seed, Warning, choices, nearest_name};
 
 use crate::{
-    Decision, Design, Error, ExponentiatedGradient, GaussianNaiveBayes, GradientBoosting, KNearestNeighbors,
-    LinearSvm, LogisticRegression, RandomForest, RbfSvm,
+    Decision, Design, Error, ExponentiatedGradient, GaussianNaiveBayes, GradientBoosting, GridSearch,
+    GroupThresholds, KNearestNeighbors, LinearSvm, LogisticRegression, RandomForest, RbfSvm,
 };
 
 /// What a learner is fitted on.
@@ -330,6 +330,8 @@ choices! {
         KNearestNeighbors(KNearestNeighbors) = "k-nearest-neighbors" | "knn" | "k-neighbors",
         NaiveBayes(GaussianNaiveBayes) = "naive-bayes" | "gaussian-nb" | "nb",
         ExponentiatedGradient(ExponentiatedGradient) = "exponentiated-gradient" | "egr",
+        GridSearch(GridSearch) = "grid-search",
+        GroupThresholds(GroupThresholds) = "group-thresholds" | "threshold-optimizer",
     }
 }
 
