@@ -31,7 +31,8 @@ fn python(requirements: &str) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Records the golden files anew: rows that imbalanced-learn makes, and numbers that it and scikit-learn measure.
+/// Records the golden files anew: rows that imbalanced-learn makes, numbers that it and scikit-learn measure, and
+/// what Fairlearn's learners do.
 pub(crate) fn golden() -> Result<()> {
     let python = python("tools/golden/requirements.txt")?;
     for recorder in [
@@ -43,7 +44,11 @@ pub(crate) fn golden() -> Result<()> {
             .args([recorder, "tests/golden"])
             .current_dir(root()))?;
     }
-    Ok(())
+    run(
+        Command::new(self::python("tools/golden/requirements-fairlearn.txt")?)
+            .args(["tools/golden/record_fair_learners.py", "tests/golden"])
+            .current_dir(root()),
+    )
 }
 
 /// Times both in turn and prints ratios.

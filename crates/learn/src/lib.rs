@@ -5,13 +5,20 @@
 
 mod boosting;
 mod calibration;
+mod constraint;
 mod decision;
+mod descent;
 mod design;
 mod error;
+mod estimator;
+mod exponentiated_gradient;
 mod forest;
+mod grid_search;
+mod group_thresholds;
 mod impute;
 mod k_means;
 mod learner;
+mod linear_program;
 mod logistic;
 mod naive_bayes;
 mod nearest_neighbors;
@@ -20,10 +27,15 @@ mod svm;
 
 pub use boosting::GradientBoosting;
 pub use calibration::{Calibration, Calibrator};
+pub use constraint::Constraint;
 pub use decision::{Decision, Objective};
 pub use design::{Design, Encoder};
 pub use error::Error;
+pub use estimator::Estimator;
+pub use exponentiated_gradient::ExponentiatedGradient;
 pub use forest::{MaxFeatures, RandomForest};
+pub use grid_search::GridSearch;
+pub use group_thresholds::{Gain, GroupThresholds, Scores};
 pub use impute::Imputer;
 pub use k_means::{Clusters, KMeans};
 pub use learner::{Learner, Model, Training};

@@ -567,6 +567,7 @@ fn fit_one(
                 labels,
                 classes,
                 weights,
+                groups: None,
             },
             seed,
         )
