@@ -465,3 +465,23 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     // Equal neighbours give themselves to the last bit.
     sorted[low] + (place - low as f64) * (sorted[high] - sorted[low])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_leave_the_same_are_left_out_together() {
+        let drawn: Vec<f64> = (0..1000).map(|draw| f64::from(draw).sqrt()).collect();
+        let one_by_one = bca(
+            20.0,
+            &drawn,
+            &[(19.0, 1.0), (19.0, 1.0), (23.5, 1.0), (19.0, 1.0)],
+            0.025,
+        );
+        let together = bca(20.0, &drawn, &[(19.0, 3.0), (23.5, 1.0)], 0.025);
+        assert!((one_by_one.0 - together.0).abs() < 1e-15 && (one_by_one.1 - together.1).abs() < 1e-15);
+        let without = bca(20.0, &drawn, &[], 0.025);
+        assert!((without.0 - together.0).abs() > 1e-3, "the acceleration matters");
+    }
+}

@@ -813,11 +813,11 @@ fn read(stem: &str, argument: Option<&str>) -> Option<GroupMeasure> {
 
 /// The name of a rate, and what follows it.
 fn compared(stem: &str) -> Option<(Rate, Comparison)> {
-    if let Ok(rate) = stem.parse() {
+    if let Some(rate) = Rate::find(stem) {
         return Some((rate, Comparison::Overall));
     }
     SUFFIXES.iter().find_map(|(suffix, comparison)| {
-        let rate = stem.strip_suffix(suffix)?.strip_suffix('-')?.parse().ok()?;
+        let rate = Rate::find(stem.strip_suffix(suffix)?.strip_suffix('-')?)?;
         Some((rate, comparison.clone()))
     })
 }
