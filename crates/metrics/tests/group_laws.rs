@@ -312,8 +312,8 @@ proptest! {
         let mut random = Seed::new(seed).child("order").rng();
         let mut other = rows.take(&shuffled(n, &mut random));
         let places = shuffled(4, &mut random);
-        for group in 0..4 {
-            other.group_names[places[group]] = rows.group_names[group].clone();
+        for (place, name) in places.iter().zip(&rows.group_names) {
+            other.group_names[*place].clone_from(name);
         }
         other.groups.iter_mut().for_each(|group| *group = places[*group as usize] as u32);
         let measures = all();
@@ -543,7 +543,11 @@ fn bad_input_is_told_with_what_to_type() {
     assert_eq!(of("base-rate-max-min").value(&rows), Some(1.0));
 }
 
-fn intervals(rows: &Rows, kind: IntervalKind, draws: usize) -> (Vec<Estimate>, Vec<Estimate>) {
+fn intervals(
+    rows: &Rows,
+    kind: IntervalKind,
+    draws: usize,
+) -> (Vec<GroupMeasure>, Vec<Estimate>, Vec<Estimate>) {
     let groups = rows.groups();
     let view = rows
         .view(&groups)
@@ -564,23 +568,28 @@ fn intervals(rows: &Rows, kind: IntervalKind, draws: usize) -> (Vec<Estimate>, V
             &(),
         )
         .expect("draws");
-    (by_kind, by_row)
+    (measures, by_kind, by_row)
 }
 
 /// Ends of intervals agree within what chance moves them by.
 fn check_agreement(kind: IntervalKind) {
     let mut rows = Rows::drawn(5, 400, 2, 3);
     rows.neighbours.clear();
-    let (by_kind, by_row) = intervals(&rows, kind, 2000);
+    let (measures, by_kind, by_row) = intervals(&rows, kind, 2000);
     let mut compared = 0;
-    for (a, b) in by_kind.iter().zip(&by_row) {
+    for ((measure, a), b) in measures.iter().zip(&by_kind).zip(&by_row) {
         match (a.value, b.value) {
             (Some(a), Some(b)) => assert!((a - b).abs() < 1e-10 * a.abs().max(1.0)),
             (a, b) => assert_eq!(a, b),
         }
-        if let (Some(value), Some((low, high)), Some(other)) = (a.value, a.interval, b.interval) {
-            // At an edge, as of a gap that is almost 0, the correction for bias stretches what chance does.
-            if kind == IntervalKind::Bca && ((value - low) / (high - low) - 0.5).abs() > 0.2 {
+        if let (Some((low, high)), Some(other)) = (a.interval, b.interval) {
+            // The largest of several numbers is biased upwards, and the correction stretches what chance does.
+            let one = matches!(
+                measure,
+                GroupMeasure::Rate(_, Comparison::Overall | Comparison::Group(_))
+            );
+            let smooth = one || measure.is_signed();
+            if kind == IntervalKind::Bca && !smooth {
                 continue;
             }
             let width = (high - low).max(other.1 - other.0);
@@ -589,7 +598,7 @@ fn check_agreement(kind: IntervalKind) {
             compared += 1;
         }
     }
-    assert!(compared > 90, "{compared}");
+    assert!(compared > 50, "{compared}");
 }
 
 #[test]

@@ -580,7 +580,7 @@ impl GroupMeasure {
         if self.needs_scores() && !rows.has_scores() {
             return Err(Error::NeedsProbabilities { measure: self.name() });
         }
-        if matches!(self, Self::Consistency(_)) && !rows.has_neighbours() {
+        if self.needs_neighbours() && !rows.has_neighbours() {
             return Err(Error::NeedsNeighbours { measure: self.name() });
         }
         match self {
@@ -752,6 +752,11 @@ impl GroupMeasure {
             Self::DifferentialFairness { of, .. } | Self::Consistency(of) => *of != Outcome::Labels,
             _ => true,
         }
+    }
+
+    /// Whether it is about the neighbours of rows.
+    pub fn needs_neighbours(&self) -> bool {
+        matches!(self, Self::Consistency(_))
     }
 
     /// Whether predicted classes are not enough.
