@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::measure::GroupMeasure;
+use super::measure::{GroupMeasure, Outcome};
 use super::plan::{Plan, Sides};
 use super::rate::Rate;
 use super::rows::GroupedRows;
@@ -29,16 +29,18 @@ use crate::sweep::{Order, Sweep};
 #[derive(Debug)]
 pub struct GroupEvaluator {
     n: usize,
+    /// By slot, so that what a slot adds up stands side by side.
     rows: Vec<u32>,
-    /// Four slots a group: true negative, false positive, false negative, true positive.
-    slots: Vec<u32>,
-    groups: usize,
+    /// Where each slot begins, and the end. Four slots a group: true negative, false positive, false negative, true
+    /// positive.
+    starts: Vec<usize>,
     /// Empty if every row weighs 1.
     weights: Vec<f64>,
-    /// Score, squared distance to truth, negative logarithm; empty if nobody asks.
-    scored: Vec<[f64; 3]>,
-    /// Distances to neighbours, of labels and of predictions; empty if nobody asks.
-    distances: Vec<[f64; 2]>,
+    /// Empty if nobody asks.
+    scores: Vec<f64>,
+    /// Scores, squared distances to truth, negative logarithms, distances to neighbours of labels and of predictions,
+    /// each times its weight; empty where nobody asks.
+    columns: [Vec<f64>; 5],
     areas: Vec<Area>,
     plans: Vec<Plan>,
     sides: Sides,
@@ -54,6 +56,13 @@ struct Area {
 
 /// What the score of the true side is clipped to, from 0 and from 1.
 const CLIP: f64 = f64::EPSILON;
+
+/// Places in the list of columns.
+const SCORE: usize = 0;
+const SQUARE: usize = 1;
+const LOG: usize = 2;
+const OF_LABELS: usize = 3;
+const OF_PREDICTIONS: usize = 4;
 
 impl GroupEvaluator {
     /// Makes ready for `subset` only, or for all rows. Counts given later have one entry for each row of the whole
@@ -79,49 +88,66 @@ impl GroupEvaluator {
                 rows: n,
             });
         }
-        let own: Vec<u32> = match subset {
+        let mut own: Vec<u32> = match subset {
             None => (0..n as u32).collect(),
             Some(subset) => subset.iter().map(|&row| row as u32).collect(),
         };
-        let each = |row: &u32| *row as usize;
         let slot = |row: usize| {
-            let group = rows.groups().codes()[row];
-            4 * group + 2 * u32::from(rows.is_deserving(row)) + u32::from(rows.is_chosen(row))
+            let group = rows.groups().codes()[row] as usize;
+            4 * group + 2 * usize::from(rows.is_deserving(row)) + usize::from(rows.is_chosen(row))
         };
-        let slots: Vec<u32> = own.iter().map(each).map(slot).collect();
-        let weights: Vec<f64> = if rows.has_weights() {
-            own.iter().map(each).map(|row| rows.weight_of(row)).collect()
-        } else {
-            Vec::new()
+        own.sort_by_key(|&row| slot(row as usize));
+        let starts: Vec<usize> = (0..=4 * groups)
+            .map(|first| own.partition_point(|&row| slot(row as usize) < first))
+            .collect();
+        let column = |asked: bool, of: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            let asked = if asked { own.as_slice() } else { &[] };
+            asked.iter().map(|&row| of(row as usize)).collect()
         };
-        let scored: Vec<[f64; 3]> = if measures.iter().any(GroupMeasure::needs_scores) {
-            own.iter().map(each).map(|row| scored(rows, row)).collect()
-        } else {
-            Vec::new()
-        };
-        let distances = if measures
-            .iter()
-            .any(|measure| matches!(measure, GroupMeasure::Consistency(_)))
-        {
-            let of = |row: usize| {
-                [
-                    rows.distance_to_neighbours(row, |row| rows.is_deserving(row)),
-                    rows.distance_to_neighbours(row, |row| rows.is_chosen(row)),
-                ]
-                .map(|distance| distance.unwrap_or(f64::NAN))
+        let weights = column(rows.has_weights(), &|row| rows.weight_of(row));
+        let any = |is: &dyn Fn(&GroupMeasure) -> bool| measures.iter().any(is);
+        let scores = column(any(&GroupMeasure::needs_scores), &|row| score_of(rows, row));
+        let truth = |row: usize| f64::from(u8::from(rows.is_deserving(row)));
+        let gap = |row: usize| score_of(rows, row) - truth(row);
+        let told = |row: usize| {
+            let score = score_of(rows, row);
+            let told = if rows.is_deserving(row) {
+                score
+            } else {
+                1.0 - score
             };
-            own.iter().map(each).map(of).collect()
-        } else {
-            Vec::new()
+            told.clamp(CLIP, 1.0 - CLIP)
         };
-        let mut present = vec![false; groups];
-        for (place, &slot) in slots.iter().enumerate() {
-            present[slot as usize / 4] |= weights.get(place).is_none_or(|&weight| weight > 0.0);
-        }
+        let near = |row: usize, outcome: &dyn Fn(usize) -> bool| {
+            rows.distance_to_neighbours(row, outcome).unwrap_or(f64::NAN)
+        };
+        let consistency =
+            |outcome: Outcome| any(&move |measure| *measure == GroupMeasure::Consistency(outcome));
+        let columns = [
+            column(any(&needs_sum_of_scores), &|row| {
+                rows.weight_of(row) * score_of(rows, row)
+            }),
+            column(any(&needs_squares), &|row| rows.weight_of(row) * gap(row).powi(2)),
+            column(any(&needs_logs), &|row| rows.weight_of(row) * -told(row).ln()),
+            column(consistency(Outcome::Labels), &|row| {
+                rows.weight_of(row) * near(row, &|row| rows.is_deserving(row))
+            }),
+            column(consistency(Outcome::Predictions), &|row| {
+                rows.weight_of(row) * near(row, &|row| rows.is_chosen(row))
+            }),
+        ];
+        let present = |group: usize| {
+            let places = starts[4 * group]..starts[4 * group + 4];
+            if weights.is_empty() {
+                !places.is_empty()
+            } else {
+                weights[places].iter().any(|&weight| weight > 0.0)
+            }
+        };
         let sides = Sides {
             privileged: rows.privileged_code(),
             compared: (0..groups)
-                .filter(|&group| present[group] && !rows.is_left_out(group as u32))
+                .filter(|&group| present(group) && !rows.is_left_out(group as u32))
                 .collect(),
         };
         let plans: Vec<Plan> = measures
@@ -136,16 +162,15 @@ impl GroupEvaluator {
         }
         let areas = asked
             .into_iter()
-            .map(|whose| Area::new(whose, &slots, &scored, sides.privileged))
+            .map(|whose| Area::new(whose, &starts, &scores, sides.privileged))
             .collect();
         Ok(Self {
             n,
             rows: own,
-            slots,
-            groups,
+            starts,
             weights,
-            scored,
-            distances,
+            scores,
+            columns,
             areas,
             plans,
             sides,
@@ -162,17 +187,22 @@ impl GroupEvaluator {
     /// If there is not one count for each row of the table.
     pub fn values(&self, counts: &[u16]) -> Vec<f64> {
         assert_eq!(counts.len(), self.n, "every row of the table has a count");
-        self.numbers(|place| u32::from(counts[self.rows[place] as usize]))
+        let own: Vec<f64> = self
+            .rows
+            .iter()
+            .map(|&row| f64::from(counts[row as usize]))
+            .collect();
+        self.numbers(&own)
     }
 
     /// The numbers of the rows as they are.
     pub fn original(&self) -> Vec<f64> {
-        self.numbers(|_| 1)
+        self.numbers(&vec![1.0; self.rows.len()])
     }
 
     /// The numbers of the rows as they are, or why there are none. `rows` are those that this was made of.
     pub fn explain(&self, rows: &GroupedRows<'_>) -> Vec<Result<f64, Undefined>> {
-        let tallies = self.tallies(|_| 1);
+        let tallies = self.original_tallies();
         let named = |plan: &Plan| {
             plan.value(&tallies, &self.sides)
                 .map_err(|why| why.named(rows, &tallies))
@@ -190,84 +220,95 @@ impl GroupEvaluator {
         self.plans.is_empty()
     }
 
-    /// One number a measure when the row in place `i` of those it was made of counts `counts(i)` times.
-    pub(crate) fn numbers(&self, counts: impl Fn(usize) -> u32) -> Vec<f64> {
+    /// One number a measure; `counts` says how often each row counts, in the order of [`kinds`](Self::kinds).
+    pub(crate) fn numbers(&self, counts: &[f64]) -> Vec<f64> {
         let tallies = self.tallies(counts);
         let value = |plan: &Plan| plan.value(&tallies, &self.sides).unwrap_or(f64::NAN);
         self.plans.iter().map(value).collect()
     }
 
-    /// A row for each kind of rows that no measure here tells apart, with how many there are; in order of the first.
+    /// A row for each kind of rows that no measure here tells apart, with how many there are. An evaluator of these rows
+    /// alone has them in this order.
     pub(crate) fn kinds(&self) -> Vec<(usize, u32)> {
-        type Key = (u32, u64, u64, [u64; 2]);
+        type Key = (usize, [u64; 4]);
+        let bits = |column: &[f64], place: usize| column.get(place).map_or(0, |value| value.to_bits());
         let mut found: BTreeMap<Key, usize> = BTreeMap::new();
         let mut kinds: Vec<(usize, u32)> = Vec::new();
-        for (place, &row) in self.rows.iter().enumerate() {
-            let key = (
-                self.slots[place],
-                self.weights.get(place).map_or(0, |weight| weight.to_bits()),
-                self.scored.get(place).map_or(0, |scored| scored[0].to_bits()),
-                self.distances
-                    .get(place)
-                    .map_or([0; 2], |two| two.map(f64::to_bits)),
-            );
-            let kind = *found.entry(key).or_insert_with(|| {
-                kinds.push((row as usize, 0));
-                kinds.len() - 1
-            });
-            kinds[kind].1 += 1;
+        for slot in 0..self.starts.len() - 1 {
+            for place in self.starts[slot]..self.starts[slot + 1] {
+                let key = [
+                    &self.weights,
+                    &self.scores,
+                    &self.columns[OF_LABELS],
+                    &self.columns[OF_PREDICTIONS],
+                ]
+                .map(|column| bits(column, place));
+                let kind = *found.entry((slot, key)).or_insert_with(|| {
+                    kinds.push((self.rows[place] as usize, 0));
+                    kinds.len() - 1
+                });
+                kinds[kind].1 += 1;
+            }
         }
         kinds
     }
 
-    pub(crate) fn tallies(&self, counts: impl Fn(usize) -> u32) -> Tallies {
-        let mut cells = vec![[0.0; 4]; self.groups];
-        if self.weights.is_empty() {
-            // Two columns of sums, so that an addition need not wait for the one before it.
-            let mut sums = vec![[0_u64; 2]; 4 * self.groups];
-            for (place, &slot) in self.slots.iter().enumerate() {
-                sums[slot as usize][place % 2] += u64::from(counts(place));
-            }
-            for (cell, sum) in cells.as_flattened_mut().iter_mut().zip(sums) {
-                *cell = (sum[0] + sum[1]) as f64;
-            }
-        } else {
-            let flat = cells.as_flattened_mut();
-            for (place, &slot) in self.slots.iter().enumerate() {
-                flat[slot as usize] += f64::from(counts(place)) * self.weights[place];
-            }
-        }
+    pub(crate) fn original_tallies(&self) -> Tallies {
+        self.tallies(&vec![1.0; self.rows.len()])
+    }
+
+    fn tallies(&self, counts: &[f64]) -> Tallies {
         let mut tallies = Tallies::default();
-        tallies
-            .groups
-            .extend(cells.iter().map(|&[tn, fp, fn_, tp]| Tally {
-                tp,
-                fp,
-                fn_,
-                tn,
-                ..Tally::default()
-            }));
-        let mass = |place: usize| f64::from(counts(place)) * self.weights.get(place).copied().unwrap_or(1.0);
-        for (place, &[score, square, log]) in self.scored.iter().enumerate() {
-            let (mass, slot) = (mass(place), self.slots[place] as usize);
-            let tally = &mut tallies.groups[slot / 4];
-            if slot & 2 == 2 {
-                tally.score_deserving += mass * score;
+        let in_slot = |column: &[f64], slot: usize| {
+            let places = self.starts[slot]..self.starts[slot + 1];
+            if column.is_empty() {
+                0.0
             } else {
-                tally.score_others += mass * score;
+                dot(&counts[places.clone()], &column[places])
             }
-            tally.squares += mass * square;
-            tally.logs += mass * log;
+        };
+        for first in (0..self.starts.len() - 1).step_by(4) {
+            let cell = |slot: usize| {
+                if self.weights.is_empty() {
+                    sum(&counts[self.starts[slot]..self.starts[slot + 1]])
+                } else {
+                    in_slot(&self.weights, slot)
+                }
+            };
+            let both = |column: usize, slot: usize| {
+                in_slot(&self.columns[column], slot) + in_slot(&self.columns[column], slot + 1)
+            };
+            tallies.groups.push(Tally {
+                tn: cell(first),
+                fp: cell(first + 1),
+                fn_: cell(first + 2),
+                tp: cell(first + 3),
+                score_others: both(SCORE, first),
+                score_deserving: both(SCORE, first + 2),
+                squares: both(SQUARE, first) + both(SQUARE, first + 2),
+                logs: both(LOG, first) + both(LOG, first + 2),
+                roc_auc: f64::NAN,
+            });
         }
-        for (place, two) in self.distances.iter().enumerate() {
-            let mass = mass(place);
-            tallies.distances[0] += mass * two[0];
-            tallies.distances[1] += mass * two[1];
+        for (of, column) in tallies
+            .distances
+            .iter_mut()
+            .zip(&self.columns[OF_LABELS..=OF_PREDICTIONS])
+        {
+            *of = if column.is_empty() {
+                f64::NAN
+            } else {
+                dot(counts, column)
+            };
         }
         tallies.add_up(self.sides.privileged);
         let mut upto = Vec::new();
         for area in &self.areas {
-            let roc_auc = area.value(mass, &mut upto);
+            let roc_auc = if self.weights.is_empty() {
+                area.value(|place| counts[place], &mut upto)
+            } else {
+                area.value(|place| counts[place] * self.weights[place], &mut upto)
+            };
             match area.whose {
                 Whose::All => tallies.all.roc_auc = roc_auc,
                 Whose::Rest => tallies.rest.roc_auc = roc_auc,
@@ -278,26 +319,69 @@ impl GroupEvaluator {
     }
 }
 
-fn scored(rows: &GroupedRows<'_>, row: usize) -> [f64; 3] {
-    let score = rows.score_of(row).unwrap_or(f64::NAN);
-    let deserving = rows.is_deserving(row);
-    let gap = score - f64::from(u8::from(deserving));
-    let told = if deserving { score } else { 1.0 - score };
-    [score, gap * gap, -told.clamp(CLIP, 1.0 - CLIP).ln()]
+fn score_of(rows: &GroupedRows<'_>, row: usize) -> f64 {
+    rows.score_of(row).unwrap_or(f64::NAN)
+}
+
+fn needs_sum_of_scores(measure: &GroupMeasure) -> bool {
+    match measure {
+        GroupMeasure::Rate(rate, _) => {
+            rate.needs_scores()
+                && !matches!(
+                    rate,
+                    Rate::RocAuc | Rate::MeanSquaredError | Rate::R2 | Rate::LogLoss
+                )
+        }
+        other => other.needs_scores(),
+    }
+}
+
+fn needs_squares(measure: &GroupMeasure) -> bool {
+    matches!(measure, GroupMeasure::Rate(Rate::MeanSquaredError | Rate::R2, _))
+}
+
+fn needs_logs(measure: &GroupMeasure) -> bool {
+    matches!(measure, GroupMeasure::Rate(Rate::LogLoss, _))
+}
+
+/// In eight sums that are added up in one order.
+fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        for lane in 0..8 {
+            lanes[lane] += eight[lane];
+        }
+    }
+    lanes.iter().sum::<f64>() + rest.iter().sum::<f64>()
+}
+
+/// As [`sum`], of products.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let ((first, a_rest), (second, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in first.iter().zip(second) {
+        for lane in 0..8 {
+            lanes[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
+    lanes.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
 impl Area {
-    fn new(whose: Whose, slots: &[u32], scored: &[[f64; 3]], privileged: Option<usize>) -> Self {
+    fn new(whose: Whose, starts: &[usize], scores: &[f64], privileged: Option<usize>) -> Self {
         let belongs = |group: usize| match whose {
             Whose::All => true,
             Whose::Rest => Some(group) != privileged,
             Whose::Group(own) => own == group,
         };
-        let places: Vec<u32> = (0..slots.len() as u32)
-            .filter(|&place| belongs(slots[place as usize] as usize / 4))
+        let slot = |place: u32| starts.partition_point(|&start| start <= place as usize) - 1;
+        let places: Vec<u32> = (0..scores.len() as u32)
+            .filter(|&place| belongs(slot(place) / 4))
             .collect();
-        let order = Order::new(&places, |place| scored[place as usize][0]);
-        let sweep = Sweep::new(0, &order, false, |place| slots[place as usize] & 2 == 2);
+        let order = Order::new(&places, |place| scores[place as usize]);
+        let sweep = Sweep::new(0, &order, false, |place| slot(place) & 2 == 2);
         Self {
             whose,
             places: order.rows,

@@ -580,7 +580,7 @@ impl GroupMeasure {
         if self.needs_scores() && !rows.has_scores() {
             return Err(Error::NeedsProbabilities { measure: self.name() });
         }
-        if matches!(self, Self::Consistency(_)) && !rows.has_neighbours() {
+        if self.needs_neighbours() && !rows.has_neighbours() {
             return Err(Error::NeedsNeighbours { measure: self.name() });
         }
         match self {
@@ -754,6 +754,11 @@ impl GroupMeasure {
         }
     }
 
+    /// Whether it is about the neighbours of rows.
+    pub fn needs_neighbours(&self) -> bool {
+        matches!(self, Self::Consistency(_))
+    }
+
     /// Whether predicted classes are not enough.
     pub fn needs_scores(&self) -> bool {
         match self {
@@ -813,11 +818,11 @@ fn read(stem: &str, argument: Option<&str>) -> Option<GroupMeasure> {
 
 /// The name of a rate, and what follows it.
 fn compared(stem: &str) -> Option<(Rate, Comparison)> {
-    if let Ok(rate) = stem.parse() {
+    if let Some(rate) = Rate::find(stem) {
         return Some((rate, Comparison::Overall));
     }
     SUFFIXES.iter().find_map(|(suffix, comparison)| {
-        let rate = stem.strip_suffix(suffix)?.strip_suffix('-')?.parse().ok()?;
+        let rate = Rate::find(stem.strip_suffix(suffix)?.strip_suffix('-')?)?;
         Some((rate, comparison.clone()))
     })
 }

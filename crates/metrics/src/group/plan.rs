@@ -251,7 +251,10 @@ impl Table<'_> {
     /// A ratio of at most 1.
     fn share(&self, rate: Rate, scope: Scope) -> Result<f64, Why> {
         match (self.privileged(scope), scope) {
-            (Some(privileged), _) => self.ratio(rate, Whose::Rest, privileged).map(at_most_one),
+            (Some(privileged), _) => {
+                let (rest, own) = (self.rate(rate, Whose::Rest)?, self.rate(rate, privileged)?);
+                over(rest.min(own), rest.max(own), privileged, rate)
+            }
             (None, Scope::ToOverall) => self.ratio_to_overall(rate),
             (None, _) => self.min_over_max(rate),
         }

@@ -280,6 +280,14 @@ impl Rate {
         Self::all().filter(|rate| !rate.needs_scores() && *rate != Self::Count)
     }
 
+    /// The one of this name, or of a shorter one, in lower case with hyphens.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let found = RATES
+            .iter()
+            .find(|(_, long, short, _)| *long == name || short.contains(&name));
+        found.map(|(rate, ..)| *rate)
+    }
+
     fn entry(self) -> &'static Entry {
         RATES
             .iter()
@@ -424,14 +432,9 @@ impl FromStr for Rate {
     /// Reads a name, or one of the short ones: `tpr`, `precision`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let plain = text.trim().to_ascii_lowercase().replace('_', "-");
-        let found = RATES
-            .iter()
-            .find(|(_, name, short, _)| *name == plain || short.contains(&plain.as_str()));
-        found
-            .map(|(rate, ..)| *rate)
-            .ok_or_else(|| Error::UnknownMeasure {
-                name: text.into(),
-                suggestion: measure::suggest(&plain, RATES.iter().map(|(_, name, ..)| *name)),
-            })
+        Self::find(&plain).ok_or_else(|| Error::UnknownMeasure {
+            name: text.into(),
+            suggestion: measure::suggest(&plain, RATES.iter().map(|(_, name, ..)| *name)),
+        })
     }
 }

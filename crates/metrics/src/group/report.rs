@@ -61,7 +61,7 @@ pub fn per_group_report(rows: &GroupedRows<'_>) -> Result<Vec<GroupReport>, Erro
         .flat_map(|whose| rates.iter().map(|&rate| GroupMeasure::Rate(rate, whose.clone())))
         .collect();
     let evaluator = GroupEvaluator::new(&measures, rows, None)?;
-    let tallies = evaluator.tallies(|_| 1);
+    let tallies = evaluator.original_tallies();
     let mut numbers = evaluator.explain(rows).into_iter();
     let mut line = |group: Option<usize>, count: usize| {
         let tally = group.map_or(&tallies.all, |group| &tallies.groups[group]);
