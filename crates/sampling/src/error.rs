@@ -125,6 +125,31 @@ pub enum Error {
         /// What to type instead.
         hint: &'static str,
     },
+    /// A cell is too small for what was asked.
+    #[error(
+        "class `{class}` of group `{group}` has {rows} row(s) to choose from, but {method} needs at least {needed}"
+    )]
+    SmallCell {
+        /// Name of the class.
+        class: String,
+        /// Name of the group.
+        group: String,
+        /// Rows to choose from.
+        rows: usize,
+        /// Rows needed.
+        needed: usize,
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// Groups that ask for more rows than an index can name.
+    #[error(
+        "{method} would make so many rows that the table would have more than {}",
+        u32::MAX
+    )]
+    TooManyRowsOfCells {
+        /// Name of the method.
+        method: &'static str,
+    },
     /// There is no stream to replay.
     #[error("{method} has no numpy counterpart whose draws could be replayed")]
     NoReplay {
@@ -178,6 +203,10 @@ impl Error {
             }
             Self::NeedsGroups { .. } => "name a protected column: `--group sex`".into(),
             Self::OneGroup { method, .. } => format!("name another column with `--group`, or use a method without groups instead of {method}"),
+            Self::SmallCell { .. } => {
+                "set `few_rows = \"shrink\"` to use the neighbors there are, or merge the group with another".into()
+            }
+            Self::TooManyRowsOfCells { .. } => "merge small groups, or name fewer protected columns".into(),
             Self::NoReplay { .. } => "use the native chooser: leave out `--chooser numpy`".into(),
             Self::Neighbors(error) => return error.hint(),
             Self::OutOfRange { .. } | Self::Stopped => return None,
@@ -201,6 +230,8 @@ impl Error {
             Self::NeedsGroups { .. } => "sampling.needs-groups",
             Self::OneGroup { .. } => "sampling.one-group",
             Self::EmptyCell { .. } => "sampling.empty-cell",
+            Self::SmallCell { .. } => "sampling.small-cell",
+            Self::TooManyRowsOfCells { .. } => "sampling.too-many-rows-of-cells",
             Self::NoReplay { .. } => "sampling.no-replay",
             Self::UnknownMethod { .. } => "sampling.unknown-method",
             Self::Neighbors(counterpoise_neighbors::Error::Stopped) | Self::Stopped => "sampling.stopped",

@@ -7,10 +7,12 @@
 mod adasyn;
 mod around;
 mod borderline_smote;
+mod cells;
 mod cost;
 mod edited_nearest_neighbours;
 mod eos;
 mod error;
+mod fair_oversampling;
 mod interpolate;
 mod method;
 mod native;
@@ -26,10 +28,12 @@ mod strategy;
 
 pub use adasyn::Adasyn;
 pub use borderline_smote::{BorderlineKind, BorderlineSmote};
+pub use cells::EmptyCell;
 pub use cost::Cost;
 pub use edited_nearest_neighbours::{EditedNearestNeighbours, KindSel};
 pub use eos::{EnemyLookup, Eos};
 pub use error::Error;
+pub use fair_oversampling::{Bases, Blur, FairOversampling, FairOversamplingVariant};
 pub use method::Method;
 pub use numpy::NumpyRandom;
 pub use random_over_sampler::RandomOverSampler;

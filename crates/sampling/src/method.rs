@@ -1,7 +1,7 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
+    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, FairOversampling, Plan, RandomOverSampler,
     RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
@@ -18,6 +18,7 @@ choices! {
         EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
+        FairOversampling(FairOversampling) = "fair-oversampling" | "fos" | "fair-over-sampling",
     }
 }
 
