@@ -123,6 +123,12 @@ pub(crate) struct CompareFlags {
     /// Measure to print, such as `f1-macro` or `recall:rare`; the first one decides; may be repeated
     #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
     pub(crate) measure: Vec<String>,
+    /// The class that people want, for numbers of fairness [default: the second of two classes, or the rarest]
+    #[arg(long, alias = "favourable", value_name = "CLASS")]
+    pub(crate) favorable: Option<String>,
+    /// Protected column that methods do not see, and by which fairness is told too; may be repeated [default: those called sex, race, age and the like; `none`]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) observe: Vec<String>,
     /// How often rows are drawn for intervals [default: 1000]
     #[arg(long)]
     pub(crate) draws: Option<u32>,
@@ -660,6 +666,7 @@ impl CompareFlags {
             ("methods", &self.methods),
             ("models", &self.model),
             ("measures", &self.measure),
+            ("observe", &self.observe),
         ] {
             if !list.is_empty() {
                 set(&format!("compare.{name}"), Value::from(list.clone()));
@@ -677,6 +684,9 @@ impl CompareFlags {
         }
         if let Some(level) = self.level {
             set("compare.level", Value::from(level));
+        }
+        if let Some(class) = &self.favorable {
+            set("compare.favorable_label", Value::from(class.clone()));
         }
         if let Some(report) = &self.report {
             set("report.path", path(report)?);

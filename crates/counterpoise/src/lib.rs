@@ -22,9 +22,9 @@ pub use audit::{
     FindingKind, RateEstimate, audit, audit_page,
 };
 pub use compare::{
-    Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure,
-    Model as ComparedModel, Score, Seconds, State, Times, Verdict, VerdictKind, advice_page, advise, compare,
-    comparison_page,
+    Advice, Advised, Calibrated, Candidate, Compare, ComparedGrouping, ComparedGroups, ComparedMethod,
+    Comparison, Failure, FairScores, Model as ComparedModel, Score, Seconds, State, Times, Verdict,
+    VerdictKind, advice_page, advise, compare, comparison_page,
 };
 pub use counterpoise_base::{
     Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
