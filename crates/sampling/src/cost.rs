@@ -36,7 +36,7 @@ impl Cost {
         let against_all: f64 = changed.map(|class| class.before as f64 * n).sum();
         let (pairs, rows_in_memory, made) = match method {
             Method::RandomOverSampler(_) => (0.0, 0.0, made),
-            Method::RandomUnderSampler(_) => (0.0, 0.0, 0.0),
+            Method::RandomUnderSampler(_) | Method::Reweighing(_) | Method::FairBalance(_) => (0.0, 0.0, 0.0),
             Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
             Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => (against_all, n, made),
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),

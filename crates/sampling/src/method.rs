@@ -1,8 +1,8 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, Plan, RandomOverSampler,
-    RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc, Transform,
+    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, FairBalance, Plan, RandomOverSampler,
+    RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -18,6 +18,8 @@ choices! {
         EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
+        Reweighing(Reweighing) = "reweighing",
+        FairBalance(FairBalance) = "fair-balance",
     }
 }
 
