@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use counterpoise_base::{
-    Domain, Event, Feature, FeatureValues, Features, Labeled, Labels, MISSING, Observer, OutputRow, Random,
+    Domain, Event, Feature, FeatureValues, Features, Groups, Labeled, Labels, MISSING, Observer, Random,
     Resampled, RowKeys, Seed, Strided, SyntheticValues,
 };
 use counterpoise_neighbors::MissingValues;
@@ -63,6 +63,22 @@ impl Rows {
 
     fn labels(&self) -> Labels {
         Labels::from_names(&self.class)
+    }
+
+    fn groups(&self) -> Groups {
+        let names: Vec<String> = self.sex.iter().map(ToString::to_string).collect();
+        Labels::from_names(&names)
+    }
+
+    /// Puts every other row of each class into the second group.
+    fn with_even_groups(mut self) -> Self {
+        let mut turns = BTreeMap::<&str, u32>::new();
+        for (class, sex) in self.class.iter().zip(&mut self.sex) {
+            let turn = turns.entry(class).or_default();
+            *sex = *turn % 2;
+            *turn += 1;
+        }
+        self
     }
 
     /// Numbers in both precisions, whole numbers, categories, and a group that is copied.
@@ -127,6 +143,7 @@ impl Rows {
     }
 }
 
+/// What a method does to rows.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Over,
@@ -143,6 +160,38 @@ fn kind(method: &str) -> Kind {
         "smoteenn" => Kind::Both,
         _ => Kind::Over,
     }
+}
+
+/// Methods that balance groups, and so refuse a table without.
+fn of_groups(_method: &str) -> bool {
+    false
+}
+
+/// Methods without a stream of numpy's to replay.
+fn without_replay(method: &str) -> bool {
+    method == "eos" || of_groups(method)
+}
+
+/// Methods that take `sampling_strategy`; the others decide by groups how many rows there are.
+fn takes_strategy(method: &str) -> bool {
+    !of_groups(method)
+}
+
+/// Methods that search no neighbours, and so do not care about missing values.
+fn measures_no_distance(method: &str) -> bool {
+    matches!(method, "random-over-sampler" | "random-under-sampler")
+}
+
+/// Methods of which every seed makes the same.
+fn draws_nothing(method: &str) -> bool {
+    method == "edited-nearest-neighbours"
+}
+
+/// Rows with their classes and groups.
+fn labeled<'a>(features: Features<'a>, labels: &'a Labels, groups: &'a Groups) -> Labeled<'a> {
+    let mut data = Labeled::new(features, labels);
+    data.groups = Some(groups);
+    data
 }
 
 fn with(name: &str, options: &Value) -> Method {
@@ -188,18 +237,15 @@ fn names() -> impl Iterator<Item = &'static str> {
 #[test]
 fn counts_are_those_of_the_plan() {
     let rows = Rows::usual();
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         let method = default(name);
-        let plan = method.plan(&labels, None).expect(name);
+        let plan = method.plan(&labels, Some(&groups)).expect(name);
         let result = check(&method, &data, 1);
         let mut counts = vec![0; 3];
         for row in result.rows() {
-            counts[match row {
-                OutputRow::Kept(row) => labels.codes()[row],
-                OutputRow::Synthetic(made) => result.origin[made].class,
-            } as usize] += 1;
+            counts[result.class_of(row, &labels) as usize] += 1;
         }
         for (class, count) in plan.classes.iter().zip(&counts) {
             assert!(
@@ -214,9 +260,9 @@ fn counts_are_those_of_the_plan() {
 #[test]
 fn the_input_stays_as_it_is_and_new_rows_fit_its_columns() {
     let rows = Rows::usual();
-    let labels = rows.labels();
+    let (labels, groups) = (rows.labels(), rows.groups());
     let features = rows.features();
-    let data = Labeled::new(features.clone(), &labels);
+    let data = labeled(features.clone(), &labels, &groups);
     for name in names() {
         let result = check(&default(name), &data, 2);
         assert!(
@@ -256,8 +302,8 @@ fn the_input_stays_as_it_is_and_new_rows_fit_its_columns() {
 #[test]
 fn a_new_row_is_where_its_origin_says() {
     let rows = Rows::usual();
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names().filter(|name| matches!(kind(name), Kind::Over | Kind::Both)) {
         let result = check(&default(name), &data, 3);
         let (Some(x), Some(whole), Some(sex)) = (
@@ -267,9 +313,15 @@ fn a_new_row_is_where_its_origin_says() {
         ) else {
             panic!("{name}: types changed")
         };
+        // A parent may be a row that was made before.
+        let x_of = |row: u32| {
+            let row = row as usize;
+            row.checked_sub(rows.x.len())
+                .map_or_else(|| rows.x[row], |made| x[made])
+        };
         for (place, origin) in result.origin.iter().enumerate() {
-            let (base, neighbor) = (origin.base as usize, origin.neighbor as usize);
-            let expected = rows.x[base] + origin.step * (rows.x[neighbor] - rows.x[base]);
+            let base = origin.base as usize;
+            let expected = rows.x[base] + origin.step * (x_of(origin.neighbor) - x_of(origin.away_from));
             assert!((x[place] - expected).abs() < 1e-9, "{name}: {origin:?}");
             assert_eq!(
                 whole[place],
@@ -289,15 +341,15 @@ fn a_new_row_is_where_its_origin_says() {
 #[test]
 fn one_seed_gives_one_result_and_another_seed_another() {
     let rows = Rows::usual();
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         for chooser in [Chooser::Native, Chooser::Numpy] {
             let resampled = |seed| default(name).resample(&data, &Run::new(seed).with_chooser(chooser));
             let (first, again, other) = match (resampled(4), resampled(4), resampled(5)) {
                 (Ok(first), Ok(again), Ok(other)) => (first, again, other),
                 (Err(Error::NoReplay { .. }), ..) => {
-                    assert_eq!((name, chooser), ("eos", Chooser::Numpy));
+                    assert!(without_replay(name) && chooser == Chooser::Numpy, "{name}");
                     continue;
                 }
                 (first, ..) => panic!("{name}: {first:?}"),
@@ -307,10 +359,15 @@ fn one_seed_gives_one_result_and_another_seed_another() {
                     result.kept.clone(),
                     all_made(result, &labels),
                     result.order.clone(),
+                    (
+                        result.relabeled.clone(),
+                        result.replaced.clone(),
+                        result.weights.clone(),
+                    ),
                 )
             };
             assert_eq!(text(&first), text(&again), "{name}, {chooser:?}");
-            if name != "edited-nearest-neighbours" {
+            if !draws_nothing(name) {
                 assert_ne!(text(&first), text(&other), "{name}, {chooser:?}");
             }
         }
@@ -320,8 +377,8 @@ fn one_seed_gives_one_result_and_another_seed_another() {
 #[test]
 fn threads_do_not_change_a_bit() {
     let rows = Rows::clouds(&[("many", 900, 0.0), ("some", 300, 0.5), ("few", 90, -0.5)]);
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     let pool = |threads| {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -331,7 +388,10 @@ fn threads_do_not_change_a_bit() {
     for name in names() {
         let text = |threads| {
             let result = pool(threads).install(|| check(&default(name), &data, 6));
-            (result.kept.clone(), all_made(&result, &labels))
+            let changed = (result.relabeled.clone(), result.replaced.clone());
+            let bits = |weight: &f64| weight.to_bits();
+            let weights = result.weights.iter().flatten().map(bits).collect::<Vec<_>>();
+            (result.kept.clone(), all_made(&result, &labels), changed, weights)
         };
         assert_eq!(text(1), text(4), "{name}");
     }
@@ -339,6 +399,9 @@ fn threads_do_not_change_a_bit() {
 
 /// Wanted rows of two classes, in the words of each kind of method.
 fn two_classes(name: &str, some: usize, few: usize) -> Method {
+    if !takes_strategy(name) {
+        return default(name);
+    }
     let strategy = match kind(name) {
         Kind::Over | Kind::Both => json!({"some": some, "few": few}),
         Kind::Under => json!({"some": 20, "few": 5}),
@@ -359,16 +422,18 @@ fn a_class_added_far_away_leaves_the_other_classes_alone() {
     let more = Rows::clouds(&[clouds[0], clouds[1], clouds[2], ("new", 40, 1e3)]);
     for name in names() {
         let text = |rows: &Rows| {
-            let labels = rows.labels();
+            let (labels, groups) = (rows.labels(), rows.groups());
             let features = if numbers_need(name) {
                 rows.features()
             } else {
                 rows.numbers()
             };
-            let mut data = Labeled::new(features, &labels);
+            let mut data = labeled(features, &labels, &groups);
             data.keys = RowKeys::Named(&rows.id);
             let result = check(&two_classes(name, 40, 30), &data, 7);
             let mut made = all_made(&result, &labels);
+            // What decides by groups how many rows there are makes some of the new class too.
+            made.retain(|row| !row.starts_with("new"));
             made.sort();
             let mut kept: Vec<&str> = result.kept.iter().map(|&row| rows.id[row].as_str()).collect();
             kept.retain(|id| !id.starts_with("new"));
@@ -382,9 +447,9 @@ fn a_class_added_far_away_leaves_the_other_classes_alone() {
 #[test]
 fn asking_for_more_rows_keeps_the_earlier_ones() {
     let rows = Rows::usual();
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
-    for name in names().filter(|name| kind(name) == Kind::Over) {
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
+    for name in names().filter(|name| kind(name) == Kind::Over && takes_strategy(name)) {
         let of_class = |some, few| {
             let result = check(&two_classes(name, some, few), &data, 8);
             let mut made = BTreeMap::<u32, Vec<String>>::new();
@@ -410,8 +475,8 @@ fn a_row_with_an_id_is_drawn_the_same_wherever_it_stands() {
     let shuffled = rows.ordered(&order);
     for name in names() {
         let text = |rows: &Rows| {
-            let labels = rows.labels();
-            let mut data = Labeled::new(rows.features(), &labels);
+            let (labels, groups) = (rows.labels(), rows.groups());
+            let mut data = labeled(rows.features(), &labels, &groups);
             data.keys = RowKeys::Named(&rows.id);
             let result = check(&default(name), &data, 10);
             let mut kept: Vec<String> = result.kept.iter().map(|&row| rows.id[row].clone()).collect();
@@ -429,8 +494,8 @@ fn twins_are_rows_like_any_other() {
     let usual = Rows::usual();
     let twice: Vec<usize> = (0..usual.class.len()).flat_map(|row| [row, row, row]).collect();
     let rows = usual.ordered(&twice);
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         let result = check(&default(name), &data, 11);
         let x = result
@@ -446,12 +511,16 @@ fn twins_are_rows_like_any_other() {
 #[test]
 fn a_class_of_one_row_is_copied_or_refused_by_name() {
     let rows = Rows::clouds(&[("many", 30, 0.0), ("single", 1, 0.5)]);
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         let result = default(name).resample(&data, &Run::new(12));
         match (name, result) {
             ("random-over-sampler" | "random-under-sampler" | "edited-nearest-neighbours", Ok(_)) => {}
+            // One row is in one of two groups.
+            (_, Err(Error::EmptyCell { class, .. })) if of_groups(name) => {
+                assert_eq!(class, "single", "{name}")
+            }
             // Its neighbours are of the other class, so there are enough of them.
             ("eos", Ok(result)) => assert_eq!(result.origin.len(), 29),
             (_, Err(Error::TooFewRows { class, rows: 1, .. })) => assert_eq!(class, "single", "{name}"),
@@ -463,7 +532,7 @@ fn a_class_of_one_row_is_copied_or_refused_by_name() {
             .parameters
             .iter()
             .any(|parameter| parameter.name == "few_rows");
-        if has_option && name != "smoteenn" {
+        if has_option && name != "smoteenn" && !of_groups(name) {
             let result = check(&with(name, &copying), &data, 12);
             assert!(
                 result.origin.iter().all(|origin| origin.base == origin.neighbor),
@@ -479,14 +548,14 @@ fn a_missing_value_is_refused_by_the_name_of_its_column_or_measured_around() {
     let mut rows = Rows::usual();
     rows.x[7] = f64::NAN;
     rows.city[3] = MISSING;
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         for chooser in [Chooser::Native, Chooser::Numpy] {
             let result = default(name).resample(&data, &Run::new(13).with_chooser(chooser));
             match (name, result) {
-                ("random-over-sampler" | "random-under-sampler", Ok(_)) => {}
-                ("eos", Err(Error::NoReplay { .. })) if chooser == Chooser::Numpy => {}
+                (_, Ok(_)) if measures_no_distance(name) => {}
+                (_, Err(Error::NoReplay { .. })) if without_replay(name) && chooser == Chooser::Numpy => {}
                 (_, Err(Error::Neighbors(counterpoise_neighbors::Error::NotFinite { column, row, .. }))) => {
                     assert!(
                         [("x", 8), ("city", 4)].contains(&(column.as_str(), row)),
@@ -500,7 +569,7 @@ fn a_missing_value_is_refused_by_the_name_of_its_column_or_measured_around() {
             match default(name).resample(&data, &run) {
                 Ok(result) => assert!(!result.is_empty(), "{name}"),
                 Err(Error::Neighbors(_)) if name == "smotenc" => {}
-                Err(Error::NoReplay { .. }) if name == "eos" => {}
+                Err(Error::NoReplay { .. }) if without_replay(name) => {}
                 Err(error) => panic!("{name}: {error}"),
             }
         }
@@ -509,9 +578,9 @@ fn a_missing_value_is_refused_by_the_name_of_its_column_or_measured_around() {
 
 #[test]
 fn balanced_classes_are_left_alone() {
-    let rows = Rows::clouds(&[("one", 20, 0.0), ("two", 20, 9.0)]);
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let rows = Rows::clouds(&[("one", 20, 0.0), ("two", 20, 9.0)]).with_even_groups();
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         let result = check(&default(name), &data, 14);
         assert!(result.origin.is_empty(), "{name}");
@@ -523,12 +592,12 @@ fn balanced_classes_are_left_alone() {
 #[test]
 fn one_class_is_refused() {
     let rows = Rows::clouds(&[("only", 20, 0.0)]);
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         let error = default(name).resample(&data, &Run::new(15)).expect_err(name);
         assert_eq!(error.code(), "sampling.one-class", "{name}");
-        assert!(default(name).plan(&labels, None).is_err(), "{name}");
+        assert!(default(name).plan(&labels, Some(&groups)).is_err(), "{name}");
     }
 }
 
@@ -544,8 +613,8 @@ impl Observer for Impatient {
 #[test]
 fn every_method_stops_when_asked() {
     let rows = Rows::usual();
-    let labels = rows.labels();
-    let data = Labeled::new(rows.features(), &labels);
+    let (labels, groups) = (rows.labels(), rows.groups());
+    let data = labeled(rows.features(), &labels, &groups);
     for name in names() {
         let mut run = Run::new(16);
         run.observer = &Impatient;
@@ -557,10 +626,10 @@ fn every_method_stops_when_asked() {
 #[test]
 fn categories_alone_are_enough() {
     let rows = Rows::usual();
-    let labels = rows.labels();
+    let (labels, groups) = (rows.labels(), rows.groups());
     let all = rows.features();
     let features = Features::new(rows.class.len(), vec![all.columns()[1].clone()]);
-    let data = Labeled::new(features, &labels);
+    let data = labeled(features, &labels, &groups);
     for name in names() {
         let result = default(name).resample(&data, &Run::new(17));
         if name == "smotenc" {
@@ -572,6 +641,38 @@ fn categories_alone_are_enough() {
                 told.is_none_or(|code| code == "sampling.separated"),
                 "{name}: {told:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_method_of_groups_asks_for_them_and_the_others_do_without() {
+    let rows = Rows::usual();
+    let labels = rows.labels();
+    let one = Labels::from_names(&vec!["all"; labels.len()]);
+    for name in names() {
+        let without = default(name).resample(&Labeled::new(rows.features(), &labels), &Run::new(18));
+        let single = default(name).resample(&labeled(rows.features(), &labels, &one), &Run::new(18));
+        if of_groups(name) {
+            assert!(
+                matches!(without, Err(Error::NeedsGroups { .. })),
+                "{name}: {without:?}"
+            );
+            assert!(
+                matches!(single, Err(Error::OneGroup { .. })),
+                "{name}: {single:?}"
+            );
+            for groups in [None, Some(&one)] {
+                let told = default(name).plan(&labels, groups).map_err(|error| error.code());
+                let expected = if groups.is_none() {
+                    "sampling.needs-groups"
+                } else {
+                    "sampling.one-group"
+                };
+                assert_eq!(told.expect_err(name), expected, "{name}");
+            }
+        } else {
+            assert!(without.is_ok() && single.is_ok(), "{name}: {without:?}");
         }
     }
 }
