@@ -2,9 +2,9 @@ use counterpoise_base::{Groups, Labeled, Labels, Resampled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cells::Cells;
+use crate::cell_counts::CellCounts;
 use crate::reweighing::weighed;
-use crate::{EmptyCell, Error, Plan, Resample, Run};
+use crate::{Error, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that all classes weigh the same within every group.
 ///
@@ -26,7 +26,7 @@ pub struct FairBalance {
     /// Whether groups keep their sizes.
     pub variant: FairBalanceVariant,
     /// What to do about a group that lacks a class: the others then share its weight.
-    pub empty_cell: EmptyCell,
+    pub empty_cell: MissingCell,
 }
 
 /// What a group weighs as a whole.
@@ -48,7 +48,7 @@ impl FairBalance {
     }
 
     /// Sets [`empty_cell`](Self::empty_cell).
-    pub fn with_empty_cell(mut self, empty_cell: EmptyCell) -> Self {
+    pub fn with_empty_cell(mut self, empty_cell: MissingCell) -> Self {
         self.empty_cell = empty_cell;
         self
     }
@@ -56,7 +56,7 @@ impl FairBalance {
 
 impl Resample for FairBalance {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let cells = Cells::new(data.labels, data.groups, NAME)?;
+        let cells = CellCounts::new(data.labels, data.groups, NAME)?;
         let of_group = |group| match self.variant {
             FairBalanceVariant::FairBalance => cells.of_group(group) as f64,
             FairBalanceVariant::FairBalanceVariant => 1.0,
@@ -72,7 +72,7 @@ impl Resample for FairBalance {
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
-        Cells::new(labels, groups, NAME)?.empty(self.empty_cell, NAME)?;
+        CellCounts::new(labels, groups, NAME)?.empty(self.empty_cell, NAME)?;
         Ok(Plan::unchanged(labels))
     }
 }

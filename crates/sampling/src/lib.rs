@@ -7,8 +7,9 @@
 mod adasyn;
 mod around;
 mod borderline_smote;
-mod cells;
+mod cell_counts;
 mod cost;
+mod disparate_impact_remover;
 mod edited_nearest_neighbours;
 mod eos;
 mod error;
@@ -29,8 +30,9 @@ mod strategy;
 
 pub use adasyn::Adasyn;
 pub use borderline_smote::{BorderlineKind, BorderlineSmote};
-pub use cells::EmptyCell;
+pub use cell_counts::MissingCell;
 pub use cost::Cost;
+pub use disparate_impact_remover::{DisparateImpactRemover, Repair};
 pub use edited_nearest_neighbours::{EditedNearestNeighbours, KindSel};
 pub use eos::{EnemyLookup, Eos};
 pub use error::Error;

@@ -1,8 +1,8 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, FairBalance, Plan, RandomOverSampler,
-    RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
+    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance, Plan,
+    RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -20,6 +20,7 @@ choices! {
         Eos(Eos) = "eos",
         Reweighing(Reweighing) = "reweighing",
         FairBalance(FairBalance) = "fair-balance",
+        DisparateImpactRemover(DisparateImpactRemover) = "disparate-impact-remover" | "dir" | "disparate-impact-repair",
     }
 }
 

@@ -2,8 +2,8 @@ use counterpoise_base::{Groups, Labeled, Labels, Resampled, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cells::Cells;
-use crate::{Chooser, EmptyCell, Error, Plan, Resample, Run};
+use crate::cell_counts::CellCounts;
+use crate::{Chooser, Error, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that class and group are independent: every group gets the class shares of the whole table.
 ///
@@ -23,12 +23,12 @@ use crate::{Chooser, EmptyCell, Error, Plan, Resample, Run};
 #[non_exhaustive]
 pub struct Reweighing {
     /// What to do about a group that lacks a class: its shares cannot become those of the table.
-    pub empty_cell: EmptyCell,
+    pub empty_cell: MissingCell,
 }
 
 impl Reweighing {
     /// Sets [`empty_cell`](Self::empty_cell).
-    pub fn with_empty_cell(mut self, empty_cell: EmptyCell) -> Self {
+    pub fn with_empty_cell(mut self, empty_cell: MissingCell) -> Self {
         self.empty_cell = empty_cell;
         self
     }
@@ -36,7 +36,7 @@ impl Reweighing {
 
 impl Resample for Reweighing {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let cells = Cells::new(data.labels, data.groups, NAME)?;
+        let cells = CellCounts::new(data.labels, data.groups, NAME)?;
         let rows = data.rows() as f64;
         let weight = |class, group| {
             let expected = cells.of_class(class) as f64 * cells.of_group(group) as f64;
@@ -46,7 +46,7 @@ impl Resample for Reweighing {
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
-        Cells::new(labels, groups, NAME)?.empty(self.empty_cell, NAME)?;
+        CellCounts::new(labels, groups, NAME)?.empty(self.empty_cell, NAME)?;
         Ok(Plan::unchanged(labels))
     }
 }
@@ -55,8 +55,8 @@ const NAME: &str = "reweighing";
 
 /// All rows as they are, with the weight of their cell.
 pub(crate) fn weighed(
-    cells: &Cells<'_>,
-    rule: EmptyCell,
+    cells: &CellCounts<'_>,
+    rule: MissingCell,
     method: &'static str,
     run: &Run<'_>,
     weight: impl Fn(u32, u32) -> f64,
@@ -77,7 +77,7 @@ pub(crate) fn weighed(
 }
 
 /// Says that a group stays without a class.
-pub(crate) fn left_empty(cells: &Cells<'_>, (class, group): (u32, u32)) -> Warning {
+pub(crate) fn left_empty(cells: &CellCounts<'_>, (class, group): (u32, u32)) -> Warning {
     let message = format!(
         "group `{}` has no row of class `{}` and stays without it",
         cells.group_name(group),
@@ -138,7 +138,7 @@ pub(crate) mod tests {
             error.to_string(),
             "group `0` has no row of class `0`, and reweighing needs one at least"
         );
-        let skipping = Reweighing::default().with_empty_cell(EmptyCell::Skip);
+        let skipping = Reweighing::default().with_empty_cell(MissingCell::Skip);
         let (result, ..) = resampled(&skipping, &classes, &groups).expect("it may be empty");
         assert_eq!(result.warnings.len(), 1);
         assert!(

@@ -1,4 +1,4 @@
-//! Cells, class x group: shared by the methods that balance groups.
+//! CellCounts, class x group: shared by the methods that balance groups.
 
 use counterpoise_base::{Groups, Labels, nearest_name};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use crate::{Error, Plan, PlannedClass};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum EmptyCell {
+pub enum MissingCell {
     /// Stop, and name the first one.
     #[default]
     Refuse,
@@ -19,7 +19,7 @@ pub enum EmptyCell {
 }
 
 /// How many rows each class has in each group.
-pub(crate) struct Cells<'a> {
+pub(crate) struct CellCounts<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) groups: &'a Groups,
     counts: Vec<usize>,
@@ -27,7 +27,7 @@ pub(crate) struct Cells<'a> {
     of_group: Vec<usize>,
 }
 
-impl<'a> Cells<'a> {
+impl<'a> CellCounts<'a> {
     /// Counts cells; fails without two classes and two groups that have rows.
     pub(crate) fn new(
         labels: &'a Labels,
@@ -111,13 +111,13 @@ impl<'a> Cells<'a> {
     }
 
     /// Pairs without a row; an error unless they may be skipped.
-    pub(crate) fn empty(&self, rule: EmptyCell, method: &'static str) -> Result<Vec<(u32, u32)>, Error> {
+    pub(crate) fn empty(&self, rule: MissingCell, method: &'static str) -> Result<Vec<(u32, u32)>, Error> {
         let empty: Vec<(u32, u32)> = self
             .pairs()
             .filter(|&(class, group)| self.count(class, group) == 0)
             .collect();
         match (empty.first(), rule) {
-            (Some(&(class, group)), EmptyCell::Refuse) => Err(Error::EmptyCell {
+            (Some(&(class, group)), MissingCell::Refuse) => Err(Error::EmptyCell {
                 class: self.class_name(class).into(),
                 group: self.group_name(group).into(),
                 method,
@@ -225,18 +225,18 @@ mod tests {
 
     fn check(
         cells: &[(&str, &str)],
-        ask: impl Fn(&Cells<'_>) -> Result<u32, Error>,
+        ask: impl Fn(&CellCounts<'_>) -> Result<u32, Error>,
     ) -> Result<String, Error> {
         let classes: Vec<&str> = cells.iter().map(|cell| cell.0).collect();
         let groups: Vec<&str> = cells.iter().map(|cell| cell.1).collect();
         let (labels, groups) = (Labels::from_names(&classes), Labels::from_names(&groups));
-        let cells = Cells::new(&labels, Some(&groups), "massaging")?;
+        let cells = CellCounts::new(&labels, Some(&groups), "massaging")?;
         ask(&cells).map(|code| format!("{code}"))
     }
 
     #[test]
     fn usual_names_tell_which_class_is_favorable() {
-        let favorable = |cells: &Cells<'_>| cells.favorable(None, "massaging").map(|pair| pair.1);
+        let favorable = |cells: &CellCounts<'_>| cells.favorable(None, "massaging").map(|pair| pair.1);
         assert_eq!(check(&[("1", "a"), ("0", "b")], favorable).expect("numbers"), "1");
         assert_eq!(
             check(&[("Yes", "a"), ("No", "b")], favorable).expect("words"),
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_is_guessed() {
-        let wanted = |cells: &Cells<'_>| cells.privileged(Some("Mal"), 1);
+        let wanted = |cells: &CellCounts<'_>| cells.privileged(Some("Mal"), 1);
         let error = check(&[("1", "Male"), ("0", "Female")], wanted).expect_err("no such group");
         assert_eq!(
             error.to_string(),
@@ -293,7 +293,9 @@ mod tests {
             "all rows are in the group `a`; massaging needs two or more"
         );
         let labels = Labels::from_names(&["0", "1"]);
-        let error = Cells::new(&labels, None, "massaging").err().expect("no groups");
+        let error = CellCounts::new(&labels, None, "massaging")
+            .err()
+            .expect("no groups");
         assert_eq!(error.code(), "sampling.needs-groups");
     }
 }
