@@ -74,6 +74,16 @@ impl<'a> CellCounts<'a> {
         self.counts.iter().copied().max().unwrap_or(0)
     }
 
+    /// Rows are named by 32 bits: fails if cells of `rows` rows each would be too many.
+    pub(crate) fn check_total(&self, rows: usize) -> Result<(), Error> {
+        match self.pairs().count().checked_mul(rows) {
+            Some(total) if u32::try_from(total).is_ok() => Ok(()),
+            _ => Err(Error::TooManyRows {
+                class: self.class_name(self.present_classes().next().unwrap_or(0)).into(),
+            }),
+        }
+    }
+
     /// Every class with every group, both of which have rows; in order.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let classes = self.present_classes();

@@ -40,6 +40,8 @@ impl Cost {
             // Sorted once and looked up once a value, and held twice.
             Method::DisparateImpactRemover(_) => (0.0, n, n),
             Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
+            // Cells are parts of classes.
+            Method::FairSmote(_) => (within, within.sqrt(), made),
             Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => (against_all, n, made),
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
             Method::Smoteenn(_) => (most * most / 2.0, most, made),

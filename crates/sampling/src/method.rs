@@ -1,8 +1,9 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance, Plan,
-    RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
+    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance,
+    FairSmote, Plan, RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn,
+    Smotenc, Transform,
 };
 
 choices! {
@@ -18,6 +19,7 @@ choices! {
         EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
+        FairSmote(FairSmote) = "fair-smote",
         Reweighing(Reweighing) = "reweighing",
         FairBalance(FairBalance) = "fair-balance",
         DisparateImpactRemover(DisparateImpactRemover) = "disparate-impact-remover" | "dir" | "disparate-impact-repair",
