@@ -137,36 +137,45 @@ impl<'a> CellCounts<'a> {
         }
     }
 
-    /// The two classes of a method that knows favourable and other rows, `(other, favourable)`.
-    ///
-    /// A class called `1`, `true` or `yes` is favourable if the other is called `0`, `false` or `no`; any other pair has
-    /// to be told.
-    pub(crate) fn favorable(&self, wanted: Option<&str>, method: &'static str) -> Result<(u32, u32), Error> {
+    /// The favourable class: the one that is named, else `1`, `true` or `yes` of two classes of which the other is `0`,
+    /// `false` or `no`. Any other class has to be named.
+    pub(crate) fn favorable(&self, wanted: Option<&str>, method: &'static str) -> Result<u32, Error> {
         let present: Vec<u32> = self.present_classes().collect();
         let names: Vec<String> = present
             .iter()
             .map(|&class| self.class_name(class).into())
             .collect();
-        let &[first, second] = &present[..] else {
-            return Err(Error::NotBinary {
-                method,
-                classes: names,
-            });
-        };
         if let Some(wanted) = wanted {
             return match names.iter().position(|name| name == wanted) {
-                Some(0) => Ok((second, first)),
-                Some(_) => Ok((first, second)),
+                Some(place) => Ok(present[place]),
                 None => Err(unknown("favorable_label", "class", wanted, &names)),
             };
         }
-        let plain = |name: &String| name.trim().to_ascii_lowercase();
-        match (plain(&names[0]).as_str(), plain(&names[1]).as_str()) {
-            ("0", "1") | ("false", "true") | ("no", "yes") => Ok((first, second)),
-            _ => Err(Error::NeedsFavorable {
-                method,
-                classes: names,
-            }),
+        let plain: Vec<String> = names
+            .iter()
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
+        let known = [["0", "1"], ["false", "true"], ["no", "yes"]];
+        if known.iter().any(|pair| plain == pair[..]) {
+            return Ok(present[1]);
+        }
+        Err(Error::NeedsFavorable {
+            method,
+            classes: names,
+        })
+    }
+
+    /// The other one of two classes.
+    pub(crate) fn other_than(&self, favorable: u32, method: &'static str) -> Result<u32, Error> {
+        match self.present_classes().collect::<Vec<u32>>()[..] {
+            [a, b] => Ok(if a == favorable { b } else { a }),
+            ref classes => {
+                let classes = classes
+                    .iter()
+                    .map(|&class| self.class_name(class).into())
+                    .collect();
+                Err(Error::NotBinary { method, classes })
+            }
         }
     }
 
@@ -246,7 +255,7 @@ mod tests {
 
     #[test]
     fn usual_names_tell_which_class_is_favorable() {
-        let favorable = |cells: &CellCounts<'_>| cells.favorable(None, "massaging").map(|pair| pair.1);
+        let favorable = |cells: &CellCounts<'_>| cells.favorable(None, "massaging");
         assert_eq!(check(&[("1", "a"), ("0", "b")], favorable).expect("numbers"), "1");
         assert_eq!(
             check(&[("Yes", "a"), ("No", "b")], favorable).expect("words"),
@@ -258,7 +267,9 @@ mod tests {
             error.hint().is_some_and(|hint| hint.contains("favorable_label=")),
             "{error}"
         );
-        let error = check(&[("1", "a"), ("0", "b"), ("2", "b")], favorable).expect_err("three");
+        let other = |cells: &CellCounts<'_>| cells.other_than(1, "massaging");
+        assert_eq!(check(&[("1", "a"), ("0", "b")], other).expect("two"), "0");
+        let error = check(&[("1", "a"), ("0", "b"), ("2", "b")], other).expect_err("three");
         assert_eq!(error.code(), "sampling.not-binary");
     }
 

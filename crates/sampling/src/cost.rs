@@ -37,12 +37,16 @@ impl Cost {
         let (pairs, rows_in_memory, made) = match method {
             Method::RandomOverSampler(_) => (0.0, 0.0, made),
             Method::RandomUnderSampler(_) | Method::Reweighing(_) | Method::FairBalance(_) => (0.0, 0.0, 0.0),
+            // One pass of a model over all rows.
+            Method::Massaging(_) => (0.0, n, n),
             // Sorted once and looked up once a value, and held twice.
             Method::DisparateImpactRemover(_) => (0.0, n, n),
             Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
             // Cells are parts of classes.
             Method::FairSmote(_) => (within, within.sqrt(), made),
-            Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => (against_all, n, made),
+            Method::Fawos(_) | Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => {
+                (against_all, n, made)
+            }
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
             Method::Smoteenn(_) => (most * most / 2.0, most, made),
         };

@@ -125,6 +125,18 @@ pub enum Error {
         /// What to type instead.
         hint: &'static str,
     },
+    /// No row of a cell has a neighbour in it.
+    #[error("class `{class}` of group `{group}`: none of its {rows} row(s) has another of them among its {k} nearest neighbors, or a weight if it has")]
+    Scattered {
+        /// Name of the class.
+        class: String,
+        /// Name of the group.
+        group: String,
+        /// Rows of the cell.
+        rows: usize,
+        /// Neighbours looked at.
+        k: usize,
+    },
     /// A method for two classes has more.
     #[error("{method} needs two classes, a favorable one and another; the target has {}", .classes.len())]
     NotBinary {
@@ -192,6 +204,9 @@ impl Error {
             Self::UnknownClass { suggestion, .. }
             | Self::UnknownMethod { suggestion, .. }
             | Self::UnknownName { suggestion, .. } => suggestion.clone(),
+            Self::Scattered { .. } => {
+                "set `few_rows = \"duplicate\"` to copy its rows, or use fair-smote, which looks for neighbors inside the cell".into()
+            }
             Self::NotBinary { classes, .. } => format!(
                 "merge the classes into two, `{}` and all others for example",
                 classes.last().map_or("", String::as_str)
@@ -243,6 +258,7 @@ impl Error {
             Self::NeedsGroups { .. } => "sampling.needs-groups",
             Self::OneGroup { .. } => "sampling.one-group",
             Self::EmptyCell { .. } => "sampling.empty-cell",
+            Self::Scattered { .. } => "sampling.scattered",
             Self::NotBinary { .. } => "sampling.not-binary",
             Self::NeedsFavorable { .. } => "sampling.needs-favorable",
             Self::UnknownName { .. } => "sampling.unknown-name",

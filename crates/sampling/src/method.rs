@@ -2,8 +2,8 @@ use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, cho
 
 use crate::{
     Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance,
-    FairSmote, Plan, RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn,
-    Smotenc, Transform,
+    FairSmote, Fawos, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run,
+    Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -20,8 +20,10 @@ choices! {
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
         FairSmote(FairSmote) = "fair-smote",
+        Fawos(Fawos) = "fawos",
         Reweighing(Reweighing) = "reweighing",
         FairBalance(FairBalance) = "fair-balance",
+        Massaging(Massaging) = "massaging",
         DisparateImpactRemover(DisparateImpactRemover) = "disparate-impact-remover" | "dir" | "disparate-impact-repair",
     }
 }
