@@ -86,6 +86,15 @@ impl<'a, T: Copy> Strided<'a, T> {
         self.data[self.offset + row * self.stride]
     }
 
+    /// The same values, borrowed.
+    pub fn view(&self) -> Strided<'_, T> {
+        Strided {
+            data: Cow::Borrowed(&self.data),
+            offset: self.offset,
+            stride: self.stride,
+        }
+    }
+
     fn len(&self) -> usize {
         self.data.len().saturating_sub(self.offset).div_ceil(self.stride)
     }
@@ -146,6 +155,18 @@ impl Feature<'_> {
                 levels: *levels,
             },
             _ => panic!("new values of `{}` are of another type", self.name),
+        })
+    }
+
+    /// The same column, borrowed.
+    pub fn view(&self) -> Feature<'_> {
+        self.with_values(match &self.values {
+            FeatureValues::F64(values) => FeatureValues::F64(values.view()),
+            FeatureValues::F32(values) => FeatureValues::F32(values.view()),
+            FeatureValues::Codes { codes, levels } => FeatureValues::Codes {
+                codes: Cow::Borrowed(&codes[..]),
+                levels: *levels,
+            },
         })
     }
 

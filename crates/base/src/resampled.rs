@@ -15,6 +15,8 @@ pub struct Resampled {
     pub order: Order,
     /// Input rows that change class, with the new class; in the order of rows.
     pub relabeled: Vec<(u32, u32)>,
+    /// New rows that are in another group than their base, with an input row of their group; in the order of new rows.
+    pub placed: Vec<(u32, u32)>,
     /// Features whose values change in the input rows.
     pub replaced: Vec<Replaced>,
     /// A weight for every row of the output, in its order, where the method weighs rows instead of making some.
@@ -96,14 +98,14 @@ impl SyntheticValues {
 pub struct Origin {
     /// Class of the new row.
     pub class: u32,
-    /// Input row it starts from; the new row is in the same group.
+    /// Input row it starts from; the new row is in the same group, unless it was [`placed`](Resampled::placed).
     pub base: u32,
     /// Input row it moves towards; `base` itself for copies and for noise around one row. With `n` input rows, `n + i` is
     /// the synthetic row `i` that was made before.
     pub neighbor: u32,
     /// Input row of a third parent, from which the way towards `neighbor` is measured; `base` for most methods.
     pub away_from: u32,
-    /// How far it moves; 0 for a copy.
+    /// How far it moves; 0 for a copy, below 0 for a move away from the neighbour.
     pub step: f64,
 }
 
@@ -181,6 +183,14 @@ impl Resampled {
         neighbor
             .checked_sub(rows)
             .map_or(neighbor, |made| self.origin[made].base as usize)
+    }
+
+    /// The input row in whose group a synthetic row is.
+    pub fn row_of_group(&self, made: usize) -> usize {
+        let placed = self
+            .placed
+            .binary_search_by_key(&(made as u32), |&(made, _)| made);
+        placed.map_or(self.origin[made].base, |place| self.placed[place].1) as usize
     }
 
     /// The rows of the output, in order.

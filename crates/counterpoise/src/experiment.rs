@@ -149,7 +149,7 @@ impl Outcome {
         for (row, &class) in labels.codes().iter().enumerate() {
             counts[place(class, row)].0 += 1;
         }
-        // A synthetic row is in the group of its base.
+        // A synthetic row is in the group of its base, unless it was placed in another.
         self.each_output_row(|row, class| counts[place(class, row)].1 += 1);
         let cell = |(place, (before, after)): (usize, (usize, usize))| {
             let (class, group) = (&labels.classes()[place / width], &groups.classes()[place % width]);
@@ -165,7 +165,7 @@ impl Outcome {
             match row {
                 counterpoise_base::OutputRow::Kept(row) => visit(row, class),
                 counterpoise_base::OutputRow::Synthetic(made) => {
-                    visit(self.resampled.origin[made].base as usize, class);
+                    visit(self.resampled.row_of_group(made), class);
                 }
             }
         }

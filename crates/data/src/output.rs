@@ -4,7 +4,9 @@ use std::sync::Arc;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, UInt32Array};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
-use counterpoise_base::{Column, Kind, MISSING, Origin, OutputRow, Resampled, SyntheticValues, Table};
+use counterpoise_base::{
+    Column, Domain, Kind, MISSING, Origin, OutputRow, Resampled, SyntheticValues, Table,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::prepare::Values;
@@ -93,6 +95,7 @@ struct Assembly<'a> {
 #[derive(Clone, Copy)]
 enum Part {
     Class,
+    Group,
     Base,
     Feature(usize),
     Weight,
@@ -103,6 +106,12 @@ enum Part {
 impl<'a> Assembly<'a> {
     fn new(prepared: &'a Prepared, resampled: &'a Resampled, options: OutputOptions) -> Self {
         let roles = &prepared.roles;
+        let fractional = |feature: usize| {
+            let made = resampled.synthetic.get(feature);
+            let number = matches!(made, Some(SyntheticValues::F64(_) | SyntheticValues::F32(_)));
+            let place = prepared.features[feature].column;
+            number && prepared.table.columns()[place].kind == Kind::Float
+        };
         let part = |(place, column): (usize, &Column)| {
             let feature = prepared
                 .features
@@ -110,7 +119,8 @@ impl<'a> Assembly<'a> {
                 .position(|feature| feature.column == place);
             match feature {
                 _ if column.name == roles.target => Part::Class,
-                Some(feature) if prepared.features[feature].copied => Part::Base,
+                // Numbers with fractions may lie between two groups, where a method wants that.
+                Some(feature) if prepared.features[feature].copied && !fractional(feature) => Part::Group,
                 Some(feature) => Part::Feature(feature),
                 None if roles.weight.as_ref() == Some(&column.name) => Part::Weight,
                 None if roles.id.as_ref() == Some(&column.name) => Part::Id,
@@ -119,7 +129,7 @@ impl<'a> Assembly<'a> {
                     .iter()
                     .any(|(group, _)| GroupRule::parse(group, &prepared.table).column == column.name) =>
                 {
-                    Part::Base
+                    Part::Group
                 }
                 None if options.carry == Carry::Copy => Part::Base,
                 None => Part::Empty,
@@ -163,7 +173,7 @@ impl<'a> Assembly<'a> {
                 Part::Class => self.resampled.relabeled.is_empty(),
                 Part::Weight => self.resampled.weights.is_none(),
                 Part::Feature(feature) => self.replaced(feature).is_none(),
-                Part::Base | Part::Empty => true,
+                Part::Group | Part::Base | Part::Empty => true,
             };
             if let (Some(first), true) = (unbroken, as_it_is) {
                 columns.push(Column {
@@ -253,6 +263,11 @@ impl<'a> Assembly<'a> {
             Part::Class => taken(column, rows, |made| {
                 Some(self.class_example[origin(made).class as usize])
             }),
+            Part::Group => taken(
+                column,
+                rows,
+                |made| Some(self.resampled.row_of_group(made) as u32),
+            ),
             Part::Base => taken(column, rows, |made| Some(origin(made).base)),
             Part::Empty => taken(column, rows, |_| None),
             Part::Weight if self.resampled.weights.is_some() => {

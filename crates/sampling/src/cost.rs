@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use counterpoise_base::Features;
 
-use crate::{Method, Plan};
+use crate::{Method, Plan, PlannedClass};
 
 /// What a run will roughly cost, told before it starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +48,19 @@ impl Cost {
                 (against_all, n, made)
             }
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
+            Method::FairOversampling(_) => {
+                // Rows of a class meet each other, and the rows made of it before.
+                let grown = plan
+                    .classes
+                    .iter()
+                    .filter(|class| class.after != Some(class.before));
+                let meet = |class: &PlannedClass| class.before as f64 * class.at_most as f64;
+                let rows = grown
+                    .clone()
+                    .map(|class| class.at_most as f64)
+                    .fold(0.0, f64::max);
+                (grown.map(meet).sum(), rows, made)
+            }
             Method::Smoteenn(_) => (most * most / 2.0, most, made),
         };
         let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR)

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell_counts::CellCounts;
+use crate::cells::Cells;
 use crate::{Chooser, Error, Plan, Resample, Run, Transform};
 
 /// Changes numbers so that every group has the same distribution of them, and rows of a group keep their order.
@@ -296,7 +296,7 @@ impl Transform for Fitted {
 
 impl Resample for DisparateImpactRemover {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let groups = CellCounts::new(data.labels, data.groups, NAME)?.groups;
+        let groups = Cells::new(data.labels, data.groups, NAME)?.groups;
         self.check()?;
         if run.chooser == Chooser::Numpy {
             return Err(Error::NoReplay { method: NAME });
@@ -309,15 +309,14 @@ impl Resample for DisparateImpactRemover {
     }
 
     fn transform(&self, data: &Labeled<'_>, _run: &Run<'_>) -> Result<Option<Box<dyn Transform>>, Error> {
-        let groups = CellCounts::new(data.labels, data.groups, NAME)?.groups;
+        let groups = Cells::new(data.labels, data.groups, NAME)?.groups;
         self.check()?;
         Ok(Some(Box::new(self.fit(&data.features, groups))))
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
         self.check()?;
-        CellCounts::new(labels, groups, NAME)?;
-        Ok(Plan::unchanged(labels))
+        Ok(Cells::new(labels, groups, NAME)?.plan(&[]))
     }
 }
 

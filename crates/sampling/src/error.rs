@@ -126,7 +126,9 @@ pub enum Error {
         hint: &'static str,
     },
     /// No row of a cell has a neighbour in it.
-    #[error("class `{class}` of group `{group}`: none of its {rows} row(s) has another of them among its {k} nearest neighbors, or a weight if it has")]
+    #[error(
+        "class `{class}` of group `{group}`: none of its {rows} row(s) has another of them among its {k} nearest neighbors, or a weight if it has"
+    )]
     Scattered {
         /// Name of the class.
         class: String,
@@ -164,6 +166,31 @@ pub enum Error {
         name: String,
         /// The name that was meant, or all there are.
         suggestion: String,
+    },
+    /// A cell is too small for what was asked.
+    #[error(
+        "class `{class}` of group `{group}` has {rows} row(s) to choose from, but {method} needs at least {needed}"
+    )]
+    SmallCell {
+        /// Name of the class.
+        class: String,
+        /// Name of the group.
+        group: String,
+        /// Rows to choose from.
+        rows: usize,
+        /// Rows needed.
+        needed: usize,
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// Groups that ask for more rows than an index can name.
+    #[error(
+        "{method} would make so many rows that the table would have more than {}",
+        u32::MAX
+    )]
+    TooManyRowsOfCells {
+        /// Name of the method.
+        method: &'static str,
     },
     /// There is no stream to replay.
     #[error("{method} has no numpy counterpart whose draws could be replayed")]
@@ -235,6 +262,10 @@ impl Error {
             }
             Self::NeedsGroups { .. } => "name a protected column: `--group sex`".into(),
             Self::OneGroup { method, .. } => format!("name another column with `--group`, or use a method without groups instead of {method}"),
+            Self::SmallCell { .. } => {
+                "set `few_rows = \"shrink\"` to use the neighbors there are, or merge the group with another".into()
+            }
+            Self::TooManyRowsOfCells { .. } => "merge small groups, or name fewer protected columns".into(),
             Self::NoReplay { .. } => "use the native chooser: leave out `--chooser numpy`".into(),
             Self::Neighbors(error) => return error.hint(),
             Self::OutOfRange { .. } | Self::Stopped => return None,
@@ -263,6 +294,8 @@ impl Error {
             Self::NeedsFavorable { .. } => "sampling.needs-favorable",
             Self::UnknownName { .. } => "sampling.unknown-name",
             Self::Learn(error) => error.code(),
+            Self::SmallCell { .. } => "sampling.small-cell",
+            Self::TooManyRowsOfCells { .. } => "sampling.too-many-rows-of-cells",
             Self::NoReplay { .. } => "sampling.no-replay",
             Self::UnknownMethod { .. } => "sampling.unknown-method",
             Self::Neighbors(counterpoise_neighbors::Error::Stopped) | Self::Stopped => "sampling.stopped",

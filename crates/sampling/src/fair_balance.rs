@@ -2,7 +2,7 @@ use counterpoise_base::{Groups, Labeled, Labels, Resampled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell_counts::CellCounts;
+use crate::cells::{Cell, Cells};
 use crate::reweighing::weighed;
 use crate::{Error, MissingCell, Plan, Resample, Run};
 
@@ -56,24 +56,23 @@ impl FairBalance {
 
 impl Resample for FairBalance {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let cells = CellCounts::new(data.labels, data.groups, NAME)?;
+        let cells = Cells::new(data.labels, data.groups, NAME)?;
         let of_group = |group| match self.variant {
             FairBalanceVariant::FairBalance => cells.of_group(group) as f64,
             FairBalanceVariant::FairBalanceVariant => 1.0,
         };
         // The rows of a cell weigh `of_group` together.
-        let occupied = cells
-            .pairs()
-            .filter(|&(class, group)| cells.count(class, group) > 0);
-        let sum: f64 = occupied.map(|(_, group)| of_group(group)).sum();
+        let occupied = cells.all().filter(|&cell| cells.count(cell) > 0);
+        let sum: f64 = occupied.map(|cell| of_group(cell.group)).sum();
         let mean = sum / data.rows() as f64;
-        let weight = |class, group| of_group(group) / (cells.count(class, group) as f64 * mean);
-        weighed(&cells, self.empty_cell, NAME, run, weight)
+        let weight = |cell: Cell| of_group(cell.group) / (cells.count(cell) as f64 * mean);
+        weighed(&cells, self.empty_cell, run, weight)
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
-        CellCounts::new(labels, groups, NAME)?.empty(self.empty_cell, NAME)?;
-        Ok(Plan::unchanged(labels))
+        let cells = Cells::new(labels, groups, NAME)?;
+        cells.lacking(self.empty_cell)?;
+        Ok(cells.plan(&[]))
     }
 }
 

@@ -8,12 +8,10 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell_counts::CellCounts;
+use crate::cells::{Cell, Cells};
 use crate::interpolate::append;
 use crate::native::{Turn, round_robin};
-use crate::reweighing::left_empty;
-use crate::same_class::usable_k;
-use crate::{Chooser, Error, FewRows, MissingCell, Plan, PlannedClass, Resample, Run};
+use crate::{Chooser, Error, FewRows, MissingCell, Plan, Resample, Run};
 
 /// Makes all cells, class x group, as large as the largest, then drops rows whose class seems to hang on their group.
 ///
@@ -53,7 +51,7 @@ pub struct FairSmote {
     /// How far apart two rows are: `auto` is Euclidean distance of numbers as they stand, and HEOM, which divides each
     /// column by its range, as soon as there is a category.
     pub metric: Metric,
-    /// What to do with a cell of less than three rows. Of two, one takes the place of both neighbours.
+    /// What to do with a cell of less than three rows: `shrink` makes rows between two and copies a single one.
     pub few_rows: FewRows,
     /// What to do about a group that lacks a class.
     pub empty_cell: MissingCell,
@@ -139,36 +137,82 @@ impl FairSmote {
         Ok(())
     }
 
+    /// How many rows each cell gets.
+    fn wanted(&self, cells: &Cells<'_>, warnings: &mut Vec<Warning>) -> Result<Vec<(Cell, usize)>, Error> {
+        warnings.extend(cells.lacking(self.empty_cell)?);
+        let most = cells.largest();
+        let wanted = cells.all().map(|cell| (cell, cells.count(cell)));
+        let wanted: Vec<(Cell, usize)> = wanted
+            .filter(|&(_, count)| (1..most).contains(&count))
+            .map(|(cell, count)| (cell, most - count))
+            .collect();
+        cells.check_total(&wanted)?;
+        self.tell_small(cells, &wanted, warnings)?;
+        Ok(wanted)
+    }
+
+    /// Tells of cells in which a row has no two others, or stops at them.
+    fn tell_small(
+        &self,
+        cells: &Cells<'_>,
+        wanted: &[(Cell, usize)],
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(), Error> {
+        let small = wanted
+            .iter()
+            .map(|pair| pair.0)
+            .filter(|&cell| cells.count(cell) < 3);
+        let (copied, pairs): (Vec<Cell>, Vec<Cell>) =
+            small.partition(|&cell| self.few_rows == FewRows::Duplicate || cells.count(cell) < 2);
+        if let (FewRows::Error, Some(&cell)) = (self.few_rows, copied.iter().chain(&pairs).min()) {
+            return Err(cells.too_small(cell, cells.count(cell), 3));
+        }
+        cells.tell_copied(copied, warnings);
+        if !pairs.is_empty() {
+            let message = format!(
+                "new rows lie between the only two rows there are: {}",
+                cells.list(&pairs)
+            );
+            warnings.push(
+                Warning::new("sampling.small-cells", message)
+                    .with_hint("merge small groups, or name fewer protected columns"),
+            );
+        }
+        Ok(())
+    }
+
     /// The parents of each new row of a cell, and what each column takes from them.
     fn choose(
         &self,
         data: &Labeled<'_>,
-        cells: &CellCounts<'_>,
-        (class, group): (u32, u32),
+        cells: &Cells<'_>,
+        (cell, count): (Cell, usize),
+        space: &Space,
         shapes: &[Shape],
         run: &Run<'_>,
-        warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Draw>, Error> {
-        let rows = cells.rows(class, group);
-        let count = cells.largest() - rows.len();
-        let (class_name, group_name) = (cells.class_name(class), cells.group_name(group));
+        let rows = cells.rows_of(&[cell]).concat();
+        let (class_name, group_name) = (cells.class_name(cell), cells.group_name(cell));
         let seed = run.seed.child(NAME).child(class_name).child(group_name);
         let turns = round_robin(data, &seed, &rows, count);
-        let name = cells.name(class, group);
-        let Some(k) = usable_k(NAME, &name, rows.len(), 2, self.few_rows, warnings)? else {
-            let copy = |turn: &Turn| {
-                let row = rows[turn.place];
-                Draw::of([row, row, row], vec![Take::Base; shapes.len()])
-            };
-            return Ok(turns.iter().map(copy).collect());
+        let k = match (self.few_rows, rows.len()) {
+            (_, 3..) => 2,
+            (FewRows::Shrink, 2) => 1,
+            _ => {
+                let copy = |turn: &Turn| {
+                    let row = rows[turn.place];
+                    Draw::of([row, row, row], vec![Take::Base; shapes.len()])
+                };
+                return Ok(turns.iter().map(copy).collect());
+            }
         };
-        let space = Space::of_rows(&data.features, &rows, self.metric, run.missing)?;
-        let graph = Search::new(k).neighbors(&space, Rows::All, Rows::All, run.observer)?;
+        let inside = Rows::Some(&rows);
+        let graph = Search::new(k).neighbors(space, inside, inside, run.observer)?;
         let draw = |turn: &Turn| {
             let mut random = turn.rng();
             let neighbors = graph.neighbors(turn.place);
             let base = rows[turn.place];
-            let at = |rank: usize| neighbors.get(rank).map_or(base, |&row| rows[row as usize]);
+            let at = |rank: usize| neighbors.get(rank).map_or(base, |&row| row as usize);
             let mut take = |shape: &Shape| match shape {
                 Shape::Protected => Take::Base,
                 Shape::Number if random.fraction() < self.crossover => Take::Moved,
@@ -232,12 +276,51 @@ impl FairSmote {
         }
     }
 
+    /// What is left after situation testing.
+    fn tested(
+        &self,
+        data: &Labeled<'_>,
+        cells: &Cells<'_>,
+        mut result: Resampled,
+        run: &Run<'_>,
+    ) -> Result<Resampled, Error> {
+        if !self.situation_testing {
+            return Ok(result);
+        }
+        match self.unmoved(data, cells, &result, run)? {
+            None => result.warnings.push(
+                Warning::new(
+                    "sampling.no-situation",
+                    "situation testing looked at no row: no protected column is among the features",
+                )
+                .with_hint("leave protected columns among the features, or set `situation_testing = false`"),
+            ),
+            Some(stays) => {
+                let dropped = stays.iter().filter(|&&stays| !stays).count();
+                if dropped > 0 {
+                    let inputs = stays[..data.rows()].iter().filter(|&&stays| !stays).count();
+                    let message = format!(
+                        "situation testing dropped {dropped} of {} rows ({:.1} %), {inputs} of them input rows: in another group, logistic regression would put them into another class",
+                        stays.len(),
+                        100.0 * dropped as f64 / stays.len() as f64
+                    );
+                    result.warnings.push(
+                        Warning::new("sampling.situation-testing", message)
+                            .with_hint("set `situation_testing = false` to keep them"),
+                    );
+                    without(&mut result, &stays);
+                }
+            }
+        }
+        Ok(result)
+    }
+
     /// Which rows, input rows first, stay in their class whatever their group; none is looked at without a protected
     /// column among the features.
     fn unmoved(
         &self,
         data: &Labeled<'_>,
-        cells: &CellCounts<'_>,
+        cells: &Cells<'_>,
         made: &Resampled,
         run: &Run<'_>,
     ) -> Result<Option<Vec<bool>>, Error> {
@@ -275,7 +358,7 @@ impl FairSmote {
         };
         let answer = answers(model.probabilities(&design)?);
         let mut stays = vec![true; labels.len()];
-        let present: Vec<u32> = cells.present_groups().collect();
+        let present = &cells.with_rows;
         let usual = usual_values(&data.features, &flipped, cells);
         for shift in 1..present.len() {
             let other = |group: u32| {
@@ -441,7 +524,7 @@ enum Usual {
 }
 
 /// The middle number or the most frequent category of each group in some columns.
-fn usual_values(features: &Features<'_>, columns: &[usize], cells: &CellCounts<'_>) -> Vec<Usual> {
+fn usual_values(features: &Features<'_>, columns: &[usize], cells: &Cells<'_>) -> Vec<Usual> {
     let groups = cells.groups.classes().len() as u32;
     let members: Vec<Vec<usize>> = (0..groups).map(|group| cells.groups.rows_of(group)).collect();
     let of_column = |&column: &usize| match &features.columns()[column].values {
@@ -533,85 +616,37 @@ fn without(result: &mut Resampled, stays: &[bool]) {
 
 impl Resample for FairSmote {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let cells = CellCounts::new(data.labels, data.groups, NAME)?;
+        let cells = Cells::new(data.labels, data.groups, NAME)?;
         self.check()?;
         if run.chooser == Chooser::Numpy {
             return Err(Error::NoReplay { method: NAME });
         }
-        let empty = cells.empty(self.empty_cell, NAME)?;
-        cells.check_total(cells.largest())?;
         let mut result = Resampled::unchanged(data.rows());
-        result
-            .warnings
-            .extend(empty.iter().map(|&cell| left_empty(&cells, cell)));
-        let small: Vec<(u32, u32)> = cells
-            .pairs()
-            .filter(|&(class, group)| (1..cells.largest()).contains(&cells.count(class, group)))
-            .collect();
-        run.tell("making rows", 0, small.len())?;
+        let wanted = self.wanted(&cells, &mut result.warnings)?;
+        run.tell("making rows", 0, wanted.len())?;
+        if wanted.is_empty() {
+            return self.tested(data, &cells, result, run);
+        }
+        let space = Space::new(&data.features, self.metric, run.missing)?;
         let shapes: Vec<Shape> = data.features.columns().iter().map(Shape::of).collect();
-        for (done, &cell) in small.iter().enumerate() {
-            let draws = self.choose(data, &cells, cell, &shapes, run, &mut result.warnings)?;
+        for (done, &pair) in wanted.iter().enumerate() {
+            let draws = self.choose(data, &cells, pair, &space, &shapes, run)?;
             append(&mut result.synthetic, self.values(&data.features, &draws));
-            result
-                .origin
-                .extend(draws.iter().map(|draw| draw.origin(cell.0, self.step)));
-            run.tell("making rows", done + 1, small.len())?;
+            let origin = |draw: &Draw| draw.origin(pair.0.class, self.step);
+            result.origin.extend(draws.iter().map(origin));
+            run.tell("making rows", done + 1, wanted.len())?;
         }
-        if !self.situation_testing {
-            return Ok(result);
-        }
-        match self.unmoved(data, &cells, &result, run)? {
-            None => result.warnings.push(
-                Warning::new(
-                    "sampling.no-situation",
-                    "situation testing looked at no row: no protected column is among the features",
-                )
-                .with_hint("leave protected columns among the features, or set `situation_testing = false`"),
-            ),
-            Some(stays) => {
-                let dropped = stays.iter().filter(|&&stays| !stays).count();
-                if dropped > 0 {
-                    let inputs = stays[..data.rows()].iter().filter(|&&stays| !stays).count();
-                    let message = format!(
-                        "situation testing dropped {dropped} of {} rows ({:.1} %), {inputs} of them input rows: in another group, logistic regression would put them into another class",
-                        stays.len(),
-                        100.0 * dropped as f64 / stays.len() as f64
-                    );
-                    result.warnings.push(
-                        Warning::new("sampling.situation-testing", message)
-                            .with_hint("set `situation_testing = false` to keep them"),
-                    );
-                    without(&mut result, &stays);
-                }
-            }
-        }
-        Ok(result)
+        self.tested(data, &cells, result, run)
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
         self.check()?;
-        let cells = CellCounts::new(labels, groups, NAME)?;
-        cells.empty(self.empty_cell, NAME)?;
-        let class = |(class, (name, before)): (u32, (&String, usize))| {
-            let grown = cells
-                .present_groups()
-                .filter(|&group| cells.count(class, group) > 0)
-                .count();
-            let grown = if before == 0 { 0 } else { grown * cells.largest() };
-            PlannedClass {
-                class: name.clone(),
-                before,
-                after: (!self.situation_testing).then_some(grown),
-                at_most: grown,
-            }
-        };
-        Ok(Plan {
-            classes: (0..)
-                .zip(labels.classes().iter().zip(labels.counts()))
-                .map(class)
-                .collect(),
-        })
+        let cells = Cells::new(labels, groups, NAME)?;
+        let mut plan = cells.plan(&self.wanted(&cells, &mut Vec::new())?);
+        if self.situation_testing {
+            plan.classes.iter_mut().for_each(|class| class.after = None);
+        }
+        Ok(plan)
     }
 }
 
@@ -804,16 +839,20 @@ mod tests {
             .expect("two rows are parents");
         assert_eq!(cells, [9; 4]);
         assert!(result.origin.iter().all(|origin| origin.away_from == origin.base));
-        assert_eq!(result.warnings[0].code, "sampling.neighbors-shrunk");
+        assert_eq!(
+            result.warnings[0].message,
+            "new rows lie between the only two rows there are: class `c0` of group `g1` (2 row(s))"
+        );
         let table = Table::of_cells(&[&[9, 1], &[9, 9]]);
-        let error = table.resampled(&plain(), table.features()).expect_err("one row");
+        let strict = plain().with_few_rows(FewRows::Error);
+        let error = table.resampled(&strict, table.features()).expect_err("one row");
         assert_eq!(
             error.to_string(),
-            "class `c0 | g1` has 1 row(s), but fair-smote needs at least 2"
+            "class `c0` of group `g1` has 1 row(s) to choose from, but fair-smote needs at least 3"
         );
-        let copying = plain().with_few_rows(FewRows::Duplicate);
-        let (result, cells) = table.resampled(&copying, table.features()).expect("it is copied");
+        let (result, cells) = table.resampled(&plain(), table.features()).expect("it is copied");
         assert_eq!(cells, [9; 4]);
+        assert_eq!(result.warnings[0].code, "sampling.rows-copied");
         assert!(
             result
                 .origin
@@ -837,7 +876,7 @@ mod tests {
             .resampled(&skipping, table.features())
             .expect("it may be empty");
         assert_eq!(cells, [9, 9, 9, 0]);
-        assert_eq!(result.warnings[0].code, "sampling.empty-cell");
+        assert_eq!(result.warnings[0].code, "sampling.empty-cell-skipped");
     }
 
     #[test]
@@ -892,7 +931,7 @@ mod tests {
         let ages = [20.0, 60.0, 24.0, 50.0, 70.0];
         let groups = Labels::from_names(&["young", "old", "young", "old", "old"]);
         let labels = Labels::from_names(&["0", "1", "0", "1", "0"]);
-        let cells = CellCounts::new(&labels, Some(&groups), NAME).expect("two groups");
+        let cells = Cells::new(&labels, Some(&groups), NAME).expect("two groups");
         let features = Features::from_rows(&ages, 1);
         let usual = usual_values(&features, &[0], &cells);
         let asked = in_other_groups(

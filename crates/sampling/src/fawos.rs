@@ -5,10 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::adasyn::apportion;
-use crate::cell_counts::CellCounts;
+use crate::cells::{Cell, Cells};
 use crate::interpolate::{Categories, Draw, append, interpolate};
 use crate::native::Turn;
-use crate::reweighing::left_empty;
 use crate::same_class::copies;
 use crate::{Chooser, Error, FewRows, MissingCell, Plan, Resample, Run};
 
@@ -138,62 +137,73 @@ impl Fawos {
         Ok(())
     }
 
-    /// The favourable class, and the unprivileged groups with the rows each gets.
-    fn wanted(&self, cells: &CellCounts<'_>, warnings: &mut Vec<Warning>) -> Result<Wanted, Error> {
-        let favorable = cells.favorable(self.favorable_label.as_deref(), NAME)?;
+    /// Rows that the favourable cell of each unprivileged group gets.
+    fn wanted(&self, cells: &Cells<'_>, warnings: &mut Vec<Warning>) -> Result<Vec<(Cell, usize)>, Error> {
+        let favorable = cells.favorable(self.favorable_label.as_deref())?;
         let privileged = cells.privileged(self.privileged_group.as_deref(), favorable)?;
         let both = |group| {
-            let favored = cells.count(favorable, group);
+            let favored = cells.count(Cell {
+                class: favorable,
+                group,
+            });
             (favored as f64, (cells.of_group(group) - favored) as f64)
         };
         let (favored, others) = both(privileged);
         if others == 0.0 {
-            let other = cells.present_classes().find(|&class| class != favorable);
-            return Err(Error::EmptyCell {
-                class: other.map_or("", |class| cells.class_name(class)).into(),
-                group: cells.group_name(privileged).into(),
-                method: NAME,
-                hint: "name another `privileged_group`: there is no end to a group that has favorable rows only",
-            });
+            let class = cells.classes.iter().copied().find(|&class| class != favorable);
+            let cell = Cell {
+                class: class.unwrap_or(favorable),
+                group: privileged,
+            };
+            return Err(cells.lacks(
+                cell,
+                "name another `privileged_group`: there is no end to a group that has favorable rows only",
+            ));
         }
-        let mut groups = Vec::new();
-        for group in cells.present_groups().filter(|&group| group != privileged) {
+        let mut wanted = Vec::new();
+        for group in cells
+            .with_rows
+            .iter()
+            .copied()
+            .filter(|&group| group != privileged)
+        {
             let (here, others_here) = both(group);
             let gap = self.alpha * (favored * others_here / others - here);
             // A gap of whole rows is not to lose one by rounding.
             let count = (gap + 1e-9).floor().max(0.0);
-            if count + cells.labels.len() as f64 > f64::from(u32::MAX) {
-                let class = cells.class_name(favorable).into();
-                return Err(Error::TooManyRows { class });
-            }
-            match (count as usize, here == 0.0, self.empty_cell) {
-                (0, ..) => {}
-                (_, true, MissingCell::Skip) => warnings.push(left_empty(cells, (favorable, group))),
-                (_, true, MissingCell::Refuse) => {
-                    return Err(Error::EmptyCell {
-                        class: cells.class_name(favorable).into(),
-                        group: cells.group_name(group).into(),
-                        method: NAME,
-                        hint: "set `empty_cell = \"skip\"` to leave the group without the class, or merge it with another",
-                    });
-                }
-                (count, ..) => groups.push((group, count)),
+            if count > 0.0 && here == 0.0 {
+                warnings.push(cells.left_empty(
+                    Cell {
+                        class: favorable,
+                        group,
+                    },
+                    self.empty_cell,
+                )?);
+            } else if count > 0.0 {
+                wanted.push((
+                    Cell {
+                        class: favorable,
+                        group,
+                    },
+                    count as usize,
+                ));
             }
         }
         let ahead = cells.privileged(None, favorable)?;
-        if groups.is_empty() && ahead != privileged {
+        if wanted.is_empty() && ahead != privileged {
             let message = format!(
                 "no row is made: `{}` is not more frequent in group `{}` than in any other; it is in group `{}`",
-                cells.class_name(favorable),
-                cells.group_name(privileged),
-                cells.group_name(ahead)
+                cells.class(favorable),
+                cells.group(privileged),
+                cells.group(ahead)
             );
             warnings.push(
                 Warning::new("sampling.nothing-made", message)
                     .with_hint("leave `privileged_group` out, or name another class with `favorable_label`"),
             );
         }
-        Ok(Wanted { favorable, groups })
+        cells.check_total(&wanted)?;
+        Ok(wanted)
     }
 
     fn weight(&self, kind: Kind) -> f64 {
@@ -209,7 +219,7 @@ impl Fawos {
     fn turns(
         &self,
         data: &Labeled<'_>,
-        cell: &Cell,
+        cell: &Bases,
         seed: &Seed,
         count: usize,
         warnings: &mut Vec<Warning>,
@@ -261,13 +271,8 @@ impl Fawos {
     }
 }
 
-struct Wanted {
-    favorable: u32,
-    groups: Vec<(u32, usize)>,
-}
-
 /// A cell that rows are made of.
-struct Cell {
+struct Bases {
     class: String,
     group: String,
     rows: Vec<usize>,
@@ -298,21 +303,21 @@ fn kinds(near: &[Vec<u32>], rows: &[usize]) -> Vec<Kind> {
 
 impl Resample for Fawos {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let cells = CellCounts::new(data.labels, data.groups, NAME)?;
+        let cells = Cells::new(data.labels, data.groups, NAME)?;
         self.check()?;
         if run.chooser == Chooser::Numpy {
             return Err(Error::NoReplay { method: NAME });
         }
         let mut result = Resampled::unchanged(data.rows());
         let wanted = self.wanted(&cells, &mut result.warnings)?;
-        run.tell("making rows", 0, wanted.groups.len())?;
-        if wanted.groups.is_empty() {
+        run.tell("making rows", 0, wanted.len())?;
+        if wanted.is_empty() {
             return Ok(result);
         }
         let space = Space::new(&data.features, self.metric, run.missing)?;
-        let class = wanted.favorable;
-        for (done, &(group, count)) in wanted.groups.iter().enumerate() {
-            let rows = cells.rows(class, group);
+        for (done, &(target, count)) in wanted.iter().enumerate() {
+            let Cell { class, group } = target;
+            let rows = cells.rows_of(&[target]).concat();
             let graph =
                 Search::new(NEIGHBORS).neighbors(&space, Rows::Some(&rows), Rows::All, run.observer)?;
             let inside = |&other: &u32| {
@@ -320,13 +325,13 @@ impl Resample for Fawos {
                 data.labels.codes()[other] == class && cells.groups.codes()[other] == group
             };
             let near = |place: usize| graph.neighbors(place).iter().copied().filter(inside).collect();
-            let cell = Cell {
-                class: cells.class_name(class).into(),
-                group: cells.group_name(group).into(),
+            let cell = Bases {
+                class: cells.class(class).into(),
+                group: cells.group(group).into(),
                 near: (0..rows.len()).map(near).collect(),
                 rows,
             };
-            let names = (cells.class_name(class), cells.group_name(group));
+            let names = (cells.class(class), cells.group(group));
             let seed = run.seed.child(NAME).child(names.0).child(names.1);
             let (turns, draws) = match self.turns(data, &cell, &seed, count, &mut result.warnings)? {
                 None => copies(data, &seed, &cell.rows, count),
@@ -352,20 +357,16 @@ impl Resample for Fawos {
                 interpolate(&data.features, &draws, &Categories::Vote(&voters), run.chooser),
             );
             result.origin.extend(draws.iter().map(|draw| draw.origin(class)));
-            run.tell("making rows", done + 1, wanted.groups.len())?;
+            run.tell("making rows", done + 1, wanted.len())?;
         }
         Ok(result)
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
         self.check()?;
-        let cells = CellCounts::new(labels, groups, NAME)?;
+        let cells = Cells::new(labels, groups, NAME)?;
         let wanted = self.wanted(&cells, &mut Vec::new())?;
-        let mut plan = Plan::unchanged(labels);
-        let class = &mut plan.classes[wanted.favorable as usize];
-        class.at_most += wanted.groups.iter().map(|(_, count)| count).sum::<usize>();
-        class.after = Some(class.at_most);
-        Ok(plan)
+        Ok(cells.plan(&wanted))
     }
 }
 
@@ -504,7 +505,7 @@ mod tests {
         let skipping = Fawos::default().with_empty_cell(MissingCell::Skip);
         let (result, _) = resampled(&skipping, &rows).expect("it may be empty");
         assert!(result.origin.is_empty());
-        assert_eq!(result.warnings[0].code, "sampling.empty-cell");
+        assert_eq!(result.warnings[0].code, "sampling.empty-cell-skipped");
     }
 
     proptest! {

@@ -10,9 +10,9 @@ use crate::Chooser;
 pub(crate) struct Draw {
     /// Input row of the first parent.
     pub(crate) base: usize,
-    /// Input row of the second parent.
+    /// Input row of the second parent, or `n + i` for the synthetic row `i` that was made before.
     pub(crate) neighbor: usize,
-    /// Step from `base` towards `neighbor`, in `[0, 1)`.
+    /// Step from `base` towards `neighbor`: in `[0, 1)` for most methods, below 0 to move away, above 1 to go beyond.
     pub(crate) step: f64,
     /// Shortens the difference before the step; 1 for all but Borderline-SMOTE 2.
     pub(crate) scale: f64,
@@ -63,6 +63,18 @@ pub(crate) fn interpolate(
     categories: &Categories<'_>,
     chooser: Chooser,
 ) -> Vec<SyntheticValues> {
+    interpolate_after(features, &[], draws, categories, chooser)
+}
+
+/// As [`interpolate`], with parents that may be rows made before; `made` has one entry a column, or none at all.
+pub(crate) fn interpolate_after(
+    features: &Features<'_>,
+    made: &[SyntheticValues],
+    draws: &[Draw],
+    categories: &Categories<'_>,
+    chooser: Chooser,
+) -> Vec<SyntheticValues> {
+    let rows = features.rows();
     let mut categorical = 0;
     let places: Vec<(&Feature<'_>, usize)> = features
         .columns()
@@ -79,35 +91,46 @@ pub(crate) fn interpolate(
     };
     places
         .into_par_iter()
-        .map(|(feature, place)| match &feature.values {
+        .enumerate()
+        .map(|(column, (feature, place))| match &feature.values {
             FeatureValues::F64(values) => {
-                let mix = |draw: &Draw| {
-                    mix(
-                        feature,
-                        draw,
-                        values.get(draw.base),
-                        values.get(draw.neighbor),
-                        chooser,
-                    )
+                let made = made
+                    .get(column)
+                    .and_then(SyntheticValues::as_f64)
+                    .unwrap_or_default();
+                let at = |row: usize| {
+                    row.checked_sub(rows)
+                        .map_or_else(|| values.get(row), |row| made[row])
                 };
+                let mix = |draw: &Draw| mix(feature, draw, at(draw.base), at(draw.neighbor), chooser);
                 SyntheticValues::F64(draws.par_iter().map(mix).collect())
             }
             FeatureValues::F32(values) => {
-                let mix = |draw: &Draw| {
-                    let (base, neighbor) = (values.get(draw.base), values.get(draw.neighbor));
-                    mix_single(feature, draw, base, neighbor, chooser)
+                let made = made
+                    .get(column)
+                    .and_then(SyntheticValues::as_f32)
+                    .unwrap_or_default();
+                let at = |row: usize| {
+                    row.checked_sub(rows)
+                        .map_or_else(|| values.get(row), |row| made[row])
                 };
+                let mix = |draw: &Draw| mix_single(feature, draw, at(draw.base), at(draw.neighbor), chooser);
                 SyntheticValues::F32(draws.par_iter().map(mix).collect())
             }
             FeatureValues::Codes { codes, .. } => {
+                let made = made
+                    .get(column)
+                    .and_then(SyntheticValues::as_codes)
+                    .map_or(&[][..], Vec::as_slice);
+                let at = |row: usize| row.checked_sub(rows).map_or_else(|| codes[row], |row| made[row]);
                 let code = |(index, draw): (usize, &Draw)| match categories {
-                    _ if feature.copied => codes[draw.base],
+                    _ if feature.copied => at(draw.base),
                     Categories::Vote(_) if draw.base != draw.neighbor => {
-                        most_frequent(votes[index].iter().map(|&row| codes[row as usize]))
-                            .unwrap_or(codes[draw.base])
+                        most_frequent(votes[index].iter().map(|&row| at(row as usize)))
+                            .unwrap_or_else(|| at(draw.base))
                     }
                     Categories::Given(chosen) => chosen[place][index],
-                    Categories::Vote(_) | Categories::Base => codes[draw.base],
+                    Categories::Vote(_) | Categories::Base => at(draw.base),
                 };
                 SyntheticValues::Codes(draws.par_iter().enumerate().map(code).collect())
             }
@@ -124,6 +147,12 @@ fn mix(feature: &Feature<'_>, draw: &Draw, base: f64, neighbor: f64, chooser: Ch
         return if base.is_nan() { neighbor } else { base };
     }
     let value = base + draw.step * ((neighbor - base) * draw.scale);
+    if !(0.0..=1.0).contains(&draw.step) {
+        return match feature.domain {
+            Domain::Real => value,
+            Domain::Integer => value.round(),
+        };
+    }
     match (chooser, feature.domain) {
         // Rounding may leave the segment by one unit in the last place.
         (Chooser::Native, Domain::Real) => value.clamp(base.min(neighbor), base.max(neighbor)),

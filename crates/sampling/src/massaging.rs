@@ -3,7 +3,7 @@ use counterpoise_learn::{Encoder, Learner, Training};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::cell_counts::CellCounts;
+use crate::cells::{Cell, Cells};
 use crate::{Chooser, Error, Plan, Resample, Run};
 
 /// Changes the class of as few rows as make the favourable class equally frequent in the privileged group and in the
@@ -114,9 +114,9 @@ impl Massaging {
 
     /// Who is who in a table.
     fn setting<'a>(&self, labels: &'a Labels, groups: Option<&'a Groups>) -> Result<Setting<'a>, Error> {
-        let cells = CellCounts::new(labels, groups, NAME)?;
-        let favorable = cells.favorable(self.favorable_label.as_deref(), NAME)?;
-        let other = cells.other_than(favorable, NAME)?;
+        let cells = Cells::new(labels, groups, NAME)?;
+        let favorable = cells.favorable(self.favorable_label.as_deref())?;
+        let other = cells.other_than(favorable)?;
         let privileged = cells.privileged(self.privileged_group.as_deref(), favorable)?;
         self.ranker.0.check()?;
         Ok(Setting {
@@ -129,7 +129,7 @@ impl Massaging {
 }
 
 struct Setting<'a> {
-    cells: CellCounts<'a>,
+    cells: Cells<'a>,
     other: u32,
     favorable: u32,
     privileged: u32,
@@ -141,7 +141,10 @@ impl Setting<'_> {
         let cells = &self.cells;
         let inside = cells.of_group(self.privileged) as u128;
         let outside = cells.labels.len() as u128 - inside;
-        let favored = cells.count(self.favorable, self.privileged) as u128;
+        let favored = cells.count(Cell {
+            class: self.favorable,
+            group: self.privileged,
+        }) as u128;
         let favored_outside = cells.of_class(self.favorable) as u128 - favored;
         // (f/i - g/o) i o / n = (f o - g i) / n, in whole numbers.
         let difference = (favored * outside).saturating_sub(favored_outside * inside);
@@ -199,8 +202,7 @@ impl Resample for Massaging {
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
         // As many rows leave a class as join it.
-        self.setting(labels, groups)?;
-        Ok(Plan::unchanged(labels))
+        Ok(self.setting(labels, groups)?.cells.plan(&[]))
     }
 }
 
@@ -212,9 +214,9 @@ impl Setting<'_> {
         (ahead != self.privileged).then(|| {
             let message = format!(
                 "no row changes its class: `{}` is not more frequent in group `{}` than in the rest; it is in group `{}`",
-                cells.class_name(self.favorable),
-                cells.group_name(self.privileged),
-                cells.group_name(ahead)
+                cells.class(self.favorable),
+                cells.group(self.privileged),
+                cells.group(ahead)
             );
             Warning::new("sampling.nothing-massaged", message)
                 .with_hint("leave `privileged_group` out, or name another class with `favorable_label`")
@@ -224,7 +226,7 @@ impl Setting<'_> {
     /// Says how much groups differ that are one to the method.
     fn rest_differs(&self, result: &Resampled) -> Option<Warning> {
         let cells = &self.cells;
-        let groups: Vec<u32> = cells.present_groups().collect();
+        let groups = &cells.with_rows;
         if groups.len() < 3 {
             return None;
         }
@@ -247,12 +249,12 @@ impl Setting<'_> {
             .max_by(|&a, &b| rate(a).total_cmp(&rate(b)))?;
         let message = format!(
             "group `{}` is now level with all others together, but they are not among themselves: {:.1} % of group `{}` are `{}`, and {:.1} % of group `{}`",
-            cells.group_name(self.privileged),
+            cells.group(self.privileged),
             100.0 * rate(low),
-            cells.group_name(low),
-            cells.class_name(self.favorable),
+            cells.group(low),
+            cells.class(self.favorable),
             100.0 * rate(high),
-            cells.group_name(high)
+            cells.group(high)
         );
         (rate(high) - rate(low) > 0.05).then(|| {
             Warning::new("sampling.rest-differs", message)

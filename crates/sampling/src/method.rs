@@ -2,8 +2,8 @@ use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, cho
 
 use crate::{
     Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance,
-    FairSmote, Fawos, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run,
-    Smote, Smoteenn, Smotenc, Transform,
+    FairOversampling, FairSmote, Fawos, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample,
+    Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -19,6 +19,7 @@ choices! {
         EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
+        FairOversampling(FairOversampling) = "fair-oversampling" | "fos" | "fair-over-sampling",
         FairSmote(FairSmote) = "fair-smote",
         Fawos(Fawos) = "fawos",
         Reweighing(Reweighing) = "reweighing",

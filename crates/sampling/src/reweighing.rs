@@ -1,8 +1,8 @@
-use counterpoise_base::{Groups, Labeled, Labels, Resampled, Warning};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell_counts::CellCounts;
+use crate::cells::{Cell, Cells};
 use crate::{Chooser, Error, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that class and group are independent: every group gets the class shares of the whole table.
@@ -36,18 +36,19 @@ impl Reweighing {
 
 impl Resample for Reweighing {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
-        let cells = CellCounts::new(data.labels, data.groups, NAME)?;
+        let cells = Cells::new(data.labels, data.groups, NAME)?;
         let rows = data.rows() as f64;
-        let weight = |class, group| {
-            let expected = cells.of_class(class) as f64 * cells.of_group(group) as f64;
-            expected / (rows * cells.count(class, group) as f64)
+        let weight = |cell: Cell| {
+            let expected = cells.of_class(cell.class) as f64 * cells.of_group(cell.group) as f64;
+            expected / (rows * cells.count(cell) as f64)
         };
-        weighed(&cells, self.empty_cell, NAME, run, weight)
+        weighed(&cells, self.empty_cell, run, weight)
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
-        CellCounts::new(labels, groups, NAME)?.empty(self.empty_cell, NAME)?;
-        Ok(Plan::unchanged(labels))
+        let cells = Cells::new(labels, groups, NAME)?;
+        cells.lacking(self.empty_cell)?;
+        Ok(cells.plan(&[]))
     }
 }
 
@@ -55,35 +56,27 @@ const NAME: &str = "reweighing";
 
 /// All rows as they are, with the weight of their cell.
 pub(crate) fn weighed(
-    cells: &CellCounts<'_>,
+    cells: &Cells<'_>,
     rule: MissingCell,
-    method: &'static str,
     run: &Run<'_>,
-    weight: impl Fn(u32, u32) -> f64,
+    weight: impl Fn(Cell) -> f64,
 ) -> Result<Resampled, Error> {
     if run.chooser == Chooser::Numpy {
-        return Err(Error::NoReplay { method });
+        return Err(Error::NoReplay { method: cells.method });
     }
     run.tell("weighing rows", 0, 1)?;
-    let empty = cells.empty(rule, method)?;
-    let of_row = |(&class, &group): (&u32, &u32)| weight(class, group);
+    let warnings = cells.lacking(rule)?;
+    let width = cells.groups.classes().len();
+    let mut weights = vec![0.0; cells.labels.classes().len() * width];
+    for cell in cells.all() {
+        weights[cell.class as usize * width + cell.group as usize] = weight(cell);
+    }
     let rows = cells.labels.codes().iter().zip(cells.groups.codes());
+    let of_row = |(&class, &group): (&u32, &u32)| weights[class as usize * width + group as usize];
     let mut result = Resampled::unchanged(cells.labels.len());
     result.weights = Some(rows.map(of_row).collect());
-    result
-        .warnings
-        .extend(empty.iter().map(|&cell| left_empty(cells, cell)));
+    result.warnings = warnings;
     Ok(result)
-}
-
-/// Says that a group stays without a class.
-pub(crate) fn left_empty(cells: &CellCounts<'_>, (class, group): (u32, u32)) -> Warning {
-    let message = format!(
-        "group `{}` has no row of class `{}` and stays without it",
-        cells.group_name(group),
-        cells.class_name(class)
-    );
-    Warning::new("sampling.empty-cell", message).with_hint("merge the group with another")
 }
 
 #[cfg(test)]

@@ -487,7 +487,7 @@ impl Fold {
             groups: self.groups.as_ref().map(|groups| {
                 let group = |row: OutputRow| match row {
                     OutputRow::Kept(row) => groups.codes()[row],
-                    OutputRow::Synthetic(made) => groups.codes()[resampled.origin[made].base as usize],
+                    OutputRow::Synthetic(made) => groups.codes()[resampled.row_of_group(made)],
                 };
                 Labels::from_codes(groups.classes().to_vec(), resampled.rows().map(group).collect())
             }),
