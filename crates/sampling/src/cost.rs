@@ -37,13 +37,10 @@ impl Cost {
         let (pairs, rows_in_memory, made) = match method {
             Method::RandomOverSampler(_) => (0.0, 0.0, made),
             Method::RandomUnderSampler(_) | Method::Reweighing(_) | Method::FairBalance(_) => (0.0, 0.0, 0.0),
-            // One pass of a model over all rows.
-            Method::Massaging(_) => (0.0, n, n),
-            // Sorted once and looked up once a value, and held twice.
-            Method::DisparateImpactRemover(_) => (0.0, n, n),
-            Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
-            // Cells are parts of classes.
-            Method::FairSmote(_) => (within, within.sqrt(), made),
+            // A model's pass over all rows, or every value sorted, looked up and held twice.
+            Method::Massaging(_) | Method::DisparateImpactRemover(_) => (0.0, n, n),
+            // Cells, which Fair-SMOTE looks at, are parts of classes.
+            Method::Smote(_) | Method::Smotenc(_) | Method::FairSmote(_) => (within, within.sqrt(), made),
             Method::Fawos(_) | Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => {
                 (against_all, n, made)
             }

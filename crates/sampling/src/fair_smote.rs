@@ -92,6 +92,12 @@ impl FairSmote {
         self
     }
 
+    /// Sets [`flip`](Self::flip).
+    pub fn with_flip<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.flip = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets [`crossover`](Self::crossover).
     pub fn with_crossover(mut self, crossover: f64) -> Self {
         self.crossover = crossover;
@@ -214,10 +220,9 @@ impl FairSmote {
             let base = rows[turn.place];
             let at = |rank: usize| neighbors.get(rank).map_or(base, |&row| row as usize);
             let mut take = |shape: &Shape| match shape {
-                Shape::Protected => Take::Base,
                 Shape::Number if random.fraction() < self.crossover => Take::Moved,
                 Shape::YesOrNo if random.fraction() < self.crossover => Take::of(random.below(3)),
-                Shape::Number | Shape::YesOrNo => Take::Base,
+                Shape::Protected | Shape::Number | Shape::YesOrNo => Take::Base,
                 Shape::Category => Take::of(random.below(3)),
             };
             let takes = shapes.iter().map(&mut take).collect();
@@ -596,20 +601,22 @@ fn in_other_groups(
     }
 }
 
+/// Leaves out values of which `stays` says so.
+fn retain<T>(values: &mut Vec<T>, stays: &[bool]) {
+    let mut stays = stays.iter();
+    values.retain(|_| stays.next().copied().unwrap_or(true));
+}
+
 /// Leaves out rows; `stays` has the input rows first.
 fn without(result: &mut Resampled, stays: &[bool]) {
     let (inputs, made) = stays.split_at(result.kept.len());
     result.kept.retain(|&row| inputs[row]);
-    fn of_made<T: Copy>(values: &mut Vec<T>, made: &[bool]) {
-        let mut stays = made.iter();
-        values.retain(|_| stays.next().copied().unwrap_or(true));
-    }
-    of_made(&mut result.origin, made);
+    retain(&mut result.origin, made);
     for column in &mut result.synthetic {
         match column {
-            SyntheticValues::F64(values) => of_made(values, made),
-            SyntheticValues::F32(values) => of_made(values, made),
-            SyntheticValues::Codes(codes) => of_made(codes, made),
+            SyntheticValues::F64(values) => retain(values, made),
+            SyntheticValues::F32(values) => retain(values, made),
+            SyntheticValues::Codes(codes) => retain(codes, made),
         }
     }
 }
@@ -915,8 +922,7 @@ mod tests {
             .expect("four cells");
         assert_eq!(cells, [9; 4]);
         assert_eq!(result.warnings[0].code, "sampling.no-situation");
-        let mut method = FairSmote::default();
-        method.flip = vec!["race".into()];
+        let method = FairSmote::default().with_flip(["race"]);
         let error = table
             .resampled(&method, table.features())
             .expect_err("no such column");

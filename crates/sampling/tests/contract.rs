@@ -533,9 +533,13 @@ fn a_class_of_one_row_is_copied_or_refused_by_name() {
     for name in names() {
         let result = default(name).resample(&data, &Run::new(12));
         match (name, result) {
-            ("random-over-sampler" | "random-under-sampler" | "edited-nearest-neighbours", Ok(_)) => {}
-            // It looks at groups and not at classes.
-            ("disparate-impact-remover", Ok(_)) => {}
+            (
+                "random-over-sampler"
+                | "random-under-sampler"
+                | "edited-nearest-neighbours"
+                | "disparate-impact-remover",
+                Ok(_),
+            ) => {}
             // One row is in one of two groups.
             (_, Err(Error::EmptyCell { class, .. })) if of_groups(name) => {
                 assert_eq!(class, "single", "{name}");
