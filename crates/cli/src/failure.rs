@@ -57,6 +57,9 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.unknown-class"
         | "sampling.wrong-direction"
         | "sampling.strategy-misfit"
+        | "sampling.unknown-name"
+        | "sampling.needs-groups"
+        | "sampling.needs-favorable"
         | "sampling.out-of-range"
         | "sampling.no-replay" => USAGE,
         "data.write" | "report.write" => 1,

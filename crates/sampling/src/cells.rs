@@ -23,9 +23,9 @@ pub enum EmptyCell {
 
 /// How many rows each class has in each group.
 pub(crate) struct Cells<'a> {
-    labels: &'a Labels,
-    groups: &'a Groups,
-    method: &'static str,
+    pub(crate) labels: &'a Labels,
+    pub(crate) groups: &'a Groups,
+    pub(crate) method: &'static str,
     counts: Vec<usize>,
     /// Classes with rows, in class order.
     pub(crate) classes: Vec<u32>,
@@ -186,7 +186,7 @@ impl<'a> Cells<'a> {
     }
 
     /// The first few cells in words, and how many more there are.
-    fn list(&self, cells: &[Cell]) -> String {
+    pub(crate) fn list(&self, cells: &[Cell]) -> String {
         const SHOWN: usize = 4;
         let words: Vec<String> = cells
             .iter()

@@ -36,9 +36,14 @@ impl Cost {
         let against_all: f64 = changed.map(|class| class.before as f64 * n).sum();
         let (pairs, rows_in_memory, made) = match method {
             Method::RandomOverSampler(_) => (0.0, 0.0, made),
-            Method::RandomUnderSampler(_) => (0.0, 0.0, 0.0),
-            Method::Smote(_) | Method::Smotenc(_) => (within, within.sqrt(), made),
-            Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => (against_all, n, made),
+            Method::RandomUnderSampler(_) | Method::Reweighing(_) | Method::FairBalance(_) => (0.0, 0.0, 0.0),
+            // A model's pass over all rows, or every value sorted, looked up and held twice.
+            Method::Massaging(_) | Method::DisparateImpactRemover(_) => (0.0, n, n),
+            // Cells, which Fair-SMOTE looks at, are parts of classes.
+            Method::Smote(_) | Method::Smotenc(_) | Method::FairSmote(_) => (within, within.sqrt(), made),
+            Method::Fawos(_) | Method::BorderlineSmote(_) | Method::Adasyn(_) | Method::Eos(_) => {
+                (against_all, n, made)
+            }
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
             Method::FairOversampling(_) => {
                 // Rows of a class meet each other, and the rows made of it before.

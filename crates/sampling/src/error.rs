@@ -114,7 +114,7 @@ pub enum Error {
         method: &'static str,
     },
     /// A class that a group does not have.
-    #[error("group `{group}` has no row of class `{class}`, and {method} makes rows of it from rows of it")]
+    #[error("group `{group}` has no row of class `{class}`, and {method} needs one at least")]
     EmptyCell {
         /// Name of the class.
         class: String,
@@ -124,6 +124,48 @@ pub enum Error {
         method: &'static str,
         /// What to type instead.
         hint: &'static str,
+    },
+    /// No row of a cell has a neighbour in it.
+    #[error(
+        "class `{class}` of group `{group}`: none of its {rows} row(s) has another of them among its {k} nearest neighbors, or a weight if it has"
+    )]
+    Scattered {
+        /// Name of the class.
+        class: String,
+        /// Name of the group.
+        group: String,
+        /// Rows of the cell.
+        rows: usize,
+        /// Neighbours looked at.
+        k: usize,
+    },
+    /// A method for two classes has more.
+    #[error("{method} needs two classes, a favorable one and another; the target has {}", .classes.len())]
+    NotBinary {
+        /// Name of the method.
+        method: &'static str,
+        /// The classes there are.
+        classes: Vec<String>,
+    },
+    /// Nobody said which class is favourable.
+    #[error("{method} has to know which class is favorable: `{}`", .classes.join("` or `"))]
+    NeedsFavorable {
+        /// Name of the method.
+        method: &'static str,
+        /// The classes there are.
+        classes: Vec<String>,
+    },
+    /// An option names a class or a group that the data does not have.
+    #[error("`{option}` names the {what} `{name}`, which the data does not have")]
+    UnknownName {
+        /// Name of the option.
+        option: &'static str,
+        /// `class` or `group`.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The name that was meant, or all there are.
+        suggestion: String,
     },
     /// A cell is too small for what was asked.
     #[error(
@@ -164,6 +206,9 @@ pub enum Error {
         /// The method that was meant, or all there are.
         suggestion: String,
     },
+    /// A model that the method needs could not be fitted.
+    #[error(transparent)]
+    Learn(#[from] counterpoise_learn::Error),
     /// The neighbour search failed.
     #[error(transparent)]
     Neighbors(#[from] counterpoise_neighbors::Error),
@@ -183,7 +228,21 @@ impl Error {
                 "set `few_rows = \"shrink\"` to use the neighbors there are, or `few_rows = \"duplicate\"` to copy rows".into()
             }
             Self::OneClass { .. } => "name another column with `--target`".into(),
-            Self::UnknownClass { suggestion, .. } | Self::UnknownMethod { suggestion, .. } => suggestion.clone(),
+            Self::UnknownClass { suggestion, .. }
+            | Self::UnknownMethod { suggestion, .. }
+            | Self::UnknownName { suggestion, .. } => suggestion.clone(),
+            Self::Scattered { .. } => {
+                "set `few_rows = \"duplicate\"` to copy its rows, or use fair-smote, which looks for neighbors inside the cell".into()
+            }
+            Self::NotBinary { classes, .. } => format!(
+                "merge the classes into two, `{}` and all others for example",
+                classes.last().map_or("", String::as_str)
+            ),
+            Self::NeedsFavorable { classes, .. } => format!(
+                "name it: `--set method.favorable_label={}`",
+                counterpoise_base::typed(classes.last().map_or("", String::as_str))
+            ),
+            Self::Learn(error) => return error.hint(),
             Self::WrongDirection { class, rows, direction, .. } if direction.starts_with("over") => {
                 format!("ask for {rows} or more for `{class}`, leave it out, or use an under-sampler for it")
             }
@@ -230,6 +289,11 @@ impl Error {
             Self::NeedsGroups { .. } => "sampling.needs-groups",
             Self::OneGroup { .. } => "sampling.one-group",
             Self::EmptyCell { .. } => "sampling.empty-cell",
+            Self::Scattered { .. } => "sampling.scattered",
+            Self::NotBinary { .. } => "sampling.not-binary",
+            Self::NeedsFavorable { .. } => "sampling.needs-favorable",
+            Self::UnknownName { .. } => "sampling.unknown-name",
+            Self::Learn(error) => error.code(),
             Self::SmallCell { .. } => "sampling.small-cell",
             Self::TooManyRowsOfCells { .. } => "sampling.too-many-rows-of-cells",
             Self::NoReplay { .. } => "sampling.no-replay",

@@ -1,8 +1,9 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, FairOversampling, Plan, RandomOverSampler,
-    RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc, Transform,
+    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance,
+    FairOversampling, FairSmote, Fawos, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample,
+    Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -19,6 +20,12 @@ choices! {
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
         FairOversampling(FairOversampling) = "fair-oversampling" | "fos" | "fair-over-sampling",
+        FairSmote(FairSmote) = "fair-smote",
+        Fawos(Fawos) = "fawos",
+        Reweighing(Reweighing) = "reweighing",
+        FairBalance(FairBalance) = "fair-balance",
+        Massaging(Massaging) = "massaging",
+        DisparateImpactRemover(DisparateImpactRemover) = "disparate-impact-remover" | "dir" | "disparate-impact-repair",
     }
 }
 
