@@ -22,7 +22,9 @@ mod linear_program;
 mod logistic;
 mod naive_bayes;
 mod nearest_neighbors;
+mod prejudice_remover;
 mod prior;
+mod sensitive_subspace;
 mod svm;
 
 pub use boosting::GradientBoosting;
@@ -42,5 +44,7 @@ pub use learner::{Learner, Model, Training};
 pub use logistic::LogisticRegression;
 pub use naive_bayes::GaussianNaiveBayes;
 pub use nearest_neighbors::{KNearestNeighbors, Votes};
+pub use prejudice_remover::PrejudiceRemover;
 pub use prior::correct_prior;
+pub use sensitive_subspace::SensitiveSubspace;
 pub use svm::{Gamma, LinearSvm, RbfSvm};

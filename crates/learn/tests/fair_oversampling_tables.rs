@@ -1,6 +1,8 @@
 //! Learners on the tables of "Fair Oversampling", fold 0 as its authors share it: numbers that scikit-learn gave there
 //! once, and what fairness-aware learners must reach. The tables come from `COUNTERPOISE_DATA`.
 
+#![expect(clippy::print_stdout, reason = "a test that skips says so")]
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -74,10 +76,10 @@ fn measures(part: &Part, positive: &[f64]) -> [f64; 6] {
     let of_positives = rate(1, Some(1)) - rate(1, Some(0));
     let of_negatives = rate(0, Some(1)) - rate(0, Some(0));
     let balanced = (rate(1, None) + 1.0 - rate(0, None)) / 2.0;
-    let absolute = (of_positives.abs() + of_negatives.abs()) / 2.0;
+    let absolute = of_positives.abs().midpoint(of_negatives.abs());
     [
         balanced,
-        ((of_positives + of_negatives) / 2.0).abs(),
+        of_positives.midpoint(of_negatives).abs(),
         absolute,
         of_negatives.abs(),
         of_positives.abs(),
@@ -152,14 +154,28 @@ fn learners_that_compare_groups_narrow_the_gap_of_logistic_regression() {
     for (name, file, sex) in [("comp", "compas", 0), ("adult", "adult", 6)] {
         let table = table(&folder, name, file, sex);
         let before = fitted(&table, inside);
-        for options in [
-            r#""name": "exponentiated-gradient", "constraint": "equalized-odds""#,
-            r#""name": "group-thresholds", "constraint": "equalized-odds""#,
-            r#""name": "group-thresholds", "constraint": "equalized-odds", "randomised": false"#,
+        let over = format!(r#""estimator": {inside}"#);
+        for (options, share) in [
+            (
+                format!(r#""name": "exponentiated-gradient", "constraint": "equalized-odds", {over}"#),
+                0.2,
+            ),
+            (
+                format!(r#""name": "group-thresholds", "constraint": "equalized-odds", {over}"#),
+                0.2,
+            ),
+            (
+                format!(
+                    r#""name": "group-thresholds", "constraint": "equalized-odds", "randomised": false, {over}"#
+                ),
+                0.2,
+            ),
+            (r#""name": "prejudice-remover", "eta": 50"#.to_owned(), 0.2),
+            (r#""name": "sensitive-subspace""#.to_owned(), 0.5),
         ] {
-            let after = fitted(&table, &format!(r#"{{ {options}, "estimator": {inside} }}"#));
+            let after = fitted(&table, &format!("{{ {options} }}"));
             assert!(
-                after[2] < 0.2 * before[2],
+                after[2] < share * before[2],
                 "{name} {options}: {after:?} after {before:?}"
             );
             assert!(
