@@ -22,6 +22,8 @@ tasks of `cargo xtask`:
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
   bench-compare [--quick] [--data DIR]
                       run `compare` and its protocol in scikit-learn side by side, and write docs/benchmarks-compare.md
+  bench-audit [--quick]
+                      time the intervals of an audit here and in Fairlearn side by side
 ";
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["pictures"] => pictures::all(),
         ["bench", rest @ ..] => peer::bench(rest),
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
+        ["bench-audit", rest @ ..] => peer::bench_audit(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
 }

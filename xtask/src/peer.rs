@@ -76,6 +76,16 @@ pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
     )
 }
 
+/// Compares the intervals of an audit, and their times, with those of Fairlearn.
+pub(crate) fn bench_audit(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/audit_against_fairlearn.py",
+        &["counterpoise-bench"],
+        "counterpoise-bench",
+        words,
+    )
+}
+
 /// Runs a script of ours with a program of ours as its first argument.
 fn beside(script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
     let python = python("bench/requirements.txt")?;
