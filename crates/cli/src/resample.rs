@@ -86,6 +86,9 @@ fn run(experiment: &Experiment, how: &HowFlags, json: bool, progress: &Progress)
         return terminal::print(&format!("{}\n", as_json(experiment, &outcome)));
     }
     let mut text = counts(&outcome);
+    if let Some(crossing) = outcome.crossing() {
+        let _ = writeln!(text, "\n{}", terminal::wrapped(&crossing, "", 98));
+    }
     if let Some(output) = &experiment.output {
         let _ = writeln!(
             text,
@@ -109,6 +112,7 @@ fn as_json(experiment: &Experiment, outcome: &Outcome) -> serde_json::Value {
         "classes": outcome.counts().into_iter().map(class).collect::<Vec<_>>(),
         "rows": outcome.resampled.len(),
         "synthetic": outcome.resampled.origin.len(),
+        "neighbors_of_other_groups": outcome.resampled.crossing.and_then(|crossing| crossing.share()),
         "seed": experiment.seed,
         "output": experiment.output.as_ref().map(|output| output.path.display().to_string()),
         "report": experiment.report.as_ref().map(|report| report.path.display().to_string()),

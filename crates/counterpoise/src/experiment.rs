@@ -8,7 +8,7 @@ use counterpoise_data::{
     Roles, Writer, make_imbalance, output_chunks, prepare, read_table, with_side_columns,
 };
 use counterpoise_neighbors::MissingValues;
-use counterpoise_sampling::{Chooser, Cost, Method, Plan, Resample, Run};
+use counterpoise_sampling::{Chooser, Cost, Kind, Method, Plan, Resample, Run};
 use serde::{Deserialize, Serialize};
 
 use crate::{Compare, Error};
@@ -185,6 +185,23 @@ impl Outcome {
         cells.filter(|(_, counts)| *counts != (0, 0)).map(cell).collect()
     }
 
+    /// Whether groups were mixed, in a sentence; nothing for methods that are not meant to.
+    pub fn crossing(&self) -> Option<String> {
+        let crossing = self.resampled.crossing?;
+        let share = crossing.share()?;
+        let happened = match share {
+            0.0 => "groups were not mixed",
+            share if share < 0.01 => "groups were hardly mixed",
+            _ => "groups were mixed",
+        };
+        Some(format!(
+            "{happened}: {} of {} neighbors that were free to be of any group are of another group than the row they are neighbors of ({:.2} %)",
+            crossing.of_other_groups,
+            crossing.neighbors,
+            100.0 * share
+        ))
+    }
+
     fn each_output_row(&self, mut visit: impl FnMut(usize, u32)) {
         for row in self.resampled.rows() {
             let class = self.resampled.class_of(row, &self.prepared.labels);
@@ -274,6 +291,10 @@ impl Experiment {
         })
     }
 
+    fn kind(&self) -> Kind {
+        self.method.as_ref().map_or(Kind::Rows, Resample::kind)
+    }
+
     /// What [`resample`](Self::resample) will do and cost.
     pub fn estimate(&self, prepared: &Prepared, threads: usize) -> Result<Estimate, Error> {
         let method = self.method()?;
@@ -330,17 +351,20 @@ impl Experiment {
         let Some(output) = &self.output else {
             return Ok(None);
         };
+        let rows = usize::from(!prepared.labels.is_empty());
         let nothing = Resampled {
-            kept: (0..usize::from(!prepared.labels.is_empty())).collect(),
+            kept: (0..rows).collect(),
+            weights: (self.kind() == Kind::Weights).then(|| vec![1.0; rows]),
             ..Resampled::default()
         };
-        let first = output_chunks(prepared, &nothing, Self::options(output))?.next();
+        let first = output_chunks(prepared, &nothing, self.options(output))?.next();
         let like = first.unwrap_or_else(|| Ok(prepared.table.clone()))?;
         Ok(Some(Writer::create(&output.path, &like)?))
     }
 
-    fn options(output: &OutputPart) -> OutputOptions {
+    fn options(&self, output: &OutputPart) -> OutputOptions {
         OutputOptions {
+            third: self.kind() == Kind::RowsOfThree,
             mark: output.mark,
             carry: output.carry,
         }
@@ -352,7 +376,7 @@ impl Experiment {
         let task = format!("writing {}", output.path.display());
         let total = outcome.resampled.len() as u64;
         let mut done = 0;
-        for part in output_chunks(&outcome.prepared, &outcome.resampled, Self::options(output))? {
+        for part in output_chunks(&outcome.prepared, &outcome.resampled, self.options(output))? {
             let part = part?;
             done += part.rows() as u64;
             writer.write(&part)?;

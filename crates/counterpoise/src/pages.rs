@@ -343,6 +343,9 @@ fn after(method: &str, outcome: &Outcome) -> Section {
         let caption = format!("Rows per class and group, before and after: {column}");
         blocks.push(Block::Bars(before_after(&caption, outcome.cell_counts(groups))));
     }
+    if let Some(crossing) = outcome.crossing() {
+        blocks.push(Block::Text(format!("{}.", sentence(&crossing))));
+    }
     if !outcome.resampled.warnings.is_empty() {
         blocks.push(Block::Warnings(few_of_each(&outcome.resampled.warnings)));
     }
@@ -354,6 +357,14 @@ fn after(method: &str, outcome: &Outcome) -> Section {
         ),
         blocks,
     }
+}
+
+/// With a capital letter.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn run_picture(experiment: &Experiment, outcome: &Outcome) -> Result<Section, Error> {

@@ -21,6 +21,9 @@ pub struct OutputOptions {
     /// from, as indices of rows of the input file: the first row is 0. Indices beyond the file count the synthetic rows,
     /// where one is a parent of others. Methods that mix three rows add `third_index`, and leave `step` empty.
     pub mark: bool,
+    /// Whether rows may have three parents, so that `third_index` is among the marks.
+    #[serde(skip)]
+    pub third: bool,
     /// What synthetic rows hold in columns that are only carried along.
     pub carry: Carry,
 }
@@ -401,7 +404,7 @@ impl<'a> Assembly<'a> {
             column(MARKS[2], Kind::Integer, Arc::new(neighbor)),
             column(MARKS[3], Kind::Float, Arc::new(step)),
         ];
-        if self.resampled.origin.iter().any(third) {
+        if self.options.third {
             let third: Int64Array = rows
                 .iter()
                 .map(|row| origin(row).filter(third).map(|origin| place(origin.away_from)))

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::Cells;
-use crate::{Chooser, Error, Plan, Resample, Run, Transform};
+use crate::{Chooser, Error, Kind, Plan, Resample, Run, Transform};
 
 /// Changes numbers so that every group has the same distribution of them, and rows of a group keep their order.
 ///
@@ -312,6 +312,10 @@ impl Resample for DisparateImpactRemover {
         let groups = Cells::new(data.labels, data.groups, NAME)?.groups;
         self.check()?;
         Ok(Some(Box::new(self.fit(&data.features, groups))))
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Values
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {

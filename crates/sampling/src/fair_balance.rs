@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cells::{Cell, Cells};
 use crate::reweighing::weighed;
-use crate::{Error, MissingCell, Plan, Resample, Run};
+use crate::{Error, Kind, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that all classes weigh the same within every group.
 ///
@@ -67,6 +67,10 @@ impl Resample for FairBalance {
         let mean = sum / data.rows() as f64;
         let weight = |cell: Cell| of_group(cell.group) / (cells.count(cell) as f64 * mean);
         weighed(&cells, self.empty_cell, run, weight)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Weights
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::cells::{Cell, Cells};
 use crate::interpolate::append;
 use crate::native::{Turn, round_robin};
-use crate::{Chooser, Error, FewRows, MissingCell, Plan, Resample, Run};
+use crate::{Chooser, Error, FewRows, Kind, MissingCell, Plan, Resample, Run};
 
 /// Makes all cells, class x group, as large as the largest, then drops rows whose class seems to hang on their group.
 ///
@@ -645,6 +645,10 @@ impl Resample for FairSmote {
             run.tell("making rows", done + 1, wanted.len())?;
         }
         self.tested(data, &cells, result, run)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::RowsOfThree
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {

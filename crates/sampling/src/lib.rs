@@ -51,7 +51,7 @@ pub use method::Method;
 pub use numpy::NumpyRandom;
 pub use random_over_sampler::RandomOverSampler;
 pub use random_under_sampler::RandomUnderSampler;
-pub use resample::{Chooser, FewRows, Plan, PlannedClass, Resample, Run, Transform};
+pub use resample::{Chooser, FewRows, Kind, Plan, PlannedClass, Resample, Run, Transform};
 pub use reweighing::Reweighing;
 pub use smote::Smote;
 pub use smoteenn::Smoteenn;

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::{Cell, Cells};
-use crate::{Chooser, Error, Plan, Resample, Run};
+use crate::{Chooser, Error, Kind, Plan, Resample, Run};
 
 /// Changes the class of as few rows as make the favourable class equally frequent in the privileged group and in the
 /// rest: as many rows are promoted outside as are demoted inside.
@@ -199,6 +199,10 @@ impl Resample for Massaging {
         result.warnings.extend(model.warnings().iter().cloned());
         result.warnings.extend(setting.rest_differs(&result));
         Ok(result)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Values
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {

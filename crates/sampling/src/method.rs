@@ -2,8 +2,8 @@ use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, cho
 
 use crate::{
     Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance,
-    FairOversampling, FairSmote, Fawos, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample,
-    Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
+    FairOversampling, FairSmote, Fawos, Kind, Massaging, Plan, RandomOverSampler, RandomUnderSampler,
+    Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -34,6 +34,10 @@ impl Resample for Method {
         let resampled = self.options().resample(data, run)?;
         refuse_infinite(data, &resampled)?;
         Ok(resampled)
+    }
+
+    fn kind(&self) -> Kind {
+        self.options().kind()
     }
 
     fn transform(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Option<Box<dyn Transform>>, Error> {

@@ -12,6 +12,11 @@ pub trait Resample {
     /// Decides which rows stay and makes new ones.
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error>;
 
+    /// What the result holds besides rows.
+    fn kind(&self) -> Kind {
+        Kind::Rows
+    }
+
     /// What rows of a test table have to go through before a model sees them that was trained on the resampled `data`;
     /// nothing for methods that leave features as they are.
     fn transform(&self, _data: &Labeled<'_>, _run: &Run<'_>) -> Result<Option<Box<dyn Transform>>, Error> {
@@ -20,6 +25,20 @@ pub trait Resample {
 
     /// What [`resample`](Self::resample) will do to the class counts, without doing it.
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error>;
+}
+
+/// What a method does to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Makes rows from one or two parents, or removes some.
+    #[default]
+    Rows,
+    /// Makes rows from three parents.
+    RowsOfThree,
+    /// Weighs rows.
+    Weights,
+    /// Changes classes or features of rows.
+    Values,
 }
 
 /// What a method that changes features has to do to rows that come later: those of a test table.

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::{Cell, Cells};
-use crate::{Chooser, Error, MissingCell, Plan, Resample, Run};
+use crate::{Chooser, Error, Kind, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that class and group are independent: every group gets the class shares of the whole table.
 ///
@@ -43,6 +43,10 @@ impl Resample for Reweighing {
             expected / (rows * cells.count(cell) as f64)
         };
         weighed(&cells, self.empty_cell, run, weight)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Weights
     }
 
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {

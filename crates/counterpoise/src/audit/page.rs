@@ -9,7 +9,7 @@ use counterpoise_report::{
 use super::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditPart, FindingKind,
 };
-use crate::pages::footer;
+use crate::pages::{footer, sentence};
 use crate::{Error, few_of_each};
 
 /// Cells of the table of what is under-represented.
@@ -249,7 +249,11 @@ fn heat_of_intersection(grouping: &AuditGrouping, rate: Rate) -> Option<HeatMap>
     };
     let (left, right) = grouping.name.rsplit_once(" x ")?;
     Some(HeatMap {
-        caption: format!("{} by {}", sentence(rate.name()), grouping.name),
+        caption: format!(
+            "{} by {}",
+            sentence(&rate.name().replace('-', " ")),
+            grouping.name
+        ),
         corner: format!("{left} \\ {right}"),
         cells: lines
             .iter()
@@ -571,12 +575,4 @@ fn percents(estimate: &Estimate) -> String {
 
 fn interval_header(level: f64) -> String {
     format!("{:.0} % interval", 100.0 * level)
-}
-
-fn sentence(name: &str) -> String {
-    let words = name.replace('-', " ");
-    let mut letters = words.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

@@ -1,5 +1,5 @@
 use counterpoise_learn::{Calibration, Learner};
-use counterpoise_sampling::Method;
+use counterpoise_sampling::{Kind, Method, Resample as _};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::{Table, Value};
@@ -105,7 +105,10 @@ impl Candidate {
 
     /// Whether it makes or removes rows.
     pub fn resamples(&self) -> bool {
-        matches!(self, Self::Resampled(_))
+        match self {
+            Self::Resampled(method) => matches!(method.kind(), Kind::Rows | Kind::RowsOfThree),
+            _ => false,
+        }
     }
 
     /// Whether the class shares that a model is trained on may differ from those it meets.
