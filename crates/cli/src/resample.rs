@@ -131,8 +131,16 @@ pub(crate) fn counts(outcome: &Outcome) -> String {
     );
     for (column, groups) in &outcome.prepared.group_columns {
         let header = format!("class | {column}");
-        let rows = outcome.cell_counts(groups).into_iter().map(row).collect();
-        let _ = write!(text, "\n{}", table(&[&header, "before", "after"], &numeric, rows));
+        let mut rows: Vec<Vec<String>> = outcome.cell_counts(groups).into_iter().map(row).collect();
+        let mut headers = vec![header.as_str(), "before", "after"];
+        if let Some(weights) = outcome.cell_weights(groups) {
+            headers.push("weight after");
+            for (row, weight) in rows.iter_mut().zip(weights) {
+                row.push(format!("{weight:.1}"));
+            }
+        }
+        let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
+        let _ = write!(text, "\n{}", table(&headers, &numeric, rows));
     }
     text
 }

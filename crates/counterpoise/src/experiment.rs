@@ -185,6 +185,21 @@ impl Outcome {
         cells.filter(|(_, counts)| *counts != (0, 0)).map(cell).collect()
     }
 
+    /// Weight of each class x group cell after a method that weighs rows, in the order of [`cell_counts`](Self::cell_counts);
+    /// nothing for others.
+    pub fn cell_weights(&self, groups: &Labels) -> Option<Vec<f64>> {
+        let weights = self.resampled.weights.as_ref()?;
+        let labels = &self.prepared.labels;
+        let cells = labels.crossed_with(groups);
+        let mut sums = vec![0.0; cells.classes().len()];
+        for (row, weight) in self.resampled.rows().zip(weights) {
+            if let counterpoise_base::OutputRow::Kept(row) = row {
+                sums[cells.codes()[row] as usize] += weight;
+            }
+        }
+        Some(sums)
+    }
+
     /// Whether groups were mixed, in a sentence; nothing for methods that are not meant to.
     pub fn crossing(&self) -> Option<String> {
         let crossing = self.resampled.crossing?;
