@@ -111,7 +111,7 @@ pub(crate) struct CompareFlags {
     /// Methods, separated by commas: `none`, `weights`, `threshold`, `platt`, `isotonic`, and any resampler
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     pub(crate) methods: Vec<String>,
-    /// Models, separated by commas: logistic, forest, boosting, linear-svm, rbf-svm, k-nearest-neighbors, naive-bayes
+    /// Models, separated by commas: logistic, forest, boosting, linear-svm, rbf-svm, k-nearest-neighbors, naive-bayes; with `--group` also exponentiated-gradient, grid-search, group-thresholds, prejudice-remover, sensitive-subspace
     #[arg(long, alias = "models", value_name = "MODEL", value_delimiter = ',')]
     pub(crate) model: Vec<String>,
     /// Parts that take turns as test rows [default: 5]

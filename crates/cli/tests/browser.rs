@@ -7,7 +7,7 @@ mod folder;
 use std::path::PathBuf;
 use std::process::Command;
 
-use folder::{Folder, small_table};
+use folder::{Folder, predictions, small_table};
 use serde_json::Value;
 
 fn chromium() -> Option<PathBuf> {
@@ -197,6 +197,14 @@ fn pages_work_on_a_phone_and_on_a_desk() {
         "p.csv",
         "t,p,s\na,a,0.2\nb,b,0.9\na,b,0.6\nb,b,0.7\na,a,0.1\nb,a,0.4\n",
     );
+    folder.write("audit.csv", predictions());
+    folder.ok("audit audit.csv -t y -p pred --group sex,town --favorable yes --report audit.html");
+    let seen = check(&chromium, &folder, "audit.html", 6);
+    assert!(seen["plots"].as_u64() >= Some(6), "{seen:#}");
+    folder.ok("audit audit.csv -t y --group sex --report before.html");
+    check(&chromium, &folder, "before.html", 5);
+    folder.ok("compare german-credit.csv.gz --target credit --group sex --methods none,smote,fos --model logistic --repeats 1 --draws 200 --report fair.html");
+    check(&chromium, &folder, "fair.html", 7);
     folder.ok("metrics p.csv --target t --prediction p --score s --report metrics.html");
     check(&chromium, &folder, "metrics.html", 3);
 }

@@ -277,7 +277,7 @@ fn bad_comparisons_are_refused() {
     "#);
     assert_snapshot!(refused("--model forrest"), @r#"
     exit 2
-    error: the command line: `compare.models`: there is no model called `forrest`; did you mean `forest`? The models are `logistic`, `forest`, `boosting`, `linear-svm`, `rbf-svm`, `k-nearest-neighbors`, `naive-bayes`
+    error: the command line: `compare.models`: there is no model called `forrest`; did you mean `forest`? The models are `logistic`, `forest`, `boosting`, `linear-svm`, `rbf-svm`, `k-nearest-neighbors`, `naive-bayes`, `exponentiated-gradient`, `grid-search`, `group-thresholds`, `prejudice-remover`, `sensitive-subspace`
     "#);
     assert_snapshot!(refused("--measure f1-mocro --folds 2"), @r#"
     exit 2
@@ -425,4 +425,100 @@ fn bad_predictions_are_refused() {
     error: column `s` is stored as Dictionary(Int32, Utf8), and a score is a number
     hint: name a column of probabilities with `--score`
     "#);
+}
+
+/// German credit with groups by sex; naive Bayes is quick.
+fn by_sex(folder: &Folder, more: &str) -> Value {
+    folder.ok("quickstart --save-data --quiet");
+    let words = format!(
+        "compare german-credit.csv.gz --target credit --group sex --repeats 2 --draws 200 --json {more}"
+    );
+    serde_json::from_str(&folder.ok(&words).stdout).expect("it is JSON")
+}
+
+fn fair_score<'a>(method: &'a Value, grouping: &str, measure: &str) -> &'a Value {
+    let of = method["fairness"].as_array().expect("a list");
+    let found = of.iter().find(|fair| fair["grouping"] == grouping);
+    let scores = found.expect(grouping)["scores"].as_array().expect("a list");
+    scores
+        .iter()
+        .find(|score| score["measure"] == measure)
+        .expect(measure)
+}
+
+#[test]
+fn groups_bring_fairness_of_what_methods_see_and_of_what_they_do_not() {
+    let folder = Folder::new();
+    let comparison = by_sex(
+        &folder,
+        "--methods none,fos,reweighing --model logistic --observe age<=25",
+    );
+    let groupings: Vec<(&str, bool)> = comparison["groups"]["groupings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|grouping| {
+            (
+                grouping["name"].as_str().unwrap_or_default(),
+                grouping["mitigated"] == true,
+            )
+        })
+        .collect();
+    assert_eq!(
+        groupings,
+        [("sex", true), ("age<=25", false), ("sex x age<=25", false)]
+    );
+    let methods = comparison["models"][0]["methods"].as_array().expect("a list");
+    assert_eq!(methods.len(), 3, "{comparison:#}");
+    for method in methods {
+        let utility = fair_score(method, "sex", "fair-utility-max-min");
+        let value = utility["value"].as_f64().expect("a number");
+        assert!(value > 0.4 && value < 0.8, "{value}");
+        assert_eq!(utility["difference"].is_null(), method["method"] == "none");
+    }
+    let said = comparison["models"][0]["fairness"].as_array().expect("sentences");
+    assert_eq!(said.len(), 3);
+    assert!(
+        said[1]
+            .as_str()
+            .is_some_and(|text| text.contains("methods do not see"))
+    );
+}
+
+#[test]
+fn models_that_compare_groups_are_compared_too() {
+    let folder = Folder::new();
+    let models = "logistic,exponentiated-gradient,group-thresholds";
+    let comparison = by_sex(
+        &folder,
+        &format!("--methods none,fos --model {models} --observe none"),
+    );
+    for model in comparison["models"].as_array().expect("a list") {
+        let methods = model["methods"].as_array().expect("a list");
+        assert_eq!(methods.len(), 2, "{model:#}");
+        let gap = fair_score(&methods[0], "sex", "average-absolute-odds-max-min");
+        assert!(gap["value"].as_f64() < Some(0.2), "{model:#}");
+    }
+    let again = by_sex(
+        &folder,
+        &format!("--methods none,fos --model {models} --observe none --threads 1"),
+    );
+    let numbers = |comparison: &Value| {
+        let mut text = Vec::new();
+        for model in comparison["models"].as_array().expect("a list") {
+            for method in model["methods"].as_array().expect("a list") {
+                text.push((method["scores"].clone(), method["fairness"].clone()));
+            }
+        }
+        text
+    };
+    assert_eq!(numbers(&comparison), numbers(&again));
+}
+
+#[test]
+fn a_model_that_compares_groups_is_refused_without_them() {
+    let folder = Folder::new();
+    folder.ok("quickstart --save-data --quiet");
+    let said = folder.refused("compare german-credit.csv.gz --target credit --model exponentiated-gradient");
+    assert!(said.contains("hint: name one: `--group sex`"), "{said}");
 }

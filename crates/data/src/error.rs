@@ -472,6 +472,10 @@ impl Error {
             ),
             Self::TooManyRows { .. } => "work with a part of the rows".into(),
             Self::UnusableColumn { column, .. } | Self::NothingToImpute { column } => format!("leave it out with `--ignore {}`", typed(column)),
+            Self::UnknownColumn { column, columns, role: "group" } => format!(
+                "{}; if it stands in a file of its own, add `--group-file FILE`",
+                suggestion(column, columns)
+            ),
             Self::UnknownColumn { column, columns, .. } => suggestion(column, columns),
             Self::ColumnsDiffer { column, columns, .. } => {
                 let near = nearest_name(column, columns.iter().map(String::as_str));

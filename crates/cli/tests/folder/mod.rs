@@ -111,3 +111,27 @@ pub(crate) fn small_table() -> String {
     }
     text
 }
+
+/// 240 rows of predictions that serve women worse, in two towns; a score beside each.
+pub(crate) fn predictions() -> String {
+    let mut text = "id,sex,town,age,y,pred,score\n".to_owned();
+    for row in 0..240_u32 {
+        let (sex, town) = (
+            ["f", "m"][row as usize % 2],
+            ["a", "b", "c"][row as usize / 2 % 3],
+        );
+        let (age, chance) = (f64::from(18 + row * 37 % 60) + 0.5, row * 53 % 100);
+        let truth = chance < if sex == "m" { 55 } else { 40 };
+        let told = row * 71 % 97 < if sex == "m" { 85 } else { 60 };
+        let chosen = truth == told;
+        let word = |yes| if yes { "yes" } else { "no" };
+        let score = if chosen { 50 + chance / 2 } else { chance / 3 };
+        let _ = writeln!(
+            text,
+            "r{row},{sex},{town},{age},{},{},0.{score:02}",
+            word(truth),
+            word(chosen)
+        );
+    }
+    text
+}
