@@ -192,7 +192,7 @@ impl Eq for Claim {}
 
 /// Hands `count` turns to rows in proportion to `weights`, one after the other, to whoever has the largest
 /// `weight / (2 turns + 1)`.
-fn apportion(
+pub(crate) fn apportion(
     data: &Labeled<'_>,
     class_seed: &Seed,
     rows: &[usize],

@@ -1,8 +1,9 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, FairOversampling, Plan, RandomOverSampler,
-    RandomUnderSampler, Resample, Run, Smote, Smoteenn, Smotenc, Transform,
+    Adasyn, BorderlineSmote, EditedNearestNeighbours, Eos, Error, FairAdasyn, FairBorderlineSmote,
+    FairOversampling, HeterogeneousFairOversampling, Plan, RandomOverSampler, RandomUnderSampler, Resample,
+    Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -19,6 +20,9 @@ choices! {
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
         FairOversampling(FairOversampling) = "fair-oversampling" | "fos" | "fair-over-sampling",
+        HeterogeneousFairOversampling(HeterogeneousFairOversampling) = "heterogeneous-fair-oversampling" | "hfos" | "heterogeneous-fos",
+        FairBorderlineSmote(FairBorderlineSmote) = "fair-borderline-smote" | "fbsmote",
+        FairAdasyn(FairAdasyn) = "fair-adasyn" | "fadasyn",
     }
 }
 
