@@ -4,9 +4,7 @@ use std::sync::Arc;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, UInt32Array};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
-use counterpoise_base::{
-    Column, Domain, Kind, MISSING, Origin, OutputRow, Resampled, SyntheticValues, Table,
-};
+use counterpoise_base::{Column, Kind, MISSING, Origin, OutputRow, Resampled, SyntheticValues, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::prepare::Values;

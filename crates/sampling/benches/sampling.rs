@@ -15,13 +15,18 @@ fn methods(criterion: &mut Criterion) {
             .map(|row| if row % 10 == 0 { "few" } else { "many" })
             .collect();
         let labels = Labels::from_names(&classes);
+        let groups: Vec<&str> = (0..rows)
+            .map(|row| if row % 7 < 3 { "women" } else { "men" })
+            .collect();
+        let groups = Labels::from_names(&groups);
         for name in Method::names().iter().filter(|name| **name != "smotenc") {
             let method = Method::from_name(name).expect("a listed name");
-            let labeled = Labeled::new(Features::from_rows(&data, columns), &labels);
+            let mut labeled = Labeled::new(Features::from_rows(&data, columns), &labels);
+            labeled.groups = Some(&groups);
             let mut group = criterion.benchmark_group(*name);
             group.sample_size(10).measurement_time(Duration::from_secs(3));
             group.bench_function(format!("n={rows},d={columns}"), |bencher| {
-                bencher.iter(|| black_box(method.resample(&labeled, &Run::new(1))));
+                bencher.iter(|| black_box(method.resample(&labeled, &Run::new(1)).expect("rows are made")));
             });
         }
     }
