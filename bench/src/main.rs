@@ -1,10 +1,13 @@
-//! Our side of `bench/against_imbalanced_learn.py`, which starts this program and takes turns with it.
+//! Our side of `bench/against_imbalanced_learn.py` and `bench/audit_against_fairlearn.py`, which start this program and
+//! take turns with it.
 //!
 //! One request a line on stdin, one answer a line on stdout. `{"rows": n, "columns": d, "data": FILE, "classes": FILE}`
 //! loads a row-major matrix of doubles and one byte a row for its class; `{"method": {"name": "smote"}, "seed": 1}`
 //! resamples it and puts together the whole output matrix, as `fit_resample` does; `{"neighbors": k}` finds the `k`
 //! nearest neighbours of all rows. `groups`, one byte a row, and `protected`, a column, may be loaded as well;
-//! `{"cells": true}` beside a method asks for the rows of every class in every group.
+//! `{"cells": true}` beside a method asks for the rows of every class in every group. `{"audit": FOLDER, "measures": [...],
+//! "draws": b}` gives percentile intervals of group measures of the bytes in the files `truth`, `predicted` and `groups`,
+//! for `bench/audit_against_fairlearn.py`.
 //!
 //! `counterpoise-bench large [ROWS]` runs Fair Oversampling once on a large table instead.
 #![allow(clippy::print_stdout, reason = "answers go there")]
@@ -13,12 +16,15 @@ mod large;
 
 use std::hint::black_box;
 use std::io::BufRead as _;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use counterpoise_base::{
-    Domain, Feature, FeatureValues, Features, Labeled, Labels, OutputRow, Resampled, Strided, SyntheticValues,
+    Domain, Feature, FeatureValues, Features, Groups, Labeled, Labels, OutputRow, Resampled, Strided,
+    SyntheticValues,
 };
+use counterpoise_metrics::{Bootstrap, GroupMeasure, GroupedRows, IntervalKind, Predictions};
 use counterpoise_neighbors::{Metric, MissingValues, Rows, Search, Space};
 use counterpoise_sampling::{Method, Resample as _, Run};
 use serde_json::{Value, json};
@@ -56,7 +62,9 @@ fn main() -> Result<()> {
     let mut table = None;
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
-        let answer = if request.get("data").is_some() {
+        let answer = if request.get("audit").is_some() {
+            audit(&request)?
+        } else if request.get("data").is_some() {
             table = Some(load(&request)?);
             json!({"loaded": true})
         } else {
@@ -95,6 +103,28 @@ fn load(request: &Value) -> Result<Table> {
         groups: request.get("groups").map(|_| names("groups")).transpose()?,
         protected: request["protected"].as_u64().map(|place| place as usize),
     })
+}
+
+fn audit(request: &Value) -> Result<Value> {
+    let folder = Path::new(request["audit"].as_str().context("a folder")?);
+    let codes = |name: &str| -> Result<Vec<u32>> {
+        let bytes = std::fs::read(folder.join(name)).with_context(|| name.to_owned())?;
+        Ok(bytes.into_iter().map(u32::from).collect())
+    };
+    let (truth, predicted, groups) = (codes("truth")?, codes("predicted")?, codes("groups")?);
+    let classes = ["0".to_owned(), "1".to_owned()];
+    let names = 0..=groups.iter().copied().max().unwrap_or(0);
+    let groups = Groups::from_codes(names.map(|group| group.to_string()).collect(), groups);
+    let rows = GroupedRows::new(Predictions::new(&classes, &truth, &predicted)?, &groups, "1")?;
+    let measures: Vec<GroupMeasure> = serde_json::from_value(request["measures"].clone())?;
+    let bootstrap = Bootstrap::new(1)
+        .with_draws(request["draws"].as_u64().context("a number of draws")? as usize)
+        .with_kind(IntervalKind::Percentile);
+    let start = Instant::now();
+    let estimates = bootstrap.group_intervals(&measures, &rows, &())?;
+    let seconds = start.elapsed().as_secs_f64();
+    let intervals: Vec<_> = estimates.iter().map(|estimate| estimate.interval).collect();
+    Ok(json!({"seconds": seconds, "intervals": intervals}))
 }
 
 fn neighbors(table: &Table, k: usize) -> Result<Value> {

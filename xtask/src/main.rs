@@ -16,11 +16,14 @@ const TASKS: &str = "\
 tasks of `cargo xtask`:
   check [--heavy]     everything that must hold before a commit; with --heavy, only the stages that bring gigabytes
   floors              which crate may use which
-  golden              record the golden files anew from imbalanced-learn
+  golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn and AIF360;
+                      COUNTERPOISE_DATA names the folder of `adult`
   pictures            take the pictures of the docs anew
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
   bench-compare [--quick] [--data DIR]
                       run `compare` and its protocol in scikit-learn side by side, and write docs/benchmarks-compare.md
+  bench-audit [--quick]
+                      time the intervals of an audit here and in Fairlearn side by side
 ";
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["pictures"] => pictures::all(),
         ["bench", rest @ ..] => peer::bench(rest),
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
+        ["bench-audit", rest @ ..] => peer::bench_audit(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
 }

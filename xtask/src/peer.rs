@@ -1,6 +1,6 @@
-//! Tasks with imbalanced-learn beside us: it is installed for them and never a part of the product.
+//! Tasks with imbalanced-learn and other packages beside us: they are installed for them and never a part of the product.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -31,19 +31,29 @@ fn python(requirements: &str) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Records the golden files anew: rows that imbalanced-learn makes, and numbers that it and scikit-learn measure.
+/// Records the golden files anew: rows that imbalanced-learn makes, numbers that it, scikit-learn, Fairlearn and AIF360
+/// measure, and what Fairlearn's learners do.
 pub(crate) fn golden() -> Result<()> {
     let python = python("tools/golden/requirements.txt")?;
     for recorder in [
         "tools/golden/record.py",
         "tools/golden/record_metrics.py",
         "tools/golden/record_learn.py",
+        "tools/golden/record_fairness.py",
     ] {
-        run(Command::new(&python)
-            .args([recorder, "tests/golden"])
-            .current_dir(root()))?;
+        record(&python, recorder)?;
     }
-    Ok(())
+    let fairlearn = self::python("tools/golden/requirements-fairlearn.txt")?;
+    record(&fairlearn, "tools/golden/record_fair_learners.py")?;
+    // It adds to what the one before wrote, and needs packages of 2023.
+    let older = self::python("tools/golden/requirements-aif360.txt")?;
+    record(&older, "tools/golden/record_fairness_aif360.py")
+}
+
+fn record(python: &Path, recorder: &str) -> Result<()> {
+    run(Command::new(python)
+        .args([recorder, "tests/golden"])
+        .current_dir(root()))
 }
 
 /// Times both in turn and prints ratios.
@@ -62,6 +72,16 @@ pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
         "bench/compare_against_scikit_learn.py",
         &["counterpoise-cli"],
         "counterpoise",
+        words,
+    )
+}
+
+/// Compares the intervals of an audit, and their times, with those of Fairlearn.
+pub(crate) fn bench_audit(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/audit_against_fairlearn.py",
+        &["counterpoise-bench"],
+        "counterpoise-bench",
         words,
     )
 }

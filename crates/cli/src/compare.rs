@@ -10,7 +10,7 @@ use counterpoise::{
 
 use crate::flags::{CompareFlags, StateFlags};
 use crate::progress::Progress;
-use crate::terminal::{self, table, wrapped};
+use crate::terminal::{self, block, table, wrapped};
 
 pub(crate) fn from_flags(flags: &CompareFlags, json: bool, progress: &Progress) -> Result<()> {
     let experiment = Experiment::merged("the command line", "", flags.settings()?)?;
@@ -86,6 +86,7 @@ pub(crate) fn in_words(comparison: &Comparison) -> String {
             let _ = writeln!(text, "{}\n", wrapped(&verdict.evidence, "", 96));
         }
         text.push_str(&scores(comparison, model));
+        fairness(comparison, model, &mut text);
         for failure in &model.failures {
             let _ = writeln!(text, "  {}: not applicable: {}", failure.method, failure.reason);
             if let Some(hint) = &failure.hint {
@@ -94,6 +95,30 @@ pub(crate) fn in_words(comparison: &Comparison) -> String {
         }
     }
     text
+}
+
+/// What methods do to groups: sentences for all groupings, numbers for those that methods see.
+fn fairness(comparison: &Comparison, model: &ComparedModel, text: &mut String) {
+    let Some(groups) = &comparison.groups else { return };
+    text.push('\n');
+    for sentence in &model.fairness {
+        let _ = writeln!(
+            text,
+            "{}",
+            wrapped(sentence, "    ", 96).replacen("    ", "  - ", 1)
+        );
+    }
+    for (place, grouping) in groups.groupings.iter().enumerate() {
+        if let (true, Some(table)) = (grouping.mitigated, model.fairness_table(place, comparison.level)) {
+            let _ = writeln!(
+                text,
+                "\n  {}, favourable class `{}`\n\n{}",
+                grouping.name,
+                groups.favourable,
+                block(&table)
+            );
+        }
+    }
 }
 
 /// Measures beside the deciding one that fit on a line.

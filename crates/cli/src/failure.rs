@@ -46,6 +46,8 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.score-class"
         | "learn.unknown-model"
         | "learn.out-of-range"
+        | "learn.no-such-class"
+        | "learn.no-groups"
         | "metrics.unknown-measure"
         | "metrics.unknown-class"
         | "metrics.needs-probabilities"

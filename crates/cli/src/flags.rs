@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use counterpoise::{Error, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
+use counterpoise::{Bins, Error, GroupColumns, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
 use toml::Value;
 
 const AFTER: &str = "\
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Advise(AdviseFlags),
     /// Measure predictions that stand in a table, with intervals
     Metrics(MetricsFlags),
+    /// Say whom predictions serve worse: groups and their intersections, with intervals, findings and caveats
+    Audit(AuditFlags),
     /// Look for what a test file should not share with its training file: copies, near copies, parents of synthetic rows, groups
     AuditLeakage(AuditLeakageFlags),
     /// Say what a method, a model or `compare` does, its options and where it comes from; without a name, list all
@@ -121,6 +123,12 @@ pub(crate) struct CompareFlags {
     /// Measure to print, such as `f1-macro` or `recall:rare`; the first one decides; may be repeated
     #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
     pub(crate) measure: Vec<String>,
+    /// The class that people want, for numbers of fairness [default: the second of two classes, or the rarest]
+    #[arg(long, alias = "favourable", value_name = "CLASS")]
+    pub(crate) favorable: Option<String>,
+    /// Protected column that methods do not see, and by which fairness is told too; may be repeated [default: those called sex, race, age and the like; `none`]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) observe: Vec<String>,
     /// How often rows are drawn for intervals [default: 1000]
     #[arg(long)]
     pub(crate) draws: Option<u32>,
@@ -195,6 +203,74 @@ pub(crate) struct MetricsFlags {
     pub(crate) level: f64,
     /// How draws become an interval
     #[arg(long, default_value = "bca", value_parser = ["bca", "percentile"])]
+    pub(crate) interval: String,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct AuditFlags {
+    /// Table with true classes, groups and predictions, such as any model writes
+    pub(crate) file: PathBuf,
+    /// Column of true classes
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) target: String,
+    /// Column of predicted classes; without it, those that the scores say
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) prediction: Option<String>,
+    /// Column of probabilities of the favourable class, or `CLASS=COLUMN`, once for each class if there are more than two
+    #[arg(long, short, value_name = "COLUMN")]
+    pub(crate) score: Vec<String>,
+    /// Score from which on the class is predicted, without `--prediction` [default: 0.5]
+    #[arg(long, conflicts_with = "prediction")]
+    pub(crate) threshold: Option<f64>,
+    /// Protected column, or a threshold such as `age<=25`; may be repeated, or separated by commas
+    #[arg(long, short, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) group: Vec<String>,
+    /// Cut a protected column of numbers into groups: `age=4` (about as many rows each) or `age=25,45`; may be repeated
+    #[arg(long, value_name = "COLUMN=BINS")]
+    pub(crate) bin: Vec<String>,
+    /// The class that people want [default: the second of two classes; each in turn of more]
+    #[arg(long, alias = "favourable", value_name = "CLASS")]
+    pub(crate) favorable: Option<String>,
+    /// Group that others are compared with, as `GROUP` or `COLUMN=GROUP`; one a column [default: largest against smallest]
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) privileged: Vec<String>,
+    /// File with protected columns that the table lacks; rows are matched by `--id`, or by their order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) group_file: Option<PathBuf>,
+    /// File with the columns of predictions or scores; rows are matched by `--id`, or by their order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prediction_file: Option<PathBuf>,
+    /// Column that names rows in all files
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) id: Option<String>,
+    /// Column of weights
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// What happens to rows that lack a value in one of these columns
+    #[arg(long, value_parser = ["error", "drop-rows"], default_value = "error")]
+    pub(crate) missing: String,
+    /// Measure to print, such as `fair-utility` or `true-positive-rate-ratio`; may be repeated, or separated by commas [default: the usual ones]
+    #[arg(long, value_name = "MEASURE", value_delimiter = ',')]
+    pub(crate) measure: Vec<String>,
+    /// Groups with fewer rows take no part in largest and smallest rates
+    #[arg(long, default_value_t = 10)]
+    pub(crate) min_rows: u32,
+    /// How often rows are drawn for intervals
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) draws: u32,
+    /// How often an interval should hold the true value
+    #[arg(long, default_value_t = 0.95)]
+    pub(crate) level: f64,
+    /// How intervals are made of draws
+    #[arg(long, default_value = "percentile", value_parser = ["percentile", "bca"])]
     pub(crate) interval: String,
     /// Root of everything random
     #[arg(long, default_value_t = 42)]
@@ -288,6 +364,12 @@ pub(crate) struct DataFlags {
     /// Protected column, or a threshold such as `age<=25`; may be repeated
     #[arg(long, short, value_name = "COLUMN")]
     pub(crate) group: Vec<String>,
+    /// Cut a protected column of numbers into groups: `age=4` (about as many rows each) or `age=25,45`; may be repeated
+    #[arg(long, value_name = "COLUMN=BINS")]
+    pub(crate) bin: Vec<String>,
+    /// File with protected columns that the table lacks; rows are matched by `--id`, or by their order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) group_file: Option<PathBuf>,
     /// Column of weights
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
@@ -361,6 +443,22 @@ fn path(path: &std::path::Path) -> Result<Value> {
     Ok(Value::from(text))
 }
 
+/// `age=4` and `age=25,45`, by column.
+fn bins(texts: &[String]) -> Result<toml::Table> {
+    let mut bins = toml::Table::new();
+    for text in texts {
+        let Some((column, value)) = text.rsplit_once('=') else {
+            let hint = "write `--bin age=4` for four groups, or `--bin age=25,45` for groups that end there";
+            return Err(wrong("--bin", format!("`{text}` holds no `=`"), hint));
+        };
+        if let Err(problem) = Bins::parse(value) {
+            return Err(wrong("--bin", problem, "for example `--bin age=25,45`"));
+        }
+        bins.insert(column.trim().into(), Value::from(value));
+    }
+    Ok(bins)
+}
+
 /// TOML has signed integers only.
 fn seed(seed: u64) -> Result<Value> {
     let hint = "seeds go up to 9223372036854775807";
@@ -392,6 +490,13 @@ impl DataFlags {
         }
         if !self.ignore.is_empty() {
             set("ignore", texts(&self.ignore));
+        }
+        let bins = bins(&self.bin)?;
+        if !bins.is_empty() {
+            set("bins", Value::Table(bins));
+        }
+        if let Some(file) = &self.group_file {
+            set("group_file", path(file)?);
         }
         for (name, value) in [
             ("weight", &self.weight),
@@ -480,6 +585,19 @@ impl ReadFlags {
     }
 }
 
+impl AuditFlags {
+    pub(crate) fn groups(&self) -> Result<GroupColumns> {
+        let mut groups = GroupColumns {
+            columns: self.group.clone(),
+            ..GroupColumns::default()
+        };
+        for (column, value) in bins(&self.bin)? {
+            groups.bins.insert(column, value.try_into()?);
+        }
+        Ok(groups)
+    }
+}
+
 impl AuditLeakageFlags {
     pub(crate) fn files(&self) -> Result<LeakageFiles> {
         Ok(LeakageFiles {
@@ -548,6 +666,7 @@ impl CompareFlags {
             ("methods", &self.methods),
             ("models", &self.model),
             ("measures", &self.measure),
+            ("observe", &self.observe),
         ] {
             if !list.is_empty() {
                 set(&format!("compare.{name}"), Value::from(list.clone()));
@@ -565,6 +684,9 @@ impl CompareFlags {
         }
         if let Some(level) = self.level {
             set("compare.level", Value::from(level));
+        }
+        if let Some(class) = &self.favorable {
+            set("compare.favorable_label", Value::from(class.clone()));
         }
         if let Some(report) = &self.report {
             set("report.path", path(report)?);

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, clippy::exit, reason = "this is a door")]
 
 mod advise;
+mod audit;
 mod audit_leakage;
 mod compare;
 mod describe;
@@ -61,6 +62,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Run(flags) => resample::from_file(&flags, json, &progress),
         Command::Compare(flags) => compare::from_flags(&flags, json, &progress),
         Command::Advise(flags) => advise::run(&flags, json, &progress),
+        Command::Audit(flags) => audit::run(&flags, json, &progress),
         Command::Metrics(flags) => metrics::run(&flags, json, &progress),
         Command::Describe { name } => describe::run(name.as_deref(), json),
         Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),

@@ -32,7 +32,8 @@ pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Resu
     };
     let columns = PredictionColumns {
         target: flags.target.clone(),
-        prediction: flags.prediction.clone(),
+        prediction: Some(flags.prediction.clone()),
+        threshold: None,
         scores: flags.score.iter().map(score).collect(),
         weight: flags.weight.clone(),
     };

@@ -113,6 +113,7 @@ impl Trainer<'_> {
             labels,
             classes,
             weights,
+            groups: None,
         };
         Ok(self.learner.fit(&training, &self.seed)?.probabilities(on)?)
     }

@@ -1,10 +1,11 @@
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use counterpoise_base::{Labels, Observer, Resampled, Seed, Warning};
+use counterpoise_base::{Labels, Observer, Resampled, Seed, Table, Warning};
 use counterpoise_data::{
-    Carry, Error as DataError, Imbalance, Missing, OutputOptions, Prepared, ReadOptions, Roles, Writer,
-    make_imbalance, output_chunks, prepare, read_table,
+    Bins, Carry, Error as DataError, GroupColumns, Imbalance, Missing, OutputOptions, Prepared, ReadOptions,
+    Roles, Writer, make_imbalance, output_chunks, prepare, read_table, with_side_columns,
 };
 use counterpoise_neighbors::MissingValues;
 use counterpoise_sampling::{Chooser, Cost, Method, Plan, Resample, Run};
@@ -53,6 +54,12 @@ pub struct DataPart {
     /// Protected columns, or thresholds on numbers such as `age<=25`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// Protected columns of numbers that are cut into groups: `age = 4` or `age = [25, 45]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bins: BTreeMap<String, Bins>,
+    /// A file with protected columns that the table lacks; rows are matched by `id`, or by their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_file: Option<PathBuf>,
     /// The column of weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
@@ -95,6 +102,25 @@ pub struct OutputPart {
 pub struct ReportPart {
     /// The HTML file.
     pub path: PathBuf,
+}
+
+/// Adds columns that stand in a file of their own to a table, and tells which. `columns` names them as they are called in
+/// that file.
+pub fn with_side_file(
+    table: Table,
+    role: &'static str,
+    columns: &dyn Fn(&Table) -> Vec<String>,
+    file: &Path,
+    id: Option<&str>,
+    observer: &dyn Observer,
+) -> Result<(Table, Vec<String>), Error> {
+    let other = read_table(file, &ReadOptions::default(), observer)?.table;
+    let added: Vec<String> = columns(&other)
+        .into_iter()
+        .filter(|name| table.position(name).is_none())
+        .collect();
+    let name = file.display().to_string();
+    Ok((with_side_columns(table, &other, &name, role, &added, id)?, added))
 }
 
 fn default_seed() -> u64 {
@@ -178,6 +204,7 @@ impl Experiment {
         Roles {
             target: data.target.clone(),
             groups: data.groups.clone(),
+            bins: data.bins.clone(),
             weight: data.weight.clone(),
             id: data.id.clone(),
             ignore: data.ignore.clone(),
@@ -186,8 +213,27 @@ impl Experiment {
 
     /// Reads and prepares the table. The warnings of reading are added to those of preparing.
     pub fn read(&self, observer: &dyn Observer) -> Result<Prepared, Error> {
-        let read = read_table(&self.data.path, &self.data.read, observer)?;
-        let mut prepared = prepare(read.table, &self.roles(), self.data.missing)?;
+        let mut read = read_table(&self.data.path, &self.data.read, observer)?;
+        let mut roles = self.roles();
+        if let Some(file) = &self.data.group_file {
+            let groups = GroupColumns {
+                columns: self.data.groups.clone(),
+                bins: self.data.bins.clone(),
+            };
+            let columns = |other: &Table| groups.columns_of(other);
+            let (table, added) = with_side_file(
+                read.table,
+                "group",
+                &columns,
+                file,
+                self.data.id.as_deref(),
+                observer,
+            )?;
+            read.table = table;
+            // Whoever keeps a column in a file of its own does not want models or distances to see it.
+            roles.ignore.extend(added);
+        }
+        let mut prepared = prepare(read.table, &roles, self.data.missing)?;
         if let Some(imbalance) = &self.data.imbalance {
             let rows = make_imbalance(&prepared.labels, imbalance, &Seed::new(self.seed))?;
             prepared = prepared.of_rows(&rows)?;

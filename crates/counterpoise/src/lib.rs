@@ -3,6 +3,7 @@
 //! This crate puts the floors below together: [`profile()`] says what a table lacks, [`Experiment`] is a whole run as
 //! a TOML file, and the pages show both. Methods, tables and readers are re-exported.
 
+mod audit;
 pub mod bundled;
 mod compare;
 mod equal_rows;
@@ -16,22 +17,26 @@ mod pages;
 mod picture;
 mod profile;
 
+pub use audit::{
+    Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,
+    FindingKind, RateEstimate, audit, audit_page,
+};
 pub use compare::{
-    Advice, Advised, Calibrated, Candidate, Compare, ComparedMethod, Comparison, Failure,
-    Model as ComparedModel, Score, Seconds, State, Times, Verdict, VerdictKind, advice_page, advise, compare,
-    comparison_page,
+    Advice, Advised, Calibrated, Candidate, Compare, ComparedGrouping, ComparedGroups, ComparedMethod,
+    Comparison, Failure, FairScores, Model as ComparedModel, Score, Seconds, State, Times, Verdict,
+    VerdictKind, advice_page, advise, compare, comparison_page,
 };
 pub use counterpoise_base::{
     Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
 };
 pub use counterpoise_data::{
-    Carry, ColumnSummary, Error as DataError, Imbalance, Missing, OutputOptions, PredictionColumns, Prepared,
-    Read, ReadOptions, Roles, Writer, hold_out, make_imbalance, output_chunks, prepare, read_bytes,
-    read_table, remove_partial_files, schema_of, stratified_k_fold,
+    Bins, Carry, ColumnSummary, Error as DataError, GroupColumns, Imbalance, Missing, OutputOptions,
+    PredictionColumns, Prepared, Read, ReadOptions, Roles, Writer, hold_out, make_imbalance, output_chunks,
+    prepare, read_bytes, read_table, remove_partial_files, schema_of, stratified_k_fold,
 };
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
-    Bootstrap, Error as MetricsError, Estimate as Interval, IntervalKind, Measure,
+    Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
 pub use counterpoise_report::TableBlock;
@@ -39,7 +44,7 @@ pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
 pub use error::Error;
-pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart};
+pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,

@@ -309,6 +309,59 @@ pub enum Error {
         /// Its kind.
         kind: &'static str,
     },
+    /// A column of groups that is a quantity, or names rows.
+    #[error("column `{column}` has {values} different values in {rows} rows, too many for groups")]
+    GroupValues {
+        /// The column.
+        column: String,
+        /// Its different values.
+        values: usize,
+        /// Rows.
+        rows: usize,
+        /// Whether it holds numbers.
+        numbers: bool,
+    },
+    /// Bins of a column that is no group.
+    #[error("`{column}` is cut into bins, and it is no protected column")]
+    UnusedBins {
+        /// The column.
+        column: String,
+        /// The protected columns.
+        columns: Vec<String>,
+    },
+    /// A file of further columns with another number of rows.
+    #[error("`{file}` has {rows} row(s) for a table of {needed}")]
+    SideFileRows {
+        /// The file.
+        file: String,
+        /// Its rows.
+        rows: usize,
+        /// Rows of the table.
+        needed: usize,
+    },
+    /// A file of further columns that names a row twice.
+    #[error("`{file}`, rows {} and {}: both have the id `{id}`", rows.0, rows.1)]
+    SideFileTwins {
+        /// The file.
+        file: String,
+        /// The id.
+        id: String,
+        /// Both rows, counted from 1.
+        rows: (usize, usize),
+    },
+    /// A file of further columns that lacks a row.
+    #[error("row {row} has the id `{id}`, which `{file}` does not have")]
+    SideFileLacks {
+        /// The file.
+        file: String,
+        /// The id.
+        id: String,
+        /// The row of the table, counted from 1.
+        row: usize,
+    },
+    /// Nothing that was predicted.
+    #[error("neither a column of predictions nor one of scores is named")]
+    NoPrediction,
     /// No column is left to compute with.
     #[error("no column is left to compute with: every column is the target, carried, or ignored")]
     NoFeatures,
@@ -440,6 +493,17 @@ impl Error {
                 format!("name the column of classes with `--target`; or cut `{column}` into classes first")
             }
             Self::GroupThreshold { column, .. } => format!("write `--group {}`", typed(column)),
+            Self::GroupValues { column, numbers: true, .. } => format!(
+                "cut it into groups: `--bin {0}=4` for four of about the same size, `--bin {0}=25,45` for groups that end there, or `--group \"{0}<=25\"` for two",
+                typed(column)
+            ),
+            Self::GroupValues { .. } => "name a column with few values, or merge its values with `--label \"FROM=>TO\"`".into(),
+            Self::UnusedBins { column, columns } if columns.is_empty() => format!("add `--group {}`, or leave its `--bin` out", typed(column)),
+            Self::UnusedBins { columns, .. } => format!("the protected columns are `{}`", columns.join("`, `")),
+            Self::SideFileRows { .. } => "give one row for each row of the table, in its order; or a column of ids in both files, and `--id COLUMN`".into(),
+            Self::SideFileTwins { .. } => "give every id one row".into(),
+            Self::SideFileLacks { .. } => "add the row to that file, or leave it out of the table".into(),
+            Self::NoPrediction => "name one: `--prediction predicted` or `--score probability`".into(),
             Self::NothingLeft => "use `--missing impute` or `--missing distance`, or `--ignore` the columns that are mostly missing".into(),
             Self::MarkTaken { column } => format!("rename `{column}` in the input, or leave `--mark` out"),
             Self::WeightTaken { column } => format!("add `--weight {}` to multiply its weights, or rename the column", typed(column)),
@@ -482,6 +546,12 @@ impl Error {
             Self::Weight { .. } => "data.weight",
             Self::NotAClass { .. } => "data.not-a-class",
             Self::GroupThreshold { .. } => "data.group-threshold",
+            Self::GroupValues { .. } => "data.group-values",
+            Self::UnusedBins { .. } => "data.unused-bins",
+            Self::SideFileRows { .. } => "data.side-file-rows",
+            Self::SideFileTwins { .. } => "data.side-file-twins",
+            Self::SideFileLacks { .. } => "data.side-file-lacks",
+            Self::NoPrediction => "data.no-prediction",
             Self::NoFeatures => "data.no-features",
             Self::NothingLeft => "data.nothing-left",
             Self::NothingToImpute { .. } => "data.nothing-to-impute",

@@ -8,7 +8,6 @@ use counterpoise_base::{Column, Kind, MISSING, Origin, OutputRow, Resampled, Syn
 use serde::{Deserialize, Serialize};
 
 use crate::prepare::Values;
-use crate::roles::GroupRule;
 use crate::{Error, Prepared};
 
 /// Rows of one part of the output.
@@ -104,6 +103,7 @@ enum Part {
 impl<'a> Assembly<'a> {
     fn new(prepared: &'a Prepared, resampled: &'a Resampled, options: OutputOptions) -> Self {
         let roles = &prepared.roles;
+        let rules = roles.rules(&prepared.table);
         let fractional = |feature: usize| {
             let made = resampled.synthetic.get(feature);
             let number = matches!(made, Some(SyntheticValues::F64(_) | SyntheticValues::F32(_)));
@@ -122,13 +122,7 @@ impl<'a> Assembly<'a> {
                 Some(feature) => Part::Feature(feature),
                 None if roles.weight.as_ref() == Some(&column.name) => Part::Weight,
                 None if roles.id.as_ref() == Some(&column.name) => Part::Id,
-                None if prepared
-                    .group_columns
-                    .iter()
-                    .any(|(group, _)| GroupRule::parse(group, &prepared.table).column == column.name) =>
-                {
-                    Part::Group
-                }
+                None if rules.iter().any(|rule| rule.column == column.name) => Part::Group,
                 None if options.carry == Carry::Copy => Part::Base,
                 None => Part::Empty,
             }

@@ -15,10 +15,13 @@ use crate::prepare::{missing_rows, take_rows, weights_of};
 pub struct PredictionColumns {
     /// The true class.
     pub target: String,
-    /// The predicted class.
-    pub prediction: String,
+    /// The predicted class; without it, the one that the scores say.
+    pub prediction: Option<String>,
     /// Probabilities: the class, or nothing for the second of two classes, and the column.
     pub scores: Vec<(Option<String>, String)>,
+    /// Score from which on the class of a score is predicted, if there are two; 0.5 if not given. With more classes the
+    /// likeliest is.
+    pub threshold: Option<f64>,
     /// Weights of rows.
     pub weight: Option<String>,
 }
@@ -42,20 +45,26 @@ impl PredictionColumns {
     /// Only the rows that have a value in every one of these columns, and how many others there were.
     pub fn whole_rows(&self, table: &Table) -> (Table, usize) {
         let scores = self.scores.iter().map(|(_, column)| column);
-        let named = [&self.target, &self.prediction]
-            .into_iter()
+        let named: Vec<&String> = std::iter::once(&self.target)
+            .chain(&self.prediction)
             .chain(scores)
-            .chain(&self.weight);
-        let mut whole = vec![true; table.rows()];
-        for column in named.filter_map(|name| table.column(name)) {
-            missing_rows(&column.array)
-                .into_iter()
-                .for_each(|row| whole[row] = false);
-        }
-        let rows: Vec<usize> = (0..whole.len()).filter(|&row| whole[row]).collect();
-        let left_out = whole.len() - rows.len();
-        (take_rows(table, &rows), left_out)
+            .chain(&self.weight)
+            .collect();
+        whole_rows(table, &named)
     }
+}
+
+/// Only the rows that have a value in every one of these columns, and how many others there were.
+pub fn whole_rows(table: &Table, columns: &[&String]) -> (Table, usize) {
+    let mut whole = vec![true; table.rows()];
+    for column in columns.iter().filter_map(|name| table.column(name)) {
+        missing_rows(&column.array)
+            .into_iter()
+            .for_each(|row| whole[row] = false);
+    }
+    let rows: Vec<usize> = (0..whole.len()).filter(|&row| whole[row]).collect();
+    let left_out = whole.len() - rows.len();
+    (take_rows(table, &rows), left_out)
 }
 
 /// Takes truth, predictions, probabilities and weights out of a table.
@@ -78,18 +87,19 @@ pub fn predictions_of(table: &Table, columns: &PredictionColumns) -> Result<Pred
             }),
         }
     };
-    if columns.target == columns.prediction {
+    let Some(prediction) = &columns.prediction else {
+        return scored(columns, &find);
+    };
+    if columns.target == *prediction {
         return Err(Error::RoleConflict {
             column: columns.target.clone(),
             first: "target",
             second: "prediction",
         });
     }
-    let (target, prediction) = (
-        find(&columns.target, "target")?,
-        find(&columns.prediction, "prediction")?,
-    );
-    let (mut truth, mut predicted) = (names_of(&target.array), names_of(&prediction.array));
+    let target = find(&columns.target, "target")?;
+    let said = find(prediction, "prediction")?;
+    let (mut truth, mut predicted) = (names_of(&target.array), names_of(&said.array));
     let set = |names: &[String]| names.iter().cloned().collect::<BTreeSet<String>>();
     if !set(&predicted).is_subset(&set(&truth)) {
         truth.iter_mut().chain(&mut predicted).for_each(as_whole);
@@ -98,7 +108,7 @@ pub fn predictions_of(table: &Table, columns: &PredictionColumns) -> Result<Pred
     if known.is_disjoint(&said) {
         return Err(Error::NoCommonClass {
             target: columns.target.clone(),
-            prediction: columns.prediction.clone(),
+            prediction: prediction.clone(),
             classes: known.into_iter().take(5).collect(),
             predicted: said.into_iter().take(5).collect(),
         });
@@ -125,6 +135,56 @@ pub fn predictions_of(table: &Table, columns: &PredictionColumns) -> Result<Pred
     })
 }
 
+type Find<'a, 't> = &'a dyn Fn(&str, &'static str) -> Result<&'t Column, Error>;
+
+/// Predictions by scores alone.
+fn scored(columns: &PredictionColumns, find: Find<'_, '_>) -> Result<PredictionTable, Error> {
+    let target = find(&columns.target, "target")?;
+    let labels = Labels::from_names(&names_of(&target.array));
+    let classes = labels.classes().to_vec();
+    let weights = match &columns.weight {
+        Some(name) => Some(weights_of(find(name, "weight")?)?),
+        None => None,
+    };
+    if columns.scores.is_empty() {
+        return Err(Error::NoPrediction);
+    }
+    let threshold = columns.threshold.unwrap_or(0.5);
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err(Error::OutOfRange {
+            option: "threshold",
+            value: threshold.to_string(),
+            range: "0 to 1",
+        });
+    }
+    let probabilities = probabilities(&columns.scores, &classes, labels.len(), find)?;
+    let of_score = match &columns.scores[0].0 {
+        Some(class) => usize::from(classes.first() != Some(class)),
+        None => 1,
+    };
+    let predict = |scores: &[f64]| match scores {
+        [_, _] => {
+            (if scores[of_score] >= threshold {
+                of_score
+            } else {
+                1 - of_score
+            }) as u32
+        }
+        // Of equal scores the first class.
+        _ => (0..scores.len())
+            .rev()
+            .max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
+            .unwrap_or(0) as u32,
+    };
+    Ok(PredictionTable {
+        truth: labels.codes().to_vec(),
+        predicted: probabilities.chunks_exact(classes.len()).map(predict).collect(),
+        classes,
+        probabilities: Some(probabilities),
+        weights,
+    })
+}
+
 fn as_whole(name: &mut String) {
     if let Ok(number) = name.parse::<f64>()
         && number.fract() == 0.0
@@ -134,11 +194,11 @@ fn as_whole(name: &mut String) {
     }
 }
 
-fn probabilities<'t>(
+fn probabilities(
     scores: &[(Option<String>, String)],
     classes: &[String],
     rows: usize,
-    find: &dyn Fn(&str, &'static str) -> Result<&'t Column, Error>,
+    find: Find<'_, '_>,
 ) -> Result<Vec<f64>, Error> {
     let mut of_class: Vec<Option<Vec<f64>>> = vec![None; classes.len()];
     for (class, name) in scores {

@@ -89,11 +89,7 @@ pub fn prepare(table: Table, roles: &Roles, missing: Missing) -> Result<Prepared
     if u32::try_from(table.rows()).is_err() {
         return Err(Error::TooManyRows { rows: table.rows() });
     }
-    let rules: Vec<GroupRule> = roles
-        .groups
-        .iter()
-        .map(|text| GroupRule::parse(text, &table))
-        .collect();
+    let rules = roles.rules(&table);
     let feature_columns = feature_columns(&table, roles)?;
     let mut warnings = Vec::new();
     let rows_in_file = table.rows();

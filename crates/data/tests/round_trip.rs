@@ -129,6 +129,7 @@ fn roles() -> Roles {
     Roles {
         target: "y".into(),
         groups: vec!["sex".into()],
+        bins: std::collections::BTreeMap::new(),
         weight: Some("weight".into()),
         id: Some("id".into()),
         ignore: Vec::new(),

@@ -18,6 +18,60 @@ pub enum Error {
         /// The class there is.
         class: String,
     },
+    /// A learner that tells two classes apart, no more.
+    #[error("{model} tells two classes apart, and there are {classes}")]
+    TwoClassesOnly {
+        /// Name of the model.
+        model: &'static str,
+        /// Classes with rows.
+        classes: usize,
+    },
+    /// A class named in an option that no row has.
+    #[error("`favourable = \"{class}\"` of {model}: no row is of class `{class}`")]
+    NoSuchClass {
+        /// Name of the model.
+        model: &'static str,
+        /// What was given.
+        class: String,
+        /// Classes with rows.
+        classes: Vec<String>,
+    },
+    /// Groups of rows were not given.
+    #[error("{model} needs the group of every row, and none was given")]
+    NoGroups {
+        /// Name of the model.
+        model: &'static str,
+    },
+    /// Nothing to compare.
+    #[error("{model} compares groups, and all rows are of group `{group}`")]
+    OneGroup {
+        /// Name of the model.
+        model: &'static str,
+        /// The group there is.
+        group: String,
+    },
+    /// A group that the model was not fitted on.
+    #[error("{model} was fitted without rows of group `{group}`, and cannot predict any")]
+    UnknownGroup {
+        /// Name of the model.
+        model: &'static str,
+        /// The group.
+        group: String,
+        /// Groups it was fitted on.
+        known: Vec<String>,
+    },
+    /// A rate that a constraint compares and that a group does not have.
+    #[error("{constraint} of {model} compares rows of class `{class}`, and group `{group}` has none")]
+    EmptyCell {
+        /// Name of the model.
+        model: &'static str,
+        /// Name of the constraint.
+        constraint: &'static str,
+        /// Name of the group.
+        group: String,
+        /// Name of the class.
+        class: String,
+    },
     /// A learner that takes one weight a class at most.
     #[error("{model} takes one weight a class, and rows of class `{class}` have different ones")]
     UnequalWeights {
@@ -79,6 +133,20 @@ impl Error {
         Some(match self {
             Self::UnknownModel { suggestion, .. } => suggestion.clone(),
             Self::OneClass { .. } => "use a method that leaves rows of every class".into(),
+            Self::TwoClassesOnly { .. } => "leave this model out, or merge classes until two are left".into(),
+            Self::NoSuchClass { classes, .. } => format!("the classes are `{}`", classes.join("`, `")),
+            Self::NoGroups { .. } => {
+                "name the protected column with `--group`, as in `--group sex`, or leave this model out"
+                    .into()
+            }
+            Self::OneGroup { .. } => "name a column of two or more values with `--group`".into(),
+            Self::UnknownGroup { known, .. } => format!(
+                "it knows `{}`: merge rare groups before, so that every part has rows of each",
+                known.join("`, `")
+            ),
+            Self::EmptyCell { group, .. } => format!(
+                "merge `{group}` with another group, leave it out, or set `constraint = \"demographic-parity\"`"
+            ),
             Self::UnequalWeights { .. } => {
                 "leave the weights of rows out, or choose `logistic`, `forest` or `boosting`, which take them"
                     .into()
@@ -98,6 +166,12 @@ impl Error {
         match self {
             Self::UnknownModel { .. } => "learn.unknown-model",
             Self::OneClass { .. } => "learn.one-class",
+            Self::TwoClassesOnly { .. } => "learn.two-classes-only",
+            Self::NoSuchClass { .. } => "learn.no-such-class",
+            Self::NoGroups { .. } => "learn.no-groups",
+            Self::OneGroup { .. } => "learn.one-group",
+            Self::UnknownGroup { .. } => "learn.unknown-group",
+            Self::EmptyCell { .. } => "learn.empty-cell",
             Self::UnequalWeights { .. } => "learn.unequal-weights",
             Self::TooWide { .. } => "learn.too-wide",
             Self::OutOfRange { .. } => "learn.out-of-range",

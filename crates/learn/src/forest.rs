@@ -202,6 +202,7 @@ mod tests {
                 labels: &labels,
                 classes: &classes,
                 weights,
+                groups: None,
             };
             let forest = Learner::from_name("forest").expect("it is known");
             let model = forest.fit(&data, &Seed::new(1)).expect("it is fitted");

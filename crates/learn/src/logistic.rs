@@ -1,12 +1,7 @@
-use std::sync::Mutex;
-
-use argmin::core::{CostFunction, Executor, Gradient};
-use argmin::solver::linesearch::MoreThuenteLineSearch;
-use argmin::solver::quasinewton::LBFGS;
-use counterpoise_base::Warning;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::descent::{Smooth, minimize};
 use crate::design::UNSEEN;
 use crate::learner::{Fitted, Learn, Predict, Task};
 use crate::{Design, Error};
@@ -48,8 +43,6 @@ impl Default for LogisticRegression {
     }
 }
 
-pub(crate) const NOT_CONVERGED: &str = "learn.not-converged";
-
 impl Learn for LogisticRegression {
     fn check(&self) -> Result<(), Error> {
         for (option, value) in [("C", self.c), ("tol", self.tol)] {
@@ -79,35 +72,27 @@ impl Learn for LogisticRegression {
             } else {
                 task.classes.len()
             },
-            seen: Mutex::default(),
         };
-        let found = minimize(&loss, self.max_iter, self.tol)?;
-        let mut fitted = Fitted::new(Coefficients {
-            sets: if task.classes.len() == 2 {
-                1
-            } else {
-                task.classes.len()
-            },
-            values: found.parameters,
-        });
-        if let Some(gradient) = found.left {
-            let message = format!(
-                "logistic did not converge in {} steps: its gradient is {gradient:.1e} long, not {:.0e}",
-                self.max_iter, self.tol
-            );
-            let hint = "set a larger `max_iter`, a smaller `C`, or a larger `tol` for this model";
-            fitted
-                .warnings
-                .push(Warning::new(NOT_CONVERGED, message).with_hint(hint));
-        }
-        Ok(fitted)
+        let start = match task.start {
+            Some(start) if start.len() == loss.length() => start.to_vec(),
+            _ => vec![0.0; loss.length()],
+        };
+        let found = minimize("logistic", &loss, start, self.max_iter, self.tol)?;
+        let warning = found.warning("logistic", self.max_iter, self.tol);
+        let coefficients = Coefficients {
+            sets: loss.sets,
+            values: found.parameters.clone(),
+        };
+        Ok(Fitted::new(coefficients)
+            .warning(warning)
+            .ended_at(found.parameters))
     }
 }
 
 /// One set of coefficients and an intercept for two classes, one for each class for more.
-struct Coefficients {
-    sets: usize,
-    values: Vec<f64>,
+pub(crate) struct Coefficients {
+    pub(crate) sets: usize,
+    pub(crate) values: Vec<f64>,
 }
 
 impl Predict for Coefficients {
@@ -149,7 +134,7 @@ fn softmax(scores: &mut [f64]) {
 
 /// Linear scores of one row. Each set of `values` holds numbers, one-hot columns, and the intercept at its end.
 #[inline]
-fn score(design: &Design, row: usize, values: &[f64], scores: &mut [f64]) {
+pub(crate) fn score(design: &Design, row: usize, values: &[f64], scores: &mut [f64]) {
     let numbers = design.numeric.row(row);
     let places = design.places(row);
     let length = values.len() / scores.len();
@@ -174,38 +159,16 @@ struct Loss<'a> {
     penalty: f64,
     penalize_intercept: bool,
     sets: usize,
-    /// What was measured last, since cost and gradient are asked for one after the other; and the best so far, since
-    /// a line search that fails forgets it.
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    last: Option<Measured>,
-    best: Option<Measured>,
-    /// Measurements since the best one.
-    in_vain: usize,
-}
-
-#[derive(Clone)]
-struct Measured {
-    at: Vec<f64>,
-    cost: f64,
-    gradient: Vec<f64>,
-}
-
-impl Measured {
-    fn slope(&self) -> f64 {
-        self.gradient.iter().map(|part| part * part).sum::<f64>().sqrt()
-    }
 }
 
 impl Loss<'_> {
     fn length(&self) -> usize {
         self.sets * (self.design.width() + 1)
     }
+}
 
-    fn measure(&self, at: &[f64]) -> Measured {
+impl Smooth for Loss<'_> {
+    fn measure(&self, at: &[f64]) -> (f64, Vec<f64>) {
         let length = self.design.width() + 1;
         let numbers = self.design.numeric.columns();
         let mut gradient = vec![0.0; at.len()];
@@ -255,95 +218,9 @@ impl Loss<'_> {
                 cost += 0.5 * self.penalty * value * value;
             }
         }
-        Measured {
-            at: at.to_vec(),
-            cost,
-            gradient,
-        }
-    }
-
-    fn look<T>(&self, at: &[f64], pick: impl Fn(&Measured) -> T) -> Result<T, argmin::core::Error> {
-        let Ok(mut seen) = self.seen.lock() else {
-            return Err(argmin::core::Error::msg("a thread failed"));
-        };
-        if let Some(last) = seen.last.as_ref().filter(|last| last.at == at) {
-            return Ok(pick(last));
-        }
-        // A line search that rounding has blinded would go on for ever.
-        if seen.in_vain >= MOST_IN_VAIN {
-            return Err(argmin::core::Error::msg("no step goes down any more"));
-        }
-        let measured = self.measure(at);
-        let picked = pick(&measured);
-        if seen.best.as_ref().is_none_or(|best| measured.cost < best.cost) {
-            seen.best = Some(measured.clone());
-            seen.in_vain = 0;
-        } else {
-            seen.in_vain += 1;
-        }
-        seen.last = Some(measured);
-        Ok(picked)
+        (cost, gradient)
     }
 }
-
-impl CostFunction for &Loss<'_> {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, at: &Vec<f64>) -> Result<f64, argmin::core::Error> {
-        self.look(at, |measured| measured.cost)
-    }
-}
-
-impl Gradient for &Loss<'_> {
-    type Param = Vec<f64>;
-    type Gradient = Vec<f64>;
-
-    fn gradient(&self, at: &Vec<f64>) -> Result<Vec<f64>, argmin::core::Error> {
-        self.look(at, |measured| measured.gradient.clone())
-    }
-}
-
-struct Found {
-    parameters: Vec<f64>,
-    /// Length of the gradient that is left, where it is not small enough.
-    left: Option<f64>,
-}
-
-/// Line searches end where rounding hides any descent; what is left then is no failure.
-const RESOLUTION: f64 = 100.0;
-
-fn minimize(loss: &Loss<'_>, max_iter: u64, tol: f64) -> Result<Found, Error> {
-    let library = |problem: String| Error::Library {
-        model: "logistic",
-        problem,
-    };
-    let solver = LBFGS::new(MoreThuenteLineSearch::new(), 10)
-        .with_tolerance_grad(tol)
-        .and_then(|solver| solver.with_tolerance_cost(0.0))
-        .map_err(|error| library(error.to_string()))?;
-    let start = vec![0.0; loss.length()];
-    // A start that is the end has no gradient to follow. What the solver returns is not needed: the loss remembers the
-    // best it saw, also where a line search failed.
-    if loss.measure(&start).slope() > tol {
-        let _ = Executor::new(loss, solver)
-            .configure(|state| state.param(start.clone()).max_iters(max_iter))
-            .timer(false)
-            .run();
-    }
-    let seen = loss.seen.lock().map_err(|_| library("a thread failed".into()))?;
-    let best = seen.best.clone().unwrap_or_else(|| loss.measure(&start));
-    let slope = best.slope();
-    if !slope.is_finite() {
-        return Err(library("the loss is not finite".into()));
-    }
-    Ok(Found {
-        left: (slope > tol * RESOLUTION).then_some(slope),
-        parameters: best.at,
-    })
-}
-
-const MOST_IN_VAIN: usize = 60;
 
 /// Slope and intercept of the logistic curve that fits weighted soft targets best, without a penalty.
 pub(crate) fn fit_curve(scores: &[f64], labels: &[u32], weights: &[f64]) -> Result<(f64, f64), Error> {
@@ -356,9 +233,8 @@ pub(crate) fn fit_curve(scores: &[f64], labels: &[u32], weights: &[f64]) -> Resu
         penalty: 0.0,
         penalize_intercept: false,
         sets: 1,
-        seen: Mutex::default(),
     };
-    let found = minimize(&loss, 1000, 1e-8)?;
+    let found = minimize("logistic", &loss, vec![0.0; 2], 1000, 1e-8)?;
     Ok((found.parameters[0], found.parameters[1]))
 }
 
@@ -367,6 +243,8 @@ mod tests {
     use counterpoise_base::Seed;
 
     use super::*;
+    use crate::descent::NOT_CONVERGED;
+    use crate::descent::tests::check_gradient;
     use crate::learner::tests::clouds;
     use crate::{Learner, Training};
 
@@ -383,22 +261,9 @@ mod tests {
                 penalty: 0.1,
                 penalize_intercept: classes == 3,
                 sets: if classes == 2 { 1 } else { 3 },
-                seen: Mutex::default(),
             };
             let at: Vec<f64> = (0..loss.length()).map(|place| 0.3 - 0.1 * place as f64).collect();
-            let measured = loss.measure(&at);
-            for place in 0..at.len() {
-                let moved = |step: f64| {
-                    let mut at = at.clone();
-                    at[place] += step;
-                    loss.measure(&at).cost
-                };
-                let slope = (moved(1e-6) - moved(-1e-6)) / 2e-6;
-                assert!(
-                    (slope - measured.gradient[place]).abs() < 1e-8,
-                    "{classes} classes, {place}"
-                );
-            }
+            check_gradient(&loss, &at);
         }
     }
 
@@ -414,6 +279,7 @@ mod tests {
             labels: &labels,
             classes: &names,
             weights: None,
+            groups: None,
         };
         let model = learner
             .fit(&data, &Seed::new(1))
@@ -429,6 +295,7 @@ mod tests {
             labels: &labels,
             classes: &names,
             weights: None,
+            groups: None,
         };
         let exact = LogisticRegression {
             tol: 1e-300,
@@ -448,6 +315,7 @@ mod tests {
             labels: &[0, 0, 1, 1],
             classes: &["a".to_owned(), "b".to_owned()],
             weights: None,
+            groups: None,
         };
         let model = Learner::Logistic(LogisticRegression::default())
             .fit(&data, &Seed::new(1))

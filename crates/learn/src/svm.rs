@@ -232,13 +232,11 @@ fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Resul
     } else {
         (0..classes).map(one_against_rest).collect::<Result<_, Error>>()?
     };
-    Ok(Fitted {
-        predict: Box::new(Machines {
-            machines,
-            classes: classes as usize,
-        }),
-        warnings,
-    })
+    let machines = Machines {
+        machines,
+        classes: classes as usize,
+    };
+    Ok(Fitted::new(machines).warning(warnings))
 }
 
 /// The weight of each class, where rows of a class have the same.

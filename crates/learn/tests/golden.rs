@@ -51,6 +51,7 @@ fn models_say_what_those_of_scikit_learn_say() {
                 labels: &labels,
                 classes: &classes,
                 weights: (fitted["weighted"] == true).then_some(&weights[..]),
+                groups: None,
             };
             let model = learner.fit(&data, &Seed::new(1)).expect("it is fitted");
             assert!(model.warnings().is_empty(), "{learner:?}");

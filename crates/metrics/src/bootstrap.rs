@@ -5,6 +5,8 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::binomial::multinomial;
+use crate::group::{GroupEvaluator, GroupMeasure, GroupedRows};
 use crate::{Error, Evaluator, Measure, Predictions, normal};
 
 const TASK: &str = "drawing rows for intervals";
@@ -14,6 +16,9 @@ const JACKKNIFE: usize = 1000;
 
 /// Every draw is kept in memory.
 const MOST_DRAWS: usize = 1_000_000;
+
+/// How many rows of a kind, on average, make it worth to draw kinds instead of rows.
+const ALIKE: usize = 16;
 
 /// Share of draws that may be undefined before an interval is left out.
 const MOST_UNDEFINED: f64 = 0.05;
@@ -184,55 +189,121 @@ impl Bootstrap {
             IntervalKind::Percentile => None,
             IntervalKind::Bca => Some(self.groups(n)),
         };
-        let units = self.draws + left_out.as_ref().map_or(0, Vec::len);
-        let done = AtomicU64::new(0);
-        let evaluate = |counts: &[u16]| {
-            let mut numbers = statistic(counts);
-            numbers.resize(k, f64::NAN);
-            let event = Event::Progress {
-                task: TASK,
-                done: done.fetch_add(1, Ordering::Relaxed) + 1,
-                total: units as u64,
-            };
-            if observer.observe(&event).is_break() {
-                Err(Error::Stopped)
-            } else {
-                Ok(numbers)
-            }
-        };
-        let original = statistic(&vec![1; n]);
-        let draws: Vec<Vec<f64>> = (0..self.draws)
-            .into_par_iter()
-            .map_init(Vec::new, |counts, draw| {
-                self.counts(draw, n, counts);
-                evaluate(counts)
-            })
-            .collect::<Result<_, _>>()?;
-        let without: Vec<Vec<f64>> = left_out
-            .unwrap_or_default()
-            .par_iter()
-            .map_init(Vec::new, |counts, rows| {
-                counts.clear();
-                counts.resize(n, 1_u16);
-                rows.iter().for_each(|&row| counts[row] = 0);
-                evaluate(counts)
-            })
-            .collect::<Result<_, _>>()?;
-        let estimates = (0..k)
-            .into_par_iter()
-            .map(|number| {
-                let column = |table: &[Vec<f64>]| -> Vec<f64> {
-                    let numbers = table.iter().map(|numbers| numbers[number]);
-                    numbers.filter(|value| value.is_finite()).collect()
-                };
-                let value = original.get(number).copied().filter(|value| value.is_finite());
-                self.estimate(value, column(&draws), &column(&without))
-            })
-            .collect();
-        if observer.observe(&Event::Finished { task: TASK }).is_break() {
-            return Err(Error::Stopped);
+        let left_out = left_out.unwrap_or_default();
+        let mut task = Task::new(k, self.draws + left_out.len(), observer);
+        task.original = statistic(&vec![1; n]);
+        let draws = task.each(self.draws, |counts: &mut Vec<u16>, draw| {
+            self.counts(draw, n, counts);
+            statistic(counts)
+        })?;
+        let without = task.each(left_out.len(), |counts: &mut Vec<u16>, group| {
+            counts.clear();
+            counts.resize(n, 1_u16);
+            left_out[group].iter().for_each(|&row| counts[row] = 0);
+            statistic(counts)
+        })?;
+        self.estimates(&task, &draws, &without, &vec![1.0; left_out.len()])
+    }
+
+    /// Intervals of `k` numbers at once, for rows of which many are alike. `sizes` are the rows of each kind, and
+    /// `statistic` maps how often a row of each kind was drawn to the numbers, NaN for what is not defined.
+    ///
+    /// Draws have the distribution of those of [`run`](Self::run), but are others; and the jackknife of BCa leaves out
+    /// every row, however many there are, since rows of a kind give the same number. Missing numbers count as NaN.
+    pub fn run_kinds(
+        &self,
+        sizes: &[u32],
+        k: usize,
+        statistic: impl Fn(&[u32]) -> Vec<f64> + Sync,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Estimate>, Error> {
+        self.check()?;
+        let rows: u64 = sizes.iter().map(|&size| u64::from(size)).sum();
+        if rows == 0 {
+            return Err(Error::NoRows);
         }
-        Ok(estimates)
+        if u32::try_from(rows).is_err() {
+            return Err(Error::OutOfRange {
+                option: "rows",
+                value: rows.to_string(),
+                range: "at most 4294967295",
+            });
+        }
+        let left_out: Vec<usize> = match self.kind {
+            IntervalKind::Percentile => Vec::new(),
+            IntervalKind::Bca => (0..sizes.len()).filter(|&kind| sizes[kind] > 0).collect(),
+        };
+        let root = self.root().child("kinds");
+        let mut task = Task::new(k, self.draws + left_out.len(), observer);
+        task.original = statistic(sizes);
+        let draws = task.each(self.draws, |counts: &mut Vec<u32>, draw| {
+            multinomial(&mut root.child(draw as u64).rng(), sizes, counts);
+            statistic(counts)
+        })?;
+        let without = task.each(left_out.len(), |counts: &mut Vec<u32>, place| {
+            counts.clear();
+            counts.extend_from_slice(sizes);
+            counts[left_out[place]] -= 1;
+            statistic(counts)
+        })?;
+        let weights: Vec<f64> = left_out.iter().map(|&kind| f64::from(sizes[kind])).collect();
+        self.estimates(&task, &draws, &without, &weights)
+    }
+
+    /// An interval for each group measure.
+    ///
+    /// Rows are drawn from the whole table, so that the sizes of groups vary from draw to draw as they would from
+    /// sample to sample; a draw in which a group lacks a rate is one in which the number is undefined. Where rows are
+    /// alike, as without scores and weights, kinds of rows are drawn in their place ([`run_kinds`](Self::run_kinds)).
+    pub fn group_intervals(
+        &self,
+        measures: &[GroupMeasure],
+        rows: &GroupedRows<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Estimate>, Error> {
+        // Apart, so that a measure of scores changes no interval of the others, nor makes them slower.
+        let (apart, alike): (Vec<usize>, Vec<usize>) = (0..measures.len())
+            .partition(|&place| measures[place].needs_scores() || measures[place].needs_neighbours());
+        let mut estimates = vec![None; measures.len()];
+        for places in [alike, apart] {
+            if places.is_empty() {
+                continue;
+            }
+            let own: Vec<GroupMeasure> = places.iter().map(|&place| measures[place].clone()).collect();
+            for (place, estimate) in places.into_iter().zip(self.grouped(&own, rows, observer)?) {
+                estimates[place] = Some(estimate);
+            }
+        }
+        Ok(estimates.into_iter().flatten().collect())
+    }
+
+    fn grouped(
+        &self,
+        measures: &[GroupMeasure],
+        rows: &GroupedRows<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Estimate>, Error> {
+        let evaluator = GroupEvaluator::new(measures, rows, None)?;
+        let kinds = evaluator.kinds();
+        if kinds.len() * ALIKE > rows.len() {
+            return self.run(
+                rows.len(),
+                measures.len(),
+                |counts| evaluator.values(counts),
+                observer,
+            );
+        }
+        let (firsts, sizes): (Vec<usize>, Vec<u32>) = kinds.into_iter().unzip();
+        let evaluator = GroupEvaluator::new(measures, rows, Some(&firsts))?;
+        self.run_kinds(
+            &sizes,
+            measures.len(),
+            |counts| {
+                let counts: Vec<f64> = counts.iter().copied().map(f64::from).collect();
+                evaluator.numbers(&counts)
+            },
+            observer,
+        )
     }
 
     /// An interval for each measure.
@@ -249,6 +320,33 @@ impl Bootstrap {
             |counts| evaluator.values(counts),
             observer,
         )
+    }
+
+    /// Estimates from the numbers of draws and of the jackknife, each of whose tables stands for `weights` rows.
+    fn estimates(
+        &self,
+        task: &Task<'_>,
+        draws: &[Vec<f64>],
+        without: &[Vec<f64>],
+        weights: &[f64],
+    ) -> Result<Vec<Estimate>, Error> {
+        let estimates = (0..task.k)
+            .into_par_iter()
+            .map(|number| {
+                let finite = |value: &f64| value.is_finite();
+                let drawn = draws.iter().map(|numbers| numbers[number]).filter(finite);
+                let without = without.iter().zip(weights);
+                let without = without
+                    .map(|(numbers, &weight)| (numbers[number], weight))
+                    .filter(|(value, _)| finite(value));
+                let value = task.original.get(number).copied().filter(finite);
+                self.estimate(value, drawn.collect(), &without.collect::<Vec<_>>())
+            })
+            .collect();
+        if task.observer.observe(&Event::Finished { task: TASK }).is_break() {
+            return Err(Error::Stopped);
+        }
+        Ok(estimates)
     }
 
     fn root(&self) -> Seed {
@@ -289,7 +387,7 @@ impl Bootstrap {
         groups
     }
 
-    fn estimate(&self, value: Option<f64>, mut drawn: Vec<f64>, without: &[f64]) -> Estimate {
+    fn estimate(&self, value: Option<f64>, mut drawn: Vec<f64>, without: &[(f64, f64)]) -> Estimate {
         let undefined = self.draws - drawn.len();
         drawn.sort_by(f64::total_cmp);
         let few = undefined as f64 <= MOST_UNDEFINED * self.draws as f64 && !drawn.is_empty();
@@ -310,8 +408,53 @@ impl Bootstrap {
     }
 }
 
-/// The two shares of draws below the ends of a BCa interval.
-fn bca(value: f64, drawn: &[f64], without: &[f64], tail: f64) -> (f64, f64) {
+/// Numbers of many tables, with progress.
+struct Task<'a> {
+    k: usize,
+    original: Vec<f64>,
+    units: u64,
+    done: AtomicU64,
+    observer: &'a dyn Observer,
+}
+
+impl<'a> Task<'a> {
+    fn new(k: usize, units: usize, observer: &'a dyn Observer) -> Self {
+        Self {
+            k,
+            original: Vec::new(),
+            units: units as u64,
+            done: AtomicU64::new(0),
+            observer,
+        }
+    }
+
+    /// The numbers of `tables` tables, in order; `numbers` gets a place to work in, and which table it is.
+    fn each<T: Default + Send>(
+        &self,
+        tables: usize,
+        numbers: impl Fn(&mut T, usize) -> Vec<f64> + Sync,
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        let one = |place: &mut T, table: usize| {
+            let mut numbers = numbers(place, table);
+            numbers.resize(self.k, f64::NAN);
+            let event = Event::Progress {
+                task: TASK,
+                done: self.done.fetch_add(1, Ordering::Relaxed) + 1,
+                total: self.units,
+            };
+            if self.observer.observe(&event).is_break() {
+                Err(Error::Stopped)
+            } else {
+                Ok(numbers)
+            }
+        };
+        (0..tables).into_par_iter().map_init(T::default, one).collect()
+    }
+}
+
+/// The two shares of draws below the ends of a BCa interval. `without` holds what is left without a row, and how many
+/// rows would leave the same.
+fn bca(value: f64, drawn: &[f64], without: &[(f64, f64)], tail: f64) -> (f64, f64) {
     let b = drawn.len() as f64;
     let below = drawn.partition_point(|&draw| draw < value) as f64;
     let equal = drawn.partition_point(|&draw| draw <= value) as f64 - below;
@@ -319,10 +462,11 @@ fn bca(value: f64, drawn: &[f64], without: &[f64], tail: f64) -> (f64, f64) {
     // whose quantile is infinite, becomes half a draw.
     let share = ((below + 0.5 * equal) / b).clamp(0.5 / b, 1.0 - 0.5 / b);
     let bias = normal::quantile(share);
-    let mean = without.iter().sum::<f64>() / without.len().max(1) as f64;
-    let (squares, cubes) = without.iter().fold((0.0, 0.0), |(squares, cubes), one| {
+    let rows: f64 = without.iter().map(|(_, rows)| rows).sum();
+    let mean = without.iter().map(|(one, rows)| rows * one).sum::<f64>() / rows.max(1.0);
+    let (squares, cubes) = without.iter().fold((0.0, 0.0), |(squares, cubes), (one, rows)| {
         let gap = mean - one;
-        (squares + gap * gap, cubes + gap * gap * gap)
+        (squares + rows * gap * gap, cubes + rows * gap * gap * gap)
     });
     let spread: f64 = 6.0 * f64::powf(squares, 1.5);
     let acceleration = if spread > 0.0 { cubes / spread } else { 0.0 };
@@ -345,4 +489,24 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     let high = (low + 1).min(sorted.len() - 1);
     // Equal neighbours give themselves to the last bit.
     sorted[low] + (place - low as f64) * (sorted[high] - sorted[low])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_leave_the_same_are_left_out_together() {
+        let drawn: Vec<f64> = (0..1000).map(|draw| f64::from(draw).sqrt()).collect();
+        let one_by_one = bca(
+            20.0,
+            &drawn,
+            &[(19.0, 1.0), (19.0, 1.0), (23.5, 1.0), (19.0, 1.0)],
+            0.025,
+        );
+        let together = bca(20.0, &drawn, &[(19.0, 3.0), (23.5, 1.0)], 0.025);
+        assert!((one_by_one.0 - together.0).abs() < 1e-15 && (one_by_one.1 - together.1).abs() < 1e-15);
+        let without = bca(20.0, &drawn, &[], 0.025);
+        assert!((without.0 - together.0).abs() > 1e-3, "the acceleration matters");
+    }
 }

@@ -85,6 +85,34 @@ pub enum Error {
         /// Name of the class.
         class: String,
     },
+    /// The favourable class is none of the target's.
+    #[error("the favourable class `{class}` is not a class of the target")]
+    UnknownFavourable {
+        /// The name that was given.
+        class: String,
+        /// The class that was meant, or all there are.
+        suggestion: String,
+    },
+    /// No row is of this group.
+    #[error("there is no group `{group}`")]
+    UnknownGroup {
+        /// The name that was given.
+        group: String,
+        /// The group that was meant, or all there are.
+        suggestion: String,
+    },
+    /// A measure of predictions, for rows that have true classes only.
+    #[error("`{measure}` needs predictions")]
+    NeedsPredictions {
+        /// Name of the measure.
+        measure: String,
+    },
+    /// A measure of neighbours, for rows without any.
+    #[error("`{measure}` needs the neighbours of every row")]
+    NeedsNeighbours {
+        /// Name of the measure.
+        measure: String,
+    },
     /// Nothing to draw from.
     #[error("there are no rows to draw from")]
     NoRows,
@@ -125,9 +153,14 @@ impl Error {
             }
             Self::Weight { .. } => "give weights of at least 0; 0 leaves a row out".into(),
             Self::NoWeight => "give some row a weight above 0, or leave the weights out".into(),
-            Self::UnknownMeasure { suggestion, .. } | Self::UnknownClass { suggestion, .. } => {
-                suggestion.clone()
+            Self::UnknownMeasure { suggestion, .. }
+            | Self::UnknownClass { suggestion, .. }
+            | Self::UnknownFavourable { suggestion, .. }
+            | Self::UnknownGroup { suggestion, .. } => suggestion.clone(),
+            Self::NeedsPredictions { measure } => {
+                format!("name the column of predictions, or leave `{measure}` out")
             }
+            Self::NeedsNeighbours { measure } => format!("find neighbours first, or leave `{measure}` out"),
             Self::NeedsProbabilities { measure } => {
                 format!("name the columns of probabilities, or leave `{measure}` out")
             }
@@ -149,6 +182,10 @@ impl Error {
             Self::UnknownClass { .. } => "metrics.unknown-class",
             Self::NeedsProbabilities { .. } => "metrics.needs-probabilities",
             Self::NeedsNumbers { .. } => "metrics.needs-numbers",
+            Self::UnknownFavourable { .. } => "metrics.unknown-favourable",
+            Self::UnknownGroup { .. } => "metrics.unknown-group",
+            Self::NeedsPredictions { .. } => "metrics.needs-predictions",
+            Self::NeedsNeighbours { .. } => "metrics.needs-neighbours",
             Self::NoRows => "metrics.no-rows",
             Self::UnknownRow { .. } => "metrics.unknown-row",
             Self::OutOfRange { .. } => "metrics.out-of-range",

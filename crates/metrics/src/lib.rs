@@ -2,12 +2,16 @@
 //!
 //! A number that is not defined is absent, never 0: [`Measure::value`] gives an `Option`. [`Bootstrap`] puts an
 //! interval around every number, because rare classes make for few rows.
+//!
+//! Between groups of rows, [`GroupMeasure`] compares: the module [`group`] lists what AIF360 and Fairlearn call it.
 
+mod binomial;
 mod bootstrap;
 mod confusion;
 mod curves;
 mod error;
 mod evaluator;
+pub mod group;
 mod measure;
 mod normal;
 mod predictions;
@@ -21,6 +25,10 @@ pub use curves::{
 };
 pub use error::Error;
 pub use evaluator::Evaluator;
+pub use group::{
+    Aim, Benefits, Comparison, GroupEvaluator, GroupMeasure, GroupReport, GroupedRows, Odds, Outcome, Rate,
+    RateReport, Scope, Subject, Undefined, fair_utility, per_group_report,
+};
 pub use measure::{Average, Measure};
 pub use predictions::Predictions;
 pub use report::{ClassReport, per_class_report};

@@ -363,7 +363,7 @@ pub(crate) fn number(class: &str) -> Option<f64> {
     class.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-fn suggest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn suggest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     let all: Vec<&str> = candidates.collect();
     match nearest_name(name, all.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -421,12 +421,21 @@ impl Serialize for Measure {
 
 impl<'de> Deserialize<'de> for Measure {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| {
-            let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
-            serde::de::Error::custom(format!("{error}{hint}"))
-        })
+        deserialize(deserializer)
     }
+}
+
+/// Reads a measure by its name; the hint of an error goes with it.
+pub(crate) fn deserialize<'de, M, D>(deserializer: D) -> Result<M, D::Error>
+where
+    M: FromStr<Err = Error>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|error: Error| {
+        let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        serde::de::Error::custom(format!("{error}{hint}"))
+    })
 }
 
 impl JsonSchema for Measure {

@@ -73,19 +73,7 @@ impl<'a> Predictions<'a> {
 
     /// Adds a weight a row: finite and at least 0, not all of them 0.
     pub fn with_weights(mut self, weights: &'a [f64]) -> Result<Self, Error> {
-        length("the list of weights", weights.len(), self.len())?;
-        if let Some(row) = weights
-            .iter()
-            .position(|weight| !(weight.is_finite() && *weight >= 0.0))
-        {
-            return Err(Error::Weight {
-                row: row + 1,
-                value: weights[row],
-            });
-        }
-        if !weights.is_empty() && weights.iter().all(|&weight| weight == 0.0) {
-            return Err(Error::NoWeight);
-        }
+        check_weights(weights, self.len())?;
         self.weights = Some(weights);
         Ok(self)
     }
@@ -136,6 +124,24 @@ impl<'a> Predictions<'a> {
     pub fn weight_of(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights[row])
     }
+}
+
+/// One weight a row, finite and at least 0, not all of them 0.
+pub(crate) fn check_weights(weights: &[f64], rows: usize) -> Result<(), Error> {
+    length("the list of weights", weights.len(), rows)?;
+    if let Some(row) = weights
+        .iter()
+        .position(|weight| !(weight.is_finite() && *weight >= 0.0))
+    {
+        return Err(Error::Weight {
+            row: row + 1,
+            value: weights[row],
+        });
+    }
+    if !weights.is_empty() && weights.iter().all(|&weight| weight == 0.0) {
+        return Err(Error::NoWeight);
+    }
+    Ok(())
 }
 
 fn length(what: &'static str, has: usize, needed: usize) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 mod bars;
 mod curves;
 mod error;
+mod heat_map;
 mod intervals;
 mod page;
 mod plot;
@@ -13,6 +14,7 @@ mod scatter;
 pub use bars::{Bars, Series};
 pub use curves::{Curve, Curves};
 pub use error::Error;
+pub use heat_map::{HeatCell, HeatMap};
 pub use intervals::{IntervalEntry, IntervalGroup, Intervals};
 pub use page::{Block, Figure, Page, Section, TableBlock, Tone, render};
 pub use scatter::{Point, Scatter};

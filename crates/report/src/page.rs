@@ -1,7 +1,7 @@
 use counterpoise_base::Warning;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{Bars, Curves, Error, Intervals, Scatter};
+use crate::{Bars, Curves, Error, HeatMap, Intervals, Scatter};
 
 /// One HTML file.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,8 @@ pub enum Block {
         /// How it looks.
         tone: Tone,
     },
+    /// Sentences, each with a mark of one word before it.
+    Marked(Vec<(String, String)>),
     /// A few large numbers.
     Figures(Vec<Figure>),
     /// What looked odd, with what to do about it.
@@ -58,6 +60,8 @@ pub enum Block {
     Intervals(Intervals),
     /// Lines, such as precision against recall.
     Curves(Curves),
+    /// A table coloured by its numbers.
+    HeatMap(HeatMap),
     /// Text to copy.
     Code {
         /// What it is.
@@ -182,6 +186,11 @@ fn block(block: &Block) -> Result<Markup, Error> {
                 }
             }
         }
+        Block::Marked(lines) => html! {
+            ul class="marked" {
+                @for (mark, text) in lines { li { span class=(format!("mark {mark}")) { (mark) } p { (ticked(text)) } } }
+            }
+        },
         Block::Figures(figures) => html! {
             ul class="figures" {
                 @for figure in figures {
@@ -201,6 +210,7 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::Scatter(scatter) => scatter.html()?,
         Block::Intervals(intervals) => intervals.html()?,
         Block::Curves(curves) => curves.html()?,
+        Block::HeatMap(map) => map.html()?,
         Block::Code { title, text } => html! {
             figure class="code" {
                 figcaption { (title) button type="button" class="copy" data-copy="code" { "copy" } }
@@ -332,6 +342,7 @@ mod tests {
             Block::Bars(Bars::default()),
             Block::Intervals(Intervals::default()),
             Block::Curves(Curves::default()),
+            Block::HeatMap(crate::HeatMap::default()),
             Block::Table(TableBlock::default()),
         ] {
             render(&page_of(block)).expect("nothing to show is no error");

@@ -354,6 +354,7 @@ impl FairSmote {
             labels: &labels,
             classes: data.labels.classes(),
             weights: None,
+            groups: None,
         };
         let model =
             Learner::Logistic(model).fit(&training, &run.seed.child(NAME).child("situation testing"))?;

@@ -180,6 +180,7 @@ impl Resample for Massaging {
             labels: data.labels.codes(),
             classes: data.labels.classes(),
             weights: None,
+            groups: None,
         };
         let model = self.ranker.0.fit(&training, &run.seed.child(NAME))?;
         let classes = data.labels.classes().len();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use counterpoise_base::{Event, Observer, Seed};
-use counterpoise_metrics::{Bootstrap, Measure};
+use counterpoise_metrics::{Bootstrap, GroupMeasure, Measure};
 use rayon::prelude::*;
 
 use super::Setting;
@@ -56,6 +56,31 @@ pub(super) fn draw(
     drawn
 }
 
+/// A number that is scored.
+pub(super) struct Named {
+    pub(super) name: String,
+    /// The least and the most that it can be.
+    bounds: (f64, f64),
+}
+
+impl From<&Measure> for Named {
+    fn from(measure: &Measure) -> Self {
+        Self {
+            name: measure.name(),
+            bounds: bounds(measure),
+        }
+    }
+}
+
+impl From<&GroupMeasure> for Named {
+    fn from(measure: &GroupMeasure) -> Self {
+        Self {
+            name: measure.name(),
+            bounds: measure.range(),
+        }
+    }
+}
+
 /// Scores of each draw and of the rows as they are, by combination and measure, and what training rows add to them.
 pub(super) struct Draws<'a> {
     pub(super) drawn: &'a [Vec<Vec<f64>>],
@@ -98,7 +123,7 @@ impl Draws<'_> {
         index: usize,
         base: Option<usize>,
         column: usize,
-        named: &Measure,
+        named: &Named,
     ) -> Option<(f64, f64)> {
         self.value(index, base, column)?;
         let tail = 0.5 * (1.0 - self.level);
@@ -106,7 +131,7 @@ impl Draws<'_> {
         let (_, times) = self.error(index, base, column);
         let more = 0.5 * (times - 1.0) * (high - low);
         let (least, most) = match base {
-            None => bounds(named),
+            None => named.bounds,
             Some(_) => (f64::NEG_INFINITY, f64::INFINITY),
         };
         Some(((low - more).max(least), (high + more).min(most)))
@@ -156,10 +181,10 @@ impl Draws<'_> {
         index: usize,
         against: Option<(usize, Option<f64>)>,
         column: usize,
-        named: &Measure,
+        named: &Named,
     ) -> Score {
         let mut score = Score {
-            measure: named.name(),
+            measure: named.name.clone(),
             value: self.value(index, None, column),
             interval: self.interval(index, None, column, named),
             difference: None,

@@ -2,7 +2,8 @@ use counterpoise_base::{Labels, Observer, Seed, Warning};
 use counterpoise_metrics::{Measure, Predictions, precision_recall_curve, reliability};
 use rayon::prelude::*;
 
-use super::draws::{Draws, draw};
+use super::draws::{Draws, Named, draw};
+use super::fairness::{self, ComparedGroups, FairScores, Fairness};
 use super::outcome::{Calibrated, Comparison, Failure, Model, Outcome, Score, Seconds};
 use super::protocol::{Failed, Fits};
 use super::scores::{Repeat, Scorer};
@@ -17,6 +18,7 @@ pub(crate) fn judge(
     setting: &Setting<'_>,
     fits: &Fits,
     measures: &[Measure],
+    fairness: Option<&Fairness>,
     observer: &dyn Observer,
 ) -> Result<Comparison, Error> {
     let (prepared, compare) = (setting.prepared, setting.compare);
@@ -24,7 +26,7 @@ pub(crate) fn judge(
     let combinations = combinations(setting, fits);
     let scorers: Vec<Scorer> = combinations
         .iter()
-        .map(|combination| Scorer::new(&combination.repeats, &fits.parts, prepared, measures))
+        .map(|combination| Scorer::new(&combination.repeats, &fits.parts, prepared, measures, fairness))
         .collect::<Result<_, _>>()?;
     let drawn = draw(&scorers, setting, fits.parts.len(), observer)?;
     let (ones, each) = (vec![1; labels.len()], vec![1; fits.parts.len()]);
@@ -46,6 +48,18 @@ pub(crate) fn judge(
     let mut models = Vec::new();
     let mut warnings = prepared.warnings.clone();
     warnings.extend(few_rows(labels));
+    warnings.extend(
+        fairness
+            .into_iter()
+            .flat_map(|fairness| fairness.warnings.clone()),
+    );
+    let groups = fairness.map(ComparedGroups::new);
+    let of_groups: Vec<(usize, Named)> = fairness.map_or_else(Vec::new, |fairness| {
+        let columns = fairness.columns();
+        columns
+            .map(|(grouping, measure)| (grouping, Named::from(measure)))
+            .collect()
+    });
     for (model, name) in fits.models.iter().enumerate() {
         let own: Vec<usize> = (0..combinations.len())
             .filter(|&index| combinations[index].model == model)
@@ -53,7 +67,7 @@ pub(crate) fn judge(
         let none = own.iter().copied().find(|&index| combinations[index].method == 0);
         let others: Vec<usize> = own.iter().copied().filter(|&index| Some(index) != none).collect();
         // Half the widths of simultaneous intervals, which all methods share.
-        let wide: Vec<Option<f64>> = (0..measures.len())
+        let wide: Vec<Option<f64>> = (0..measures.len() + of_groups.len())
             .map(|measure| draws.max_t(&others, none?, measure))
             .collect();
         let mut outcomes = Vec::new();
@@ -61,21 +75,37 @@ pub(crate) fn judge(
             let combination = &combinations[index];
             let against = none.filter(|&none| none != index);
             let scores = measures.iter().enumerate().map(|(column, measure)| {
-                draws.score(index, against.map(|none| (none, wide[column])), column, measure)
+                draws.score(
+                    index,
+                    against.map(|none| (none, wide[column])),
+                    column,
+                    &Named::from(measure),
+                )
             });
             let corrected = scorers[index]
                 .corrected
                 .iter()
                 .enumerate()
                 .map(|(place, &measure)| {
-                    let (column, measure) = (measures.len() + place, &measures[measure]);
+                    let column = measures.len() + of_groups.len() + place;
+                    let measure = &measures[measure];
                     Calibrated {
                         measure: measure.name(),
                         value: draws.value(index, None, column),
-                        interval: draws.interval(index, None, column, measure),
+                        interval: draws.interval(index, None, column, &Named::from(measure)),
                     }
                 });
-            let outcome = outcome(setting, fits, combination, scores.collect(), corrected.collect())?;
+            let mut outcome = outcome(setting, fits, combination, scores.collect(), corrected.collect())?;
+            outcome.fairness = groups
+                .iter()
+                .flat_map(|groups| &groups.groupings)
+                .map(FairScores::empty)
+                .collect();
+            for (place, (grouping, named)) in of_groups.iter().enumerate() {
+                let column = measures.len() + place;
+                let score = draws.score(index, against.map(|none| (none, wide[column])), column, named);
+                outcome.fairness[*grouping].scores.push(score);
+            }
             warnings.extend(outcome.warnings.iter().cloned().map(|mut warning| {
                 warning.message = format!("{name} with {}: {}", outcome.method, warning.message);
                 warning
@@ -100,9 +130,13 @@ pub(crate) fn judge(
                 evidence: String::new(),
             },
         };
+        let in_words = groups
+            .as_ref()
+            .map_or_else(Vec::new, |groups| fairness::in_words(&outcomes, groups));
         models.push(Model {
             model: name.clone(),
             verdict,
+            fairness: in_words,
             methods: outcomes,
             failures: failures(fits, model),
         });
@@ -125,6 +159,7 @@ pub(crate) fn judge(
         draws: compare.draws,
         level: compare.level,
         decides: measures[0].name(),
+        groups,
         models,
         resumed: fits.found,
         warnings,
@@ -225,6 +260,7 @@ fn outcome(
         resamples: setting.compare.methods[combination.method].resamples(),
         scores,
         corrected,
+        fairness: Vec::new(),
         seconds: seconds(combination.fits),
         warnings: counted(warnings),
         precision_recall: Vec::new(),

@@ -3,6 +3,7 @@
 mod advise;
 mod candidate;
 mod draws;
+mod fairness;
 mod judge;
 mod outcome;
 mod page;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use advise::{Advice, Advised, advise};
 pub use candidate::Candidate;
+pub use fairness::{ComparedGrouping, ComparedGroups, FairScores};
 pub use outcome::{Calibrated, Comparison, Failure, Model, Outcome as ComparedMethod, Score, Seconds};
 pub use page::{advice_page, comparison_page};
 pub use verdict::{Verdict, VerdictKind};
@@ -59,6 +61,13 @@ pub struct Compare {
     /// Measures to print, the first of which decides; none chooses balanced accuracy and nine others.
     #[schemars(with = "Vec<String>")]
     pub measures: Vec<Measure>,
+    /// The class that people want, for numbers of fairness; without it the second of two classes, or the rarest of more.
+    #[serde(alias = "favourable_label", skip_serializing_if = "Option::is_none")]
+    pub favorable_label: Option<String>,
+    /// Protected columns that methods do not see as groups, and by which fairness is told all the same. Without any,
+    /// those with a usual name: sex, race, age and the like; `none` for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observe: Vec<String>,
     /// How often rows are drawn for intervals; 200 or more.
     pub draws: usize,
     /// How often an interval should hold the true value, between 0 and 1.
@@ -88,12 +97,17 @@ impl Default for Compare {
             folds: 5,
             repeats: 0,
             measures: Vec::new(),
+            favorable_label: None,
+            observe: Vec::new(),
             draws: 1000,
             level: 0.95,
             memory_mib: 4096,
         }
     }
 }
+
+/// What is tried besides the default methods where there are groups.
+const FOR_GROUPS: [&str; 2] = ["reweighing", "fair-oversampling"];
 
 /// Where finished fits are kept, so that a run that was killed goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -271,7 +285,11 @@ pub fn compare(
     state: &State,
     observer: &dyn Observer,
 ) -> Result<Comparison, Error> {
-    let wanted = experiment.compare.clone().unwrap_or_default();
+    let mut wanted = experiment.compare.clone().unwrap_or_default();
+    if prepared.groups.is_some() && wanted.methods == Compare::default().methods {
+        // Whoever names groups wants to see what balances them.
+        wanted.methods.extend(Candidate::all_of(&FOR_GROUPS));
+    }
     let compare = wanted.checked(&prepared.labels)?;
     let setting = Setting {
         experiment,
@@ -280,11 +298,29 @@ pub fn compare(
     };
     let measures = compare.measures(&prepared.labels)?;
     judge::check_measures(&measures, &prepared.labels)?;
+    let fairness = fairness::Fairness::new(&setting)?;
+    groups_where_needed(&setting)?;
     let store = store::Store::open(&setting, state)?;
     let fits = protocol::run(&setting, &store, &measures[0], observer)?;
-    let comparison = judge::judge(&setting, &fits, &measures, observer)?;
+    let comparison = judge::judge(&setting, &fits, &measures, fairness.as_ref(), observer)?;
     store.done();
     Ok(comparison)
+}
+
+/// A model that compares groups needs some.
+fn groups_where_needed(setting: &Setting<'_>) -> Result<(), Error> {
+    let needs = |model: &&Learner| model.needs_groups();
+    match setting.compare.models.iter().find(needs) {
+        Some(model) if setting.prepared.groups.is_none() => Err(Error::Config {
+            place: "compare.models".into(),
+            problem: format!(
+                "{} compares groups, and no protected column is named",
+                model.name()
+            ),
+            hint: Some("name one: `--group sex`".into()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Warnings that occur in many folds, said once with how often.

@@ -2,7 +2,7 @@ use counterpoise_base::Warning;
 use counterpoise_metrics::{PrecisionRecallPoint, ReliabilityBin};
 use serde::Serialize;
 
-use super::{Verdict, VerdictKind};
+use super::{ComparedGroups, FairScores, Verdict, VerdictKind};
 
 /// What a comparison found.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +23,9 @@ pub struct Comparison {
     pub level: f64,
     /// The measure that decides.
     pub decides: String,
+    /// Groups by which fairness is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<ComparedGroups>,
     /// One entry a model.
     pub models: Vec<Model>,
     /// Fits that were taken over from an earlier run.
@@ -38,6 +41,9 @@ pub struct Model {
     pub model: String,
     /// What to do.
     pub verdict: Verdict,
+    /// What methods do to groups, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fairness: Vec<String>,
     /// Methods that ran, in the order asked for; `none` comes first.
     pub methods: Vec<Outcome>,
     /// Methods that do not apply, with the reason.
@@ -56,6 +62,9 @@ pub struct Outcome {
     /// Measures of probabilities after correction of the prior, for methods that shift it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrected: Vec<Calibrated>,
+    /// What it does to groups, one entry a grouping.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fairness: Vec<FairScores>,
     /// Mean time of one fold.
     pub seconds: Seconds,
     /// What looked odd in its folds.

@@ -118,6 +118,7 @@ fn verdicts(comparison: &Comparison) -> Section {
 
 fn body(comparison: &Comparison) -> Vec<Section> {
     let mut sections = vec![differences(comparison), scores(comparison)];
+    sections.extend(fairness(comparison));
     sections.push(ranking(comparison));
     sections.push(calibration(comparison));
     sections.push(times(comparison));
@@ -238,6 +239,174 @@ fn scores(comparison: &Comparison) -> Section {
         title: "Scores".into(),
         lead: "The folds of a repeat are taken together; ROC-AUC alone is a mean over folds, since the scores of two models are not one ranking. Repeats are averaged.".into(),
         blocks: comparison.models.iter().filter(|model| !model.methods.is_empty()).map(table).collect(),
+    }
+}
+
+/// What methods do to groups: in sentences, as a plane of accuracy and evenness, and in numbers.
+fn fairness(comparison: &Comparison) -> Option<Section> {
+    let groups = comparison.groups.as_ref()?;
+    let mut blocks = Vec::new();
+    for model in &comparison.models {
+        let mark = |(place, text): (usize, &String)| {
+            let mitigated = groups
+                .groupings
+                .get(place)
+                .is_some_and(|grouping| grouping.mitigated);
+            let mark = if mitigated { "seen" } else { "unseen" };
+            (mark.to_owned(), format!("{}: {text}", model.model))
+        };
+        blocks.push(Block::Marked(
+            model.fairness.iter().enumerate().map(mark).collect(),
+        ));
+    }
+    for (place, grouping) in groups.groupings.iter().enumerate() {
+        if grouping.mitigated || place == 0 {
+            blocks.extend(
+                comparison
+                    .models
+                    .iter()
+                    .map(|model| plane(model, place, &grouping.name)),
+            );
+        }
+        blocks.extend(
+            comparison
+                .models
+                .iter()
+                .filter_map(|model| model.fairness_table(place, comparison.level))
+                .map(Block::Table),
+        );
+    }
+    let left_out: Vec<&str> = groups
+        .groupings
+        .iter()
+        .flat_map(|grouping| &grouping.left_out)
+        .map(String::as_str)
+        .collect();
+    if !left_out.is_empty() {
+        blocks.push(Block::Text(format!(
+            "Groups with too few rows to take part: {}.",
+            left_out.join(", ")
+        )));
+    }
+    Some(Section {
+        title: "Fairness".into(),
+        lead: format!(
+            "Numbers about `{}` between groups: the largest less the smallest rate, so that chance alone makes gaps larger than 0; changes to `none` are paired and are not. Groups marked as unseen are those that methods know nothing of.",
+            groups.favourable
+        ),
+        blocks,
+    })
+}
+
+/// Balanced accuracy against the gap in odds; what no other method beats in both is on the front.
+fn plane(model: &super::Model, place: usize, grouping: &str) -> Block {
+    let point = |method: &ComparedMethod| {
+        let gap = method
+            .fairness
+            .get(place)?
+            .score("average-absolute-odds-max-min")?
+            .value?;
+        let accuracy = method
+            .scores
+            .iter()
+            .find(|score| score.measure == "balanced-accuracy")?;
+        Some((method.method.clone(), (gap, accuracy.value?)))
+    };
+    let named: Vec<(String, (f64, f64))> = model.methods.iter().filter_map(point).collect();
+    let points: Vec<(f64, f64)> = named.iter().map(|(_, point)| *point).collect();
+    let front = super::fairness::front(&points);
+    let mut series = vec![Curve {
+        name: "Pareto front".into(),
+        points: front.iter().map(|&place| points[place]).collect(),
+        note: format!("{} of {}", front.len(), points.len()),
+        muted: true,
+    }];
+    series.extend(
+        named
+            .into_iter()
+            .enumerate()
+            .map(|(place, (name, (gap, accuracy)))| Curve {
+                name,
+                points: vec![(gap, accuracy)],
+                note: if front.contains(&place) {
+                    "on the front".into()
+                } else {
+                    String::new()
+                },
+                muted: false,
+            }),
+    );
+    let range = |of: fn(&(f64, f64)) -> f64| {
+        let (low, high) = points
+            .iter()
+            .map(of)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(value), high.max(value))
+            });
+        if low > high {
+            return (0.0, 1.0);
+        }
+        let room = (0.1 * (high - low)).max(0.005);
+        ((low - room).max(0.0), high + room)
+    };
+    Block::Curves(Curves {
+        caption: format!("{}: accuracy and evenness by {grouping}", model.model),
+        x_label: "average absolute odds gap".into(),
+        y_label: "balanced accuracy".into(),
+        x_range: (0.0, range(|point| point.0).1),
+        y_range: range(|point| point.1),
+        points: true,
+        series,
+        ..Curves::default()
+    })
+}
+
+impl super::Model {
+    /// Numbers by one grouping, a method a line.
+    pub fn fairness_table(&self, place: usize, level: f64) -> Option<TableBlock> {
+        let first = self.methods.first()?.fairness.get(place)?;
+        let mut headers = vec!["method".to_owned()];
+        for score in &first.scores {
+            headers.push(score.measure.replace('-', " "));
+            if headers.len() == 2 {
+                headers.push("change to none".into());
+            }
+        }
+        let row = |method: &ComparedMethod| {
+            let mut row = vec![method.method.clone()];
+            for score in method
+                .fairness
+                .get(place)
+                .into_iter()
+                .flat_map(|fair| &fair.scores)
+            {
+                row.push(number(score.value));
+                if row.len() == 2 {
+                    row.push(match (score.difference, score.simultaneous_interval) {
+                        (Some(change), Some((low, high))) => format!("{change:+.3} [{low:+.3}, {high:+.3}]"),
+                        (Some(change), None) => format!("{change:+.3}"),
+                        _ => String::new(),
+                    });
+                }
+            }
+            row
+        };
+        let seen = if first.mitigated {
+            ""
+        } else {
+            " (methods do not see these groups)"
+        };
+        Some(TableBlock {
+            caption: format!(
+                "{} by {}{seen}; changes with {} % intervals for all methods at once",
+                self.model,
+                first.grouping,
+                percent(level)
+            ),
+            numeric: (0..headers.len()).map(|place| place > 0).collect(),
+            headers,
+            rows: self.methods.iter().map(row).collect(),
+        })
     }
 }
 

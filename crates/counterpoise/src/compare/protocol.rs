@@ -71,6 +71,28 @@ struct Rows {
     test: Option<Design>,
 }
 
+impl Rows {
+    /// Only some of them, in the order given.
+    fn of_rows(&self, rows: &[usize]) -> Self {
+        Self {
+            design: self.design.of_rows(rows),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            weights: self
+                .weights
+                .as_ref()
+                .map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            groups: self.groups.as_ref().map(|groups| of_rows(groups, rows)),
+            test: None,
+        }
+    }
+}
+
+/// The labels of some rows, with all names.
+fn of_rows(labels: &Labels, rows: &[usize]) -> Labels {
+    let codes = rows.iter().map(|&row| labels.codes()[row]).collect();
+    Labels::from_codes(labels.classes().to_vec(), codes)
+}
+
 type Slot = Mutex<Option<Result<Fit, Failed>>>;
 
 /// Fits every model with every method on every fold, or finds the fits that were kept.
@@ -341,10 +363,6 @@ impl Fold {
         let mut tested = vec![false; all.rows()];
         rows.iter().for_each(|&row| tested[row] = true);
         let train: Vec<usize> = (0..all.rows()).filter(|&row| !tested[row]).collect();
-        let of_rows = |labels: &Labels, rows: &[usize]| {
-            let codes = rows.iter().map(|&row| labels.codes()[row]).collect();
-            Labels::from_codes(labels.classes().to_vec(), codes)
-        };
         let subset = |labels: &Labels| of_rows(labels, &train);
         let mut features = all.of_rows(&train);
         let encoder = Encoder::fit(&features);
@@ -560,20 +578,25 @@ fn fit_one(
     seed: &Seed,
 ) -> Result<Fit, Failed> {
     let classes = fold.labels.classes();
-    let fit = |design: &Design, labels: &[u32], weights: Option<&[f64]>, seed: &Seed| {
+    let fit = |rows: &Rows, seed: &Seed| {
         learner.fit(
             &Training {
-                design,
-                labels,
+                design: &rows.design,
+                labels: &rows.labels,
                 classes,
-                weights,
+                weights: rows.weights.as_deref(),
+                groups: rows.groups.as_ref(),
             },
             seed,
         )
     };
     let start = Instant::now();
-    let model = fit(&rows.design, &rows.labels, rows.weights.as_deref(), seed)?;
-    let mut probabilities = model.probabilities(rows.test.as_ref().unwrap_or(&fold.test))?;
+    let model = fit(rows, seed)?;
+    let test = rows.test.as_ref().unwrap_or(&fold.test);
+    let mut probabilities = model.probabilities_in(test, fold.test_groups.as_ref())?;
+    let drawn = (model.is_randomised() && !candidate.needs_inner_folds())
+        .then(|| model.predict(test, fold.test_groups.as_ref(), seed))
+        .transpose()?;
     let of_model = start.elapsed();
     let mut decision = Decision::plain(classes.len());
     let start = Instant::now();
@@ -599,7 +622,7 @@ fn fit_one(
         trained[label as usize] += rows.weights.as_ref().map_or(1.0, |weights| weights[row]);
     }
     Ok(Fit {
-        predicted: decision.decide(&probabilities),
+        predicted: drawn.unwrap_or_else(|| decision.decide(&probabilities)),
         probabilities,
         trained,
         times: Times {
@@ -622,8 +645,7 @@ fn calibrated(
     Ok(calibrator.apply(probabilities))
 }
 
-type Fitting<'a> = dyn Fn(&Design, &[u32], Option<&[f64]>, &Seed) -> Result<counterpoise_learn::Model, counterpoise_learn::Error>
-    + 'a;
+type Fitting<'a> = dyn Fn(&Rows, &Seed) -> Result<counterpoise_learn::Model, counterpoise_learn::Error> + 'a;
 
 /// Probabilities of training rows by models that did not see them.
 fn inner_probabilities(fold: &Fold, rows: &Rows, seed: &Seed, fit: &Fitting<'_>) -> Result<Vec<f64>, Failed> {
@@ -645,14 +667,10 @@ fn inner_probabilities(fold: &Fold, rows: &Rows, seed: &Seed, fit: &Fitting<'_>)
         let mut inside = vec![true; rows.labels.len()];
         part.iter().for_each(|&row| inside[row] = false);
         let train: Vec<usize> = (0..inside.len()).filter(|&row| inside[row]).collect();
-        let labels: Vec<u32> = train.iter().map(|&row| rows.labels[row]).collect();
-        let weights: Option<Vec<f64>> = rows
-            .weights
-            .as_ref()
-            .map(|weights| train.iter().map(|&row| weights[row]).collect());
         let seed = seed.child("inner").child(place as u64);
-        let model = fit(&rows.design.of_rows(&train), &labels, weights.as_deref(), &seed)?;
-        let probabilities = model.probabilities(&rows.design.of_rows(part))?;
+        let (inside, outside) = (rows.of_rows(&train), rows.of_rows(part));
+        let model = fit(&inside, &seed)?;
+        let probabilities = model.probabilities_in(&outside.design, outside.groups.as_ref())?;
         for (&row, from) in part.iter().zip(probabilities.chunks_exact(classes)) {
             held_out[row * classes..][..classes].copy_from_slice(from);
         }

@@ -1,8 +1,9 @@
 //! One model with one method, scored for any counts of rows and repeats.
 
 use counterpoise_learn::correct_prior;
-use counterpoise_metrics::{Evaluator, Measure, Predictions};
+use counterpoise_metrics::{Evaluator, GroupEvaluator, Measure, Predictions};
 
+use super::fairness::Fairness;
 use super::store::Fit;
 use crate::{Error, Prepared};
 
@@ -89,6 +90,8 @@ pub(super) struct Scorer {
     sources: Vec<Source>,
     /// Measures that are scored with corrected probabilities too.
     pub(super) corrected: Vec<usize>,
+    /// How many numbers compare groups.
+    groups: usize,
 }
 
 struct OfRepeat {
@@ -97,6 +100,8 @@ struct OfRepeat {
     /// Of one fold each.
     folds: Vec<Evaluator>,
     corrected: Option<Evaluator>,
+    /// Of groups, one a grouping.
+    fair: Vec<GroupEvaluator>,
     /// All measures of any part of the rows; absent where there is one repeat.
     whole: Option<Evaluator>,
 }
@@ -113,6 +118,7 @@ impl Scorer {
         parts: &[Vec<Vec<usize>>],
         prepared: &Prepared,
         measures: &[Measure],
+        fairness: Option<&Fairness>,
     ) -> Result<Self, Error> {
         let (by_fold, pooled): (Vec<usize>, Vec<usize>) =
             (0..measures.len()).partition(|&measure| is_by_fold(&measures[measure]));
@@ -147,8 +153,13 @@ impl Scorer {
             let whole = (repeats.len() > 1)
                 .then(|| Evaluator::new(measures, &plain, None))
                 .transpose()?;
+            let fair = match fairness {
+                Some(fairness) => fairness.evaluators(&plain)?,
+                None => Vec::new(),
+            };
             Ok(OfRepeat {
                 whole,
+                fair,
                 pooled: Evaluator::new(&pick(&pooled), &plain, None)?,
                 folds: folds
                     .iter()
@@ -162,10 +173,12 @@ impl Scorer {
             .zip(parts)
             .map(of_repeat)
             .collect::<Result<_, Error>>()?;
+        let groups = fairness.map_or(0, |fairness| fairness.columns().count());
         Ok(Self {
             repeats,
             sources,
             corrected,
+            groups,
         })
     }
 
@@ -176,6 +189,7 @@ impl Scorer {
             .whole
             .as_ref()
             .map_or_else(Vec::new, |whole| whole.values(counts));
+        values.extend(repeat.fair.iter().flat_map(|fair| fair.values(counts)));
         values.extend(
             repeat
                 .corrected
@@ -185,9 +199,10 @@ impl Scorer {
         values
     }
 
-    /// One number a measure, then one for each that is corrected; NaN where it is not defined.
+    /// One number a measure, then those that compare groups, then one for each measure that is corrected; NaN where one
+    /// is not defined.
     pub(super) fn score(&self, counts: &[u16], times: &[u16]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.sources.len() + self.corrected.len()];
+        let mut sums = vec![0.0; self.sources.len() + self.corrected.len() + self.groups];
         let total: f64 = times.iter().map(|&times| f64::from(times)).sum();
         for (repeat, &times) in self.repeats.iter().zip(times) {
             if times == 0 {
@@ -205,11 +220,16 @@ impl Scorer {
             }
             if let Some(corrected) = &repeat.corrected {
                 let values = corrected.values(counts);
-                sums[self.sources.len()..]
+                sums[self.sources.len() + self.groups..]
                     .iter_mut()
                     .zip(values)
                     .for_each(|(sum, value)| *sum += share * value);
             }
+            let fair = repeat.fair.iter().flat_map(|fair| fair.values(counts));
+            sums[self.sources.len()..]
+                .iter_mut()
+                .zip(fair)
+                .for_each(|(sum, value)| *sum += share * value);
         }
         sums
     }
