@@ -330,8 +330,12 @@ impl Experiment {
         let Some(output) = &self.output else {
             return Ok(None);
         };
+        let kept: Vec<usize> = (0..usize::from(!prepared.labels.is_empty())).collect();
+        // The columns are known before any row is: those of weights too.
+        let weighs = self.method.as_ref().is_some_and(Resample::weighs_rows);
         let nothing = Resampled {
-            kept: (0..usize::from(!prepared.labels.is_empty())).collect(),
+            weights: weighs.then(|| vec![1.0; kept.len()]),
+            kept,
             ..Resampled::default()
         };
         let first = output_chunks(prepared, &nothing, Self::options(output))?.next();

@@ -69,6 +69,10 @@ impl Resample for FairBalance {
         weighed(&cells, self.empty_cell, run, weight)
     }
 
+    fn weighs_rows(&self) -> bool {
+        true
+    }
+
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
         let cells = Cells::new(labels, groups, NAME)?;
         cells.lacking(self.empty_cell)?;

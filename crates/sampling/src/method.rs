@@ -44,6 +44,10 @@ impl Resample for Method {
         self.options().transform(data, run)
     }
 
+    fn weighs_rows(&self) -> bool {
+        self.options().weighs_rows()
+    }
+
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error> {
         self.options().plan(labels, groups)
     }

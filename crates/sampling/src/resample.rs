@@ -18,6 +18,11 @@ pub trait Resample {
         Ok(None)
     }
 
+    /// Whether it gives every row of the output a weight, for which a file needs a column.
+    fn weighs_rows(&self) -> bool {
+        false
+    }
+
     /// What [`resample`](Self::resample) will do to the class counts, without doing it.
     fn plan(&self, labels: &Labels, groups: Option<&Groups>) -> Result<Plan, Error>;
 }
