@@ -58,7 +58,6 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.wrong-direction"
         | "sampling.strategy-misfit"
         | "sampling.unknown-name"
-        | "sampling.needs-groups"
         | "sampling.needs-favorable"
         | "sampling.out-of-range"
         | "sampling.no-replay" => USAGE,
