@@ -21,6 +21,8 @@ tasks of `cargo xtask`:
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
   bench-compare [--quick] [--data DIR]
                       run `compare` and its protocol in scikit-learn side by side, and write docs/benchmarks-compare.md
+  bench-fair [--quick] [--data DIR]
+                      run methods of groups and those of scikit-fair side by side, and write docs/benchmarks-fair.md
 ";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["pictures"] => pictures::all(),
         ["bench", rest @ ..] => peer::bench(rest),
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
+        ["bench-fair", rest @ ..] => peer::bench_fair(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
 }

@@ -56,6 +56,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.wrong-direction"
         | "sampling.strategy-misfit"
         | "sampling.out-of-range"
+        | "sampling.needs-groups"
         | "sampling.no-replay" => USAGE,
         "data.write" | "report.write" => 1,
         code if [
