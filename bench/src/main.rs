@@ -5,7 +5,8 @@
 //! loads a row-major matrix of doubles and one byte a row for its class; `{"method": {"name": "smote"}, "seed": 1}`
 //! resamples it and puts together the whole output matrix, as `fit_resample` does; `{"neighbors": k}` finds the `k`
 //! nearest neighbours of all rows. `groups`, one byte a row, and `protected`, a column, may be loaded as well;
-//! `{"cells": true}` beside a method asks for the rows of every class in every group. `{"audit": FOLDER, "measures": [...],
+//! `{"cells": true}` beside a method asks for the rows of every class in every group, and
+//! `{"output": FILE}` writes what comes out. A method that fails answers `{"error": TEXT}`. `{"audit": FOLDER, "measures": [...],
 //! "draws": b}` gives percentile intervals of group measures of the bytes in the files `truth`, `predicted` and `groups`,
 //! for `bench/audit_against_fairlearn.py`.
 //!
@@ -72,7 +73,7 @@ fn main() -> Result<()> {
             if let Some(k) = request["neighbors"].as_u64() {
                 neighbors(table, k as usize)?
             } else {
-                resample(table, &request)?
+                resample(table, &request).unwrap_or_else(|error| json!({"error": format!("{error:#}")}))
             }
         };
         println!("{answer}");

@@ -59,6 +59,7 @@ fn record(python: &Path, recorder: &str) -> Result<()> {
 /// Times both in turn and prints ratios.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
     beside(
+        "bench/requirements.txt",
         "bench/against_imbalanced_learn.py",
         &["counterpoise-bench", "counterpoise-cli"],
         "counterpoise-bench",
@@ -69,6 +70,7 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
 /// Compares scores and times of `compare` with those of the same protocol in scikit-learn.
 pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
     beside(
+        "bench/requirements.txt",
         "bench/compare_against_scikit_learn.py",
         &["counterpoise-cli"],
         "counterpoise",
@@ -79,6 +81,7 @@ pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
 /// Compares the intervals of an audit, and their times, with those of Fairlearn.
 pub(crate) fn bench_audit(words: &[&str]) -> Result<()> {
     beside(
+        "bench/requirements.txt",
         "bench/audit_against_fairlearn.py",
         &["counterpoise-bench"],
         "counterpoise-bench",
@@ -86,9 +89,20 @@ pub(crate) fn bench_audit(words: &[&str]) -> Result<()> {
     )
 }
 
-/// Runs a script of ours with a program of ours as its first argument.
-fn beside(script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
-    let python = python("bench/requirements.txt")?;
+/// Compares cells, times and scores of methods of groups with those of scikit-fair.
+pub(crate) fn bench_fair(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/requirements-fair.txt",
+        "bench/fair_against_scikit_fair.py",
+        &["counterpoise-bench"],
+        "counterpoise-bench",
+        words,
+    )
+}
+
+/// Runs a script of ours with a program of ours as its first argument, and with the packages that `requirements` names.
+fn beside(requirements: &str, script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
+    let python = python(requirements)?;
     let mut build = cargo("build --release");
     packages.iter().for_each(|package| {
         build.args(["--package", package]);

@@ -60,6 +60,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.unknown-name"
         | "sampling.needs-favorable"
         | "sampling.out-of-range"
+        | "sampling.needs-groups"
         | "sampling.no-replay" => USAGE,
         "data.write" | "report.write" => 1,
         code if [

@@ -330,6 +330,7 @@ fn marks_are_added_at_the_end_and_never_over_a_column() {
     let options = OutputOptions {
         mark: true,
         carry: Carry::Empty,
+        ..OutputOptions::default()
     };
     let output = whole(&prepared, options);
     let names: Vec<&str> = output.names().collect();
@@ -355,7 +356,14 @@ fn carried_columns_are_empty_or_copied_in_new_rows() {
     roles.ignore = vec!["price".into(), "view".into()];
     let prepared = prepare(table(), &roles, Missing::Error).expect("it is sound");
     for (carry, price, view) in [(Carry::Empty, "", ""), (Carry::Copy, "0.00", "red")] {
-        let output = whole(&prepared, OutputOptions { mark: false, carry });
+        let output = whole(
+            &prepared,
+            OutputOptions {
+                mark: false,
+                carry,
+                ..OutputOptions::default()
+            },
+        );
         let new = ROWS as usize;
         assert_eq!(
             (
