@@ -277,7 +277,7 @@ fn bad_comparisons_are_refused() {
     "#);
     assert_snapshot!(refused("--model forrest"), @r#"
     exit 2
-    error: the command line: `compare.models`: there is no model called `forrest`; did you mean `forest`? The models are `logistic`, `forest`, `boosting`, `linear-svm`, `rbf-svm`, `k-nearest-neighbors`, `naive-bayes`
+    error: the command line: `compare.models`: there is no model called `forrest`; did you mean `forest`? The models are `logistic`, `forest`, `boosting`, `linear-svm`, `rbf-svm`, `k-nearest-neighbors`, `naive-bayes`, `exponentiated-gradient`, `grid-search`, `group-thresholds`, `prejudice-remover`, `sensitive-subspace`
     "#);
     assert_snapshot!(refused("--measure f1-mocro --folds 2"), @r#"
     exit 2
