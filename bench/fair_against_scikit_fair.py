@@ -106,7 +106,8 @@ def beside(table, ours, folder, name, options, make, rounds, known):
     for seed in range(rounds):
         answer = ours.ask(method={"name": name, **options}, seed=seed, cells=True, output=str(output))
         if "error" in answer:
-            return f"| `{name}` | {answer['error']} | | | | | | | |"
+            reason = answer["error"].split(", expected one of")[0]
+            return f"| `{name}` | {reason} | | | | | | | |"
         mine.append(answer["seconds"])
         made = np.fromfile(output).reshape(-1, columns + 2)
         my_scores.append(table.score(made[:, :columns], made[:, columns], made[:, columns + 1]))
