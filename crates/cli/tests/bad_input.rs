@@ -134,7 +134,7 @@ fn an_unknown_method() {
     assert_snapshot!(small("--method xgboost"), @r#"
     exit 2
     error: there is no method called `xgboost`
-    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`
+    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`, `fair-oversampling`, `heterogeneous-fair-oversampling`, `fair-borderline-smote`, `fair-adasyn`, `fair-smote`, `fawos`, `reweighing`, `fair-balance`, `massaging`, `disparate-impact-remover`
     "#);
 }
 
