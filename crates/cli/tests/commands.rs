@@ -304,7 +304,7 @@ fn a_run_is_described_by_a_file() {
     );
     assert_snapshot!(folder.refused("run wrong.toml"), @r#"
     exit 2
-    error: wrong.toml: `data`: unknown field `colour`, expected one of `path`, `target`, `groups`, `weight`, `id`, `ignore`, `missing`, `imbalance`, `read`
+    error: wrong.toml: `data`: unknown field `colour`, expected one of `path`, `target`, `groups`, `bins`, `group_file`, `weight`, `id`, `ignore`, `missing`, `imbalance`, `read`
     "#);
     folder.write("none.html", "<html></html>");
     assert_snapshot!(folder.refused("run none.html"), @r#"
@@ -358,7 +358,7 @@ fn every_method_is_described() {
         assert!(list.contains(name), "{name}");
         let text = folder.ok(&format!("describe {name}")).stdout;
         assert!(
-            text.contains("Source") && text.contains("sampling_strategy"),
+            text.contains("Source") && text.contains("Options"),
             "{text}"
         );
     }
