@@ -357,10 +357,7 @@ fn every_method_is_described() {
         let name = method["name"].as_str().expect("a method has a name");
         assert!(list.contains(name), "{name}");
         let text = folder.ok(&format!("describe {name}")).stdout;
-        assert!(
-            text.contains("Source") && text.contains("Options"),
-            "{text}"
-        );
+        assert!(text.contains("Source") && text.contains("Options"), "{text}");
     }
     assert!(folder.refused("describe smoet").contains("did you mean `smote`?"));
 }
