@@ -134,7 +134,7 @@ fn an_unknown_method() {
     assert_snapshot!(small("--method xgboost"), @r#"
     exit 2
     error: there is no method called `xgboost`
-    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`, `fair-oversampling`, `heterogeneous-fair-oversampling`, `fair-borderline-smote`, `fair-adasyn`
+    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`, `fair-oversampling`, `heterogeneous-fair-oversampling`, `fair-borderline-smote`, `fair-adasyn`, `fair-smote`, `fawos`, `reweighing`, `fair-balance`, `massaging`, `disparate-impact-remover`
     "#);
 }
 
@@ -196,7 +196,7 @@ fn groups_that_cannot_be_balanced() {
     "#);
     assert_snapshot!(refused(text, "--method fos --group sex"), @r#"
     exit 3
-    error: group `m` has no row of class `z`, and fair-oversampling makes rows of it from rows of it
+    error: group `m` has no row of class `z`, and fair-oversampling needs one at least
     hint: set `empty_cell = "class-pool"` to make its rows of the class's rows in other groups, or `empty_cell = "skip"` to leave it empty
     "#);
     assert_snapshot!(refused(text, "--method hfos --group sex --set method.empty_cell=skip --chooser numpy"), @r#"
