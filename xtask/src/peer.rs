@@ -45,6 +45,8 @@ pub(crate) fn golden() -> Result<()> {
     }
     let fairlearn = self::python("tools/golden/requirements-fairlearn.txt")?;
     record(&fairlearn, "tools/golden/record_fair_learners.py")?;
+    let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
+    record(&repair, "tools/golden/record_fair_sampling.py")?;
     // It adds to what the one before wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")
