@@ -65,6 +65,7 @@ pub(crate) fn run(flags: &AuditFlags, json: bool, progress: &Progress) -> Result
         groups,
         favourable: flags.favorable.clone(),
         privileged: flags.privileged.clone(),
+        id: flags.id.clone(),
         measures,
         min_rows: flags.min_rows as usize,
         drop_missing: flags.missing == "drop-rows",

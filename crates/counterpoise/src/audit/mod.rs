@@ -3,6 +3,7 @@
 mod cells;
 mod findings;
 mod grouping;
+mod neighbours;
 mod page;
 
 use counterpoise_base::{Groups, Labels, Observer, Table, Warning};
@@ -31,6 +32,8 @@ pub struct AuditOptions {
     /// Groups that others are compared with, as `GROUP` or `COLUMN=GROUP`, one a column at most; without one, the largest
     /// group is.
     pub privileged: Vec<String>,
+    /// The column that names rows.
+    pub id: Option<String>,
     /// Measures; none chooses the usual ones.
     pub measures: Vec<GroupMeasure>,
     /// Groups with fewer rows take no part in largest and smallest rates.
@@ -139,11 +142,20 @@ pub fn audit(
         columns.extend(all.map(|groups| (name.join(" x "), groups)));
     }
     let privileged = privileged(&columns, &options.privileged)?;
+    let near = options
+        .measures
+        .iter()
+        .any(GroupMeasure::needs_neighbours)
+        .then(|| neighbours::neighbours(table, options, observer))
+        .transpose()?;
     let mut parts = Vec::new();
     for favourable in favourables {
         let mut groupings = Vec::new();
         for ((name, groups), privileged) in columns.iter().zip(&privileged) {
             let mut rows = found.rows(groups, &favourable)?;
+            if let Some((k, near)) = &near {
+                rows = rows.with_neighbours(*k, near)?;
+            }
             let largest = largest(groups);
             if let Some(group) = privileged.as_deref().or(largest) {
                 rows = rows.with_privileged(group)?;
