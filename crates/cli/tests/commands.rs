@@ -359,6 +359,8 @@ fn every_method_is_described() {
         let text = folder.ok(&format!("describe {name}")).stdout;
         assert!(text.contains("Source") && text.contains("Options"), "{text}");
     }
+    let words = folder.ok("describe fos").stdout;
+    assert!(words.contains("- strong: As published, but"), "{words}");
     assert!(folder.refused("describe smoet").contains("did you mean `smote`?"));
 }
 

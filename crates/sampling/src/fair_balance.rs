@@ -9,8 +9,7 @@ use crate::{Error, Kind, MissingCell, Plan, Resample, Run};
 /// Weighs rows so that all classes weigh the same within every group.
 ///
 /// Fair oversampling without a new row: the same balance, by weights. Equal classes within groups are what equalised odds
-/// need on the rows a model is trained on. It does what a model makes of weights; one that takes none, or one a class
-/// only (`rbf-svm`), cannot be used with it.
+/// need on the rows a model is trained on. It does what a model makes of weights, which may be little.
 ///
 /// # Source
 ///

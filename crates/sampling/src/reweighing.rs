@@ -7,9 +7,8 @@ use crate::{Chooser, Error, Kind, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that class and group are independent: every group gets the class shares of the whole table.
 ///
-/// The gentlest repair there is: no row is made, changed or dropped. It does what a model makes of weights; one that
-/// takes none, or one a class only (`rbf-svm`), cannot be used with it. Classes stay as rare as they are; `fair-balance`
-/// makes them equal too.
+/// The gentlest repair there is: no row is made, changed or dropped. It does what a model makes of weights, which
+/// may be little. Classes stay as rare as they are; `fair-balance` makes them equal too.
 ///
 /// # Source
 ///
