@@ -33,6 +33,18 @@ choices! {
     }
 }
 
+impl Method {
+    /// Says which class is the favourable one, where the options name none; other methods do not ask.
+    pub fn set_favorable(&mut self, class: &str) {
+        let label = match self {
+            Self::Fawos(options) => &mut options.favorable_label,
+            Self::Massaging(options) => &mut options.favorable_label,
+            _ => return,
+        };
+        label.get_or_insert_with(|| class.to_owned());
+    }
+}
+
 impl Resample for Method {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
         let resampled = self.options().resample(data, run)?;

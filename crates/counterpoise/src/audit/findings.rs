@@ -61,7 +61,12 @@ pub(super) fn findings(
         all.extend(lacking(grouping, &rates(predictions)));
     }
     let gap = |finding: &AuditFinding| finding.gap.unwrap_or(0.0).abs();
-    all.sort_by(|a, b| a.kind.cmp(&b.kind).then(gap(b).total_cmp(&gap(a))));
+    // Base rates are no deed of the predictions, and come last.
+    let of_base = |finding: &AuditFinding| finding.rate == "base-rate";
+    all.sort_by(|a, b| {
+        let kinds = a.kind.cmp(&b.kind).then(of_base(a).cmp(&of_base(b)));
+        kinds.then(gap(b).total_cmp(&gap(a)))
+    });
     all
 }
 
