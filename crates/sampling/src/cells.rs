@@ -42,6 +42,32 @@ pub(crate) struct Cell {
     pub(crate) group: u32,
 }
 
+/// What the rows of cells weigh together.
+pub(crate) struct Mass {
+    width: usize,
+    cells: Vec<f64>,
+}
+
+impl Mass {
+    pub(crate) fn of(&self, cell: Cell) -> f64 {
+        self.cells[cell.class as usize * self.width + cell.group as usize]
+    }
+
+    pub(crate) fn of_class(&self, class: u32) -> f64 {
+        self.cells[class as usize * self.width..][..self.width]
+            .iter()
+            .sum()
+    }
+
+    pub(crate) fn of_group(&self, group: u32) -> f64 {
+        self.cells.iter().skip(group as usize).step_by(self.width).sum()
+    }
+
+    pub(crate) fn total(&self) -> f64 {
+        self.cells.iter().sum()
+    }
+}
+
 impl<'a> Cells<'a> {
     /// Counts cells; two classes and two groups are the least there is to balance.
     pub(crate) fn new(
@@ -82,6 +108,17 @@ impl<'a> Cells<'a> {
 
     pub(crate) fn count(&self, cell: Cell) -> usize {
         self.counts[cell.class as usize * self.groups.classes().len() + cell.group as usize]
+    }
+
+    /// Weight of every cell, in the order of their counts; without weights their rows.
+    pub(crate) fn mass(&self, weights: Option<&[f64]>) -> Mass {
+        let width = self.groups.classes().len();
+        let mut cells = vec![0.0; self.counts.len()];
+        let rows = self.labels.codes().iter().zip(self.groups.codes()).enumerate();
+        for (row, (&class, &group)) in rows {
+            cells[class as usize * width + group as usize] += weights.map_or(1.0, |weights| weights[row]);
+        }
+        Mass { width, cells }
     }
 
     /// All cells of classes and groups that have rows, class by class.
