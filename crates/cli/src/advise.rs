@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Advised, Experiment, advice_page, advise, check_page, write_page, write_text};
+use counterpoise::{
+    Advised, Experiment, advice_page, advise, check_page, check_text, write_page, write_text,
+};
 
 use crate::flags::AdviseFlags;
 use crate::progress::Progress;
@@ -11,8 +13,11 @@ use crate::terminal::{self, block, wrapped};
 
 pub(crate) fn run(flags: &AdviseFlags, json: bool, progress: &Progress) -> Result<()> {
     let experiment = Experiment::merged("the command line", "", flags.settings()?)?;
-    for path in flags.report.iter().chain(&flags.output) {
+    if let Some(path) = &flags.report {
         check_page(path)?;
+    }
+    if let Some(path) = &flags.output {
+        check_text(path)?;
     }
     let prepared = experiment.read_for_compare(progress)?;
     let advised = advise(&experiment, &prepared, progress)?;

@@ -56,8 +56,8 @@ fn women_are_served_worse_and_it_is_said() {
 
     == Favourable class: `yes`
 
-    4 of 5 compared rates differ clearly between groups; the largest gap is 34 points, in positive
-    predictive value by sex. Fair Utility by sex: 0.550 (0.462 to 0.655).
+    4 of 5 compared rates (base rates apart) differ clearly between groups; the largest gap is 34
+    points, in positive predictive value by sex. Fair Utility by sex: 0.550 (0.462 to 0.655).
 
       - clear: sex: a prediction of `yes` comes true for 87.7 % of `m` and for 53.7 % of `f`: 34.0
         points apart (20.0 to 47.6, 95 % interval).

@@ -199,10 +199,10 @@ fn pages_work_on_a_phone_and_on_a_desk() {
     );
     folder.write("audit.csv", predictions());
     folder.ok("audit audit.csv -t y -p pred --group sex,town --favorable yes --report audit.html");
-    let seen = check(&chromium, &folder, "audit.html", 6);
+    let seen = check(&chromium, &folder, "audit.html", 7);
     assert!(seen["plots"].as_u64() >= Some(6), "{seen:#}");
     folder.ok("audit audit.csv -t y --group sex --report before.html");
-    check(&chromium, &folder, "before.html", 5);
+    check(&chromium, &folder, "before.html", 6);
     folder.ok("compare german-credit.csv.gz --target credit --group sex --methods none,smote,fos --model logistic --repeats 1 --draws 200 --report fair.html");
     check(&chromium, &folder, "fair.html", 8);
     folder.ok("metrics p.csv --target t --prediction p --score s --report metrics.html");

@@ -71,13 +71,26 @@ fn a_method_that_weighs_rows_writes_a_column_of_weights_or_multiplies_it() {
         "resample credit.csv {MIXED} --method reweighing --output mixed.csv"
     ));
     let mixed = columns(&folder.read("mixed.csv"));
-    let products = numbers(&before["w"])
-        .into_iter()
-        .zip(&weights)
-        .map(|(before, weight)| before * weight);
-    for (written, product) in numbers(&mixed["w"]).iter().zip(products) {
-        assert!((written - product).abs() < 1e-12, "{written} is not {product}");
+    // Class and group are independent by the weights that are written, in which those of the table count.
+    let written = numbers(&mixed["w"]);
+    let sum = |of: &dyn Fn(usize) -> bool| -> f64 {
+        (0..written.len())
+            .filter(|&row| of(row))
+            .map(|row| written[row])
+            .sum()
+    };
+    let good = |row: usize| mixed["credit"][row] == "good";
+    let share = sum(&good) / sum(&|_| true);
+    for sex in ["female", "male"] {
+        let own = |row: usize| mixed["sex"][row] == sex;
+        let of_group = sum(&|row| own(row) && good(row)) / sum(&own);
+        assert!(
+            (of_group - share).abs() < 1e-9,
+            "{sex}: {of_group} is not {share}"
+        );
     }
+    let total: f64 = numbers(&before["w"]).iter().sum();
+    assert!((sum(&|_| true) - total).abs() < 1e-9);
 }
 
 #[test]

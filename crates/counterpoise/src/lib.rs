@@ -52,6 +52,6 @@ pub use leakage::{
 };
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
-pub use pages::{check_page, profile_page, quickstart_page, run_page, write_page, write_text};
+pub use pages::{check_page, check_text, profile_page, quickstart_page, run_page, write_page, write_text};
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};

@@ -26,6 +26,11 @@ pub fn check_page(path: &Path) -> Result<(), Error> {
             hint: Some("a report is a page: `--report report.html`".into()),
         });
     }
+    check_text(path)
+}
+
+/// Fails if a text cannot be written there, before any work is done.
+pub fn check_text(path: &Path) -> Result<(), Error> {
     let file = WholeFile::create(path).map(drop);
     file.map_err(|source| Error::Write {
         path: path.into(),

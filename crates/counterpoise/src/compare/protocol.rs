@@ -106,8 +106,17 @@ pub(crate) fn run(
     let labels = &setting.prepared.labels;
     let repeats = compare.repeats(labels.len());
     let root = Seed::new(setting.experiment.seed).child("compare");
-    let methods: Vec<String> = compare.methods.iter().map(Candidate::label).collect();
-    let models: Vec<String> = compare.models.iter().map(model_label).collect();
+    let short = |label: String| without_favorable(&label, compare.favorable_label.as_deref());
+    let methods: Vec<String> = compare
+        .methods
+        .iter()
+        .map(|method| short(method.label()))
+        .collect();
+    let models: Vec<String> = compare
+        .models
+        .iter()
+        .map(|model| short(model_label(model)))
+        .collect();
     let parts: Vec<Vec<Vec<usize>>> = (0..repeats)
         .map(|repeat| stratified_k_fold(labels, compare.folds, &root.child("repeat").child(repeat as u64)))
         .collect::<Result<_, _>>()?;
@@ -244,6 +253,19 @@ fn in_turns<J: Sync>(
     } else {
         ControlFlow::Continue(())
     }
+}
+
+/// A label without the favourable class, where it is that of the whole comparison.
+fn without_favorable(label: &str, class: Option<&str>) -> String {
+    let Some(class) = class else { return label.into() };
+    let option = format!("favorable_label = {class}");
+    [
+        format!(" ({option})"),
+        format!("{option}, "),
+        format!(", {option}"),
+    ]
+    .iter()
+    .fold(label.to_owned(), |label, part| label.replace(part, ""))
 }
 
 pub(crate) fn model_label(model: &Learner) -> String {
@@ -561,7 +583,9 @@ fn fit_all(
     let spent = start.elapsed();
     let one = |&model: &usize| {
         let learner = &setting.compare.models[model];
-        let seed = fold.seed.child("model").child(model_label(learner).as_str());
+        let favorable = setting.compare.favorable_label.as_deref();
+        let label = without_favorable(&model_label(learner), favorable);
+        let seed = fold.seed.child("model").child(label.as_str());
         let mut fit = fit_one(fold, &rows, learner, candidate, objective, &seed)?;
         fit.times.method += spent;
         fit.warnings.splice(0..0, warnings.iter().cloned());

@@ -76,6 +76,7 @@ impl Store {
             .child(data.as_str())
             .child(format!("{:?}", setting.experiment.chooser).as_str())
             .child(first.as_str())
+            .child(setting.compare.favorable_label.as_deref().unwrap_or_default())
             .child(setting.compare.folds as u64)
             .child(fingerprint(setting).as_str());
         let folder = folder.filter(|folder| folder.is_dir());
