@@ -47,4 +47,4 @@ pub use nearest_neighbors::{KNearestNeighbors, Votes};
 pub use prejudice_remover::PrejudiceRemover;
 pub use prior::correct_prior;
 pub use sensitive_subspace::SensitiveSubspace;
-pub use svm::{Gamma, LinearSvm, RbfSvm};
+pub use svm::{Gamma, LinearSvm, RbfSvm, SvmProbability};

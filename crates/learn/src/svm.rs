@@ -31,11 +31,17 @@ pub struct LinearSvm {
     pub c: f64,
     /// Violation of the optimality conditions at which it stops.
     pub tol: f64,
+    /// What probabilities are made of.
+    pub probability: SvmProbability,
 }
 
 impl Default for LinearSvm {
     fn default() -> Self {
-        Self { c: 1.0, tol: 1e-3 }
+        Self {
+            c: 1.0,
+            tol: 1e-3,
+            probability: SvmProbability::Platt,
+        }
     }
 }
 
@@ -57,6 +63,21 @@ pub struct RbfSvm {
     pub gamma: Gamma,
     /// Violation of the optimality conditions at which it stops.
     pub tol: f64,
+    /// What probabilities are made of.
+    pub probability: SvmProbability,
+}
+
+/// What a machine's probabilities are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SvmProbability {
+    /// Platt's curve over decision values of inner folds.
+    #[default]
+    Platt,
+    /// The side alone, 0 or 1: what scikit-learn's `SVC` predicts by, and a sixth of the time. The class of the largest
+    /// decision value where there are more than two.
+    Sign,
 }
 
 /// How quickly nearness fades.
@@ -78,6 +99,7 @@ impl Default for RbfSvm {
             c: 1.0,
             gamma: Gamma::Scale,
             tol: 1e-3,
+            probability: SvmProbability::Platt,
         }
     }
 }
@@ -94,7 +116,7 @@ impl Learn for LinearSvm {
             eps: self.tol,
             ..SvmParameter::default()
         };
-        learn("linear-svm", parameter, task)
+        learn("linear-svm", parameter, self.probability, task)
     }
 }
 
@@ -127,7 +149,7 @@ impl Learn for RbfSvm {
             eps: self.tol,
             ..SvmParameter::default()
         };
-        learn("rbf-svm", parameter, task)
+        learn("rbf-svm", parameter, self.probability, task)
     }
 }
 
@@ -148,7 +170,12 @@ fn above_zero(model: &'static str, options: &[(&'static str, f64)]) -> Result<()
 
 const FOLDS: usize = 5;
 
-fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Result<Fitted, Error> {
+fn learn(
+    model: &'static str,
+    parameter: SvmParameter,
+    probability: SvmProbability,
+    task: &Task<'_>,
+) -> Result<Fitted, Error> {
     let parameter = SvmParameter {
         svm_type: SvmType::CSvc,
         cache_size: 200.0,
@@ -171,7 +198,7 @@ fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Resul
         (0..task.classes.len() as u32).map(|class| labels.iter().filter(|&&label| label == class).count());
     let folds = smallest.min().unwrap_or(0).min(FOLDS);
     let mut warnings = Vec::new();
-    if folds < 2 {
+    if folds < 2 && probability == SvmProbability::Platt {
         let message = format!(
             "{model} saw a class with one row: its probabilities are fitted on the rows it was trained on"
         );
@@ -204,6 +231,9 @@ fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Resul
         };
         let all: Vec<usize> = (0..labels.len()).collect();
         let machine = train(&all);
+        if probability == SvmProbability::Sign {
+            return Ok((machine, None));
+        }
         let mut values = vec![0.0; labels.len()];
         for fold in 0..folds.max(1) {
             let inside: Vec<usize> = all
@@ -224,7 +254,7 @@ fn learn(model: &'static str, parameter: SvmParameter, task: &Task<'_>) -> Resul
         }
         let positive: Vec<bool> = labels.iter().map(|&label| label == class).collect();
         let votes: Vec<f64> = labels.iter().map(|&label| of_class[label as usize]).collect();
-        Ok((machine, Curve::fit(&values, &positive, Some(&votes))?))
+        Ok((machine, Some(Curve::fit(&values, &positive, Some(&votes))?)))
     };
     let classes = task.classes.len() as u32;
     let machines = if classes == 2 {
@@ -279,7 +309,7 @@ fn decide(model: &SvmModel, row: &[SvmNode]) -> f64 {
 }
 
 struct Machines {
-    machines: Vec<(SvmModel, Curve)>,
+    machines: Vec<(SvmModel, Option<Curve>)>,
     classes: usize,
 }
 
@@ -288,12 +318,23 @@ impl Predict for Machines {
         let mut probabilities = Vec::with_capacity(design.rows() * self.classes);
         for row in 0..design.rows() {
             let nodes = nodes(design, row);
-            let of = |(machine, curve): &(SvmModel, Curve)| curve.at(decide(machine, &nodes));
-            if let [only] = self.machines.as_slice() {
-                let positive = of(only);
-                probabilities.extend([1.0 - positive, positive]);
-            } else {
-                probabilities.extend(self.machines.iter().map(of));
+            let of = |(machine, curve): &(SvmModel, Option<Curve>)| {
+                let value = decide(machine, &nodes);
+                curve.as_ref().map_or(value, |curve| curve.at(value))
+            };
+            let by_side = self.machines.iter().any(|(_, curve)| curve.is_none());
+            let values: Vec<f64> = self.machines.iter().map(of).collect();
+            match values.as_slice() {
+                &[value] => {
+                    let positive = if by_side { f64::from(u8::from(value > 0.0)) } else { value };
+                    probabilities.extend([1.0 - positive, positive]);
+                }
+                values if by_side => {
+                    let first = |best: usize, place: usize| if values[place] > values[best] { place } else { best };
+                    let best = (1..values.len()).fold(0, first);
+                    probabilities.extend((0..values.len()).map(|place| f64::from(u8::from(place == best))));
+                }
+                values => probabilities.extend(values),
             }
         }
         normalize(&mut probabilities, self.classes);
