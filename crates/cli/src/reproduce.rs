@@ -22,7 +22,7 @@ pub(crate) fn fair_oversampling(
     }
     let reproduction = reproduce_fair_oversampling(&flags.options(), progress)?;
     if let Some(path) = &flags.report {
-        write_page(&reproduction_page(&reproduction)?, path)?;
+        write_page(&reproduction_page(&reproduction), path)?;
     }
     progress.end();
     if json {

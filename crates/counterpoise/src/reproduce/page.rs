@@ -1,12 +1,11 @@
 //! The page of a reproduction.
 
-use counterpoise_report::{Bars, Block, Curve, Curves, Page, Point, Scatter, Section, Series, Tone, render};
+use counterpoise_report::{Bars, Block, Curve, Curves, Page, Point, Scatter, Section, Series, Tone};
 
 use super::{CellPicture, Importance, Reproduction, Student, Sweep, SweptLine, Treatment};
-use crate::Error;
 
 /// One page with all tables, curves and pictures.
-pub fn reproduction_page(found: &Reproduction) -> Result<String, Error> {
+pub fn reproduction_page(found: &Reproduction) -> Page {
     let mut sections = vec![verdict(found)];
     for table in &found.tables {
         let mut blocks = vec![Block::Table(table.block())];
@@ -25,15 +24,14 @@ pub fn reproduction_page(found: &Reproduction) -> Result<String, Error> {
         sections.push(pictured(&found.pictures));
     }
     sections.push(about(found));
-    let page = Page {
+    Page {
         title: "Fair Oversampling, done again".into(),
         subtitle: format!("{}; {} folds, seed {}", found.paper, found.folds, found.seed),
         sections,
         footer: vec![
             "Data: the authors' files of Adult and German, MIT licence, (c) 2022 dd1github; COMPAS is read where it is given.".into(),
         ],
-    };
-    Ok(render(&page)?)
+    }
 }
 
 fn sentence(text: &str) -> String {
