@@ -86,7 +86,7 @@ pub(crate) struct FairOversamplingFlags {
     /// Data sets to run on, separated by commas: german, adult, compas [default: all]
     #[arg(long, value_name = "DATA", value_delimiter = ',')]
     pub(crate) on: Vec<String>,
-    /// Run what takes hours too: the support-vector machine on Adult
+    /// Run what takes long too: the support-vector machine on Adult
     #[arg(long)]
     pub(crate) full: bool,
     /// How often rows are dealt into folds [default: 3, Adult 1]

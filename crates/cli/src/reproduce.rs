@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{
-    Reproduction, check_page, reproduce_fair_oversampling, reproduction_page, write_page,
-};
+use counterpoise::{Reproduction, check_page, reproduce_fair_oversampling, reproduction_page, write_page};
 
 use crate::failure::NotReproduced;
 use crate::flags::FairOversamplingFlags;
@@ -46,7 +44,11 @@ fn in_words(found: &Reproduction) -> String {
         found.paper, found.folds, found.seed, found.draws
     );
     for data in &found.data {
-        let cells: Vec<String> = data.cells.iter().map(|(cell, rows)| format!("{cell} {rows}")).collect();
+        let cells: Vec<String> = data
+            .cells
+            .iter()
+            .map(|(cell, rows)| format!("{cell} {rows}"))
+            .collect();
         let times = if data.repeats == 1 {
             "rows dealt once".into()
         } else {
@@ -83,19 +85,31 @@ fn in_words(found: &Reproduction) -> String {
         text.push_str(&terminal::block(&found.claims_block()));
     }
     if !found.bands.is_empty() {
-        text.push_str("\n== Fair Utility where an independent run with scikit-learn found it (fold means)\n\n");
+        text.push_str(
+            "\n== Fair Utility where an independent run with scikit-learn found it (fold means)\n\n",
+        );
         text.push_str(&terminal::block(&found.bands_block()));
     }
     for sweep in &found.sweeps {
         let block = sweep.block();
-        let _ = writeln!(text, "\n== Experiment 3, {}\n\n{}", block.caption, terminal::block(&block).trim_end());
+        let _ = writeln!(
+            text,
+            "\n== Experiment 3, {}\n\n{}",
+            block.caption,
+            terminal::block(&block).trim_end()
+        );
         for line in sweep.remarks() {
             let _ = writeln!(text, "{}", wrapped(&line, "  ", 110));
         }
     }
     for importance in &found.importance {
         let block = importance.block();
-        let _ = writeln!(text, "\n== Experiment 4, {}\n\n{}", block.caption, terminal::block(&block).trim_end());
+        let _ = writeln!(
+            text,
+            "\n== Experiment 4, {}\n\n{}",
+            block.caption,
+            terminal::block(&block).trim_end()
+        );
         if let Some(problem) = &importance.problem {
             let _ = writeln!(text, "  {problem}");
         }

@@ -21,7 +21,7 @@ use crate::{Design, Error};
 /// are more than two. Probabilities are Platt's, fitted on decision values of five stratified inner folds of the seed,
 /// as scikit-learn's `CalibratedClassifierCV(ensemble=False)` does; LIBSVM's own option shares one generator among
 /// threads. Takes one weight a class. scikit-learn's `LinearSVC` is another machine: it squares the hinge loss and
-/// penalises the intercept. Cost: `O(n² d)` to `O(n³)`, six times.
+/// penalises the intercept. Cost: `O(n² d)` to `O(n³)`, six times; once with `probability = "sign"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -326,11 +326,16 @@ impl Predict for Machines {
             let values: Vec<f64> = self.machines.iter().map(of).collect();
             match values.as_slice() {
                 &[value] => {
-                    let positive = if by_side { f64::from(u8::from(value > 0.0)) } else { value };
+                    let positive = if by_side {
+                        f64::from(u8::from(value > 0.0))
+                    } else {
+                        value
+                    };
                     probabilities.extend([1.0 - positive, positive]);
                 }
                 values if by_side => {
-                    let first = |best: usize, place: usize| if values[place] > values[best] { place } else { best };
+                    let first =
+                        |best: usize, place: usize| if values[place] > values[best] { place } else { best };
                     let best = (1..values.len()).fold(0, first);
                     probabilities.extend((0..values.len()).map(|place| f64::from(u8::from(place == best))));
                 }
@@ -339,5 +344,54 @@ impl Predict for Machines {
         }
         normalize(&mut probabilities, self.classes);
         Ok(probabilities)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_base::{Matrix, Seed};
+
+    use super::*;
+    use crate::{Learner, Training};
+
+    #[test]
+    fn the_side_alone_is_the_class_of_the_largest_decision_value() {
+        let place = |row: usize, shift: f64| (row * 7 % 10) as f64 / 10.0 + shift;
+        let cells = (0..60).flat_map(|row| [place(row, f64::from(row as u32 % 3)), place(3 * row, 0.0)]);
+        let design = Design::from_matrix(Matrix::new(60, 2, cells.collect()));
+        for classes in [2_u32, 3] {
+            let labels: Vec<u32> = (0..60).map(|row| row % 3 % classes).collect();
+            let names: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
+            let predicted = |probability| {
+                let options = RbfSvm {
+                    probability,
+                    ..RbfSvm::default()
+                };
+                let data = Training {
+                    design: &design,
+                    labels: &labels,
+                    classes: &names,
+                    weights: None,
+                    groups: None,
+                };
+                let model = Learner::RbfSvm(options)
+                    .fit(&data, &Seed::new(1))
+                    .expect("it is fitted");
+                let probabilities = model.probabilities(&design).expect("it predicts");
+                (
+                    probabilities,
+                    model.predict(&design, None, &Seed::new(1)).expect("it predicts"),
+                )
+            };
+            let (sides, by_side) = predicted(SvmProbability::Sign);
+            assert!(sides.iter().all(|&side| side == 0.0 || side == 1.0));
+            let right = by_side.iter().zip(&labels).filter(|(a, b)| a == b).count();
+            assert!(right >= 57, "{right} of 60 with {classes} classes");
+            let alike = by_side
+                .iter()
+                .zip(predicted(SvmProbability::Platt).1)
+                .filter(|(a, b)| **a == *b);
+            assert!(alike.count() >= 54, "{classes} classes");
+        }
     }
 }

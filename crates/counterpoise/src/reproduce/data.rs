@@ -199,7 +199,10 @@ fn bytes_of(source: &Source, file: &File, folder: Option<&Path>) -> Result<Resul
         let _ = write!(found, "{byte:02x}");
     }
     if found != file.sha256 {
-        return Ok(Err(format!("`{}` is another file: its SHA-256 is {found}", path.display())));
+        return Ok(Err(format!(
+            "`{}` is another file: its SHA-256 is {found}",
+            path.display()
+        )));
     }
     Ok(Ok(bytes.into()))
 }
@@ -220,7 +223,11 @@ impl Set {
         let mut columns = Vec::new();
         for half in halves {
             let features = half.features();
-            columns = features.columns().iter().map(|column| column.name.clone()).collect();
+            columns = features
+                .columns()
+                .iter()
+                .map(|column| column.name.clone())
+                .collect();
             let rows: Vec<usize> = (0..features.rows()).collect();
             cells.extend_from_slice(features.gather_numeric(&rows).as_slice());
             let is_one = |row: &usize| half.labels.name_of(*row).parse() == Ok(1.0);
@@ -297,14 +304,20 @@ mod tests {
         assert_eq!(cells(GERMAN, |set| 0..set.rows()), [109, 191, 201, 499]);
         assert_eq!(cells(GERMAN, |set| 0..set.training_rows), [89, 152, 168, 391]);
         assert_eq!(cells(ADULT, |set| 0..set.rows()), [14_423, 22_732, 1_769, 9_918]);
-        assert_eq!(cells(ADULT, |set| set.training_rows..set.rows()), [2_844, 4_586, 368, 1_971]);
+        assert_eq!(
+            cells(ADULT, |set| set.training_rows..set.rows()),
+            [2_844, 4_586, 368, 1_971]
+        );
     }
 
     #[test]
     fn what_is_bundled_is_what_the_authors_published() {
         for file in SOURCES.iter().flat_map(|source| &source.files) {
             let Some(bytes) = file.bundled else { continue };
-            let found: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let found: String = Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             assert_eq!(found, file.sha256, "{}", file.name);
         }
     }
@@ -313,7 +326,10 @@ mod tests {
     fn another_file_of_the_same_name_is_told() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("compas_trn_pdf_0.csv.gz"), "x").expect("it is ours");
-        let skipped = read(COMPAS, Some(folder.path())).expect("no error").err().expect("not the file");
+        let skipped = read(COMPAS, Some(folder.path()))
+            .expect("no error")
+            .err()
+            .expect("not the file");
         assert!(skipped.reason.contains("is another file"), "{}", skipped.reason);
         let skipped = read(COMPAS, None).expect("no error").err().expect("no folder");
         assert_eq!(skipped.files.len(), 2);

@@ -28,7 +28,8 @@ pub struct Ours {
 impl Ours {
     fn new(value: f64, error: Option<f64>, least: f64) -> Self {
         let value = Some(value).filter(|value| value.is_finite());
-        let ends = |(value, error): (f64, f64)| ((value - 1.96 * error).max(least), (value + 1.96 * error).min(1.0));
+        let ends =
+            |(value, error): (f64, f64)| ((value - 1.96 * error).max(least), (value + 1.96 * error).min(1.0));
         Self {
             value,
             interval: value.zip(error).map(ends),
@@ -55,7 +56,11 @@ impl Evaluated {
     /// Fair Utility less that of another line, draw by draw on the same rows: fold mean and pooled.
     pub(super) fn less(&self, other: &Self) -> [Ours; 2] {
         [0, 1].map(|kind| {
-            let differences = self.draws.iter().zip(&other.draws).map(|(a, b)| a[kind] - b[kind]);
+            let differences = self
+                .draws
+                .iter()
+                .zip(&other.draws)
+                .map(|(a, b)| a[kind] - b[kind]);
             let error = spread(differences.collect());
             Ours::new(self.utility[kind] - other.utility[kind], error, -1.0)
         })
@@ -107,7 +112,11 @@ fn measures() -> Vec<GroupMeasure> {
 }
 
 /// Rows with their predictions; `positive` is the class whose rates count.
-pub(super) fn grouped<'a>(set: &'a Set, predicted: &'a [u32], positive: u32) -> Result<GroupedRows<'a>, Error> {
+pub(super) fn grouped<'a>(
+    set: &'a Set,
+    predicted: &'a [u32],
+    positive: u32,
+) -> Result<GroupedRows<'a>, Error> {
     let classes = set.labels.classes();
     let predictions = Predictions::new(classes, set.labels.codes(), predicted)?;
     Ok(GroupedRows::new(predictions, &set.groups, &classes[positive as usize])?.with_privileged("male")?)
@@ -136,7 +145,11 @@ pub(super) fn evaluate(
         .into_par_iter()
         .map_init(Vec::new, |counts, draw| {
             let done = told.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let event = Event::Progress { task: TASK, done, total };
+            let event = Event::Progress {
+                task: TASK,
+                done,
+                total,
+            };
             if let ControlFlow::Break(()) = observer.observe(&event) {
                 return Err(Error::Stopped);
             }
@@ -154,7 +167,10 @@ pub(super) fn evaluate(
         Evaluated {
             fold_mean: (0..MEASURES.len()).map(number).collect(),
             pooled: (MEASURES.len()..2 * MEASURES.len()).map(number).collect(),
-            draws: draws.iter().map(|draw| [draw[line][FAIR_UTILITY], draw[line][pooled]]).collect(),
+            draws: draws
+                .iter()
+                .map(|draw| [draw[line][FAIR_UTILITY], draw[line][pooled]])
+                .collect(),
             utility: [original[FAIR_UTILITY], original[pooled]],
         }
     };
@@ -178,7 +194,9 @@ fn spread(mut values: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 pub(super) fn once(set: &Set, rows: &[usize], predicted: &[u32]) -> Vec<f64> {
     let mut all = vec![0; set.rows()];
-    rows.iter().zip(predicted).for_each(|(&row, &class)| all[row] = class);
+    rows.iter()
+        .zip(predicted)
+        .for_each(|(&row, &class)| all[row] = class);
     let grouped = grouped(set, &all, 1).expect("classes and groups are known");
     let evaluator = GroupEvaluator::new(&measures(), &grouped, Some(rows)).expect("two groups");
     evaluator.original()

@@ -91,7 +91,9 @@ fn losses(bench: &Bench<'_>, trial: &Trial) -> Result<Vec<f64>, Error> {
             let predicted = model.predict(design, Some(&groups), &seed)?;
             Ok(balanced_accuracy(truth.codes(), &predicted))
         };
-        let numbers = set.features(rows, false).gather_numeric(&(0..rows.len()).collect::<Vec<_>>());
+        let numbers = set
+            .features(rows, false)
+            .gather_numeric(&(0..rows.len()).collect::<Vec<_>>());
         let whole = score(&design)?;
         (0..width)
             .map(|column| {
@@ -104,7 +106,10 @@ fn losses(bench: &Bench<'_>, trial: &Trial) -> Result<Vec<f64>, Error> {
             })
             .collect()
     };
-    let of_folds: Vec<Vec<f64>> = (0..FOLDS).into_par_iter().map(of_fold).collect::<Result<_, _>>()?;
+    let of_folds: Vec<Vec<f64>> = (0..FOLDS)
+        .into_par_iter()
+        .map(of_fold)
+        .collect::<Result<_, _>>()?;
     let mean = |column: usize| of_folds.iter().map(|losses| losses[column]).sum::<f64>() / FOLDS as f64;
     Ok((0..width).map(mean).collect())
 }
@@ -192,7 +197,9 @@ fn picture(bench: &Bench<'_>, set: &Set) -> Result<CellPicture, Error> {
         })
         .collect();
     for treatment in [Treatment::Smote, Treatment::FairOversampling] {
-        let Some(method) = treatment.method()? else { continue };
+        let Some(method) = treatment.method()? else {
+            continue;
+        };
         let data = Labeled {
             features: set.features(&train, treatment.knows_groups()),
             labels: &labels,
@@ -223,10 +230,12 @@ fn picture(bench: &Bench<'_>, set: &Set) -> Result<CellPicture, Error> {
     for (point, (x, y)) in points.iter_mut().zip(found) {
         (point.x, point.y) = (x, y);
     }
-    let names = labels
-        .classes()
-        .iter()
-        .flat_map(|class| groups.classes().iter().map(move |group| format!("{class}, {group}")));
+    let names = labels.classes().iter().flat_map(|class| {
+        groups
+            .classes()
+            .iter()
+            .map(move |group| format!("{class}, {group}"))
+    });
     Ok(CellPicture {
         data: set.name,
         cells: names.collect(),

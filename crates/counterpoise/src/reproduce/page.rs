@@ -4,7 +4,7 @@ use counterpoise_report::{Bars, Block, Curve, Curves, Page, Point, Scatter, Sect
 
 use super::{CellPicture, Importance, Reproduction, Student, Sweep, SweptLine, Treatment};
 
-/// One page with all tables, curves and pictures.
+/// A page with all tables, curves and pictures.
 pub fn reproduction_page(found: &Reproduction) -> Page {
     let mut sections = vec![verdict(found)];
     for table in &found.tables {
@@ -36,13 +36,17 @@ pub fn reproduction_page(found: &Reproduction) -> Page {
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn verdict(found: &Reproduction) -> Section {
-    let tone = if found.has_failed() { Tone::Caution } else { Tone::Good };
+    let tone = if found.has_failed() {
+        Tone::Caution
+    } else {
+        Tone::Good
+    };
     let mut blocks = vec![Block::Verdict {
         title: String::new(),
         text: found.summary().replace('\n', ". "),
@@ -93,7 +97,11 @@ fn swept(sweep: &Sweep) -> Section {
                 .collect();
             let (low, high) = ends(&series);
             let last = sweep.divisors.last().copied().unwrap_or(2.0);
-            let who = if fair { "learners made to be fair" } else { "methods" };
+            let who = if fair {
+                "learners made to be fair"
+            } else {
+                "methods"
+            };
             blocks.push(Block::Curves(Curves {
                 caption: format!("{}: {measure}, {who}", sweep.data),
                 x_label: format!("divisor of the cells of {}", sweep.class),
@@ -138,7 +146,11 @@ fn curve(line: &SweptLine, place: usize, fair: bool) -> Curve {
 
 /// Ends of an axis on which all points lie.
 fn ends(series: &[Curve]) -> (f64, f64) {
-    let values = || series.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
+    let values = || {
+        series
+            .iter()
+            .flat_map(|curve| curve.points.iter().map(|point| point.1))
+    };
     let low = values().fold(f64::INFINITY, f64::min);
     let high = values().fold(f64::NEG_INFINITY, f64::max);
     if low > high {
@@ -190,21 +202,32 @@ fn important(all: &[Importance]) -> Section {
 fn pictured(all: &[CellPicture]) -> Section {
     let mut blocks = Vec::new();
     for picture in all {
-        let kept = picture
-            .kept
-            .map_or(String::new(), |kept| format!("; the plane keeps {:.0} % of squared distances", 100.0 * kept));
+        let kept = picture.kept.map_or(String::new(), |kept| {
+            format!("; the plane keeps {:.0} % of squared distances", 100.0 * kept)
+        });
         for (method, name) in [
             (None, "rows as they are"),
             (Some(Treatment::Smote), "with rows of SMOTE"),
-            (Some(Treatment::FairOversampling), "with rows of Fair Oversampling"),
+            (
+                Some(Treatment::FairOversampling),
+                "with rows of Fair Oversampling",
+            ),
         ] {
             let points = picture
                 .points
                 .iter()
                 .filter(|point| point.made_by.is_none() || point.made_by == method);
             let point = |point: &super::CellPoint| {
-                let what = if point.made_by.is_some() { "new row, base" } else { "row" };
-                let new = if point.made_by.is_some() { picture.cells.len() as u32 } else { 0 };
+                let what = if point.made_by.is_some() {
+                    "new row, base"
+                } else {
+                    "row"
+                };
+                let new = if point.made_by.is_some() {
+                    picture.cells.len() as u32
+                } else {
+                    0
+                };
                 Point {
                     x: point.x,
                     y: point.y,
@@ -233,7 +256,11 @@ fn pictured(all: &[CellPicture]) -> Section {
 
 fn about(found: &Reproduction) -> Section {
     let used = found.data.iter().map(|data| {
-        let cells: Vec<String> = data.cells.iter().map(|(cell, rows)| format!("{cell}: {rows}")).collect();
+        let cells: Vec<String> = data
+            .cells
+            .iter()
+            .map(|(cell, rows)| format!("{cell}: {rows}"))
+            .collect();
         let value = format!(
             "{} rows, {} features, rows dealt {} time(s); {}",
             data.rows,
@@ -243,7 +270,10 @@ fn about(found: &Reproduction) -> Section {
         );
         (data.data.to_owned(), value)
     });
-    let mut notes: Vec<Block> = super::NOTES.iter().map(|note| Block::Text((*note).into())).collect();
+    let mut notes: Vec<Block> = super::NOTES
+        .iter()
+        .map(|note| Block::Text((*note).into()))
+        .collect();
     notes.insert(0, Block::KeyValues(used.collect()));
     Section {
         title: "How it was done".into(),

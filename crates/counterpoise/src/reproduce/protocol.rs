@@ -73,11 +73,15 @@ impl Student {
         let logistic = serde_json::json!({"name": "logistic", "C": 0.2, "penalize_intercept": true});
         let options = match self {
             Self::Logistic => logistic,
-            Self::Svm => serde_json::json!({"name": "rbf-svm", "C": 1.0, "gamma": "scale", "probability": "sign"}),
+            Self::Svm => {
+                serde_json::json!({"name": "rbf-svm", "C": 1.0, "gamma": "scale", "probability": "sign"})
+            }
             Self::ExponentiatedGradient | Self::GridSearch | Self::GroupThresholds => {
                 serde_json::json!({"name": self.name(), "constraint": "equalized-odds", "estimator": logistic})
             }
-            Self::SensitiveSubspace | Self::PrejudiceRemover => serde_json::json!({"name": self.name(), "C": 0.2}),
+            Self::SensitiveSubspace | Self::PrejudiceRemover => {
+                serde_json::json!({"name": self.name(), "C": 0.2})
+            }
             Self::Adversarial => return Err("added with the deep engine".into()),
         };
         serde_json::from_value(options).map_err(|error| error.to_string())
@@ -87,10 +91,12 @@ impl Student {
     fn cost(self, rows: usize, columns: usize) -> u64 {
         let cells = (rows * columns) as f64;
         let milliseconds = match self {
-            Self::Svm => (rows as f64 / 1000.0).powi(2) * 30.0,
-            Self::ExponentiatedGradient => cells * 1e-2,
-            Self::GridSearch => cells * 1e-2,
-            _ => cells * 5e-4,
+            Self::Svm => (rows as f64 / 1000.0).powi(2) * 22.0,
+            Self::ExponentiatedGradient => cells * 8e-3,
+            Self::GridSearch => cells * 4.5e-3,
+            Self::SensitiveSubspace => cells * 1.6e-3,
+            Self::PrejudiceRemover => cells * 8e-4,
+            _ => cells * 4e-4,
         };
         (milliseconds as u64).max(1)
     }
@@ -175,7 +181,13 @@ pub(super) type Deals = Vec<Vec<Vec<usize>>>;
 /// Deals rows.
 pub(super) fn deal(set: &Set, repeats: usize, seed: &Seed) -> Result<Deals, Error> {
     (0..repeats as u64)
-        .map(|repeat| Ok(stratified_k_fold(&set.labels, FOLDS, &seed.child(set.name).child(repeat))?))
+        .map(|repeat| {
+            Ok(stratified_k_fold(
+                &set.labels,
+                FOLDS,
+                &seed.child(set.name).child(repeat),
+            )?)
+        })
         .collect()
 }
 
@@ -266,22 +278,29 @@ impl Bench<'_> {
     /// The branch of seeds of a fold: the same for all students and treatments, so that they differ in nothing else.
     fn seed_of(&self, trial: &Trial, fold: usize) -> Seed {
         let set = self.sets[trial.set].name;
-        self.seed.child("fit").child(set).child(trial.repeat as u64).child(fold as u64)
+        self.seed
+            .child("fit")
+            .child(set)
+            .child(trial.repeat as u64)
+            .child(fold as u64)
     }
 
     /// Rows that a fold trains on, after those were deleted that the level asks for.
     pub(super) fn training_rows(&self, trial: &Trial, fold: usize) -> Vec<usize> {
         let set = &self.sets[trial.set];
         let test = &self.deals[trial.set][trial.repeat][fold];
-        let mut train: Vec<usize> = (0..set.rows()).filter(|row| test.binary_search(row).is_err()).collect();
+        let mut train: Vec<usize> = (0..set.rows())
+            .filter(|row| test.binary_search(row).is_err())
+            .collect();
         let divisor = divisors(set.name)[trial.level];
         if divisor > 1.0 {
             let seed = self.seed_of(trial, fold).child("delete");
             let (class, mut gone) = (set.rarer(), vec![false; set.rows()]);
             for group in 0..set.groups.classes().len() as u32 {
-                let cell = train.iter().copied().filter(|&row| {
-                    set.labels.codes()[row] == class && set.groups.codes()[row] == group
-                });
+                let cell = train
+                    .iter()
+                    .copied()
+                    .filter(|&row| set.labels.codes()[row] == class && set.groups.codes()[row] == group);
                 // The order is the same at all levels, so that a higher one deletes more of the same.
                 let order = seed.shuffled(cell);
                 let kept = (order.len() as f64 / divisor).round() as usize;
@@ -298,7 +317,11 @@ impl Bench<'_> {
         let test = &self.deals[trial.set][trial.repeat][fold];
         let (model, design) = fit(set, &train, test, trial, &self.seed_of(trial, fold))?;
         let groups = set.groups_of(test);
-        Ok(model.predict(&design, Some(&groups), &self.seed_of(trial, fold).child("predict"))?)
+        Ok(model.predict(
+            &design,
+            Some(&groups),
+            &self.seed_of(trial, fold).child("predict"),
+        )?)
     }
 
     /// The model of a fold and the test rows as it takes them.
@@ -394,7 +417,9 @@ fn treated(
         OutputRow::Synthetic(made) => train.len() + made,
     };
     let order: Vec<usize> = resampled.rows().map(place).collect();
-    let all = features.replaced(&resampled.replaced).extended(&resampled.synthetic);
+    let all = features
+        .replaced(&resampled.replaced)
+        .extended(&resampled.synthetic);
     let group = |row: OutputRow| match row {
         OutputRow::Kept(row) => groups.codes()[row],
         OutputRow::Synthetic(made) => groups.codes()[resampled.origin[made].base as usize],
@@ -408,7 +433,10 @@ fn treated(
     };
     Ok(Treated {
         design: matrix(&all, without).of_rows(&order),
-        labels: resampled.rows().map(|row| resampled.class_of(row, &labels)).collect(),
+        labels: resampled
+            .rows()
+            .map(|row| resampled.class_of(row, &labels))
+            .collect(),
         weights: resampled.weights.clone(),
         groups: Labels::from_codes(groups.classes().to_vec(), resampled.rows().map(group).collect()),
         test: test_design,
@@ -421,7 +449,9 @@ fn matrix(features: &Features<'_>, without: Option<usize>) -> Design {
         None => Cow::Borrowed(features),
         Some(gone) => {
             let columns = features.columns().iter().enumerate();
-            let columns = columns.filter(|(place, _)| *place != gone).map(|(_, column)| column.clone());
+            let columns = columns
+                .filter(|(place, _)| *place != gone)
+                .map(|(_, column)| column.clone());
             Cow::Owned(Features::new(features.rows(), columns.collect()))
         }
     };
@@ -438,7 +468,10 @@ fn copies_by_weight(weights: &[f64], labels: &[u32], groups: &Groups, seed: &See
     let mut copies = Vec::with_capacity(weights.len());
     for ((class, group), rows) in cells {
         let wanted = rows.iter().map(|&row| weights[row]).sum::<f64>().round() as usize;
-        let order = seed.child(u64::from(class)).child(u64::from(group)).shuffled(rows);
+        let order = seed
+            .child(u64::from(class))
+            .child(u64::from(group))
+            .shuffled(rows);
         copies.extend(order.iter().cycle().take(wanted).copied());
     }
     copies.sort_unstable();
@@ -457,6 +490,9 @@ mod tests {
         let copies = copies_by_weight(&weights, &labels, &groups, &Seed::new(1));
         assert_eq!(copies.iter().filter(|&&row| row < 3).count(), 2);
         assert_eq!(copies.iter().filter(|&&row| row >= 3).count(), 5);
-        assert_eq!(copies, copies_by_weight(&weights, &labels, &groups, &Seed::new(1)));
+        assert_eq!(
+            copies,
+            copies_by_weight(&weights, &labels, &groups, &Seed::new(1))
+        );
     }
 }

@@ -5,9 +5,14 @@ use counterpoise_report::TableBlock;
 use super::paper::{COMPARED, FAIR_UTILITY, MEASURES};
 use super::{Agreement, Claim, Importance, Ours, ReproducedRow, ReproducedTable, Reproduction, Sweep};
 
-/// A number as the paper prints it.
+/// A number between -1 and 1 as the paper prints it, without the 0 before the stop.
 pub(super) fn short(value: f64) -> String {
-    format!("{value:.3}")
+    digits(value, 3)
+}
+
+fn digits(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    text.strip_prefix("0").map_or(text.clone(), str::to_owned)
 }
 
 fn signed(value: Option<f64>) -> String {
@@ -15,7 +20,9 @@ fn signed(value: Option<f64>) -> String {
 }
 
 fn range(interval: Option<(f64, f64)>, show: impl Fn(f64) -> String) -> String {
-    interval.map_or(String::new(), |(low, high)| format!(" [{}, {}]", show(low), show(high)))
+    interval.map_or(String::new(), |(low, high)| {
+        format!(" [{}, {}]", show(low), show(high))
+    })
 }
 
 fn ours(ours: Option<Ours>) -> String {
@@ -26,19 +33,21 @@ fn ours(ours: Option<Ours>) -> String {
 }
 
 fn gap(ours: &Ours) -> String {
-    format!("{}{}", signed(ours.value), range(ours.interval, |end| format!("{end:+.3}")))
+    format!(
+        "{}{}",
+        signed(ours.value),
+        range(ours.interval, |end| format!("{end:+.3}"))
+    )
 }
 
 impl ReproducedRow {
-    fn cells(&self) -> Vec<String> {
-        let mut cells = vec![
-            self.data.to_owned(),
-            self.learner.name().to_owned(),
-            self.method.name().to_owned(),
-        ];
+    fn cells(&self, learner: bool) -> Vec<String> {
+        let mut cells = vec![self.data.to_owned()];
+        cells.extend(learner.then(|| self.learner.name().to_owned()));
+        cells.push(self.method.name().to_owned());
         for place in COMPARED {
             let number = &self.numbers[place];
-            cells.push(number.paper.map_or("-".into(), |paper| format!("{paper:.4}")));
+            cells.push(number.paper.map_or("-".into(), |paper| digits(paper, 4)));
             cells.push(ours(number.fold_mean));
             cells.push(ours(number.pooled));
         }
@@ -59,24 +68,29 @@ impl ReproducedRow {
 impl ReproducedTable {
     /// Paper, fold mean and pooled value side by side for balanced accuracy, average absolute odds and Fair Utility.
     pub fn block(&self) -> TableBlock {
-        let mut headers = vec!["data".to_owned(), "learner".into(), "method".into()];
+        let first = self.rows.first().map(|row| row.learner);
+        let learner = self.rows.iter().any(|row| Some(row.learner) != first);
+        let mut headers = vec!["data".to_owned()];
+        headers.extend(learner.then(|| "learner".to_owned()));
+        headers.push("method".into());
+        let texts = headers.len();
         for place in COMPARED {
             let name = MEASURES[place].0;
-            headers.extend([format!("{name} paper"), "ours, fold mean".into(), "ours, pooled".into()]);
+            headers.extend([format!("{name} paper"), "fold mean".into(), "pooled".into()]);
         }
         headers.push("paper within?".into());
         let numeric = (0..headers.len())
-            .map(|column| (3..headers.len() - 1).contains(&column))
+            .map(|column| (texts..headers.len() - 1).contains(&column))
             .collect();
         TableBlock {
             caption: format!("Table {}: {}", self.number, self.about),
             headers,
             numeric,
-            rows: self.rows.iter().map(ReproducedRow::cells).collect(),
+            rows: self.rows.iter().map(|row| row.cells(learner)).collect(),
         }
     }
 
-    /// What is to be known about its lines; lines with the same remark stand together.
+    /// What is to be known about its lines, one remark after another; lines with the same remark stand together.
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks: Vec<(&str, Vec<String>)> = Vec::new();
         for row in &self.rows {
@@ -119,8 +133,8 @@ impl Reproduction {
                 "learner",
                 "next best in print",
                 "paper",
-                "ours, fold mean",
-                "ours, pooled",
+                "fold mean",
+                "pooled",
                 "the claim",
             ]
             .map(String::from)
@@ -176,7 +190,10 @@ impl Reproduction {
                 Some((number.paper? - number.fold_mean?.value?).abs())
             });
             let near = off.clone().filter(|off| *off <= 0.02).count();
-            parts.push(format!("Fair Utility is within 0.02 of the paper's in {near} of {}", off.count()));
+            parts.push(format!(
+                "Fair Utility is within 0.02 of the paper's in {near} of {}",
+                off.count()
+            ));
         }
         for band in self.bands.iter().filter(|band| band.required) {
             let what = format!(
@@ -218,7 +235,10 @@ impl Sweep {
             row
         };
         TableBlock {
-            caption: format!("{}: cells of `{}` made smaller by a divisor", self.data, self.class),
+            caption: format!(
+                "{}: cells of `{}` made smaller by a divisor",
+                self.data, self.class
+            ),
             numeric: (0..headers.len()).map(|column| column > 1).collect(),
             headers,
             rows: self.lines.iter().map(row).collect(),
@@ -230,13 +250,17 @@ impl Sweep {
         let mut remarks = vec![format!("{}: in the paper, {}", self.data, self.paper)];
         if let Some(left_out) = self.left_out {
             remarks.push(format!(
-                "{}: logistic regression in place of the paper's support-vector machine, which {left_out}",
+                "{}: logistic regression in place of the paper's support-vector machine, and three levels only for learners made to be fair; the rest {left_out}",
                 self.data
             ));
         }
         let problem = |line: &super::SweptLine| {
             let problem = line.problem.as_ref()?;
-            Some(format!("{}, {}: {problem}", line.learner.name(), line.method.name()))
+            Some(format!(
+                "{}, {}: {problem}",
+                line.learner.name(),
+                line.method.name()
+            ))
         };
         remarks.extend(self.lines.iter().filter_map(problem));
         remarks
@@ -247,7 +271,11 @@ impl Importance {
     /// Loss of balanced accuracy before and after, feature by feature.
     pub fn block(&self) -> TableBlock {
         let row = |feature: &super::FeatureImportance| {
-            vec![feature.feature.clone(), short(feature.before), short(feature.after)]
+            vec![
+                feature.feature.clone(),
+                short(feature.before),
+                short(feature.after),
+            ]
         };
         TableBlock {
             caption: format!(
@@ -255,7 +283,9 @@ impl Importance {
                 self.data,
                 self.learner.name()
             ),
-            headers: ["feature", "without", "with Fair Oversampling"].map(String::from).to_vec(),
+            headers: ["feature", "without", "with Fair Oversampling"]
+                .map(String::from)
+                .to_vec(),
             numeric: vec![false, true, true],
             rows: self.features.iter().map(row).collect(),
         }
