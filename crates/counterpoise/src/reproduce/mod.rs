@@ -818,7 +818,8 @@ mod tests {
                 .count()
         };
         assert_eq!(of_class(&few, 1 - rarer), of_class(&all, 1 - rarer));
-        assert_eq!(of_class(&few, rarer), of_class(&all, rarer) / 2);
+        // Each of the two cells is rounded.
+        assert!(of_class(&few, rarer).abs_diff(of_class(&all, rarer) / 2) <= 1);
     }
 
     #[test]

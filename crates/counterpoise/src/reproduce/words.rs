@@ -11,8 +11,13 @@ pub(super) fn short(value: f64) -> String {
 }
 
 fn digits(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    text.strip_prefix("0").map_or(text.clone(), str::to_owned)
+    let text = format!("{:.digits$}", value.abs());
+    let sign = if value < 0.0 && text.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) {
+        "-"
+    } else {
+        ""
+    };
+    format!("{sign}{}", text.strip_prefix('0').unwrap_or(&text))
 }
 
 fn signed(value: Option<f64>) -> String {
@@ -288,6 +293,23 @@ impl Importance {
                 .to_vec(),
             numeric: vec![false, true, true],
             rows: self.features.iter().map(row).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn numbers_stand_as_in_the_paper() {
+        for (value, text) in [
+            (0.6746, ".675"),
+            (-0.0031, "-.003"),
+            (-0.0001, ".000"),
+            (1.0, "1.000"),
+        ] {
+            assert_eq!(short(value), text);
         }
     }
 }
