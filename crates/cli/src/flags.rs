@@ -77,7 +77,7 @@ pub(crate) enum Paper {
 
 #[derive(Args)]
 pub(crate) struct FairOversamplingFlags {
-    /// Folder with the authors' files of COMPAS, which cannot be bundled [default: COUNTERPOISE_DATA]
+    /// Folder with the authors' files of COMPAS, which cannot be bundled [default: `COUNTERPOISE_DATA`]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
     /// Parts to run, separated by commas [default: all]

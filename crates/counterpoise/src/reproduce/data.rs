@@ -151,7 +151,7 @@ pub(super) fn read(name: &str, folder: Option<&Path>) -> Result<Result<Set, Skip
         .expect("names are those of the sources");
     let mut halves = Vec::new();
     for file in &source.files {
-        match bytes_of(source, file, folder)? {
+        match bytes_of(source, file, folder) {
             Ok(bytes) => halves.push(half(file.name, bytes)?),
             Err(reason) => {
                 let needed = |file: &File| NeededFile {
@@ -170,13 +170,12 @@ pub(super) fn read(name: &str, folder: Option<&Path>) -> Result<Result<Set, Skip
 }
 
 /// The bytes of a file, or why there are none.
-fn bytes_of(source: &Source, file: &File, folder: Option<&Path>) -> Result<Result<Bytes, String>, Error> {
+fn bytes_of(source: &Source, file: &File, folder: Option<&Path>) -> Result<Bytes, String> {
     if let Some(bundled) = file.bundled {
-        return Ok(Ok(Bytes::from_static(bundled)));
+        return Ok(Bytes::from_static(bundled));
     }
     let Some(folder) = folder else {
-        let reason = "its licence does not allow to bundle it, and no folder was given".to_owned();
-        return Ok(Err(reason));
+        return Err("its licence does not allow to bundle it, and no folder was given".into());
     };
     let places: [PathBuf; 3] = [
         folder.to_owned(),
@@ -188,23 +187,26 @@ fn bytes_of(source: &Source, file: &File, folder: Option<&Path>) -> Result<Resul
         .map(|place| place.join(file.name))
         .find(|path| path.is_file())
     else {
-        return Ok(Err(format!("`{}` is not in `{}`", file.name, folder.display())));
+        return Err(format!("`{}` is not in `{}`", file.name, folder.display()));
     };
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) => return Ok(Err(format!("`{}` cannot be read: {error}", path.display()))),
-    };
-    let mut found = String::new();
-    for byte in Sha256::digest(&bytes) {
-        let _ = write!(found, "{byte:02x}");
-    }
+    let bytes =
+        std::fs::read(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+    let found = sha256(&bytes);
     if found != file.sha256 {
-        return Ok(Err(format!(
+        return Err(format!(
             "`{}` is another file: its SHA-256 is {found}",
             path.display()
-        )));
+        ));
     }
-    Ok(Ok(bytes.into()))
+    Ok(bytes.into())
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// One file.
@@ -314,11 +316,7 @@ mod tests {
     fn what_is_bundled_is_what_the_authors_published() {
         for file in SOURCES.iter().flat_map(|source| &source.files) {
             let Some(bytes) = file.bundled else { continue };
-            let found: String = Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            assert_eq!(found, file.sha256, "{}", file.name);
+            assert_eq!(sha256(bytes), file.sha256, "{}", file.name);
         }
     }
 

@@ -657,6 +657,7 @@ fn bands(wanted: &[Wanted], evaluated: &[Result<Evaluated, String>]) -> Vec<Chec
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
 mod tests {
     use counterpoise_base::{Labeled, RowKeys};
     use counterpoise_sampling::{Resample as _, Run};
@@ -669,7 +670,7 @@ mod tests {
         let set = match data::read(name, folder.as_deref()).expect("it is read") {
             Ok(set) => set,
             Err(skipped) => {
-                println!("skipped: {}: {}", skipped.data, skipped.reason);
+                eprintln!("skipped: {}: {}", skipped.data, skipped.reason);
                 return None;
             }
         };
@@ -824,11 +825,13 @@ mod tests {
 
     #[test]
     fn the_same_numbers_for_any_number_of_threads() {
-        let mut options = ReproduceOptions::default();
-        options.only = vec![Part::Table4];
-        options.on = vec!["german".into()];
-        options.repeats = Some(1);
-        options.draws = 20;
+        let options = ReproduceOptions {
+            only: vec![Part::Table4],
+            on: vec!["german".into()],
+            repeats: Some(1),
+            draws: 20,
+            ..ReproduceOptions::default()
+        };
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)

@@ -17,8 +17,8 @@ pub(super) const MEASURES: [(&str, &str); 6] = [
     ("FU", "fair-utility"),
 ];
 
-/// Places of balanced accuracy, average absolute odds and Fair Utility: what is compared.
-pub(super) const COMPARED: [usize; 3] = [0, 2, 5];
+/// Places of Fair Utility, balanced accuracy and average absolute odds: what is compared.
+pub(super) const COMPARED: [usize; 3] = [FAIR_UTILITY, 0, 2];
 /// Place of Fair Utility.
 pub(super) const FAIR_UTILITY: usize = 5;
 
@@ -518,7 +518,10 @@ mod tests {
         for line in &LINES {
             let [accuracy, average, absolute, negative, positive, utility] = line.numbers;
             let about = format!("{} {:?} {:?}", line.data, line.student, line.treatment);
-            assert!((absolute - (negative + positive) / 2.0).abs() < 1.1e-4, "{about}");
+            assert!(
+                (absolute - f64::midpoint(negative, positive)).abs() < 1.1e-4,
+                "{about}"
+            );
             let odd = (utility - accuracy * (1.0 - absolute)).abs() > 1.5e-3 || average > absolute;
             assert!(!odd || line.defect().is_some(), "{about}");
         }

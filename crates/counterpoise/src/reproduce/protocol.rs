@@ -192,7 +192,9 @@ pub(super) fn deal(set: &Set, repeats: usize, seed: &Seed) -> Result<Deals, Erro
 }
 
 /// Predicted class of every row by the model of its fold, or why there is none.
-pub(super) type Predictions = BTreeMap<Trial, Result<Vec<u32>, String>>;
+pub(super) type Predictions = BTreeMap<Trial, Predicted>;
+
+type Predicted = Result<Vec<u32>, String>;
 
 /// Everything that fits need.
 pub(super) struct Bench<'a> {
@@ -223,7 +225,7 @@ impl Bench<'_> {
         // One after another off a common list: halves of the list would be of unequal length.
         let next = std::sync::atomic::AtomicUsize::new(0);
         let workers = rayon::current_num_threads();
-        let found: Vec<Vec<(usize, Result<Vec<u32>, String>)>> = (0..workers)
+        let found: Vec<Vec<(usize, Predicted)>> = (0..workers)
             .into_par_iter()
             .with_max_len(1)
             .map(|_| {
