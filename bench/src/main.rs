@@ -4,9 +4,16 @@
 //! One request a line on stdin, one answer a line on stdout. `{"rows": n, "columns": d, "data": FILE, "classes": FILE}`
 //! loads a row-major matrix of doubles and one byte a row for its class; `{"method": {"name": "smote"}, "seed": 1}`
 //! resamples it and puts together the whole output matrix, as `fit_resample` does; `{"neighbors": k}` finds the `k`
-//! nearest neighbours of all rows. `{"audit": FOLDER, "measures": [...], "draws": b}` gives percentile intervals of group
-//! measures of the bytes in the files `truth`, `predicted` and `groups`, for `bench/audit_against_fairlearn.py`.
+//! nearest neighbours of all rows. `groups`, one byte a row, and `protected`, a column, may be loaded as well;
+//! `{"cells": true}` beside a method asks for the rows of every class in every group, and
+//! `{"output": FILE}` writes what comes out. A method that fails answers `{"error": TEXT}`. `{"audit": FOLDER, "measures": [...],
+//! "draws": b}` gives percentile intervals of group measures of the bytes in the files `truth`, `predicted` and `groups`,
+//! for `bench/audit_against_fairlearn.py`.
+//!
+//! `counterpoise-bench large [ROWS]` runs Fair Oversampling once on a large table instead.
 #![allow(clippy::print_stdout, reason = "answers go there")]
+
+mod large;
 
 use std::hint::black_box;
 use std::io::BufRead as _;
@@ -14,7 +21,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use counterpoise_base::{Features, Groups, Labeled, Labels, OutputRow, Resampled, SyntheticValues};
+use counterpoise_base::{
+    Domain, Feature, FeatureValues, Features, Groups, Labeled, Labels, OutputRow, Resampled, Strided,
+    SyntheticValues,
+};
 use counterpoise_metrics::{Bootstrap, GroupMeasure, GroupedRows, IntervalKind, Predictions};
 use counterpoise_neighbors::{Metric, MissingValues, Rows, Search, Space};
 use counterpoise_sampling::{Method, Resample as _, Run};
@@ -24,9 +34,32 @@ struct Table {
     data: Vec<f64>,
     columns: usize,
     labels: Labels,
+    groups: Option<Labels>,
+    protected: Option<usize>,
+}
+
+impl Table {
+    fn labeled(&self) -> Labeled<'_> {
+        let column = |place: usize| Feature {
+            name: format!("f{place}"),
+            values: FeatureValues::F64(Strided::of_matrix(&self.data, self.columns, place)),
+            domain: Domain::Real,
+            copied: self.protected == Some(place),
+        };
+        let columns = (0..self.columns).map(column).collect();
+        let mut data = Labeled::new(Features::new(self.labels.len(), columns), &self.labels);
+        data.groups = self.groups.as_ref();
+        data
+    }
 }
 
 fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some("large") {
+        let rows = arguments.next().map_or(Ok(10_000_000), |rows| rows.parse())?;
+        println!("{}", large::large(rows)?);
+        return Ok(());
+    }
     let mut table = None;
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
@@ -40,7 +73,7 @@ fn main() -> Result<()> {
             if let Some(k) = request["neighbors"].as_u64() {
                 neighbors(table, k as usize)?
             } else {
-                resample(table, &request)?
+                resample(table, &request).unwrap_or_else(|error| json!({"error": format!("{error:#}")}))
             }
         };
         println!("{answer}");
@@ -60,11 +93,16 @@ fn load(request: &Value) -> Result<Table> {
         .iter()
         .map(|&bytes| f64::from_le_bytes(bytes))
         .collect();
-    let classes: Vec<String> = file("classes")?.iter().map(ToString::to_string).collect();
+    let names = |name: &str| -> Result<Labels> {
+        let names: Vec<String> = file(name)?.iter().map(ToString::to_string).collect();
+        Ok(Labels::from_names(&names))
+    };
     Ok(Table {
         data,
         columns: request["columns"].as_u64().context("a number of columns")? as usize,
-        labels: Labels::from_names(&classes),
+        labels: names("classes")?,
+        groups: request.get("groups").map(|_| names("groups")).transpose()?,
+        protected: request["protected"].as_u64().map(|place| place as usize),
     })
 }
 
@@ -103,13 +141,48 @@ fn resample(table: &Table, request: &Value) -> Result<Value> {
     let method: Method = serde_json::from_str(&request["method"].to_string())?;
     let run = Run::new(request["seed"].as_u64().unwrap_or(0));
     let start = Instant::now();
-    let features = Features::from_rows(&table.data, table.columns);
-    let result = method.resample(&Labeled::new(features, &table.labels), &run)?;
+    let result = method.resample(&table.labeled(), &run)?;
     let matrix = put_together(table, &result);
     let seconds = start.elapsed().as_secs_f64();
     let rows = matrix.len() / table.columns;
+    let mut answer = json!({"seconds": seconds, "rows": rows});
+    if let (Some(groups), Some(true)) = (&table.groups, request["cells"].as_bool()) {
+        answer["cells"] = json!(cells(table, groups, &result));
+        answer["crossing"] = json!(result.crossing.and_then(|crossing| crossing.share()));
+    }
+    if let Some(path) = request["output"].as_str() {
+        write(path, table, &matrix, &result)?;
+    }
     black_box(matrix);
-    Ok(json!({"seconds": seconds, "rows": rows}))
+    Ok(answer)
+}
+
+/// Rows of every class in every group after resampling, a class a line.
+fn cells(table: &Table, groups: &Labels, result: &Resampled) -> Vec<usize> {
+    let width = groups.classes().len();
+    let mut cells = vec![0; table.labels.classes().len() * width];
+    for row in result.rows() {
+        let of_group = match row {
+            OutputRow::Kept(row) => row,
+            OutputRow::Synthetic(made) => result.row_of_group(made),
+        };
+        let class = result.class_of(row, &table.labels) as usize;
+        cells[class * width + groups.codes()[of_group] as usize] += 1;
+    }
+    cells
+}
+
+/// Rows and classes after resampling, and the weight of each row where there are weights: doubles, row after row.
+fn write(path: &str, table: &Table, matrix: &[f64], result: &Resampled) -> Result<()> {
+    let mut bytes = Vec::with_capacity(8 * (matrix.len() + 2 * result.len()));
+    for (place, (row, values)) in result.rows().zip(matrix.chunks_exact(table.columns)).enumerate() {
+        let class = f64::from(result.class_of(row, &table.labels));
+        let weight = result.weights.as_ref().map_or(1.0, |weights| weights[place]);
+        for value in values.iter().chain([&class, &weight]) {
+            bytes.extend(value.to_le_bytes());
+        }
+    }
+    std::fs::write(path, bytes).with_context(|| path.to_owned())
 }
 
 fn put_together(table: &Table, result: &Resampled) -> Vec<f64> {

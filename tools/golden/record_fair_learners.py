@@ -1,4 +1,5 @@
-"""Writes what Fairlearn's learners do, for crates/learn/tests/fair_learners.rs and src/group_thresholds.rs.
+"""Writes what Fairlearn's learners and a weighted machine do, for crates/learn/tests/fair_learners.rs and
+src/group_thresholds.rs.
 
 Run by `cargo xtask golden`. The rows come from the tables of Fair Oversampling under COUNTERPOISE_DATA; without them the
 file is left as it is.
@@ -25,6 +26,7 @@ from fairlearn.reductions import (
     TruePositiveRateParity,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
 
 CONSTRAINTS = {
     "demographic-parity": DemographicParity,
@@ -141,6 +143,16 @@ def thresholds(x, y, groups, new, new_groups):
     return {"scores": scores.tolist(), "new_scores": new_scores.tolist(), "rules": rules}
 
 
+def machine(x, y, groups, new):
+    """A machine on rows weighed so that classes are alike in all groups (Reweighing)."""
+    weights = np.empty(len(y))
+    for cell in {(group, label) for group, label in zip(groups, y)}:
+        rows = (groups == cell[0]) & (y == cell[1])
+        weights[rows] = (groups == cell[0]).mean() * (y == cell[1]).mean() / rows.mean()
+    fitted = SVC(tol=1e-6).fit(x, y, sample_weight=weights)
+    return {"weights": weights.tolist(), "decision": fitted.decision_function(new).tolist()}
+
+
 def main(folder):
     data = os.environ.get("COUNTERPOISE_DATA")
     if not data or not (Path(data) / "fair-oversampling-splits").is_dir():
@@ -160,6 +172,7 @@ def main(folder):
                 "exponentiated-gradient": list(gradients(x, y, groups, new)),
                 "grid-search": list(grids(x, y, groups, new)),
                 "group-thresholds": thresholds(x, y, groups, new, new_groups),
+                "rbf-svm": machine(x, y, groups, new),
             }
         )
     written = {

@@ -24,6 +24,8 @@ tasks of `cargo xtask`:
                       run `compare` and its protocol in scikit-learn side by side, and write docs/benchmarks-compare.md
   bench-audit [--quick]
                       time the intervals of an audit here and in Fairlearn side by side
+  bench-fair [--quick] [--data DIR]
+                      run methods of groups and those of scikit-fair side by side, and write docs/benchmarks-fair.md
 ";
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["bench", rest @ ..] => peer::bench(rest),
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
         ["bench-audit", rest @ ..] => peer::bench_audit(rest),
+        ["bench-fair", rest @ ..] => peer::bench_fair(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
 }

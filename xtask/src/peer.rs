@@ -45,6 +45,8 @@ pub(crate) fn golden() -> Result<()> {
     }
     let fairlearn = self::python("tools/golden/requirements-fairlearn.txt")?;
     record(&fairlearn, "tools/golden/record_fair_learners.py")?;
+    let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
+    record(&repair, "tools/golden/record_fair_sampling.py")?;
     // It adds to what the one before wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")
@@ -59,6 +61,7 @@ fn record(python: &Path, recorder: &str) -> Result<()> {
 /// Times both in turn and prints ratios.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
     beside(
+        "bench/requirements.txt",
         "bench/against_imbalanced_learn.py",
         &["counterpoise-bench", "counterpoise-cli"],
         "counterpoise-bench",
@@ -69,6 +72,7 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
 /// Compares scores and times of `compare` with those of the same protocol in scikit-learn.
 pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
     beside(
+        "bench/requirements.txt",
         "bench/compare_against_scikit_learn.py",
         &["counterpoise-cli"],
         "counterpoise",
@@ -79,6 +83,7 @@ pub(crate) fn bench_compare(words: &[&str]) -> Result<()> {
 /// Compares the intervals of an audit, and their times, with those of Fairlearn.
 pub(crate) fn bench_audit(words: &[&str]) -> Result<()> {
     beside(
+        "bench/requirements.txt",
         "bench/audit_against_fairlearn.py",
         &["counterpoise-bench"],
         "counterpoise-bench",
@@ -86,9 +91,20 @@ pub(crate) fn bench_audit(words: &[&str]) -> Result<()> {
     )
 }
 
-/// Runs a script of ours with a program of ours as its first argument.
-fn beside(script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
-    let python = python("bench/requirements.txt")?;
+/// Compares cells, times and scores of methods of groups with those of scikit-fair.
+pub(crate) fn bench_fair(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/requirements-fair.txt",
+        "bench/fair_against_scikit_fair.py",
+        &["counterpoise-bench"],
+        "counterpoise-bench",
+        words,
+    )
+}
+
+/// Runs a script of ours with a program of ours as its first argument, and with the packages that `requirements` names.
+fn beside(requirements: &str, script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
+    let python = python(requirements)?;
     let mut build = cargo("build --release");
     packages.iter().for_each(|package| {
         build.args(["--package", package]);

@@ -28,6 +28,9 @@ pub struct Parameter {
     pub default: String,
     /// What it does.
     pub about: String,
+    /// Words that may be written, and what each means; none for options that take something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<(String, String)>,
 }
 
 impl Description {
@@ -61,6 +64,7 @@ impl Description {
                 value => value.to_string(),
             },
             about: unwrap_lines(about["description"].as_str().unwrap_or_default()),
+            words: words(about, &schema),
         };
         Self {
             name: name.into(),
@@ -82,20 +86,35 @@ fn unwrap_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What a reference points to.
+fn followed<'a>(option: &Value, root: &'a Value) -> Option<&'a Value> {
+    let name = option["$ref"].as_str()?.rsplit('/').next()?;
+    Some(&root["$defs"][name])
+}
+
+/// The words of an option that are documented.
+fn words(option: &Value, root: &Value) -> Vec<(String, String)> {
+    if option["x-words"].is_string() {
+        return Vec::new();
+    }
+    if let Some(named) = followed(option, root) {
+        return words(named, root);
+    }
+    if let (Some(word), Some(about)) = (option["const"].as_str(), option["description"].as_str()) {
+        return vec![(word.into(), unwrap_lines(about))];
+    }
+    let lists = ["oneOf", "anyOf", "allOf"];
+    let items = lists.iter().filter_map(|key| option[key].as_array()).flatten();
+    items.flat_map(|item| words(item, root)).collect()
+}
+
 /// What may be written for an option, in words.
 fn values(option: &Value, root: &Value) -> String {
     if let Some(words) = option["x-words"].as_str() {
         return words.into();
     }
-    let followed = |reference: &Value| {
-        let name = reference
-            .as_str()
-            .and_then(|path| path.rsplit('/').next())
-            .unwrap_or_default();
-        values(&root["$defs"][name], root)
-    };
-    if !option["$ref"].is_null() {
-        return followed(&option["$ref"]);
+    if let Some(named) = followed(option, root) {
+        return values(named, root);
     }
     if let Some(list) = option["enum"].as_array() {
         return list.iter().map(text).collect::<Vec<_>>().join(" | ");
@@ -138,4 +157,50 @@ fn values(option: &Value, root: &Value) -> String {
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// Paints.
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    struct Paint {
+        /// Which colour.
+        colour: Colour,
+        /// How often.
+        coats: u8,
+    }
+
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    enum Colour {
+        /// As the sky
+        /// is.
+        #[default]
+        PaleBlue,
+        /// As grass.
+        Green,
+    }
+
+    #[test]
+    fn words_of_an_option_are_explained() {
+        let description = Description::of::<Paint>("paint");
+        let of = |name: &str| {
+            let found = description
+                .parameters
+                .iter()
+                .find(|parameter| parameter.name == name);
+            found.expect(name)
+        };
+        let words = [("pale-blue", "As the sky is."), ("green", "As grass.")];
+        assert_eq!(of("colour").values, "pale-blue | green");
+        assert_eq!(
+            of("colour").words,
+            words.map(|(word, about)| (word.to_owned(), about.to_owned()))
+        );
+        assert!(of("coats").words.is_empty());
+    }
 }

@@ -11,6 +11,8 @@ pub struct Labeled<'a> {
     pub groups: Option<&'a Groups>,
     /// What names a row in the tree of seeds.
     pub keys: RowKeys<'a>,
+    /// The weight of every row, where the data has weights; methods that weigh rows count by them.
+    pub weights: Option<&'a [f64]>,
 }
 
 /// What names a row in the tree of seeds.
@@ -37,6 +39,7 @@ impl<'a> Labeled<'a> {
             labels,
             groups: None,
             keys: RowKeys::Position,
+            weights: None,
         }
     }
 

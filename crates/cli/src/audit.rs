@@ -65,6 +65,7 @@ pub(crate) fn run(flags: &AuditFlags, json: bool, progress: &Progress) -> Result
         groups,
         favourable: flags.favorable.clone(),
         privileged: flags.privileged.clone(),
+        id: flags.id.clone(),
         measures,
         min_rows: flags.min_rows as usize,
         drop_missing: flags.missing == "drop-rows",
@@ -81,7 +82,7 @@ pub(crate) fn run(flags: &AuditFlags, json: bool, progress: &Progress) -> Result
     let found = audit(&table, &options, &bootstrap, progress)?;
     if let Some(path) = &flags.report {
         let name = flags.file.file_name().unwrap_or_default().to_string_lossy();
-        write_page(&audit_page(&name, &found)?, path)?;
+        write_page(&audit_page(&name, &found, &typed_command())?, path)?;
     }
     progress.end();
     terminal::warn(&found.warnings, json);
@@ -99,6 +100,22 @@ pub(crate) fn run(flags: &AuditFlags, json: bool, progress: &Progress) -> Result
         let _ = writeln!(text, "\nwrote {}", path.display());
     }
     terminal::print(&text)
+}
+
+/// What was typed, as a shell would read it again.
+fn typed_command() -> String {
+    let words = std::env::args().skip(1).map(|word| {
+        let plain = |letter: char| letter.is_alphanumeric() || "-_./=,:+".contains(letter);
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    std::iter::once("counterpoise".to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Findings of a kind that are printed.

@@ -68,6 +68,10 @@ fn in_words(description: &Description) -> String {
             parameter.name, parameter.values, parameter.default
         );
         let _ = writeln!(text, "{}", wrapped(&parameter.about, "      ", 96));
+        for (word, about) in &parameter.words {
+            let line = wrapped(&format!("{word}: {about}"), "          ", 96);
+            let _ = writeln!(text, "{}", line.replacen("          ", "        - ", 1));
+        }
     }
     let _ = writeln!(text, "\nSource\n{}", wrapped(description.source.trim(), "  ", 96));
     text

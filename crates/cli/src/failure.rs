@@ -72,9 +72,9 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.wrong-direction"
         | "sampling.strategy-misfit"
         | "sampling.unknown-name"
-        | "sampling.needs-groups"
         | "sampling.needs-favorable"
         | "sampling.out-of-range"
+        | "sampling.needs-groups"
         | "sampling.no-replay" => USAGE,
         "data.write" | "report.write" => 1,
         code if [

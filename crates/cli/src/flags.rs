@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Say what a table holds and what it lacks
     Profile(ProfileFlags),
-    /// Make, remove or clean rows until classes are as you want them
+    /// Make, remove, clean or weigh rows until classes, or classes inside groups, are as you want them
     Resample(ResampleFlags),
     /// Say whether resampling helps here: methods and models in repeated cross-validation, with a verdict
     Compare(CompareFlags),
@@ -171,7 +171,7 @@ pub(crate) struct ResampleFlags {
 pub(crate) struct CompareFlags {
     #[command(flatten)]
     pub(crate) data: DataFlags,
-    /// Methods, separated by commas: `none`, `weights`, `threshold`, `platt`, `isotonic`, and any resampler
+    /// Methods, separated by commas: `none`, `weights`, `threshold`, `platt`, `isotonic`, and any method that `counterpoise describe` lists
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     pub(crate) methods: Vec<String>,
     /// Models, separated by commas: logistic, forest, boosting, linear-svm, rbf-svm, k-nearest-neighbors, naive-bayes; with `--group` also exponentiated-gradient, grid-search, group-thresholds, prejudice-remover, sensitive-subspace
@@ -189,7 +189,7 @@ pub(crate) struct CompareFlags {
     /// The class that people want, for numbers of fairness [default: the second of two classes, or the rarest]
     #[arg(long, alias = "favourable", value_name = "CLASS")]
     pub(crate) favorable: Option<String>,
-    /// Protected column that methods do not see, and by which fairness is told too; may be repeated [default: those called sex, race, age and the like; `none`]
+    /// Protected column that methods do not see, and by which fairness is told too; may be repeated [default: those called sex, race, age and the like; `none` looks at no other]
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) observe: Vec<String>,
     /// How often rows are drawn for intervals [default: 1000]
@@ -296,13 +296,13 @@ pub(crate) struct AuditFlags {
     /// Protected column, or a threshold such as `age<=25`; may be repeated, or separated by commas
     #[arg(long, short, value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) group: Vec<String>,
-    /// Cut a protected column of numbers into groups: `age=4` (about as many rows each) or `age=25,45`; may be repeated
+    /// Cut a protected column of numbers into groups: `age=4` makes four of about as many rows each, `age=25,45` three that end at 25, at 45 and at the end; may be repeated
     #[arg(long, value_name = "COLUMN=BINS")]
     pub(crate) bin: Vec<String>,
     /// The class that people want [default: the second of two classes; each in turn of more]
     #[arg(long, alias = "favourable", value_name = "CLASS")]
     pub(crate) favorable: Option<String>,
-    /// Group that others are compared with, as `GROUP` or `COLUMN=GROUP`; one a column [default: largest against smallest]
+    /// Group that others are compared with, as `GROUP` or `COLUMN=GROUP`; one a column [default: the one with most rows]; of three groups or more, the usual measures compare the largest rate with the smallest, whoever is privileged
     #[arg(long, value_name = "GROUP")]
     pub(crate) privileged: Vec<String>,
     /// File with protected columns that the table lacks; rows are matched by `--id`, or by their order
@@ -332,7 +332,7 @@ pub(crate) struct AuditFlags {
     /// How often an interval should hold the true value
     #[arg(long, default_value_t = 0.95)]
     pub(crate) level: f64,
-    /// How intervals are made of draws
+    /// How intervals are made of draws; `bca` corrects their bias, which gaps between many groups have
     #[arg(long, default_value = "percentile", value_parser = ["percentile", "bca"])]
     pub(crate) interval: String,
     /// Root of everything random
@@ -424,10 +424,10 @@ pub(crate) struct DataFlags {
     /// Column of classes
     #[arg(long, short, value_name = "COLUMN")]
     pub(crate) target: String,
-    /// Protected column, or a threshold such as `age<=25`; may be repeated
-    #[arg(long, short, value_name = "COLUMN")]
+    /// Protected column, or a threshold such as `age<=25`; may be repeated, or separated by commas
+    #[arg(long, short, value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) group: Vec<String>,
-    /// Cut a protected column of numbers into groups: `age=4` (about as many rows each) or `age=25,45`; may be repeated
+    /// Cut a protected column of numbers into groups: `age=4` makes four of about as many rows each, `age=25,45` three that end at 25, at 45 and at the end; may be repeated
     #[arg(long, value_name = "COLUMN=BINS")]
     pub(crate) bin: Vec<String>,
     /// File with protected columns that the table lacks; rows are matched by `--id`, or by their order

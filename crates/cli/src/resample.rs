@@ -108,7 +108,21 @@ fn run(experiment: &Experiment, how: &HowFlags, json: bool, progress: &Progress)
 
 fn as_json(experiment: &Experiment, outcome: &Outcome) -> serde_json::Value {
     let class = |(class, before, after): (String, usize, usize)| serde_json::json!({"class": class, "before": before, "after": after});
+    let cells = outcome.prepared.groups.as_ref().map(|groups| {
+        let weights = outcome.cell_weights(groups);
+        let cell = |(place, (cell, before, after)): (usize, (String, usize, usize))| {
+            let weight = weights.as_ref().map(|weights| weights[place]);
+            serde_json::json!({"cell": cell, "before": before, "after": after, "weight": weight})
+        };
+        outcome
+            .cell_counts(groups)
+            .into_iter()
+            .enumerate()
+            .map(cell)
+            .collect::<Vec<_>>()
+    });
     serde_json::json!({
+        "cells": cells,
         "classes": outcome.counts().into_iter().map(class).collect::<Vec<_>>(),
         "rows": outcome.resampled.len(),
         "synthetic": outcome.resampled.origin.len(),
@@ -129,7 +143,13 @@ pub(crate) fn counts(outcome: &Outcome) -> String {
         &numeric,
         outcome.counts().into_iter().map(row).collect(),
     );
-    for (column, groups) in &outcome.prepared.group_columns {
+    let columns = &outcome.prepared.group_columns;
+    let names: Vec<&str> = columns.iter().map(|(column, _)| column.as_str()).collect();
+    let joined = names.join(" | ");
+    // What methods of groups balance are the combinations.
+    let all = outcome.prepared.groups.iter().filter(|_| columns.len() > 1);
+    let groupings = columns.iter().map(|(column, groups)| (column, groups));
+    for (column, groups) in groupings.chain(all.map(|groups| (&joined, groups))) {
         let header = format!("class | {column}");
         let mut rows: Vec<Vec<String>> = outcome.cell_counts(groups).into_iter().map(row).collect();
         let mut headers = vec![header.as_str(), "before", "after"];

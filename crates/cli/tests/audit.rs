@@ -101,6 +101,17 @@ fn without_predictions_the_classes_are_looked_at() {
 }
 
 #[test]
+fn neighbours_are_found_for_consistency() {
+    let consistency = |more: &str| {
+        let more = format!("--group sex {more} --id id --measure consistency-of-predictions");
+        measure(&audited(&more), "consistency-of-predictions")
+    };
+    // A column of scores is no feature once it is named as one; as a feature it says what is predicted.
+    let (without, with) = (consistency("-s score"), consistency("--min-rows 10"));
+    assert!(without > 0.4 && without < with && with <= 1.0, "{without} {with}");
+}
+
+#[test]
 fn a_threshold_moves_what_scores_say() {
     let folder = Folder::with("in.csv", predictions());
     let chosen = |threshold: &str| {

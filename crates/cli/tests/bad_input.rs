@@ -134,7 +134,7 @@ fn an_unknown_method() {
     assert_snapshot!(small("--method xgboost"), @r#"
     exit 2
     error: there is no method called `xgboost`
-    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`
+    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`, `fair-oversampling`, `heterogeneous-fair-oversampling`, `fair-borderline-smote`, `fair-adasyn`, `fair-smote`, `fawos`, `reweighing`, `fair-balance`, `massaging`, `disparate-impact-remover`
     "#);
 }
 
@@ -183,6 +183,37 @@ fn a_strategy_that_asks_for_fewer_rows() {
     exit 2
     error: the command line: `method.sampling_strategy = "most"`: `most` is no amount; write a number of rows (`500`), a ratio (`0.5`) or a multiple (`x2`), or as a whole one of `auto`, `minority`, `majority`, `not minority`, `not majority`, `all`
     hint: `counterpoise describe smote` lists its options
+    "#);
+}
+
+#[test]
+fn groups_that_cannot_be_balanced() {
+    let text = "a,sex,y\n1,f,x\n2,f,x\n3,m,x\n9,f,z\n8,f,z\n";
+    assert_snapshot!(refused(text, "--method fos"), @r#"
+    exit 2
+    error: fair-oversampling needs protected groups, and no column was named as one
+    hint: name a protected column: `--group sex`
+    "#);
+    assert_snapshot!(refused(text, "--method fos --group sex"), @r#"
+    exit 3
+    error: group `m` has no row of class `z`, and fair-oversampling needs one at least
+    hint: set `empty_cell = "class-pool"` to make its rows of the class's rows in other groups, or `empty_cell = "skip"` to leave it empty
+    "#);
+    assert_snapshot!(refused(text, "--method hfos --group sex --set method.empty_cell=skip --chooser numpy"), @r#"
+    exit 2
+    error: heterogeneous-fair-oversampling has no numpy counterpart whose draws could be replayed
+    hint: use the native chooser: leave out `--chooser numpy`
+    "#);
+    let same = text.replace(",m,", ",f,");
+    assert_snapshot!(refused(same, "--method fair-adasyn --group sex"), @r#"
+    exit 3
+    error: all rows are in the group `f`; fair-adasyn needs two or more
+    hint: name another column with `--group`, or use a method without groups instead of fair-adasyn
+    "#);
+    assert_snapshot!(refused(text, "--method fbsmote --group sex --set method.empty_cell=class-pool --set method.few_rows=error"), @r#"
+    exit 3
+    error: class `x` of group `m` has 1 row(s) to choose from, but fair-borderline-smote needs at least 6
+    hint: set `few_rows = "shrink"` to use the neighbors there are, or merge the group with another
     "#);
 }
 

@@ -204,7 +204,7 @@ fn pages_work_on_a_phone_and_on_a_desk() {
     folder.ok("audit audit.csv -t y --group sex --report before.html");
     check(&chromium, &folder, "before.html", 5);
     folder.ok("compare german-credit.csv.gz --target credit --group sex --methods none,smote,fos --model logistic --repeats 1 --draws 200 --report fair.html");
-    check(&chromium, &folder, "fair.html", 7);
+    check(&chromium, &folder, "fair.html", 8);
     folder.ok("metrics p.csv --target t --prediction p --score s --report metrics.html");
     check(&chromium, &folder, "metrics.html", 3);
     folder.ok("reproduce fair-oversampling --on german --repeats 1 --draws 50 --report again.html");

@@ -54,6 +54,33 @@ fn columns(text: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
+fn a_method_that_weighs_rows_writes_a_column_of_weights_or_multiplies_it() {
+    let folder = Folder::with("credit.csv", mixed_table());
+    let numbers = |column: &[String]| -> Vec<f64> {
+        column
+            .iter()
+            .map(|cell| cell.parse().expect("a number"))
+            .collect()
+    };
+    let before = columns(&folder.read("credit.csv"));
+    folder.ok("resample credit.csv --target credit --group sex --ignore note --ignore id --method reweighing --output new.csv");
+    let new = columns(&folder.read("new.csv"));
+    let weights = numbers(&new["weight"]);
+    assert!((weights.iter().sum::<f64>() - 40.0).abs() < 1e-9, "{weights:?}");
+    folder.ok(&format!(
+        "resample credit.csv {MIXED} --method reweighing --output mixed.csv"
+    ));
+    let mixed = columns(&folder.read("mixed.csv"));
+    let products = numbers(&before["w"])
+        .into_iter()
+        .zip(&weights)
+        .map(|(before, weight)| before * weight);
+    for (written, product) in numbers(&mixed["w"]).iter().zip(products) {
+        assert!((written - product).abs() < 1e-12, "{written} is not {product}");
+    }
+}
+
+#[test]
 fn profile_says_what_a_table_holds() {
     let folder = Folder::with("credit.csv", mixed_table());
     let ran = folder.ok(&format!("profile credit.csv {MIXED}"));
@@ -277,7 +304,7 @@ fn a_run_is_described_by_a_file() {
     );
     assert_snapshot!(folder.refused("run wrong.toml"), @r#"
     exit 2
-    error: wrong.toml: `data`: unknown field `colour`, expected one of `path`, `target`, `groups`, `weight`, `id`, `ignore`, `missing`, `imbalance`, `read`
+    error: wrong.toml: `data`: unknown field `colour`, expected one of `path`, `target`, `groups`, `bins`, `group_file`, `weight`, `id`, `ignore`, `missing`, `imbalance`, `read`
     "#);
     folder.write("none.html", "<html></html>");
     assert_snapshot!(folder.refused("run none.html"), @r#"
@@ -330,11 +357,10 @@ fn every_method_is_described() {
         let name = method["name"].as_str().expect("a method has a name");
         assert!(list.contains(name), "{name}");
         let text = folder.ok(&format!("describe {name}")).stdout;
-        assert!(
-            text.contains("Source") && text.contains("sampling_strategy"),
-            "{text}"
-        );
+        assert!(text.contains("Source") && text.contains("Options"), "{text}");
     }
+    let words = folder.ok("describe fos").stdout;
+    assert!(words.contains("- strong: As published, but"), "{words}");
     assert!(folder.refused("describe smoet").contains("did you mean `smote`?"));
 }
 

@@ -1,4 +1,4 @@
-//! The commands of the guides run as they stand.
+//! The commands of the guides run as they stand, and what the guides say they print is printed.
 
 mod folder;
 
@@ -23,8 +23,13 @@ fn words(line: &str) -> Vec<String> {
 fn check(path: &Path) -> usize {
     let folder = Folder::new();
     folder.ok("quickstart --save-data");
+    for entry in std::fs::read_dir(path.with_file_name("data")).expect("guides have data") {
+        let file = entry.expect("it is there");
+        std::fs::copy(file.path(), folder.path(&file.file_name().to_string_lossy()))
+            .expect("the folder is ours");
+    }
     let text = std::fs::read_to_string(path).expect("a guide");
-    let mut commands = 0;
+    let (mut commands, mut printed) = (0, String::new());
     let mut parts = text.split("```");
     while let (Some(_), Some(block)) = (parts.next(), parts.next()) {
         let (kind, body) = block.split_once('\n').expect("a block has lines");
@@ -34,9 +39,13 @@ fn check(path: &Path) -> usize {
         if let Some(name) = file {
             folder.write(name, body);
         }
+        if kind == "text printed" {
+            said(path, body, &printed);
+        }
         if !kind.starts_with("sh") {
             continue;
         }
+        printed.clear();
         for line in body.lines() {
             let line = line
                 .strip_prefix("counterpoise ")
@@ -50,10 +59,20 @@ fn check(path: &Path) -> usize {
                 path.display(),
                 ran.stderr
             );
+            printed += &ran.stdout;
+            printed += &ran.stderr;
             commands += 1;
         }
     }
     commands
+}
+
+/// Every line of an excerpt is part of a line of what the commands above it printed; `…` stands for what is left out.
+fn said(path: &Path, excerpt: &str, printed: &str) {
+    for line in excerpt.lines() {
+        let line = line.trim_end_matches('…').trim_end();
+        assert!(printed.contains(line), "{}: {line}\n{printed}", path.display());
+    }
 }
 
 #[test]
@@ -61,7 +80,10 @@ fn commands_of_the_guides_run_as_they_stand() {
     let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
     let mut commands = 0;
     for entry in std::fs::read_dir(guides).expect("there are guides") {
-        commands += check(&entry.expect("it is there").path());
+        let path = entry.expect("it is there").path();
+        if path.is_file() {
+            commands += check(&path);
+        }
     }
     assert!(commands >= 10, "{commands} commands");
 }

@@ -163,6 +163,7 @@ impl Trainer<'_> {
             labels: &self.labels,
             groups: None,
             keys: RowKeys::Position,
+            weights: None,
         };
         let made = Method::from_name(name)?.resample(&data, &run)?;
         let place = |row: OutputRow| match row {

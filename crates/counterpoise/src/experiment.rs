@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use counterpoise_base::{Labels, Observer, Resampled, Seed, Table, Warning};
+use counterpoise_base::{Labels, Observer, Resampled, Seed, SyntheticValues, Table, Warning};
 use counterpoise_data::{
     Bins, Carry, Error as DataError, GroupColumns, Imbalance, Missing, OutputOptions, Prepared, ReadOptions,
     Roles, Writer, make_imbalance, output_chunks, prepare, read_table, with_side_columns,
@@ -123,6 +123,14 @@ pub fn with_side_file(
     Ok((with_side_columns(table, &other, &name, role, &added, id)?, added))
 }
 
+/// Whether two paths lead to one file that exists.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
 fn default_seed() -> u64 {
     42
 }
@@ -185,6 +193,42 @@ impl Outcome {
         cells.filter(|(_, counts)| *counts != (0, 0)).map(cell).collect()
     }
 
+    /// Protected columns in which synthetic rows stand between groups: cells count such a row in the group of its base.
+    fn between_groups(&self) -> Option<Warning> {
+        let features = self.prepared.features();
+        let origin = &self.resampled.origin;
+        let moved = |(place, made): (usize, &SyntheticValues)| {
+            let feature = features.columns().get(place).filter(|feature| feature.copied)?;
+            let value = |row: usize| match made {
+                SyntheticValues::F64(values) => Some(values[row]),
+                SyntheticValues::F32(values) => Some(f64::from(values[row])),
+                SyntheticValues::Codes(_) => None,
+            };
+            let count = (0..origin.len())
+                .filter(|&row| value(row) != feature.values.number(self.resampled.row_of_group(row)))
+                .count();
+            (count > 0).then(|| format!("`{}` ({count} rows)", feature.name))
+        };
+        let columns: Vec<String> = self
+            .resampled
+            .synthetic
+            .iter()
+            .enumerate()
+            .filter_map(moved)
+            .collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let message = format!(
+            "synthetic rows hold values between those of their parents in protected columns: {}; they are counted in the group of their base",
+            columns.join(", ")
+        );
+        Some(
+            Warning::new("run.between-groups", message)
+                .with_hint("`--set method.blur=keep-group-value` keeps the value of the base"),
+        )
+    }
+
     /// Weight of each class x group cell after a method that weighs rows, in the order of [`cell_counts`](Self::cell_counts);
     /// nothing for others.
     pub fn cell_weights(&self, groups: &Labels) -> Option<Vec<f64>> {
@@ -194,7 +238,8 @@ impl Outcome {
         let mut sums = vec![0.0; cells.classes().len()];
         for (row, weight) in self.resampled.rows().zip(weights) {
             if let counterpoise_base::OutputRow::Kept(row) = row {
-                sums[cells.codes()[row] as usize] += weight;
+                let own = self.prepared.weights().map_or(1.0, |weights| weights[row]);
+                sums[cells.codes()[row] as usize] += own * weight;
             }
         }
         Some(sums)
@@ -233,10 +278,18 @@ impl Outcome {
 impl Experiment {
     fn roles(&self) -> Roles {
         let data = &self.data;
+        // Bins of a column that is only observed are no business of whoever prepares the table.
+        let observed = |column: &String| {
+            let compare = self.compare.as_ref();
+            compare.is_some_and(|compare| compare.observe.contains(column)) && !data.groups.contains(column)
+        };
+        let bins = data.bins.iter().filter(|(column, _)| !observed(column));
         Roles {
             target: data.target.clone(),
             groups: data.groups.clone(),
-            bins: data.bins.clone(),
+            bins: bins
+                .map(|(column, bins)| (column.clone(), bins.clone()))
+                .collect(),
             weight: data.weight.clone(),
             id: data.id.clone(),
             ignore: data.ignore.clone(),
@@ -350,6 +403,7 @@ impl Experiment {
             resampled,
             warnings,
         };
+        outcome.warnings.extend(outcome.between_groups());
         for (class, before, after) in outcome.counts() {
             if before > 0 && after == 0 {
                 outcome.warnings.push(
@@ -366,6 +420,16 @@ impl Experiment {
         let Some(output) = &self.output else {
             return Ok(None);
         };
+        if is_same_file(&output.path, &self.data.path) {
+            return Err(Error::Config {
+                place: "--output".into(),
+                problem: format!(
+                    "`{}` is the table that is read, and would be lost",
+                    output.path.display()
+                ),
+                hint: Some("name another file".into()),
+            });
+        }
         let rows = usize::from(!prepared.labels.is_empty());
         let nothing = Resampled {
             kept: (0..rows).collect(),

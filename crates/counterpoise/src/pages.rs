@@ -14,6 +14,18 @@ use crate::{Error, Experiment, Outcome, Prepared, Profile, few_of_each};
 
 /// Fails if no page can be written at this path, so that no long work is lost.
 pub fn check_page(path: &Path) -> Result<(), Error> {
+    let is_page = path.extension().is_some_and(|extension| {
+        ["html", "htm"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    });
+    if !is_page {
+        return Err(Error::Config {
+            place: "--report".into(),
+            problem: format!("`{}` does not end in `.html`", path.display()),
+            hint: Some("a report is a page: `--report report.html`".into()),
+        });
+    }
     let file = WholeFile::create(path).map(drop);
     file.map_err(|source| Error::Write {
         path: path.into(),
@@ -342,6 +354,10 @@ fn after(method: &str, outcome: &Outcome) -> Section {
     for (column, groups) in &outcome.prepared.group_columns {
         let caption = format!("Rows per class and group, before and after: {column}");
         blocks.push(Block::Bars(before_after(&caption, outcome.cell_counts(groups))));
+    }
+    if let (Some(groups), true) = (&outcome.prepared.groups, outcome.prepared.group_columns.len() > 1) {
+        let caption = "Rows per class and combination of groups, before and after";
+        blocks.push(Block::Bars(before_after(caption, outcome.cell_counts(groups))));
     }
     if let Some(crossing) = outcome.crossing() {
         blocks.push(Block::Text(format!("{}.", sentence(&crossing))));

@@ -11,6 +11,9 @@ pub enum Bins {
     Cuts(Vec<f64>),
 }
 
+/// More groups would be a place where one group ends, and a slip of the pen.
+const MOST: usize = 12;
+
 impl Bins {
     /// Reads the text form.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -21,11 +24,11 @@ impl Bins {
         if let Ok(count) = text.parse::<usize>()
             && !text.contains('.')
         {
-            return if (2..=50).contains(&count) {
+            return if (2..=MOST).contains(&count) {
                 Ok(Self::Count(count))
             } else {
                 Err(format!(
-                    "{count} groups are too few or too many; write 2 to 50, or `{count}.0` for two groups that meet there"
+                    "{count} groups are too few or too many; write 2 to {MOST}, or `{count}.0` for two groups that meet there"
                 ))
             };
         }
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_groups_is_refused() {
-        for text in ["", "1", "0", "51", "45,25", "a,b", "nan,3", "25,25"] {
+        for text in ["", "1", "0", "25", "45,25", "a,b", "nan,3", "25,25"] {
             assert!(Bins::parse(text).is_err(), "{text}");
         }
     }

@@ -339,6 +339,18 @@ pub enum Error {
         /// Rows of the table.
         needed: usize,
     },
+    /// A file of further columns whose rows are others.
+    #[error(
+        "`{file}` and the table both have a column `{column}`, and it differs in row {row}: rows do not stand in the same order"
+    )]
+    SideFileOrder {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// The first row that differs, counted from 1.
+        row: usize,
+    },
     /// A file of further columns that names a row twice.
     #[error("`{file}`, rows {} and {}: both have the id `{id}`", rows.0, rows.1)]
     SideFileTwins {
@@ -505,6 +517,10 @@ impl Error {
             Self::UnusedBins { column, columns } if columns.is_empty() => format!("add `--group {}`, or leave its `--bin` out", typed(column)),
             Self::UnusedBins { columns, .. } => format!("the protected columns are `{}`", columns.join("`, `")),
             Self::SideFileRows { .. } => "give one row for each row of the table, in its order; or a column of ids in both files, and `--id COLUMN`".into(),
+            Self::SideFileOrder { column, .. } => format!(
+                "if the column names rows, add `--id {}`; else leave it out of that file",
+                typed(column)
+            ),
             Self::SideFileTwins { .. } => "give every id one row".into(),
             Self::SideFileLacks { .. } => "add the row to that file, or leave it out of the table".into(),
             Self::NoPrediction => "name one: `--prediction predicted` or `--score probability`".into(),
@@ -553,6 +569,7 @@ impl Error {
             Self::GroupValues { .. } => "data.group-values",
             Self::UnusedBins { .. } => "data.unused-bins",
             Self::SideFileRows { .. } => "data.side-file-rows",
+            Self::SideFileOrder { .. } => "data.side-file-order",
             Self::SideFileTwins { .. } => "data.side-file-twins",
             Self::SideFileLacks { .. } => "data.side-file-lacks",
             Self::NoPrediction => "data.no-prediction",

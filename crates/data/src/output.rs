@@ -43,8 +43,8 @@ pub enum Carry {
 ///
 /// Kept rows are as they were. Synthetic rows have the class they were made for, the groups of their base, a weight
 /// between those of their parents, and an id that no other row has: `BASE~1`, `BASE~2`, … or, for whole numbers, the
-/// numbers after the largest. Weights of a method that weighs rows multiply the column of weights, or become a column
-/// `weight`.
+/// numbers after the largest. Weights of a method that weighs rows multiply the column of weights, whole or not, or become
+/// a column `weight`.
 pub fn output_chunks<'a>(
     prepared: &'a Prepared,
     resampled: &'a Resampled,
@@ -184,9 +184,10 @@ impl<'a> Assembly<'a> {
                     column: column.name.clone(),
                     stored: column.array.data_type().to_string(),
                 })?;
+            let fractions = matches!(part, Part::Weight) && self.resampled.weights.is_some();
             columns.push(Column {
                 name: column.name.clone(),
-                kind: column.kind,
+                kind: if fractions { Kind::Float } else { column.kind },
                 array,
             });
         }
@@ -267,8 +268,10 @@ impl<'a> Assembly<'a> {
             Part::Empty => taken(column, rows, |_| None),
             Part::Weight if self.resampled.weights.is_some() => {
                 let places = rows.iter().zip(start..);
-                let weights = places.map(|(&row, place)| self.weight_in_column(row) * self.weight_at(place));
-                cast(weights, column.array.data_type())
+                let weights =
+                    places.map(|(&row, place)| Some(self.weight_in_column(row) * self.weight_at(place)));
+                // A fraction of a whole weight is a weight.
+                Ok(Arc::new(weights.collect::<Float64Array>()))
             }
             Part::Weight => numbers(column, rows, |made| {
                 self.weight_in_column(OutputRow::Synthetic(made))

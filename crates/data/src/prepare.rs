@@ -168,6 +168,7 @@ impl Prepared {
             labels: &self.labels,
             groups: self.groups.as_ref(),
             keys: self.ids.as_deref().map_or(RowKeys::Position, RowKeys::Named),
+            weights: self.weights.as_deref(),
         }
     }
 

@@ -35,7 +35,10 @@ pub fn with_side_columns(
         Some(id) if table.column(id).is_some() && other.column(id).is_some() => {
             Some(places(&table, other, file, id)?)
         }
-        _ if table.rows() == other.rows() => None,
+        _ if table.rows() == other.rows() => {
+            same_order(&table, other, file, &wanted)?;
+            None
+        }
         _ => {
             return Err(Error::SideFileRows {
                 file: file.into(),
@@ -63,6 +66,27 @@ pub fn with_side_columns(
         });
     }
     Ok(Table::new(all))
+}
+
+/// Columns that both tables have show whether their rows stand in one order.
+fn same_order(table: &Table, other: &Table, file: &str, wanted: &[&String]) -> Result<(), Error> {
+    for name in table.names() {
+        let (Some(here), Some(there)) = (table.column(name), other.column(name)) else {
+            continue;
+        };
+        if wanted.iter().any(|wanted| wanted.as_str() == name) {
+            continue;
+        }
+        let (here, there) = (names_of(&here.array), names_of(&there.array));
+        if let Some(row) = (0..here.len()).find(|&row| here[row] != there[row]) {
+            return Err(Error::SideFileOrder {
+                file: file.into(),
+                column: name.into(),
+                row: row + 1,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The row of `other` that has the id of each row of `table`.

@@ -285,11 +285,52 @@ fn new_rows_have_the_types_of_the_input_and_follow_its_rules() {
 }
 
 #[test]
+fn a_new_row_shows_the_group_it_was_placed_in_and_fractions_between_groups() {
+    let sex = StringArray::from(vec!["f", "m", "f"]);
+    let table = Table::new(vec![
+        column("share", Kind::Float, Float64Array::from(vec![0.0, 1.0, 0.0])),
+        column("sex", Kind::Categorical, sex),
+        column("y", Kind::Integer, Int64Array::from(vec![0, 1, 0])),
+    ]);
+    let roles = Roles {
+        target: "y".into(),
+        groups: vec!["share".into(), "sex".into()],
+        ..Roles::default()
+    };
+    let prepared = prepare(table, &roles, Missing::Error).expect("it is sound");
+    let origin = Origin {
+        class: 0,
+        base: 0,
+        neighbor: 2,
+        away_from: 0,
+        step: 0.5,
+    };
+    let result = Resampled {
+        kept: vec![0, 1, 2],
+        synthetic: vec![
+            SyntheticValues::F64(vec![0.25, 1.0]),
+            SyntheticValues::Codes(vec![0, 1]),
+        ],
+        origin: vec![origin, origin],
+        placed: vec![(1, 1)],
+        ..Resampled::default()
+    };
+    let output: Vec<Table> = output_chunks(&prepared, &result, OutputOptions::default())
+        .expect("no column is in the way")
+        .collect::<Result<_, _>>()
+        .expect("types fit");
+    let row = |row| (cell(&output[0], "share", row), cell(&output[0], "sex", row));
+    assert_eq!(row(3), ("0.25".into(), "f".into()));
+    assert_eq!(row(4), ("1.0".into(), "m".into()), "base 0 is in another group");
+}
+
+#[test]
 fn marks_are_added_at_the_end_and_never_over_a_column() {
     let prepared = prepare(table(), &roles(), Missing::Error).expect("it is sound");
     let options = OutputOptions {
         mark: true,
         carry: Carry::Empty,
+        ..OutputOptions::default()
     };
     let output = whole(&prepared, options);
     let names: Vec<&str> = output.names().collect();
@@ -315,7 +356,14 @@ fn carried_columns_are_empty_or_copied_in_new_rows() {
     roles.ignore = vec!["price".into(), "view".into()];
     let prepared = prepare(table(), &roles, Missing::Error).expect("it is sound");
     for (carry, price, view) in [(Carry::Empty, "", ""), (Carry::Copy, "0.00", "red")] {
-        let output = whole(&prepared, OutputOptions { mark: false, carry });
+        let output = whole(
+            &prepared,
+            OutputOptions {
+                mark: false,
+                carry,
+                ..OutputOptions::default()
+            },
+        );
         let new = ROWS as usize;
         assert_eq!(
             (

@@ -117,6 +117,12 @@ pub(crate) struct Curve {
 }
 
 impl Curve {
+    /// The logistic curve as it is.
+    pub(crate) const PLAIN: Self = Self {
+        slope: 1.0,
+        intercept: 0.0,
+    };
+
     pub(crate) fn fit(scores: &[f64], positive: &[bool], weights: Option<&[f64]>) -> Result<Self, Error> {
         let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
         let (mut plus, mut minus) = (0.0, 0.0);

@@ -72,14 +72,6 @@ pub enum Error {
         /// Name of the class.
         class: String,
     },
-    /// A learner that takes one weight a class at most.
-    #[error("{model} takes one weight a class, and rows of class `{class}` have different ones")]
-    UnequalWeights {
-        /// Name of the model.
-        model: &'static str,
-        /// First such class.
-        class: String,
-    },
     /// More columns than a learner can name.
     #[error("{model} takes at most {most} columns, and there are {columns} after one-hot encoding")]
     TooWide {
@@ -147,10 +139,6 @@ impl Error {
             Self::EmptyCell { group, .. } => format!(
                 "merge `{group}` with another group, leave it out, or set `constraint = \"demographic-parity\"`"
             ),
-            Self::UnequalWeights { .. } => {
-                "leave the weights of rows out, or choose `logistic`, `forest` or `boosting`, which take them"
-                    .into()
-            }
             Self::TooWide { .. } => "leave out categorical columns of many values with `--ignore`".into(),
             Self::OutOfRange { range, .. } => format!("give {range}"),
             Self::TooFewRows { class, .. } => {
@@ -172,7 +160,6 @@ impl Error {
             Self::OneGroup { .. } => "learn.one-group",
             Self::UnknownGroup { .. } => "learn.unknown-group",
             Self::EmptyCell { .. } => "learn.empty-cell",
-            Self::UnequalWeights { .. } => "learn.unequal-weights",
             Self::TooWide { .. } => "learn.too-wide",
             Self::OutOfRange { .. } => "learn.out-of-range",
             Self::TooFewRows { .. } => "learn.too-few-rows",

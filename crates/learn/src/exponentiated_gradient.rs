@@ -50,8 +50,13 @@ pub struct ExponentiatedGradient {
     /// Whether the best mixture of all models so far is looked for after each step.
     pub run_linprog_step: bool,
     /// The favourable class; the second one without it.
-    #[serde(alias = "favorable", skip_serializing_if = "Option::is_none")]
-    pub favourable: Option<String>,
+    #[serde(
+        alias = "favourable_label",
+        alias = "favourable",
+        alias = "favorable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub favorable_label: Option<String>,
 }
 
 impl Default for ExponentiatedGradient {
@@ -65,7 +70,7 @@ impl Default for ExponentiatedGradient {
             nu: None,
             eta0: 2.0,
             run_linprog_step: true,
-            favourable: None,
+            favorable_label: None,
         }
     }
 }
@@ -113,7 +118,7 @@ impl Learn for ExponentiatedGradient {
     }
 
     fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
-        let favourable = task.favourable(NAME, self.favourable.as_deref())?;
+        let favourable = task.favourable(NAME, self.favorable_label.as_deref())?;
         let cells = Cells::new(task, favourable);
         self.constraint.check_cells(NAME, task, &cells)?;
         let mut game = Game {

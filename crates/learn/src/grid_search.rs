@@ -11,8 +11,8 @@ use crate::{Constraint, Design, Error, Estimator};
 /// Fits one model for each point of a grid of prices, and keeps the one that is best in error and fairness together.
 ///
 /// Where `exponentiated-gradient` is to be had without drawing: one model, with its own probabilities, and groups needed
-/// while it is fitted only. With two groups and one rate it finds as good a trade; with many groups the grid is too
-/// coarse. Two classes only.
+/// while it is fitted only. The grid is coarse, and with the default weight of fairness the unmitigated model often wins:
+/// set a larger `constraint_weight` and `grid_size` then. Two classes only.
 ///
 /// # Source
 ///
@@ -38,8 +38,13 @@ pub struct GridSearch {
     /// The largest price, above 0.
     pub grid_limit: f64,
     /// The favourable class; the second one without it.
-    #[serde(alias = "favorable", skip_serializing_if = "Option::is_none")]
-    pub favourable: Option<String>,
+    #[serde(
+        alias = "favourable_label",
+        alias = "favourable",
+        alias = "favorable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub favorable_label: Option<String>,
 }
 
 impl Default for GridSearch {
@@ -50,7 +55,7 @@ impl Default for GridSearch {
             constraint_weight: 0.5,
             grid_size: NonZeroUsize::new(10).expect("10 is not 0"),
             grid_limit: 2.0,
-            favourable: None,
+            favorable_label: None,
         }
     }
 }
@@ -83,7 +88,7 @@ impl Learn for GridSearch {
     }
 
     fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
-        let favourable = task.favourable(NAME, self.favourable.as_deref())?;
+        let favourable = task.favourable(NAME, self.favorable_label.as_deref())?;
         let cells = Cells::new(task, favourable);
         self.constraint.check_cells(NAME, task, &cells)?;
         let moments = Moments::new(self.constraint, &cells);

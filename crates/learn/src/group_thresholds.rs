@@ -45,8 +45,13 @@ pub struct GroupThresholds {
     /// Which scores thresholds are chosen on.
     pub scores: Scores,
     /// The favourable class; the second one without it.
-    #[serde(alias = "favorable", skip_serializing_if = "Option::is_none")]
-    pub favourable: Option<String>,
+    #[serde(
+        alias = "favourable_label",
+        alias = "favourable",
+        alias = "favorable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub favorable_label: Option<String>,
 }
 
 /// What thresholds are chosen for.
@@ -81,7 +86,7 @@ impl Default for GroupThresholds {
             flip: false,
             grid_size: NonZeroUsize::new(1000).expect("1000 is not 0"),
             scores: Scores::default(),
-            favourable: None,
+            favorable_label: None,
         }
     }
 }
@@ -117,7 +122,7 @@ impl Learn for GroupThresholds {
 
     fn learn(&self, task: &Task<'_>) -> Result<Fitted, Error> {
         self.check()?;
-        let favourable = task.favourable(NAME, self.favourable.as_deref())?;
+        let favourable = task.favourable(NAME, self.favorable_label.as_deref())?;
         let cells = Cells::new(task, favourable);
         // Balanced accuracy of a group is none without rows of either class.
         let needed = match self.objective {

@@ -344,6 +344,17 @@ impl Learner {
         self.options().check()
     }
 
+    /// Says which class is the favourable one, where the options name none; other learners do not ask.
+    pub fn set_favorable(&mut self, class: &str) {
+        let label = match self {
+            Self::ExponentiatedGradient(options) => &mut options.favorable_label,
+            Self::GridSearch(options) => &mut options.favorable_label,
+            Self::GroupThresholds(options) => &mut options.favorable_label,
+            _ => return,
+        };
+        label.get_or_insert_with(|| class.to_owned());
+    }
+
     /// Whether it is fitted with the group of every row.
     pub fn needs_groups(&self) -> bool {
         self.options().group_use() != GroupUse::Never

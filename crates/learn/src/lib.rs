@@ -26,6 +26,7 @@ mod prejudice_remover;
 mod prior;
 mod sensitive_subspace;
 mod svm;
+mod weighted_svm;
 
 pub use boosting::GradientBoosting;
 pub use calibration::{Calibration, Calibrator};
@@ -47,4 +48,4 @@ pub use nearest_neighbors::{KNearestNeighbors, Votes};
 pub use prejudice_remover::PrejudiceRemover;
 pub use prior::correct_prior;
 pub use sensitive_subspace::SensitiveSubspace;
-pub use svm::{Gamma, LinearSvm, RbfSvm, SvmProbability};
+pub use svm::{Gamma, LinearSvm, Probabilities, RbfSvm};

@@ -15,12 +15,11 @@ use crate::{Design, Error};
 ///
 /// # Source
 ///
-/// Kamishima, Akaho, Asoh, Sakuma, "Fairness-Aware Classifier with Prejudice Remover Regularizer" (ECML PKDD 2012),
-/// equations 4 to 8: log losses, plus `eta` times the mutual information of prediction and group (the prejudice index,
-/// with their averages in place of the sum over features), plus a quadratic penalty of all coefficients, intercepts
-/// included. Losses are means here, and the penalty is `|w|² / (2 C Σ weights)`, as in `logistic`: their `λ` is `1 / C`.
-/// The loss is not convex; the walk begins at 0, theirs at a fit without `eta`. Weights of rows are ours. Cost: that of
-/// `logistic`.
+/// Kamishima, Akaho, Asoh, Sakuma, "Fairness-Aware Classifier with Prejudice Remover Regularizer" (ECML PKDD 2012): log
+/// losses, plus `eta` times the mutual information of prediction and group (the prejudice index, with averages over rows
+/// in place of the sum over features), plus a quadratic penalty of all coefficients, here with the intercepts. Losses are
+/// means here, and the penalty is `|w|² / (2 C Σ weights)`, as in `logistic`: the paper's `λ` is `1 / C`. The loss is not
+/// convex; the walk begins at 0. Weights of rows are ours. Not compared with the authors' code. Cost: that of `logistic`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

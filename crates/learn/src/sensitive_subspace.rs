@@ -19,7 +19,7 @@ use crate::{Design, Error, Learner, LogisticRegression, Training};
 /// linear model. Sensitive directions are the columns that hold the group itself (it explains nine tenths of their
 /// variance or more) and, over all other columns, the coefficients of a logistic regression that predicts the group; rows
 /// that differ along them have distance 0. The loss is the worst one over all ways to move rows by a squared distance of
-/// `eps` on average, their equation 2.3, in its dual. The authors look for the worst by gradient ascent with steps of a
+/// `eps` on average, in its dual. The authors look for the worst by gradient ascent with steps of a
 /// learning rate, so that moves along sensitive directions end somewhere; on a linear model the worst has a closed form,
 /// moves along sensitive directions are free, and coefficients along them come out as 0. So there is no learning rate and
 /// no epoch here. Classes weigh the same and `eps` is 0.001, as in the authors' script for Adult; the Fair Oversampling

@@ -9,7 +9,7 @@ use crate::calibration::Curve;
 use crate::decision::inner_folds;
 use crate::forest::normalize;
 use crate::learner::{Fitted, Learn, Predict, Task};
-use crate::{Design, Error};
+use crate::{Design, Error, weighted_svm};
 
 /// Support-vector machine with a linear kernel.
 ///
@@ -20,8 +20,9 @@ use crate::{Design, Error};
 /// LIBSVM's C-SVC (Chang and Lin 2011) in the crate libsvm-rs; one machine for each class against all others if there
 /// are more than two. Probabilities are Platt's, fitted on decision values of five stratified inner folds of the seed,
 /// as scikit-learn's `CalibratedClassifierCV(ensemble=False)` does; LIBSVM's own option shares one generator among
-/// threads. Takes one weight a class. scikit-learn's `LinearSVC` is another machine: it squares the hinge loss and
-/// penalises the intercept. Cost: `O(n² d)` to `O(n³)`, six times; once with `probability = "sign"`.
+/// threads. Where rows of a class differ in weight, which libsvm-rs does not take, its steps are taken here with a bound for
+/// each row, as by scikit-learn's `sample_weight`. scikit-learn's `LinearSVC` is another machine: it squares the hinge loss and
+/// penalises the intercept. Cost: `O(n² d)` to `O(n³)`, six times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -31,8 +32,8 @@ pub struct LinearSvm {
     pub c: f64,
     /// Violation of the optimality conditions at which it stops.
     pub tol: f64,
-    /// What probabilities are made of.
-    pub probability: SvmProbability,
+    /// How decision values become probabilities.
+    pub probabilities: Probabilities,
 }
 
 impl Default for LinearSvm {
@@ -40,7 +41,7 @@ impl Default for LinearSvm {
         Self {
             c: 1.0,
             tol: 1e-3,
-            probability: SvmProbability::Platt,
+            probabilities: Probabilities::default(),
         }
     }
 }
@@ -63,21 +64,8 @@ pub struct RbfSvm {
     pub gamma: Gamma,
     /// Violation of the optimality conditions at which it stops.
     pub tol: f64,
-    /// What probabilities are made of.
-    pub probability: SvmProbability,
-}
-
-/// What a machine's probabilities are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SvmProbability {
-    /// Platt's curve over decision values of inner folds.
-    #[default]
-    Platt,
-    /// The side alone, 0 or 1: what scikit-learn's `SVC` predicts by, and a sixth of the time. The class of the largest
-    /// decision value where there are more than two.
-    Sign,
+    /// How decision values become probabilities.
+    pub probabilities: Probabilities,
 }
 
 /// How quickly nearness fades.
@@ -93,13 +81,24 @@ pub enum Gamma {
     Value(f64),
 }
 
+/// How decision values become probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probabilities {
+    /// By Platt's curve, fitted on inner folds: calibrated, at six times the cost.
+    #[default]
+    Platt,
+    /// By the logistic curve as it is: not calibrated, and the class is that of the sign, as scikit-learn's `SVC` predicts.
+    Margin,
+}
+
 impl Default for RbfSvm {
     fn default() -> Self {
         Self {
             c: 1.0,
             gamma: Gamma::Scale,
             tol: 1e-3,
-            probability: SvmProbability::Platt,
+            probabilities: Probabilities::default(),
         }
     }
 }
@@ -116,7 +115,7 @@ impl Learn for LinearSvm {
             eps: self.tol,
             ..SvmParameter::default()
         };
-        learn("linear-svm", parameter, self.probability, task)
+        learn("linear-svm", parameter, self.probabilities, task)
     }
 }
 
@@ -149,7 +148,7 @@ impl Learn for RbfSvm {
             eps: self.tol,
             ..SvmParameter::default()
         };
-        learn("rbf-svm", parameter, self.probability, task)
+        learn("rbf-svm", parameter, self.probabilities, task)
     }
 }
 
@@ -173,7 +172,7 @@ const FOLDS: usize = 5;
 fn learn(
     model: &'static str,
     parameter: SvmParameter,
-    probability: SvmProbability,
+    probabilities: Probabilities,
     task: &Task<'_>,
 ) -> Result<Fitted, Error> {
     let parameter = SvmParameter {
@@ -187,18 +186,19 @@ fn learn(
     })?;
     // It would write its log to stderr.
     libsvm_rs::set_quiet(true);
-    let of_class = class_weights(model, task)?;
     let rows: Vec<usize> = (0..task.labels.len())
         .filter(|&row| task.weight(row) > 0.0)
         .collect();
     let nodes: Vec<Vec<SvmNode>> = rows.iter().map(|&row| nodes(task.design, row)).collect();
     let labels: Vec<u32> = rows.iter().map(|&row| task.labels[row]).collect();
+    let weights: Vec<f64> = rows.iter().map(|&row| task.weight(row)).collect();
+    let of_class = class_weights(&labels, &weights, task.classes.len());
     // With fewer rows than folds of a class, decision values of the rows themselves have to do.
     let smallest =
         (0..task.classes.len() as u32).map(|class| labels.iter().filter(|&&label| label == class).count());
     let folds = smallest.min().unwrap_or(0).min(FOLDS);
     let mut warnings = Vec::new();
-    if folds < 2 && probability == SvmProbability::Platt {
+    if folds < 2 && probabilities == Probabilities::Platt {
         let message = format!(
             "{model} saw a class with one row: its probabilities are fitted on the rows it was trained on"
         );
@@ -206,33 +206,21 @@ fn learn(
     }
     let parts = inner_folds(&labels, task.classes.len(), folds.max(1), &task.seed);
     let one_against_rest = |class: u32| {
-        let weights = |own: bool| {
-            // Of several classes on one side, the mean weight of their rows.
-            let side = labels.iter().filter(|&&label| (label == class) == own);
-            let (sum, count) = side.fold((0.0, 0.0), |(sum, count), &label| {
-                (sum + of_class[label as usize], count + 1.0)
-            });
-            sum / count
-        };
-        let parameter = SvmParameter {
-            weight: vec![(1, weights(true)), (-1, weights(false))],
-            ..parameter.clone()
-        };
-        let sign: Vec<f64> = labels
-            .iter()
-            .map(|&label| if label == class { 1.0 } else { -1.0 })
-            .collect();
         let train = |chosen: &[usize]| {
-            let problem = SvmProblem {
-                labels: chosen.iter().map(|&row| sign[row]).collect(),
-                instances: chosen.iter().map(|&row| nodes[row].clone()).collect(),
-            };
-            svm_train(&problem, &parameter)
+            train(
+                class,
+                chosen,
+                &nodes,
+                &labels,
+                &weights,
+                of_class.as_deref(),
+                &parameter,
+            )
         };
         let all: Vec<usize> = (0..labels.len()).collect();
         let machine = train(&all);
-        if probability == SvmProbability::Sign {
-            return Ok((machine, None));
+        if probabilities == Probabilities::Margin {
+            return Ok((machine, Curve::PLAIN));
         }
         let mut values = vec![0.0; labels.len()];
         for fold in 0..folds.max(1) {
@@ -253,8 +241,7 @@ fn learn(
             }
         }
         let positive: Vec<bool> = labels.iter().map(|&label| label == class).collect();
-        let votes: Vec<f64> = labels.iter().map(|&label| of_class[label as usize]).collect();
-        Ok((machine, Some(Curve::fit(&values, &positive, Some(&votes))?)))
+        Ok((machine, Curve::fit(&values, &positive, Some(&weights))?))
     };
     let classes = task.classes.len() as u32;
     let machines = if classes == 2 {
@@ -269,24 +256,53 @@ fn learn(
     Ok(Fitted::new(machines).warning(warnings))
 }
 
-/// The weight of each class, where rows of a class have the same.
-fn class_weights(model: &'static str, task: &Task<'_>) -> Result<Vec<f64>, Error> {
-    let mut weights = vec![None; task.classes.len()];
-    for (row, &label) in task.labels.iter().enumerate() {
-        let weight = task.weight(row);
-        if weight == 0.0 {
-            continue;
-        }
-        let known: &mut Option<f64> = &mut weights[label as usize];
+/// The machine of a class against all others on some rows.
+fn train(
+    class: u32,
+    chosen: &[usize],
+    nodes: &[Vec<SvmNode>],
+    labels: &[u32],
+    weights: &[f64],
+    of_class: Option<&[f64]>,
+    parameter: &SvmParameter,
+) -> SvmModel {
+    let instances: Vec<Vec<SvmNode>> = chosen.iter().map(|&row| nodes[row].clone()).collect();
+    let own = |row: &usize| labels[*row] == class;
+    let Some(of_class) = of_class else {
+        let signs: Vec<i8> = chosen.iter().map(|row| if own(row) { 1 } else { -1 }).collect();
+        let bounds: Vec<f64> = chosen.iter().map(|&row| parameter.c * weights[row]).collect();
+        return weighted_svm::train(&instances, &signs, &bounds, parameter);
+    };
+    // Of several classes on one side, the mean weight of their rows.
+    let side = |own: bool| {
+        let rows = labels.iter().filter(|&&label| (label == class) == own);
+        let (sum, count) = rows.fold((0.0, 0.0), |(sum, count), &label| {
+            (sum + of_class[label as usize], count + 1.0)
+        });
+        sum / count
+    };
+    let parameter = SvmParameter {
+        weight: vec![(1, side(true)), (-1, side(false))],
+        ..parameter.clone()
+    };
+    let labels = chosen
+        .iter()
+        .map(|row| if own(row) { 1.0 } else { -1.0 })
+        .collect();
+    svm_train(&SvmProblem { labels, instances }, &parameter)
+}
+
+/// The weight of each class, if rows of a class have the same.
+fn class_weights(labels: &[u32], weights: &[f64], classes: usize) -> Option<Vec<f64>> {
+    let mut of_class = vec![None; classes];
+    for (&label, &weight) in labels.iter().zip(weights) {
+        let known: &mut Option<f64> = &mut of_class[label as usize];
         if known.is_some_and(|known| (known - weight).abs() > 1e-9 * known) {
-            return Err(Error::UnequalWeights {
-                model,
-                class: task.classes[label as usize].into(),
-            });
+            return None;
         }
         *known = Some(weight);
     }
-    Ok(weights.into_iter().map(|weight| weight.unwrap_or(1.0)).collect())
+    Some(of_class.into_iter().map(|weight| weight.unwrap_or(1.0)).collect())
 }
 
 fn nodes(design: &Design, row: usize) -> Vec<SvmNode> {
@@ -309,7 +325,7 @@ fn decide(model: &SvmModel, row: &[SvmNode]) -> f64 {
 }
 
 struct Machines {
-    machines: Vec<(SvmModel, Option<Curve>)>,
+    machines: Vec<(SvmModel, Curve)>,
     classes: usize,
 }
 
@@ -318,80 +334,15 @@ impl Predict for Machines {
         let mut probabilities = Vec::with_capacity(design.rows() * self.classes);
         for row in 0..design.rows() {
             let nodes = nodes(design, row);
-            let of = |(machine, curve): &(SvmModel, Option<Curve>)| {
-                let value = decide(machine, &nodes);
-                curve.as_ref().map_or(value, |curve| curve.at(value))
-            };
-            let by_side = self.machines.iter().any(|(_, curve)| curve.is_none());
-            let values: Vec<f64> = self.machines.iter().map(of).collect();
-            match values.as_slice() {
-                &[value] => {
-                    let positive = if by_side {
-                        f64::from(u8::from(value > 0.0))
-                    } else {
-                        value
-                    };
-                    probabilities.extend([1.0 - positive, positive]);
-                }
-                values if by_side => {
-                    let first =
-                        |best: usize, place: usize| if values[place] > values[best] { place } else { best };
-                    let best = (1..values.len()).fold(0, first);
-                    probabilities.extend((0..values.len()).map(|place| f64::from(u8::from(place == best))));
-                }
-                values => probabilities.extend(values),
+            let of = |(machine, curve): &(SvmModel, Curve)| curve.at(decide(machine, &nodes));
+            if let [only] = self.machines.as_slice() {
+                let positive = of(only);
+                probabilities.extend([1.0 - positive, positive]);
+            } else {
+                probabilities.extend(self.machines.iter().map(of));
             }
         }
         normalize(&mut probabilities, self.classes);
         Ok(probabilities)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use counterpoise_base::{Matrix, Seed};
-
-    use super::*;
-    use crate::{Learner, Training};
-
-    #[test]
-    fn the_side_alone_is_the_class_of_the_largest_decision_value() {
-        let place = |row: usize, shift: f64| (row * 7 % 10) as f64 / 10.0 + shift;
-        let cells = (0..60).flat_map(|row| [place(row, f64::from(row as u32 % 3)), place(3 * row, 0.0)]);
-        let design = Design::from_matrix(Matrix::new(60, 2, cells.collect()));
-        for classes in [2_u32, 3] {
-            let labels: Vec<u32> = (0..60).map(|row| row % 3 % classes).collect();
-            let names: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
-            let predicted = |probability| {
-                let options = RbfSvm {
-                    probability,
-                    ..RbfSvm::default()
-                };
-                let data = Training {
-                    design: &design,
-                    labels: &labels,
-                    classes: &names,
-                    weights: None,
-                    groups: None,
-                };
-                let model = Learner::RbfSvm(options)
-                    .fit(&data, &Seed::new(1))
-                    .expect("it is fitted");
-                let probabilities = model.probabilities(&design).expect("it predicts");
-                (
-                    probabilities,
-                    model.predict(&design, None, &Seed::new(1)).expect("it predicts"),
-                )
-            };
-            let (sides, by_side) = predicted(SvmProbability::Sign);
-            assert!(sides.iter().all(|&side| side == 0.0 || side == 1.0));
-            let right = by_side.iter().zip(&labels).filter(|(a, b)| a == b).count();
-            assert!(right >= 57, "{right} of 60 with {classes} classes");
-            let alike = by_side
-                .iter()
-                .zip(predicted(SvmProbability::Platt).1)
-                .filter(|(a, b)| **a == *b);
-            assert!(alike.count() >= 54, "{classes} classes");
-        }
     }
 }

@@ -174,3 +174,29 @@ fn grid_search_chooses_what_that_of_fairlearn_chooses() {
     }
     assert!(compared > 3000, "{compared} numbers");
 }
+
+/// scikit-learn hands weights of rows to its own LIBSVM; both stop at 1e-6 of the same optimum.
+#[test]
+fn a_machine_on_weighted_rows_decides_as_that_of_scikit_learn() {
+    let mut compared = 0;
+    for case in recorded() {
+        let told = &case.all["rbf-svm"];
+        let weights = numbers(&told["weights"]);
+        let options = json!({ "name": "rbf-svm", "tol": 1e-6, "probabilities": "margin" });
+        let learner: Learner = serde_json::from_value(options).expect("a model");
+        let data = Training {
+            design: &case.rows,
+            labels: &case.labels,
+            classes: case.groups.classes(),
+            weights: Some(&weights),
+            groups: None,
+        };
+        let model = learner.fit(&data, &Seed::new(1)).expect("it is fitted");
+        let decisions: Vec<f64> = positive(&model, &case.new)
+            .iter()
+            .map(|positive| (positive / (1.0 - positive)).ln())
+            .collect();
+        compared += check(&case.table, &decisions, &told["decision"], 1e-4);
+    }
+    assert_eq!(compared, 400);
+}

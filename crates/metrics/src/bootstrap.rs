@@ -284,15 +284,14 @@ impl Bootstrap {
         observer: &dyn Observer,
     ) -> Result<Vec<Estimate>, Error> {
         let evaluator = GroupEvaluator::new(measures, rows, None)?;
-        let kinds = evaluator.kinds();
-        if kinds.len() * ALIKE > rows.len() {
+        let Some(kinds) = evaluator.kinds(rows.len() / ALIKE) else {
             return self.run(
                 rows.len(),
                 measures.len(),
                 |counts| evaluator.values(counts),
                 observer,
             );
-        }
+        };
         let (firsts, sizes): (Vec<usize>, Vec<u32>) = kinds.into_iter().unzip();
         let evaluator = GroupEvaluator::new(measures, rows, Some(&firsts))?;
         self.run_kinds(

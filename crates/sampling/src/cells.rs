@@ -1,10 +1,12 @@
 //! Cells, class x group: how many rows each has, and what happens to small and to empty ones.
 
-use counterpoise_base::{Groups, Labels, Warning};
+use counterpoise_base::{
+    Feature, FeatureValues, Features, Groups, Labeled, Labels, Resampled, SyntheticValues, Warning,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Plan, PlannedClass};
+use crate::{Error, FewRows, Plan, PlannedClass};
 
 /// What to do about a class that a group does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +40,32 @@ pub(crate) struct Cells<'a> {
 pub(crate) struct Cell {
     pub(crate) class: u32,
     pub(crate) group: u32,
+}
+
+/// What the rows of cells weigh together.
+pub(crate) struct Mass {
+    width: usize,
+    cells: Vec<f64>,
+}
+
+impl Mass {
+    pub(crate) fn of(&self, cell: Cell) -> f64 {
+        self.cells[cell.class as usize * self.width + cell.group as usize]
+    }
+
+    pub(crate) fn of_class(&self, class: u32) -> f64 {
+        self.cells[class as usize * self.width..][..self.width]
+            .iter()
+            .sum()
+    }
+
+    pub(crate) fn of_group(&self, group: u32) -> f64 {
+        self.cells.iter().skip(group as usize).step_by(self.width).sum()
+    }
+
+    pub(crate) fn total(&self) -> f64 {
+        self.cells.iter().sum()
+    }
 }
 
 impl<'a> Cells<'a> {
@@ -80,6 +108,17 @@ impl<'a> Cells<'a> {
 
     pub(crate) fn count(&self, cell: Cell) -> usize {
         self.counts[cell.class as usize * self.groups.classes().len() + cell.group as usize]
+    }
+
+    /// Weight of every cell, in the order of their counts; without weights their rows.
+    pub(crate) fn mass(&self, weights: Option<&[f64]>) -> Mass {
+        let width = self.groups.classes().len();
+        let mut cells = vec![0.0; self.counts.len()];
+        let rows = self.labels.codes().iter().zip(self.groups.codes()).enumerate();
+        for (row, (&class, &group)) in rows {
+            cells[class as usize * width + group as usize] += weights.map_or(1.0, |weights| weights[row]);
+        }
+        Mass { width, cells }
     }
 
     /// All cells of classes and groups that have rows, class by class.
@@ -243,6 +282,36 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// How many neighbours a pool of `rows` rows offers to a cell; `None` means that rows are copied.
+    pub(crate) fn usable_k(
+        &self,
+        cell: Cell,
+        rows: usize,
+        k: usize,
+        few_rows: FewRows,
+    ) -> Result<Option<usize>, Error> {
+        match few_rows {
+            _ if rows > k => Ok(Some(k)),
+            FewRows::Error => Err(self.too_small(cell, rows, k + 1)),
+            FewRows::Shrink if rows > 1 => Ok(Some(rows - 1)),
+            FewRows::Shrink | FewRows::Duplicate => Ok(None),
+        }
+    }
+
+    /// What raises every cell to the largest.
+    pub(crate) fn raised(
+        &self,
+        empty_cell: EmptyCell,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<(Cell, usize)>, Error> {
+        let most = self.largest();
+        let wanted = self.all().map(|cell| (cell, most - self.count(cell))).collect();
+        let mut wanted = self.without_empty(wanted, empty_cell, warnings)?;
+        wanted.retain(|&(_, count)| count > 0);
+        self.check_total(&wanted)?;
+        Ok(wanted)
+    }
+
     /// Rows are named by 32 bits.
     pub(crate) fn check_total(&self, wanted: &[(Cell, usize)]) -> Result<(), Error> {
         let made: usize = wanted
@@ -271,4 +340,43 @@ impl<'a> Cells<'a> {
             classes: counts.map(class).collect(),
         }
     }
+}
+
+/// Gives new rows the protected values of a group that is not their base's.
+pub(crate) fn place_in_group(
+    data: &Labeled<'_>,
+    cells: &Cells<'_>,
+    cell: Cell,
+    columns: &mut [SyntheticValues],
+    result: &mut Resampled,
+    count: usize,
+) {
+    let Some(example) = cells.example_of(cell.group) else {
+        return;
+    };
+    for (feature, values) in data.features.columns().iter().zip(columns) {
+        if !feature.copied {
+            continue;
+        }
+        match (&feature.values, values) {
+            (FeatureValues::F64(from), SyntheticValues::F64(to)) => to.fill(from.get(example)),
+            (FeatureValues::F32(from), SyntheticValues::F32(to)) => to.fill(from.get(example)),
+            (FeatureValues::Codes { codes, .. }, SyntheticValues::Codes(to)) => to.fill(codes[example]),
+            _ => unreachable!("new values are of the type of their feature"),
+        }
+    }
+    let first = result.origin.len();
+    let placed = (first..first + count).map(|made| (made as u32, example as u32));
+    result.placed.extend(placed);
+}
+
+/// Empty columns with room for all new rows, so that they do not move as they grow.
+pub(crate) fn reserve(result: &mut Resampled, features: &Features<'_>, rows: usize) {
+    let empty = |feature: &Feature<'_>| match &feature.values {
+        FeatureValues::F64(_) => SyntheticValues::F64(Vec::with_capacity(rows)),
+        FeatureValues::F32(_) => SyntheticValues::F32(Vec::with_capacity(rows)),
+        FeatureValues::Codes { .. } => SyntheticValues::Codes(Vec::with_capacity(rows)),
+    };
+    result.synthetic = features.columns().iter().map(empty).collect();
+    result.origin.reserve_exact(rows);
 }

@@ -58,6 +58,9 @@ impl Cost {
                     .fold(0.0, f64::max);
                 (grown.map(meet).sum(), rows, made)
             }
+            Method::HeterogeneousFairOversampling(_)
+            | Method::FairBorderlineSmote(_)
+            | Method::FairAdasyn(_) => (n * n / 2.0, n, made),
             Method::Smoteenn(_) => (most * most / 2.0, most, made),
         };
         let seconds = (pairs * (d * SECONDS_PER_PAIR_AND_COLUMN + SECONDS_PER_PAIR)

@@ -9,15 +9,14 @@ use crate::{Error, Kind, MissingCell, Plan, Resample, Run};
 /// Weighs rows so that all classes weigh the same within every group.
 ///
 /// Fair oversampling without a new row: the same balance, by weights. Equal classes within groups are what equalised odds
-/// need on the rows a model is trained on. It does what a model makes of weights; one that takes none, or one a class
-/// only (`rbf-svm`), cannot be used with it.
+/// need on the rows a model is trained on. It does what a model makes of weights, which may be little.
 ///
 /// # Source
 ///
 /// Yu, Chakraborty and Menzies, "FairBalance: how to achieve equalized odds with data pre-processing", IEEE Transactions
 /// on Software Engineering 50 (2024), section 4: `N(group) / N(group, class)`, and `1 / N(group, class)` for the variant.
 /// As in the authors' code, weights are then divided by their mean, which a penalty of coefficients and a learning rate
-/// would notice. Two classes there, any number here. Their first version (`N(class) / N(group, class)`) is not this one.
+/// would notice; rows count by the weights that a table has. Two classes there, any number here. Their first version (`N(class) / N(group, class)`) is not this one.
 /// Cost: linear.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -57,15 +56,16 @@ impl FairBalance {
 impl Resample for FairBalance {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
         let cells = Cells::new(data.labels, data.groups, NAME)?;
+        let mass = cells.mass(data.weights);
         let of_group = |group| match self.variant {
-            FairBalanceVariant::FairBalance => cells.of_group(group) as f64,
+            FairBalanceVariant::FairBalance => mass.of_group(group),
             FairBalanceVariant::FairBalanceVariant => 1.0,
         };
         // The rows of a cell weigh `of_group` together.
-        let occupied = cells.all().filter(|&cell| cells.count(cell) > 0);
+        let occupied = cells.all().filter(|&cell| mass.of(cell) > 0.0);
         let sum: f64 = occupied.map(|cell| of_group(cell.group)).sum();
-        let mean = sum / data.rows() as f64;
-        let weight = |cell: Cell| of_group(cell.group) / (cells.count(cell) as f64 * mean);
+        let mean = sum / mass.total();
+        let weight = |cell: Cell| of_group(cell.group) / (mass.of(cell) * mean);
         weighed(&cells, self.empty_cell, run, weight)
     }
 

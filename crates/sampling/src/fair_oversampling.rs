@@ -1,17 +1,14 @@
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{
-    Crossing, Domain, Feature, FeatureValues, Features, Groups, Labeled, Labels, Resampled, SyntheticValues,
-    Warning,
-};
+use counterpoise_base::{Crossing, Domain, Feature, Features, Groups, Labeled, Labels, Resampled, Warning};
 use counterpoise_neighbors::{Metric, Rows, Search, Space};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cells::{Cell, Cells, EmptyCell};
+use crate::cells::{Cell, Cells, EmptyCell, place_in_group, reserve};
 use crate::interpolate::{Categories, Draw, append, interpolate_after};
-use crate::native::{branches, round_robin};
+use crate::native::{Turn, round_robin, with_replacement};
 use crate::{Chooser, Error, FewRows, Plan, Resample, Run};
 
 const NAME: &str = "fair-oversampling";
@@ -235,50 +232,20 @@ impl FairOversampling {
             .child(NAME)
             .child(cells.class_name(cell))
             .child(cells.group_name(cell));
+        let turns = match self.bases {
+            Bases::InTurn => round_robin(data, &seed, pool.bases, count),
+            Bases::WithReplacement => with_replacement(data, &seed, pool.bases, count),
+        };
         let k = pool.k.unwrap_or(1);
-        match self.bases {
-            Bases::InTurn => round_robin(data, &seed, pool.bases, count)
-                .par_iter()
-                .map(|turn| {
-                    let mut random = turn.rng();
-                    Choice {
-                        place: turn.place as u32,
-                        rank: random.below(k) as u32,
-                        step: random.fraction(),
-                    }
-                })
-                .collect(),
-            Bases::WithReplacement => {
-                // Rows are drawn out of an order that is theirs, not the file's.
-                let mut order: Vec<(u64, u32)> = branches(data, &seed, pool.bases)
-                    .iter()
-                    .zip(0..)
-                    .map(|(branch, place)| (branch.number(), place))
-                    .collect();
-                order.sort_unstable();
-                let seed = seed.child("drawn");
-                let one = |row: usize| {
-                    let mut random = seed.child(row as u64).rng();
-                    Choice {
-                        place: order[random.below(order.len())].1,
-                        rank: random.below(k) as u32,
-                        step: random.fraction(),
-                    }
-                };
-                (0..count).into_par_iter().map(one).collect()
+        let choice = |turn: &Turn| {
+            let mut random = turn.rng();
+            Choice {
+                place: turn.place as u32,
+                rank: random.below(k) as u32,
+                step: random.fraction(),
             }
-        }
-    }
-
-    /// How many neighbours a pool of `rows` rows offers; `None` means that rows are copied.
-    fn usable_k(&self, cells: &Cells<'_>, cell: Cell, rows: usize) -> Result<Option<usize>, Error> {
-        let k = self.k_neighbors.get();
-        match self.few_rows {
-            _ if rows > k => Ok(Some(k)),
-            FewRows::Error => Err(cells.too_small(cell, rows, k + 1)),
-            FewRows::Shrink if rows > 1 => Ok(Some(rows - 1)),
-            FewRows::Shrink | FewRows::Duplicate => Ok(None),
-        }
+        };
+        turns.par_iter().map(choice).collect()
     }
 }
 
@@ -446,7 +413,7 @@ impl Resample for FairOversampling {
                 k: None,
             };
             let size = pool.rows.len() + pool.made.len();
-            pool.k = self.usable_k(&cells, cell, size)?;
+            pool.k = cells.usable_k(cell, size, self.k_neighbors.get(), self.few_rows)?;
             if cells.count(cell) <= self.k_neighbors.get() && !empty {
                 small.push(cell);
             }
@@ -551,43 +518,4 @@ impl RowsOfClasses {
         rows.sort_unstable();
         rows
     }
-}
-
-/// Gives new rows the protected values of a group that is not their base's.
-fn place_in_group(
-    data: &Labeled<'_>,
-    cells: &Cells<'_>,
-    cell: Cell,
-    columns: &mut [SyntheticValues],
-    result: &mut Resampled,
-    count: usize,
-) {
-    let Some(example) = cells.example_of(cell.group) else {
-        return;
-    };
-    for (feature, values) in data.features.columns().iter().zip(columns) {
-        if !feature.copied {
-            continue;
-        }
-        match (&feature.values, values) {
-            (FeatureValues::F64(from), SyntheticValues::F64(to)) => to.fill(from.get(example)),
-            (FeatureValues::F32(from), SyntheticValues::F32(to)) => to.fill(from.get(example)),
-            (FeatureValues::Codes { codes, .. }, SyntheticValues::Codes(to)) => to.fill(codes[example]),
-            _ => unreachable!("new values are of the type of their feature"),
-        }
-    }
-    let first = result.origin.len();
-    let placed = (first..first + count).map(|made| (made as u32, example as u32));
-    result.placed.extend(placed);
-}
-
-/// Empty columns with room for all new rows, so that they do not move as they grow.
-fn reserve(result: &mut Resampled, features: &Features<'_>, rows: usize) {
-    let empty = |feature: &Feature<'_>| match &feature.values {
-        FeatureValues::F64(_) => SyntheticValues::F64(Vec::with_capacity(rows)),
-        FeatureValues::F32(_) => SyntheticValues::F32(Vec::with_capacity(rows)),
-        FeatureValues::Codes { .. } => SyntheticValues::Codes(Vec::with_capacity(rows)),
-    };
-    result.synthetic = features.columns().iter().map(empty).collect();
-    result.origin.reserve_exact(rows);
 }

@@ -2,7 +2,7 @@
 
 use counterpoise_base::{Warning, nearest_name};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
 use crate::cells::{Cell, Cells};
@@ -149,6 +149,17 @@ impl Cells<'_> {
     }
 }
 
+/// Reads the name of a class or a group, which may look like a number or a truth value where it is typed.
+pub(crate) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    use serde_json::Value;
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(name) => Ok(Some(name)),
+        name @ (Value::Number(_) | Value::Bool(_)) => Ok(Some(name.to_string())),
+        other => Err(serde::de::Error::custom(format!("`{other}` is no name"))),
+    }
+}
+
 fn unknown(option: &'static str, what: &'static str, name: &str, known: &[String]) -> Error {
     let list = format!("there are `{}`", known.join("`, `"));
     let suggestion = match nearest_name(name, known.iter().map(String::as_str)) {
@@ -198,6 +209,24 @@ mod tests {
         assert_eq!(check(&[("1", "a"), ("0", "b")], other).expect("two"), "0");
         let error = check(&[("1", "a"), ("0", "b"), ("2", "b")], other).expect_err("three");
         assert_eq!(error.code(), "sampling.not-binary");
+    }
+
+    #[test]
+    fn a_name_may_look_like_a_number() {
+        let read =
+            |text: &str| serde_json::from_str::<crate::Massaging>(text).map(|read| read.favorable_label);
+        let name = |text: &str| Some(text.to_owned());
+        assert_eq!(read(r#"{"favorable_label": 1}"#).expect("a name"), name("1"));
+        assert_eq!(
+            read(r#"{"favourable_label": true}"#).expect("a name"),
+            name("true")
+        );
+        assert_eq!(
+            read(r#"{"favorable_label": ">50K"}"#).expect("a name"),
+            name(">50K")
+        );
+        assert_eq!(read("{}").expect("nothing"), None);
+        assert!(read(r#"{"favorable_label": [1]}"#).is_err());
     }
 
     #[test]

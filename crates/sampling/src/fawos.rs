@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::adasyn::apportion;
 use crate::cells::{Cell, Cells};
+use crate::favorable::name;
 use crate::interpolate::{Categories, Draw, append, interpolate};
 use crate::native::Turn;
 use crate::same_class::copies;
@@ -35,9 +36,10 @@ use crate::{Chooser, Error, FewRows, MissingCell, Plan, Resample, Run};
 #[non_exhaustive]
 pub struct Fawos {
     /// The favourable class. Unset: `1`, `true` or `yes`, if the other is `0`, `false` or `no`.
-    #[serde(alias = "favourable_label")]
+    #[serde(alias = "favourable_label", deserialize_with = "name")]
     pub favorable_label: Option<String>,
     /// The group that others are brought level with. Unset: the one with the largest share of favourable rows.
+    #[serde(deserialize_with = "name")]
     pub privileged_group: Option<String>,
     /// How much of the gap is filled, from 0; above 1 to go beyond.
     pub alpha: f64,

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::{Cell, Cells};
+use crate::favorable::name;
 use crate::{Chooser, Error, Kind, Plan, Resample, Run};
 
 /// Changes the class of as few rows as make the favourable class equally frequent in the privileged group and in the
@@ -26,9 +27,10 @@ use crate::{Chooser, Error, Kind, Plan, Resample, Run};
 #[non_exhaustive]
 pub struct Massaging {
     /// The favourable class. Unset: `1`, `true` or `yes`, if the other is `0`, `false` or `no`.
-    #[serde(alias = "favourable_label")]
+    #[serde(alias = "favourable_label", deserialize_with = "name")]
     pub favorable_label: Option<String>,
     /// The group that rows are demoted in. Unset: the one with the largest share of favourable rows.
+    #[serde(deserialize_with = "name")]
     pub privileged_group: Option<String>,
     /// The model that ranks rows: the name of any, or its table.
     pub ranker: Ranker,
@@ -180,7 +182,7 @@ impl Resample for Massaging {
             labels: data.labels.codes(),
             classes: data.labels.classes(),
             weights: None,
-            groups: None,
+            groups: data.groups,
         };
         let model = self.ranker.0.fit(&training, &run.seed.child(NAME))?;
         let classes = data.labels.classes().len();

@@ -1,9 +1,10 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairBalance,
-    FairOversampling, FairSmote, Fawos, Kind, Massaging, Plan, RandomOverSampler, RandomUnderSampler,
-    Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
+    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairAdasyn,
+    FairBalance, FairBorderlineSmote, FairOversampling, FairSmote, Fawos, HeterogeneousFairOversampling,
+    Kind, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn,
+    Smotenc, Transform,
 };
 
 choices! {
@@ -20,12 +21,27 @@ choices! {
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
         FairOversampling(FairOversampling) = "fair-oversampling" | "fos" | "fair-over-sampling",
+        HeterogeneousFairOversampling(HeterogeneousFairOversampling) = "heterogeneous-fair-oversampling" | "hfos" | "heterogeneous-fos",
+        FairBorderlineSmote(FairBorderlineSmote) = "fair-borderline-smote" | "fbsmote",
+        FairAdasyn(FairAdasyn) = "fair-adasyn" | "fadasyn",
         FairSmote(FairSmote) = "fair-smote",
         Fawos(Fawos) = "fawos",
         Reweighing(Reweighing) = "reweighing",
         FairBalance(FairBalance) = "fair-balance",
         Massaging(Massaging) = "massaging",
         DisparateImpactRemover(DisparateImpactRemover) = "disparate-impact-remover" | "dir" | "disparate-impact-repair",
+    }
+}
+
+impl Method {
+    /// Says which class is the favourable one, where the options name none; other methods do not ask.
+    pub fn set_favorable(&mut self, class: &str) {
+        let label = match self {
+            Self::Fawos(options) => &mut options.favorable_label,
+            Self::Massaging(options) => &mut options.favorable_label,
+            _ => return,
+        };
+        label.get_or_insert_with(|| class.to_owned());
     }
 }
 

@@ -19,6 +19,11 @@ impl Turn {
         Self { place, seed }
     }
 
+    /// The same turn of a row that has another place in another list.
+    pub(crate) fn at(self, place: usize) -> Self {
+        Self { place, ..self }
+    }
+
     /// Draws for the new row.
     pub(crate) fn rng(&self) -> Random {
         self.seed.rng()
@@ -61,4 +66,36 @@ pub(crate) fn round_robin(data: &Labeled<'_>, class_seed: &Seed, bases: &[usize]
     };
     let all: Vec<Vec<Turn>> = (0..rounds).into_par_iter().map(one).collect();
     all.into_iter().flatten().collect()
+}
+
+/// `count` uses of `bases`, each drawn from all of them, out of an order that is the rows' own and not the file's.
+pub(crate) fn with_replacement(
+    data: &Labeled<'_>,
+    class_seed: &Seed,
+    bases: &[usize],
+    count: usize,
+) -> Vec<Turn> {
+    if bases.is_empty() {
+        return Vec::new();
+    }
+    let order = order_of_rows(data, class_seed, bases);
+    let drawn = class_seed.child("drawn");
+    let one = |turn: usize| {
+        let seed = drawn.child(turn as u64);
+        let product = u128::from(seed.number()) * order.len() as u128;
+        let place = order[(product >> 64) as usize] as usize;
+        Turn { place, seed }
+    };
+    (0..count).into_par_iter().map(one).collect()
+}
+
+/// Places of rows in an order that depends on their names and the branch alone.
+pub(crate) fn order_of_rows(data: &Labeled<'_>, seed: &Seed, rows: &[usize]) -> Vec<u32> {
+    let mut order: Vec<(u64, u32)> = branches(data, seed, rows)
+        .iter()
+        .zip(0..)
+        .map(|(branch, place)| (branch.number(), place))
+        .collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, place)| place).collect()
 }

@@ -109,7 +109,7 @@ pub enum Chooser {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FewRows {
-    /// Use the neighbours there are, and warn. A single row is an error.
+    /// Use the neighbours there are, and warn. A single row is an error, but for methods that say otherwise.
     #[default]
     Shrink,
     /// Copy rows of the class instead of interpolating, and warn.

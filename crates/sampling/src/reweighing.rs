@@ -7,17 +7,16 @@ use crate::{Chooser, Error, Kind, MissingCell, Plan, Resample, Run};
 
 /// Weighs rows so that class and group are independent: every group gets the class shares of the whole table.
 ///
-/// The gentlest repair there is: no row is made, changed or dropped. It does what a model makes of weights; one that
-/// takes none, or one a class only (`rbf-svm`), cannot be used with it. Classes stay as rare as they are; `fair-balance`
-/// makes them equal too.
+/// The gentlest repair there is: no row is made, changed or dropped. It does what a model makes of weights, which
+/// may be little. Classes stay as rare as they are; `fair-balance` makes them equal too.
 ///
 /// # Source
 ///
 /// Kamiran and Calders, "Data preprocessing techniques for classification without discrimination", Knowledge and
 /// Information Systems 33 (2012), section 4.3, Algorithm 3: the weight of a row is `P(class) P(group) / P(class, group)`,
 /// for two classes and two groups there, for any number here. AIF360's `Reweighing` gives the same weights for its two
-/// groups. Rows are counted; where the table has a column of weights, it is multiplied with these afterwards, while AIF360
-/// counts by its `instance_weights` to begin with. Cost: linear.
+/// groups. Where the table has a column of weights, rows count by it, as by AIF360's `instance_weights`, and it is multiplied
+/// with these. Cost: linear.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -37,10 +36,10 @@ impl Reweighing {
 impl Resample for Reweighing {
     fn resample(&self, data: &Labeled<'_>, run: &Run<'_>) -> Result<Resampled, Error> {
         let cells = Cells::new(data.labels, data.groups, NAME)?;
-        let rows = data.rows() as f64;
+        let mass = cells.mass(data.weights);
         let weight = |cell: Cell| {
-            let expected = cells.of_class(cell.class) as f64 * cells.of_group(cell.group) as f64;
-            expected / (rows * cells.count(cell) as f64)
+            let expected = mass.of_class(cell.class) * mass.of_group(cell.group);
+            expected / (mass.total() * mass.of(cell))
         };
         weighed(&cells, self.empty_cell, run, weight)
     }
@@ -73,7 +72,10 @@ pub(crate) fn weighed(
     let width = cells.groups.classes().len();
     let mut weights = vec![0.0; cells.labels.classes().len() * width];
     for cell in cells.all() {
-        weights[cell.class as usize * width + cell.group as usize] = weight(cell);
+        let weight = weight(cell);
+        // A cell whose rows weigh nothing is as good as empty.
+        weights[cell.class as usize * width + cell.group as usize] =
+            if weight.is_finite() { weight } else { 0.0 };
     }
     let rows = cells.labels.codes().iter().zip(cells.groups.codes());
     let of_row = |(&class, &group): (&u32, &u32)| weights[class as usize * width + group as usize];

@@ -107,6 +107,7 @@ impl Resample for Smoteenn {
             labels: &labels,
             groups: None,
             keys: RowKeys::Position,
+            weights: None,
         };
         let mut cleaned = self.cleaning().resample(&enlarged, run)?;
         made.warnings.append(&mut cleaned.warnings);

@@ -61,7 +61,12 @@ pub(super) fn findings(
         all.extend(lacking(grouping, &rates(predictions)));
     }
     let gap = |finding: &AuditFinding| finding.gap.unwrap_or(0.0).abs();
-    all.sort_by(|a, b| a.kind.cmp(&b.kind).then(gap(b).total_cmp(&gap(a))));
+    // Base rates are no deed of the predictions, and come last.
+    let of_base = |finding: &AuditFinding| finding.rate == "base-rate";
+    all.sort_by(|a, b| {
+        let kinds = a.kind.cmp(&b.kind).then(of_base(a).cmp(&of_base(b)));
+        kinds.then(gap(b).total_cmp(&gap(a)))
+    });
     all
 }
 
@@ -75,7 +80,8 @@ fn gap(grouping: &AuditGrouping, rate: Rate, favourable: &str, level: f64) -> Op
     };
     let (high, most) = with_rate().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (low, least) = with_rate().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    if high.name() == low.name() {
+    // Equal rates are no gap to speak of.
+    if high.name() == low.name() || most - least < 1e-9 {
         return None;
     }
     let (gap, interval) = grouping.pair(rate, high.name(), low.name())?;
@@ -193,6 +199,7 @@ pub(super) fn headline(part: &AuditPart) -> String {
         .filter(|finding| finding.kind == FindingKind::Clear)
         .collect();
     let all = looked_at().count();
+    let unknown = looked_at().filter(|finding| finding.interval.is_none()).count();
     let widest = looked_at()
         .filter_map(|finding| finding.interval)
         .map(|(low, high)| high.max(-low))
@@ -215,9 +222,16 @@ pub(super) fn headline(part: &AuditPart) -> String {
             grouping.name
         ))
     });
-    let first = if clear.is_empty() {
+    let apart = if predictions && part.findings.len() > all {
+        " (base rates apart)"
+    } else {
+        ""
+    };
+    let first = if unknown == all {
+        "There are too few rows to compare groups.".to_owned()
+    } else if clear.is_empty() {
         format!(
-            "None of {all} compared rates differs clearly between groups; gaps of up to {:.0} points are not ruled out.",
+            "None of {all} compared rates{apart} differs clearly between groups; gaps of up to {:.0} points are not ruled out.",
             100.0 * widest
         )
     } else {
@@ -233,7 +247,7 @@ pub(super) fn headline(part: &AuditPart) -> String {
             )
         });
         format!(
-            "{} of {all} compared rates differ clearly between groups{largest}.",
+            "{} of {all} compared rates{apart} differ clearly between groups{largest}.",
             clear.len()
         )
     };

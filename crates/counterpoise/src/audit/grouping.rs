@@ -197,6 +197,17 @@ impl AuditGrouping {
             .filter(|group| group.report.left_out)
             .map(|group| format!("`{}` ({})", group.name(), group.report.rows))
             .collect();
+        let few = self
+            .compared()
+            .filter(|group| group.report.rows < min_rows)
+            .count();
+        if few > 0 {
+            let message = format!(
+                "{}: fewer than two groups have {min_rows} rows, so that all take part in comparisons",
+                self.name
+            );
+            return Some(Warning::new("audit.small-groups", message));
+        }
         if small.is_empty() {
             return None;
         }

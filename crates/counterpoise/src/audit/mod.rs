@@ -3,13 +3,14 @@
 mod cells;
 mod findings;
 mod grouping;
+mod neighbours;
 mod page;
 
 use counterpoise_base::{Groups, Labels, Observer, Table, Warning};
 use counterpoise_data::{
     GroupColumns, PredictionColumns, PredictionTable, predictions_of, texts_of, whole_rows,
 };
-use counterpoise_metrics::{Bootstrap, GroupMeasure, GroupedRows, IntervalKind, Predictions};
+use counterpoise_metrics::{Bootstrap, GroupMeasure, GroupedRows, IntervalKind, Predictions, Rate};
 use serde::Serialize;
 
 pub use cells::AuditCell;
@@ -31,6 +32,8 @@ pub struct AuditOptions {
     /// Groups that others are compared with, as `GROUP` or `COLUMN=GROUP`, one a column at most; without one, the largest
     /// group is.
     pub privileged: Vec<String>,
+    /// The column that names rows.
+    pub id: Option<String>,
     /// Measures; none chooses the usual ones.
     pub measures: Vec<GroupMeasure>,
     /// Groups with fewer rows take no part in largest and smallest rates.
@@ -115,6 +118,21 @@ pub fn audit(
     } else {
         (table, 0)
     };
+    let beyond = 0.5 * (1.0 - bootstrap.level) * bootstrap.draws as f64;
+    if bootstrap.draws < 200 || !(0.5..1.0).contains(&bootstrap.level) || beyond < 1.0 {
+        return Err(Error::Config {
+            place: "--draws and --level".into(),
+            problem: format!(
+                "{} draws cannot tell where {} % of them end",
+                bootstrap.draws,
+                100.0 * bootstrap.level
+            ),
+            hint: Some(
+                "give 200 draws or more, and a level above 0.5 and below 1: `--draws 10000 --level 0.95`"
+                    .into(),
+            ),
+        });
+    }
     if options.groups.columns.is_empty() {
         return Err(Error::Config {
             place: "--group".into(),
@@ -126,24 +144,43 @@ pub fn audit(
         });
     }
     let mut columns = options.groups.groups_of(table)?;
+    refuse_other_roles(options, table)?;
+    let mut seen: Vec<String> = Vec::new();
+    columns.retain(|(name, _)| {
+        let new = !seen.contains(name);
+        seen.push(name.clone());
+        new
+    });
     one_group_is_nothing(&columns)?;
     let found = Found::read(table, options, &columns[0].1)?;
     let favourables = found.favourables(options)?;
     let mut warnings = Vec::new();
-    if columns.len() > 1 {
-        let all = columns
-            .iter()
-            .map(|(_, groups)| groups.clone())
-            .reduce(|all, more| all.crossed_with(&more));
-        let name: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-        columns.extend(all.map(|groups| (name.join(" x "), groups)));
+    let single = columns.len();
+    for members in crossings(single) {
+        let groups = members.iter().map(|&member| columns[member].1.clone());
+        let names: Vec<&str> = members.iter().map(|&member| columns[member].0.as_str()).collect();
+        let name = names.join(" x ");
+        columns.extend(
+            groups
+                .reduce(|all, more| all.crossed_with(&more))
+                .map(|groups| (name, groups)),
+        );
     }
-    let privileged = privileged(&columns, &options.privileged)?;
+    let privileged = privileged(&columns, single, &options.privileged)?;
+    let near = options
+        .measures
+        .iter()
+        .any(GroupMeasure::needs_neighbours)
+        .then(|| neighbours::neighbours(table, options, observer))
+        .transpose()?;
     let mut parts = Vec::new();
     for favourable in favourables {
         let mut groupings = Vec::new();
         for ((name, groups), privileged) in columns.iter().zip(&privileged) {
             let mut rows = found.rows(groups, &favourable)?;
+            if let Some((k, near)) = &near {
+                rows = rows.with_neighbours(*k, near)?;
+            }
             let largest = largest(groups);
             if let Some(group) = privileged.as_deref().or(largest) {
                 rows = rows.with_privileged(group)?;
@@ -162,9 +199,19 @@ pub fn audit(
             findings,
         });
     }
-    if options.favourable.is_none() && found.labels.classes().len() == 2 {
+    for (class, rows) in found.labels.classes().iter().zip(found.labels.counts()) {
+        if rows == 0 {
+            let message = format!("class `{class}` is predicted and never true");
+            let hint = format!("if it is another spelling of a class, add `--label \"{class}=>CLASS\"`");
+            warnings.push(Warning::new("audit.never-true", message).with_hint(hint));
+        }
+    }
+    if options.favourable.is_none() && parts.len() == 1 {
         let class = &parts[0].favourable;
-        let other = &found.labels.classes()[0];
+        let counts = found.labels.counts();
+        let mut others = found.labels.classes().iter().zip(counts);
+        let other = others.find(|(other, rows)| *other != class && *rows > 0);
+        let other = other.map_or(class, |(other, _)| other);
         warnings.push(
             Warning::new(
                 "audit.favourable",
@@ -182,6 +229,21 @@ pub fn audit(
     }
     for grouping in parts.iter().take(1).flat_map(|part| &part.groupings) {
         warnings.extend(grouping.small_groups(options.min_rows));
+    }
+    for part in &parts {
+        let all = part
+            .groupings
+            .first()
+            .and_then(|grouping| grouping.groups.first());
+        let area = all.and_then(|all| all.report.rate(Rate::RocAuc));
+        if let Some(area) = area.filter(|area| *area < 0.5) {
+            let class = &part.favourable;
+            let message = format!(
+                "scores rank rows of `{class}` below others (ROC-AUC {area:.2}): are they those of another class?"
+            );
+            let hint = "say which: `--score \"CLASS=COLUMN\"`";
+            warnings.push(Warning::new("audit.score-turned", message).with_hint(hint));
+        }
     }
     let finest = &columns[columns.len() - 1];
     let cells = cells::cells(&found, &finest.1);
@@ -257,20 +319,29 @@ impl Found {
     /// The classes that are looked at as the favourable one.
     fn favourables(&self, options: &AuditOptions) -> Result<Vec<String>, Error> {
         let classes = self.labels.classes();
+        let counts = self.labels.counts();
+        // A class that is predicted only is no class to want.
+        let true_classes: Vec<&String> = classes
+            .iter()
+            .zip(&counts)
+            .filter(|(_, rows)| **rows > 0)
+            .map(|(class, _)| class)
+            .collect();
+        let most = (0..counts.len()).max_by_key(|&class| counts[class]).unwrap_or(0);
         if self.labels.counts().iter().filter(|&&rows| rows > 0).count() < 2 {
             return Err(Error::Config {
                 place: format!("column `{}`", options.columns.target),
                 problem: format!(
                     "every row is of class `{}`, so that nothing can be said about who is told from whom",
-                    classes.first().map_or("", String::as_str)
+                    classes[most].as_str()
                 ),
                 hint: Some("name another column with `--target`".into()),
             });
         }
         match &options.favourable {
             Some(class) => Ok(vec![class.clone()]),
-            None if classes.len() == 2 => Ok(vec![classes[1].clone()]),
-            None => Ok(classes.to_vec()),
+            None if true_classes.len() == 2 => Ok(vec![true_classes[1].clone()]),
+            None => Ok(true_classes.into_iter().cloned().collect()),
         }
     }
 
@@ -287,6 +358,27 @@ impl Found {
         }
         Ok(GroupedRows::new(rows, groups, favourable)?)
     }
+}
+
+/// A protected column is no truth, prediction, score or weight.
+fn refuse_other_roles(options: &AuditOptions, table: &Table) -> Result<(), Error> {
+    let columns = &options.columns;
+    let mut roles: Vec<(&String, &'static str)> = vec![(&columns.target, "target")];
+    roles.extend(columns.prediction.iter().map(|column| (column, "prediction")));
+    roles.extend(columns.scores.iter().map(|(_, column)| (column, "score")));
+    roles.extend(columns.weight.iter().map(|column| (column, "weight")));
+    roles.extend(options.id.iter().map(|column| (column, "id")));
+    for group in options.groups.columns_of(table) {
+        if let Some((column, role)) = roles.iter().find(|(column, _)| **column == group) {
+            return Err(counterpoise_data::Error::RoleConflict {
+                column: (*column).clone(),
+                first: role,
+                second: "group",
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 fn labels_of(table: &Table, target: &str) -> Result<Labels, Error> {
@@ -328,6 +420,20 @@ fn one_group_is_nothing(columns: &[(String, Groups)]) -> Result<(), Error> {
     }
 }
 
+/// Columns that are crossed: each two, and all of them.
+fn crossings(columns: usize) -> Vec<Vec<usize>> {
+    let mut all: Vec<Vec<usize>> = Vec::new();
+    if columns > 2 {
+        all.extend(
+            (0..columns).flat_map(|first| (first + 1..columns).map(move |second| vec![first, second])),
+        );
+    }
+    if columns > 1 {
+        all.push((0..columns).collect());
+    }
+    all
+}
+
 /// The group with the most rows; of equals the first.
 fn largest(groups: &Groups) -> Option<&str> {
     let counts = groups.counts();
@@ -336,8 +442,11 @@ fn largest(groups: &Groups) -> Option<&str> {
 }
 
 /// The privileged group of each grouping: of a combination, where every column has one.
-fn privileged(columns: &[(String, Groups)], named: &[String]) -> Result<Vec<Option<String>>, Error> {
-    let single = if columns.len() > 1 { columns.len() - 1 } else { 1 };
+fn privileged(
+    columns: &[(String, Groups)],
+    single: usize,
+    named: &[String],
+) -> Result<Vec<Option<String>>, Error> {
     let mut of_column: Vec<Option<String>> = vec![None; single];
     let wrong = |problem: String, hint: String| Error::Config {
         place: "--privileged".into(),
@@ -391,10 +500,10 @@ fn privileged(columns: &[(String, Groups)], named: &[String]) -> Result<Vec<Opti
         of_column[place] = Some(group);
     }
     let mut all = of_column.clone();
-    if columns.len() > 1 {
-        let names: Option<Vec<String>> = of_column.into_iter().collect();
+    for (members, (_, groups)) in crossings(single).iter().zip(&columns[single..]) {
+        let names: Option<Vec<String>> = members.iter().map(|&member| of_column[member].clone()).collect();
         let combined = names.map(|names| names.join(" | "));
-        all.push(combined.filter(|name| columns[columns.len() - 1].1.code_of(name).is_some()));
+        all.push(combined.filter(|name| groups.code_of(name).is_some()));
     }
     Ok(all)
 }

@@ -14,6 +14,8 @@ use crate::{Error, few_of_each};
 
 /// Cells of the table of what is under-represented.
 const CELLS: usize = 24;
+/// Rates that are not defined and are listed.
+const UNDEFINED: usize = 12;
 /// Pairs of groups that a table lists.
 const PAIRS: usize = 60;
 
@@ -310,14 +312,22 @@ impl Audit {
     }
 }
 
-/// The page of an audit. `name` is that of the file.
-pub fn audit_page(name: &str, audit: &Audit) -> Result<Page, Error> {
+/// The page of an audit. `name` is that of the file, and `command` what repeats it.
+pub fn audit_page(name: &str, audit: &Audit, command: &str) -> Result<Page, Error> {
     let mut sections = vec![verdict(audit)];
     for part in &audit.parts {
         sections.extend(part_sections(audit, part));
     }
     sections.push(under_represented(audit));
     sections.push(how_to_read(audit));
+    sections.push(Section {
+        title: "Do it again".into(),
+        lead: "The same file and seed give the same numbers.".into(),
+        blocks: vec![Block::Code {
+            title: "in a shell".into(),
+            text: command.into(),
+        }],
+    });
     let subject = if audit.predictions {
         format!("Whom do the predictions of {name} serve worse?")
     } else {
@@ -358,7 +368,18 @@ fn verdict(audit: &Audit) -> Section {
             tone: if clear { Tone::Caution } else { Tone::Neutral },
         });
         let line = |finding: &AuditFinding| (finding.kind.name().to_owned(), finding.text.clone());
-        blocks.push(Block::Marked(part.findings.iter().map(line).collect()));
+        let undefined = part
+            .findings
+            .iter()
+            .filter(|finding| finding.kind == FindingKind::Undefined);
+        let more = undefined.count().saturating_sub(UNDEFINED);
+        let shown = part.findings.len() - more;
+        blocks.push(Block::Marked(part.findings[..shown].iter().map(line).collect()));
+        if more > 0 {
+            blocks.push(Block::Text(format!(
+                "And {more} more rates that are not defined."
+            )));
+        }
     }
     if !audit.warnings.is_empty() {
         blocks.push(Block::Warnings(few_of_each(&audit.warnings)));
@@ -398,10 +419,10 @@ fn part_sections(audit: &Audit, part: &AuditPart) -> Vec<Section> {
             blocks: groups,
         },
     ];
-    if let Some(grouping) = part
+    for grouping in part
         .groupings
         .iter()
-        .find(|grouping| grouping.name.contains(" x "))
+        .filter(|grouping| grouping.name.contains(" x "))
     {
         let rates = if audit.predictions {
             vec![
@@ -418,7 +439,7 @@ fn part_sections(audit: &Audit, part: &AuditPart) -> Vec<Section> {
             .filter_map(|rate| heat_of_intersection(grouping, rate))
             .map(Block::HeatMap);
         sections.push(Section {
-            title: format!("Intersections{of}"),
+            title: format!("Intersections{of}: {}", grouping.name),
             lead: "Groups that look fine by themselves may hide one that is not.".into(),
             blocks: maps.collect(),
         });
@@ -480,7 +501,7 @@ fn forest(grouping: &AuditGrouping, level: f64) -> Vec<Block> {
                     name: String::new(),
                     entries,
                 }],
-                reference: Some((even, "even".into())),
+                reference: signed.then(|| (even, "even".into())),
                 ends: None,
                 unit: String::new(),
             })

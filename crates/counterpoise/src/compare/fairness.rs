@@ -261,9 +261,10 @@ impl FairScores {
     }
 }
 
-/// What the methods of a model do to groups, in sentences: first to those that they see, then to others.
-pub(super) fn in_words(outcomes: &[Outcome], groups: &ComparedGroups) -> Vec<String> {
+/// What the methods of a model do to groups, in sentences: what helps and what harms, first in groups that they see.
+pub(super) fn in_words(outcomes: &[Outcome], groups: &ComparedGroups) -> Vec<(FairKind, String)> {
     let mut said = Vec::new();
+    let mut nothing: Vec<String> = Vec::new();
     for (place, grouping) in groups.groupings.iter().enumerate() {
         let change = |outcome: &Outcome| -> Option<(String, f64, (f64, f64))> {
             let score = outcome.fairness.get(place)?.scores.first()?;
@@ -277,34 +278,62 @@ pub(super) fn in_words(outcomes: &[Outcome], groups: &ComparedGroups) -> Vec<Str
         let told = |(method, value, (low, high)): &(String, f64, (f64, f64))| {
             format!("`{method}` {value:+.3} ({low:+.3} to {high:+.3})")
         };
-        let best = changes
-            .iter()
-            .filter(|(_, _, (low, _))| *low > 0.0)
-            .max_by(|a, b| a.1.total_cmp(&b.1));
-        let worse: Vec<String> = changes
-            .iter()
-            .filter(|(_, _, (_, high))| *high < 0.0)
-            .map(told)
-            .collect();
-        let name = &grouping.name;
-        let kind = if grouping.mitigated {
+        let all = |wanted: &dyn Fn((f64, f64)) -> bool| -> Vec<String> {
+            let mut some: Vec<_> = changes.iter().filter(|change| wanted(change.2)).collect();
+            some.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+            some.into_iter().map(told).collect()
+        };
+        let (better, worse) = (all(&|(low, _)| low > 0.0), all(&|(_, high)| high < 0.0));
+        let unseen = if grouping.mitigated {
             ""
         } else {
             ", which methods do not see as groups"
         };
-        let first = match best {
-            Some(best) => format!("Fair Utility by {name}{kind}: {} gains most.", told(best)),
-            None if changes.is_empty() => continue,
-            None => format!("Fair Utility by {name}{kind}: no method gains anything beyond chance."),
-        };
-        let second = if worse.is_empty() {
-            String::new()
-        } else {
-            format!(" It falls with {}.", worse.join(", "))
-        };
-        said.push(first + &second);
+        let name = &grouping.name;
+        if better.is_empty() && worse.is_empty() {
+            if !changes.is_empty() {
+                nothing.push(name.clone());
+            }
+            continue;
+        }
+        if !better.is_empty() {
+            let text = format!("Fair Utility by {name}{unseen} rises with {}.", better.join(", "));
+            said.push((FairKind::Better, text));
+        }
+        if !worse.is_empty() {
+            let text = format!("Fair Utility by {name}{unseen} falls with {}.", worse.join(", "));
+            said.push((FairKind::Worse, text));
+        }
+    }
+    if !nothing.is_empty() {
+        let text = format!(
+            "No method changes Fair Utility beyond chance by {}.",
+            nothing.join(", by ")
+        );
+        said.push((FairKind::Same, text));
     }
     said
+}
+
+/// What a sentence about fairness tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FairKind {
+    Better,
+    Worse,
+    Same,
+}
+
+/// A short name for what a column of a table holds.
+pub(super) fn short_name(measure: &str) -> &str {
+    match measure {
+        "fair-utility-max-min" => "fair utility",
+        "average-absolute-odds-max-min" => "odds gap",
+        "demographic-parity-difference" => "selection gap",
+        "equal-opportunity-max-min" => "true-positive gap",
+        "error-rate-max-min" => "error gap",
+        "balanced-accuracy-group-min" => "lowest accuracy",
+        other => other,
+    }
 }
 
 /// Methods that no other one beats in both numbers: balanced accuracy, and evenness between groups.

@@ -136,7 +136,8 @@ pub(crate) fn judge(
         models.push(Model {
             model: name.clone(),
             verdict,
-            fairness: in_words,
+            fairness: in_words.iter().map(|(_, text)| text.clone()).collect(),
+            fair_kinds: in_words.into_iter().map(|(kind, _)| kind).collect(),
             methods: outcomes,
             failures: failures(fits, model),
         });

@@ -290,6 +290,17 @@ pub fn compare(
         // Whoever names groups wants to see what balances them.
         wanted.methods.extend(Candidate::all_of(&FOR_GROUPS));
     }
+    if let Some(class) = wanted.favorable_label.clone() {
+        for method in &mut wanted.methods {
+            if let Candidate::Resampled(method) = method {
+                method.set_favorable(&class);
+            }
+        }
+        wanted
+            .models
+            .iter_mut()
+            .for_each(|model| model.set_favorable(&class));
+    }
     let compare = wanted.checked(&prepared.labels)?;
     let setting = Setting {
         experiment,

@@ -2,6 +2,7 @@ use counterpoise_base::Warning;
 use counterpoise_metrics::{PrecisionRecallPoint, ReliabilityBin};
 use serde::Serialize;
 
+use super::fairness::FairKind;
 use super::{ComparedGroups, FairScores, Verdict, VerdictKind};
 
 /// What a comparison found.
@@ -44,6 +45,9 @@ pub struct Model {
     /// What methods do to groups, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fairness: Vec<String>,
+    /// Whether each of them is good news.
+    #[serde(skip)]
+    pub(super) fair_kinds: Vec<FairKind>,
     /// Methods that ran, in the order asked for; `none` comes first.
     pub methods: Vec<Outcome>,
     /// Methods that do not apply, with the reason.

@@ -4,6 +4,7 @@ use counterpoise_report::{
     Block, Curve, Curves, IntervalEntry, IntervalGroup, Intervals, Page, Section, TableBlock, Tone,
 };
 
+use super::fairness::{FairKind, short_name};
 use super::{Advice, Advised, ComparedMethod, Comparison, VerdictKind};
 use crate::pages::{again, classes, file_name, footer, overview};
 use crate::{Error, Experiment, few_of_each};
@@ -247,17 +248,16 @@ fn fairness(comparison: &Comparison) -> Option<Section> {
     let groups = comparison.groups.as_ref()?;
     let mut blocks = Vec::new();
     for model in &comparison.models {
-        let mark = |(place, text): (usize, &String)| {
-            let mitigated = groups
-                .groupings
-                .get(place)
-                .is_some_and(|grouping| grouping.mitigated);
-            let mark = if mitigated { "seen" } else { "unseen" };
+        let mark = |(kind, text): (&FairKind, &String)| {
+            let mark = match kind {
+                FairKind::Better => "better",
+                FairKind::Worse => "worse",
+                FairKind::Same => "same",
+            };
             (mark.to_owned(), format!("{}: {text}", model.model))
         };
-        blocks.push(Block::Marked(
-            model.fairness.iter().enumerate().map(mark).collect(),
-        ));
+        let lines = model.fair_kinds.iter().zip(&model.fairness);
+        blocks.push(Block::Marked(lines.map(mark).collect()));
     }
     for (place, grouping) in groups.groupings.iter().enumerate() {
         if grouping.mitigated || place == 0 {
@@ -291,7 +291,7 @@ fn fairness(comparison: &Comparison) -> Option<Section> {
     Some(Section {
         title: "Fairness".into(),
         lead: format!(
-            "Numbers about `{}` between groups: the largest less the smallest rate, so that chance alone makes gaps larger than 0; changes to `none` are paired and are not. Groups marked as unseen are those that methods know nothing of.",
+            "A gap is the largest less the smallest rate of `{}` of any group, so that chance alone makes it larger than 0; changes to `none` are paired and may go either way. The odds gap is the mean gap in true and false positive rates; lowest accuracy is the balanced accuracy of the group that is served worst.",
             groups.favourable
         ),
         blocks,
@@ -367,7 +367,7 @@ impl super::Model {
         let first = self.methods.first()?.fairness.get(place)?;
         let mut headers = vec!["method".to_owned()];
         for score in &first.scores {
-            headers.push(score.measure.replace('-', " "));
+            headers.push(short_name(&score.measure).into());
             if headers.len() == 2 {
                 headers.push("change to none".into());
             }

@@ -120,7 +120,7 @@ pub(super) fn verdict(view: &View<'_>, measures: &[Measure], outcomes: &[Outcome
         (None, None) => {
             let evidence = match gains.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
                 Some((index, gain)) => format!(
-                    "`{}` comes closest, with a gain of {gain} in {first}; {}.",
+                    "`{}` comes closest, with a change of {gain} in {first}; {}.",
                     name(*index),
                     match others.len() {
                         1 => "no other was tried".to_owned(),
@@ -310,7 +310,7 @@ mod tests {
         assert!(
             verdict
                 .evidence
-                .contains("`smote` comes closest, with a gain of -0.100"),
+                .contains("`smote` comes closest, with a change of -0.100"),
             "{}",
             verdict.evidence
         );

@@ -437,10 +437,9 @@ fn used(set: &Set, repeats: usize) -> UsedData {
 }
 
 /// What has to be known to read the numbers.
-pub(crate) const NOTES: [&str; 7] = [
+pub(crate) const NOTES: [&str; 6] = [
     "The authors published one of five folds. Its training and test rows together are the whole data set, which is dealt into five folds anew, stratified by class; columns are used as the authors scaled them, the protected one among them.",
     "Logistic regression is that of LIBLINEAR, whose penalty holds for the intercept too, with C = 0.2. The support-vector machine has C = 1 and gamma = scale, and predicts by the sign of its decision value.",
-    "The support-vector machine takes no weight a row: for `reweighing` every row is there as often as its weight says, and which rows of a cell get the odd copy is drawn.",
     "After `disparate-impact-remover` the model does not see the protected column, as in AIF360's example; test rows are repaired with what was learnt from training rows.",
     "Rows that SMOTE makes may lie between groups: it takes the protected column for a number like any other.",
     "An interval is the number plus and minus 1.96 standard errors of draws of test rows, for the trained models as they are; other training rows and other deals are not in it. Fold means of absolute differences grow with noise, so that quantiles of draws would lie above the number.",

@@ -74,7 +74,7 @@ impl Student {
         let options = match self {
             Self::Logistic => logistic,
             Self::Svm => {
-                serde_json::json!({"name": "rbf-svm", "C": 1.0, "gamma": "scale", "probability": "sign"})
+                serde_json::json!({"name": "rbf-svm", "C": 1.0, "gamma": "scale", "probabilities": "margin"})
             }
             Self::ExponentiatedGradient | Self::GridSearch | Self::GroupThresholds => {
                 serde_json::json!({"name": self.name(), "constraint": "equalized-odds", "estimator": logistic})
@@ -366,14 +366,7 @@ pub(super) fn fit(
         problem,
         hint: None,
     })?;
-    let mut rows = treated(set, train, test, trial.treatment, seed)?;
-    if trial.student == Student::Svm
-        && let Some(weights) = rows.weights.take()
-    {
-        let copies = copies_by_weight(&weights, &rows.labels, &rows.groups, &seed.child("copies"));
-        rows.design = rows.design.of_rows(&copies);
-        rows.labels = copies.iter().map(|&row| rows.labels[row]).collect();
-    }
+    let rows = treated(set, train, test, trial.treatment, seed)?;
     let data = Training {
         design: &rows.design,
         labels: &rows.labels,
@@ -458,43 +451,4 @@ fn matrix(features: &Features<'_>, without: Option<usize>) -> Design {
         }
     };
     Design::from_matrix(kept.gather_numeric(&(0..kept.rows()).collect::<Vec<_>>()))
-}
-
-/// Rows for a learner that takes no weight a row: every row as often as its weight says, and which rows get the odd
-/// copy of a cell is drawn. A cell of `n` rows of weight `w` has `n w` copies, rounded.
-fn copies_by_weight(weights: &[f64], labels: &[u32], groups: &Groups, seed: &Seed) -> Vec<usize> {
-    let mut cells: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
-    for (row, (&class, &group)) in labels.iter().zip(groups.codes()).enumerate() {
-        cells.entry((class, group)).or_default().push(row);
-    }
-    let mut copies = Vec::with_capacity(weights.len());
-    for ((class, group), rows) in cells {
-        let wanted = rows.iter().map(|&row| weights[row]).sum::<f64>().round() as usize;
-        let order = seed
-            .child(u64::from(class))
-            .child(u64::from(group))
-            .shuffled(rows);
-        copies.extend(order.iter().cycle().take(wanted).copied());
-    }
-    copies.sort_unstable();
-    copies
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_has_as_many_copies_as_its_weight_says() {
-        let labels = [0, 0, 0, 1, 1];
-        let groups = Groups::from_codes(vec!["a".into()], vec![0; 5]);
-        let weights = [0.6, 0.6, 0.6, 2.5, 2.5];
-        let copies = copies_by_weight(&weights, &labels, &groups, &Seed::new(1));
-        assert_eq!(copies.iter().filter(|&&row| row < 3).count(), 2);
-        assert_eq!(copies.iter().filter(|&&row| row >= 3).count(), 5);
-        assert_eq!(
-            copies,
-            copies_by_weight(&weights, &labels, &groups, &Seed::new(1))
-        );
-    }
 }

@@ -227,9 +227,9 @@ impl GroupEvaluator {
         self.plans.iter().map(value).collect()
     }
 
-    /// A row for each kind of rows that no measure here tells apart, with how many there are. An evaluator of these rows
-    /// alone has them in this order.
-    pub(crate) fn kinds(&self) -> Vec<(usize, u32)> {
+    /// A row for each kind of rows that no measure here tells apart, with how many there are; nothing if there are more
+    /// kinds than `most`. An evaluator of these rows alone has them in this order.
+    pub(crate) fn kinds(&self, most: usize) -> Option<Vec<(usize, u32)>> {
         type Key = (usize, [u64; 4]);
         let bits = |column: &[f64], place: usize| column.get(place).map_or(0, |value| value.to_bits());
         let mut found: BTreeMap<Key, usize> = BTreeMap::new();
@@ -248,9 +248,12 @@ impl GroupEvaluator {
                     kinds.len() - 1
                 });
                 kinds[kind].1 += 1;
+                if kinds.len() > most {
+                    return None;
+                }
             }
         }
-        kinds
+        Some(kinds)
     }
 
     pub(crate) fn original_tallies(&self) -> Tallies {

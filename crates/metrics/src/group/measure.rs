@@ -444,19 +444,20 @@ static NAMED: [Named; 48] = [
         "between-group-generalized-entropy-index",
         &[],
         entropy(2.0, Benefits::TwoGroups, false),
-        "how unequal the mean benefits of the privileged group and the others are",
+        "how unequal the mean benefits of the privileged group and the others are, or else of all groups",
     ),
     named(
         "between-group-theil-index",
         &[],
         entropy(1.0, Benefits::TwoGroups, false),
-        "how unequal the mean benefits of the privileged group and the others are, as Theil's index",
+        "how unequal the mean benefits of the privileged group and the others are, or else of all groups, as Theil's index",
     ),
     named(
         "between-group-coefficient-of-variation",
         &[],
         entropy(2.0, Benefits::TwoGroups, true),
-        "how unequal the mean benefits of the privileged group and the others are, as a coefficient of variation",
+        "how unequal the mean benefits of the privileged group and the others are, or else of all groups, as a coefficient \
+         of variation",
     ),
     named(
         "between-all-groups-generalized-entropy-index",
@@ -638,6 +639,26 @@ impl GroupMeasure {
 
     /// The number in words.
     pub fn describe(&self) -> String {
+        let words = self.words();
+        if self.names_privileged() {
+            format!("{words}; without a privileged group, between the groups that differ most")
+        } else {
+            words
+        }
+    }
+
+    /// Whether it compares the others with the privileged group, where there is one.
+    pub fn names_privileged(&self) -> bool {
+        matches!(
+            self,
+            Self::Rate(_, Comparison::Difference | Comparison::Ratio)
+                | Self::Odds(_, Scope::Privileged)
+                | Self::AbsoluteAverageOdds
+                | Self::FairUtility(Scope::Privileged)
+        )
+    }
+
+    fn words(&self) -> String {
         if let Some(named) = NAMED.iter().find(|named| named.measure == *self) {
             return named.words.into();
         }
@@ -979,7 +1000,7 @@ mod tests {
     #[test]
     fn a_misspelt_name_is_guessed() {
         assert_eq!(
-            hint("statistical-parity-diference"),
+            hint("statistical-parity-differenc"),
             "did you mean `statistical-parity-difference`?"
         );
         assert_eq!(hint("selection-rat"), "did you mean `selection-rate`?");

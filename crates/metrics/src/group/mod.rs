@@ -2,7 +2,7 @@
 //!
 //! # Names of other packages
 //!
-//! AIF360 0.6.1, `ClassificationMetric`. A method with `privileged=` is a line of [`per_group_report`](crate::per_group_report),
+//! AIF360 0.6.1, `ClassificationMetric`. A method with `privileged=` is a line of [`per_group_report`],
 //! or the measure `NAME:GROUP`.
 //!
 //! | there | here |
@@ -18,7 +18,7 @@
 //! | `consistency(n_neighbors)` | `consistency`, with neighbours that the caller finds |
 //! | `difference`, `ratio` of any method | `RATE-difference`, `RATE-ratio` |
 //!
-//! AIF360's `BinaryLabelDatasetMetric`, on true classes alone ([`GroupedRows::of_labels`](crate::GroupedRows::of_labels)):
+//! AIF360's `BinaryLabelDatasetMetric`, on true classes alone ([`GroupedRows::of_labels`]):
 //! `statistical_parity_difference` and `mean_difference` are `base-rate-difference`, `disparate_impact` is
 //! `base-rate-ratio`, the others as above. Left out is `rich_subgroup`, an auditor that learns groups and is no measure.
 //!

@@ -274,16 +274,16 @@ impl Table<'_> {
     }
 
     fn odds(&self, odds: Odds, scope: Scope) -> Result<f64, Why> {
-        let (fpr, tpr) = (Rate::FalsePositiveRate, Rate::TruePositiveRate);
+        let (taken, told) = (Rate::FalsePositiveRate, Rate::TruePositiveRate);
         Ok(match odds {
-            Odds::Average => self.half([fpr, tpr], scope)?,
+            Odds::Average => self.half([taken, told], scope)?,
             Odds::PredictiveValue => {
                 self.half([Rate::PositivePredictiveValue, Rate::FalseOmissionRate], scope)?
             }
-            Odds::AverageAbsolute => 0.5 * (self.gap(fpr, scope)? + self.gap(tpr, scope)?),
-            Odds::Worst => self.gap(fpr, scope)?.max(self.gap(tpr, scope)?),
-            Odds::WorstRatio => self.share(fpr, scope)?.min(self.share(tpr, scope)?),
-            Odds::MeanRatio => 0.5 * (self.share(fpr, scope)? + self.share(tpr, scope)?),
+            Odds::AverageAbsolute => 0.5 * (self.gap(taken, scope)? + self.gap(told, scope)?),
+            Odds::Worst => self.gap(taken, scope)?.max(self.gap(told, scope)?),
+            Odds::WorstRatio => self.share(taken, scope)?.min(self.share(told, scope)?),
+            Odds::MeanRatio => 0.5 * (self.share(taken, scope)? + self.share(told, scope)?),
             Odds::GeneralizedWorst => {
                 let others = self.gap(Rate::GeneralizedFalsePositiveRate, scope)?;
                 others.max(self.gap(Rate::GeneralizedTruePositiveRate, scope)?)
