@@ -205,6 +205,7 @@ fn picture(bench: &Bench<'_>, set: &Set) -> Result<CellPicture, Error> {
             labels: &labels,
             groups: treatment.knows_groups().then_some(&groups),
             keys: RowKeys::Position,
+            weights: None,
         };
         let mut run = Run::new(0);
         run.seed = seed.child("resample");

@@ -739,6 +739,7 @@ mod tests {
                 labels: &labels,
                 groups: Some(&groups),
                 keys: RowKeys::Position,
+                weights: None,
             };
             let made = method.resample(&data, &Run::new(1)).expect("no cell is empty");
             assert_eq!(made.len(), rows, "{name}");

@@ -402,6 +402,7 @@ fn treated(
         labels: &labels,
         groups: treatment.knows_groups().then_some(&groups),
         keys: RowKeys::Position,
+        weights: None,
     };
     let mut run = Run::new(0);
     run.seed = seed.child("resample");
