@@ -10,6 +10,8 @@ const USAGE: i32 = 2;
 const DATA: i32 = 3;
 /// An audit found a leak.
 const LEAKAGE: i32 = 4;
+/// A paper's numbers did not come out again.
+const NOT_REPRODUCED: i32 = 5;
 /// Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
@@ -24,6 +26,18 @@ impl std::fmt::Display for LeakageFound {
 }
 
 impl std::error::Error for LeakageFound {}
+
+/// Nothing went wrong, but a number that has to come out did not.
+#[derive(Debug)]
+pub(crate) struct NotReproduced;
+
+impl std::fmt::Display for NotReproduced {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a number that has to come out again did not")
+    }
+}
+
+impl std::error::Error for NotReproduced {}
 
 /// Exit code of an error, by its stable name.
 pub(crate) fn exit_code(code: &str) -> i32 {
@@ -106,6 +120,9 @@ pub(crate) fn tell(error: &anyhow::Error, json: bool) -> i32 {
     if error.is::<LeakageFound>() {
         // The result says it.
         return LEAKAGE;
+    }
+    if error.is::<NotReproduced>() {
+        return NOT_REPRODUCED;
     }
     let known = error.downcast_ref::<Error>();
     let hint = known.and_then(Error::hint);

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use counterpoise::{Bins, Error, GroupColumns, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions};
+use counterpoise::{
+    Bins, Error, GroupColumns, Kind, LeakageFiles, LeakageOptions, Missing, ReadOptions, ReproduceOptions,
+    ReproducedPart,
+};
 use toml::Value;
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 101 a bug, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 5 `reproduce` missed a number that has to come out, 101 a bug, 130 stopped by Ctrl-C.
 Results go to stdout, progress and warnings to stderr. NO_COLOR is honoured.";
 
 /// Finds, explains and repairs what data under-represents: rare classes and protected groups.
@@ -53,11 +56,71 @@ pub(crate) enum Command {
     Run(RunFlags),
     /// Look at two bundled tables: no data needed
     Quickstart(QuickstartFlags),
+    /// Run the protocol of a paper again, and print what it prints beside what comes out
+    Reproduce {
+        /// The paper
+        #[command(subcommand)]
+        paper: Paper,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Paper {
+    /// Fair Oversampling: Tables 3 to 5, levels of imbalance, importance of features, on Adult, German and COMPAS
+    FairOversampling(FairOversamplingFlags),
+}
+
+#[derive(Args)]
+pub(crate) struct FairOversamplingFlags {
+    /// Folder with the authors' files of COMPAS, which cannot be bundled [default: `COUNTERPOISE_DATA`]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Parts to run, separated by commas [default: all]
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["table3", "table4", "table5", "experiment3", "experiment4"])]
+    pub(crate) only: Vec<String>,
+    /// Data sets to run on, separated by commas: german, adult, compas [default: all]
+    #[arg(long, value_name = "DATA", value_delimiter = ',')]
+    pub(crate) on: Vec<String>,
+    /// Run what takes long too: the support-vector machine on Adult
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// How often rows are dealt into folds [default: 3, Adult 1]
+    #[arg(long)]
+    pub(crate) repeats: Option<u16>,
+    /// How often test rows are drawn for intervals
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) draws: u32,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl FairOversamplingFlags {
+    pub(crate) fn options(&self) -> ReproduceOptions {
+        let mut options = ReproduceOptions::default();
+        options.only = ReproducedPart::ALL
+            .into_iter()
+            .filter(|part| self.only.iter().any(|name| name == part.name()))
+            .collect();
+        options.on.clone_from(&self.on);
+        options.folder = self
+            .data
+            .clone()
+            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
+        options.full = self.full;
+        options.repeats = self.repeats.map(usize::from);
+        options.draws = self.draws as usize;
+        options.seed = self.seed;
+        options
+    }
 }
 
 #[derive(Args)]

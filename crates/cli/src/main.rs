@@ -15,6 +15,7 @@ mod metrics;
 mod profile;
 mod progress;
 mod quickstart;
+mod reproduce;
 mod resample;
 mod terminal;
 
@@ -23,7 +24,7 @@ use std::sync::Mutex;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::flags::{Arguments, Command};
+use crate::flags::{Arguments, Command, Paper};
 
 fn main() {
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
@@ -67,6 +68,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Describe { name } => describe::run(name.as_deref(), json),
         Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
+        Command::Reproduce {
+            paper: Paper::FairOversampling(flags),
+        } => reproduce::fair_oversampling(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };
     progress.end();

@@ -207,4 +207,6 @@ fn pages_work_on_a_phone_and_on_a_desk() {
     check(&chromium, &folder, "fair.html", 8);
     folder.ok("metrics p.csv --target t --prediction p --score s --report metrics.html");
     check(&chromium, &folder, "metrics.html", 3);
+    folder.ok("reproduce fair-oversampling --on german --repeats 1 --draws 50 --report again.html");
+    check(&chromium, &folder, "again.html", 8);
 }

@@ -16,6 +16,7 @@ mod merge;
 mod pages;
 mod picture;
 mod profile;
+mod reproduce;
 
 pub use audit::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,
@@ -55,3 +56,9 @@ pub use merge::experiment_of_report;
 pub use pages::{check_page, check_text, profile_page, quickstart_page, run_page, write_page, write_text};
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};
+pub use reproduce::{
+    Agreement, CellPicture, CellPoint, CheckedBand, Claim, FeatureImportance, Importance, NeededFile, Ours,
+    Part as ReproducedPart, ReproduceOptions, ReproducedNumber, ReproducedRow, ReproducedTable, Reproduction,
+    SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, reproduce_fair_oversampling,
+    reproduction_page,
+};

@@ -76,17 +76,17 @@ pub(crate) fn of_resampled(
     }) {
         return Err(Error::Stopped);
     }
-    let (places, kept) = scale(&space);
+    let (found, kept) = places(&space);
     let mark = |row: usize| rows.binary_search(&row).expect("parents are shown") as u32;
     let codes = prepared.labels.codes();
-    let known = rows.iter().zip(&places).map(|(&row, &(x, y))| Mark {
+    let known = rows.iter().zip(&found).map(|(&row, &(x, y))| Mark {
         x,
         y,
         class: codes[row],
         row: Some(row),
         parents: None,
     });
-    let new = made.iter().zip(&places[rows.len()..]).map(|(&index, &(x, y))| {
+    let new = made.iter().zip(&found[rows.len()..]).map(|(&index, &(x, y))| {
         let Origin { class, base, .. } = resampled.origin[index];
         let neighbor = resampled.neighbor_in_input(index, codes.len());
         Mark {
@@ -183,7 +183,7 @@ fn of_both(
 }
 
 /// Places of all rows, and the share of squared distance that the plane keeps.
-fn scale(space: &Space) -> (Vec<(f64, f64)>, Option<f64>) {
+pub(crate) fn places(space: &Space) -> (Vec<(f64, f64)>, Option<f64>) {
     let n = space.rows();
     let landmarks = landmarks(space);
     let m = landmarks.len();
@@ -297,10 +297,10 @@ mod tests {
             .collect();
         let features = Features::from_rows(&data, 2);
         let space = Space::new(&features, Metric::Euclidean, MissingValues::Refuse).expect("finite");
-        let (places, kept) = scale(&space);
+        let (found, kept) = places(&space);
         assert!(kept.is_some_and(|kept| kept > 0.999), "{kept:?}");
         for (a, b) in [(0, 1), (3, 20), (7, 39)] {
-            let drawn = (places[a].0 - places[b].0).hypot(places[a].1 - places[b].1);
+            let drawn = (found[a].0 - found[b].0).hypot(found[a].1 - found[b].1);
             assert!((drawn - space.distance(a, b)).abs() < 1e-3, "{a} {b}: {drawn}");
         }
     }
@@ -309,6 +309,6 @@ mod tests {
     fn equal_rows_fall_on_one_point() {
         let features = Features::from_rows(&[1.0; 10], 1);
         let space = Space::new(&features, Metric::Euclidean, MissingValues::Refuse).expect("finite");
-        assert_eq!(scale(&space), (vec![(0.0, 0.0); 10], None));
+        assert_eq!(places(&space), (vec![(0.0, 0.0); 10], None));
     }
 }
