@@ -205,7 +205,7 @@ pub(super) struct Bench<'a> {
     pub(super) observer: &'a dyn Observer,
 }
 
-pub(super) const TASK: &str = "fitting models (about milliseconds)";
+pub(super) const TASK: &str = "fitting models";
 
 impl Bench<'_> {
     /// Fits all trials, in parallel; the same numbers for any number of threads.
