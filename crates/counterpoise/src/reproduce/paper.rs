@@ -401,7 +401,8 @@ impl Line {
     pub(super) fn defect(&self) -> Option<&'static str> {
         const SWAPPED: &str =
             "TNRD and EOD look swapped in print: the other table and our run have them the other way round";
-        const NOT_PRODUCT: &str = "the printed FU is not the balanced accuracy times 1 less the AAO that are printed";
+        const NOT_PRODUCT: &str =
+            "the printed FU is not the balanced accuracy times 1 less the AAO that are printed";
         match (self.table, self.data, self.student, self.treatment) {
             (3, ADULT, Svm, Smote | Dir) | (5, GERMAN, Adv, _) | (5, COMPAS, Ssr, Fos) => Some(NOT_PRODUCT),
             (5, COMPAS, Adv, Base) => {
