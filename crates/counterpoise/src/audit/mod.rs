@@ -133,6 +133,15 @@ pub fn audit(
             ),
         });
     }
+    if table.rows() == 0 {
+        return Err(Error::Config {
+            place: "--missing".into(),
+            problem:
+                "every row lacks a truth, prediction, score, weight or group, so that `drop-rows` leaves none"
+                    .into(),
+            hint: Some("name columns that have values".into()),
+        });
+    }
     if options.groups.columns.is_empty() {
         return Err(Error::Config {
             place: "--group".into(),

@@ -91,16 +91,16 @@ impl Candidate {
         }
     }
 
-    /// The name, with options that are not the default ones.
-    pub fn label(&self) -> String {
-        match self {
-            Self::Resampled(method) => label(
-                method.name(),
-                method,
-                Method::from_name(method.name()).ok().as_ref(),
-            ),
-            other => other.name().into(),
+    /// The name, with options that are not the default ones; `favorable` is the class of the whole comparison.
+    pub fn label(&self, favorable: Option<&str>) -> String {
+        let Self::Resampled(method) = self else {
+            return self.name().into();
+        };
+        let mut usual = Method::from_name(method.name()).ok();
+        if let (Some(usual), Some(class)) = (&mut usual, favorable) {
+            usual.set_favorable(class);
         }
+        label(method.name(), method, usual.as_ref())
     }
 
     /// Whether it makes or removes rows.
@@ -229,7 +229,7 @@ mod tests {
     fn names_and_tables_stand_side_by_side_and_are_written_again() {
         let text = "methods = ['none', 'SMOTE', { name = 'smote', k_neighbors = 7 }]\nmodels = ['rf', { name = 'logistic', C = 0.1 }]";
         let list: List = toml::from_str(text).expect("names and tables");
-        let labels: Vec<String> = list.methods.iter().map(Candidate::label).collect();
+        let labels: Vec<String> = list.methods.iter().map(|method| method.label(None)).collect();
         assert_eq!(labels, ["none", "smote", "smote (k_neighbors = 7)"]);
         let again: List =
             toml::from_str(&toml::to_string(&list).expect("plain data")).expect("what was written");

@@ -106,16 +106,16 @@ pub(crate) fn run(
     let labels = &setting.prepared.labels;
     let repeats = compare.repeats(labels.len());
     let root = Seed::new(setting.experiment.seed).child("compare");
-    let short = |label: String| without_favorable(&label, compare.favorable_label.as_deref());
+    let favorable = compare.favorable_label.as_deref();
     let methods: Vec<String> = compare
         .methods
         .iter()
-        .map(|method| short(method.label()))
+        .map(|method| method.label(favorable))
         .collect();
     let models: Vec<String> = compare
         .models
         .iter()
-        .map(|model| short(model_label(model)))
+        .map(|model| model_label(model, favorable))
         .collect();
     let parts: Vec<Vec<Vec<usize>>> = (0..repeats)
         .map(|repeat| stratified_k_fold(labels, compare.folds, &root.child("repeat").child(repeat as u64)))
@@ -255,25 +255,13 @@ fn in_turns<J: Sync>(
     }
 }
 
-/// A label without the favourable class, where it is that of the whole comparison.
-fn without_favorable(label: &str, class: Option<&str>) -> String {
-    let Some(class) = class else { return label.into() };
-    let option = format!("favorable_label = {class}");
-    [
-        format!(" ({option})"),
-        format!("{option}, "),
-        format!(", {option}"),
-    ]
-    .iter()
-    .fold(label.to_owned(), |label, part| label.replace(part, ""))
-}
-
-pub(crate) fn model_label(model: &Learner) -> String {
-    label(
-        model.name(),
-        model,
-        Learner::from_name(model.name()).ok().as_ref(),
-    )
+/// The name of a model, with options that are not the default ones; `favorable` is the class of the whole comparison.
+pub(crate) fn model_label(model: &Learner, favorable: Option<&str>) -> String {
+    let mut usual = Learner::from_name(model.name()).ok();
+    if let (Some(usual), Some(class)) = (&mut usual, favorable) {
+        usual.set_favorable(class);
+    }
+    label(model.name(), model, usual.as_ref())
 }
 
 fn put(slot: &Slot, result: Result<Fit, Failed>) {
@@ -584,7 +572,7 @@ fn fit_all(
     let one = |&model: &usize| {
         let learner = &setting.compare.models[model];
         let favorable = setting.compare.favorable_label.as_deref();
-        let label = without_favorable(&model_label(learner), favorable);
+        let label = model_label(learner, favorable);
         let seed = fold.seed.child("model").child(label.as_str());
         let mut fit = fit_one(fold, &rows, learner, candidate, objective, &seed)?;
         fit.times.method += spent;

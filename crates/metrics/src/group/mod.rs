@@ -42,6 +42,7 @@
 
 mod evaluator;
 mod measure;
+mod names;
 mod plan;
 mod rate;
 mod report;
