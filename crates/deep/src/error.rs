@@ -1,0 +1,80 @@
+use std::path::PathBuf;
+
+/// What can go wrong with networks.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// This program was built without the device.
+    #[error("device `{device}` is not in this build")]
+    NoSuchDevice {
+        /// What was asked for.
+        device: &'static str,
+    },
+    /// A network that cannot read this data.
+    #[error("the network `{architecture}` needs {needs}")]
+    WrongInput {
+        /// Name of the architecture.
+        architecture: String,
+        /// What it needs, in words.
+        needs: &'static str,
+    },
+    /// A weight that the network has and the file has not.
+    #[error("weight `{name}` is missing")]
+    MissingWeight {
+        /// Its name.
+        name: String,
+    },
+    /// A weight that the file has and the network has not.
+    #[error("weight `{name}` belongs to another network")]
+    UnknownWeight {
+        /// Its name.
+        name: String,
+    },
+    /// A weight of another shape.
+    #[error("weight `{name}` has shape {found:?}, but this network needs {expected:?}")]
+    OtherShape {
+        /// Its name.
+        name: String,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Shape in the network.
+        expected: Vec<usize>,
+    },
+    /// A file that cannot be read or written.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        reason: String,
+    },
+    /// Somebody asked the task to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuchDevice { .. } => Some("use `--device cpu`".to_owned()),
+            Self::MissingWeight { .. } | Self::UnknownWeight { .. } | Self::OtherShape { .. } => {
+                Some("the file holds another architecture, number of classes or picture size; give the one it was trained with".to_owned())
+            }
+            Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
+        }
+    }
+
+    /// A stable name, by which doors choose exit codes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchDevice { .. } => "deep.no-such-device",
+            Self::WrongInput { .. } => "deep.wrong-input",
+            Self::MissingWeight { .. } => "deep.missing-weight",
+            Self::UnknownWeight { .. } => "deep.unknown-weight",
+            Self::OtherShape { .. } => "deep.other-shape",
+            Self::File { .. } => "deep.file",
+            Self::Stopped => "deep.stopped",
+        }
+    }
+}

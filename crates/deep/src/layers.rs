@@ -1,0 +1,285 @@
+//! Layers with the shapes, names and first weights of PyTorch's, so that state dicts fit without translation.
+
+use burn::module::{Module, Param, ParamId, RunningState};
+use burn::tensor::module::{batch_norm, batch_norm_train, conv_transpose2d, conv2d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Device, Tensor, TensorData};
+use counterpoise_base::Seed;
+
+/// Where first weights come from: a branch of seeds for every weight, named by its path, so that a layer more leaves the
+/// weights of the others as they are.
+pub(crate) struct Init<'a> {
+    seed: &'a Seed,
+    device: &'a Device,
+    path: String,
+}
+
+/// The distribution of first weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spread {
+    /// PyTorch's default: uniform within `1 / sqrt(inputs)` of 0.
+    Uniform,
+    /// Normal with variance `2 / inputs` (He and others, ICCV 2015).
+    NormalByInputs,
+    /// Normal with variance `2 / outputs`, where outputs are counted with the kernel.
+    NormalByOutputs,
+}
+
+impl<'a> Init<'a> {
+    pub(crate) fn new(seed: &'a Seed, device: &'a Device) -> Self {
+        Self {
+            seed,
+            device,
+            path: String::new(),
+        }
+    }
+
+    /// The part of the network that is called `name`.
+    pub(crate) fn child(&self, name: impl std::fmt::Display) -> Self {
+        let path = if self.path.is_empty() {
+            name.to_string()
+        } else {
+            format!("{}.{name}", self.path)
+        };
+        Self { path, ..*self }
+    }
+
+    /// Identifies a weight by its path, so that an optimizer knows it again in another process.
+    fn id(&self) -> ParamId {
+        ParamId::from(Seed::new(0).child(self.path.as_str()).number())
+    }
+
+    fn param<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
+        let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
+        Param::initialized(self.id(), tensor.require_grad())
+    }
+
+    fn constant<const D: usize>(&self, value: f32, shape: [usize; D]) -> Param<Tensor<D>> {
+        self.param(vec![value; shape.iter().product()], shape)
+    }
+
+    fn state(&self, value: f32, count: usize) -> RunningState<Tensor<1>> {
+        let tensor = Tensor::from_data(TensorData::new(vec![value; count], [count]), self.device);
+        RunningState::with_id(self.id(), tensor)
+    }
+
+    /// `inputs` and `outputs` count what one output depends on and what one input reaches.
+    fn weight<const D: usize>(
+        &self,
+        shape: [usize; D],
+        spread: Spread,
+        inputs: usize,
+        outputs: usize,
+    ) -> Param<Tensor<D>> {
+        let mut random = self.seed.child(self.path.as_str()).rng();
+        let count: usize = shape.iter().product();
+        let bound = (1.0 / inputs as f64).sqrt();
+        let values = match spread {
+            Spread::Uniform => (0..count)
+                .map(|_| (bound * (2.0 * random.fraction() - 1.0)) as f32)
+                .collect(),
+            Spread::NormalByInputs => normals(&mut random, count, (2.0 / inputs as f64).sqrt()),
+            Spread::NormalByOutputs => normals(&mut random, count, (2.0 / outputs as f64).sqrt()),
+        };
+        self.param(values, shape)
+    }
+}
+
+fn normals(random: &mut counterpoise_base::Random, count: usize, deviation: f64) -> Vec<f32> {
+    (0..count).map(|_| (deviation * random.normal()) as f32).collect()
+}
+
+/// How a kernel moves over a picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+}
+
+impl Window {
+    pub(crate) fn new(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self {
+            kernel,
+            stride,
+            padding,
+        }
+    }
+
+    /// Lines after a convolution of `lines`.
+    pub(crate) fn after(self, lines: usize) -> Option<usize> {
+        Some((lines + 2 * self.padding).checked_sub(self.kernel)? / self.stride + 1)
+    }
+
+    /// Lines after a transposed convolution of `lines`.
+    pub(crate) fn after_transposed(self, lines: usize) -> Option<usize> {
+        ((lines - 1) * self.stride + self.kernel).checked_sub(2 * self.padding)
+    }
+}
+
+/// `weight` is `(outputs, inputs, kernel, kernel)`.
+#[derive(Module, Debug)]
+pub(crate) struct Conv2d {
+    pub(crate) weight: Param<Tensor<4>>,
+    pub(crate) bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    window: Window,
+}
+
+impl Conv2d {
+    pub(crate) fn new(
+        init: &Init<'_>,
+        [inputs, outputs]: [usize; 2],
+        window: Window,
+        bias: bool,
+        spread: Spread,
+    ) -> Self {
+        let area = window.kernel * window.kernel;
+        let shape = [outputs, inputs, window.kernel, window.kernel];
+        Self {
+            weight: init
+                .child("weight")
+                .weight(shape, spread, inputs * area, outputs * area),
+            bias: bias.then(|| {
+                init.child("bias")
+                    .weight([outputs], Spread::Uniform, inputs * area, outputs)
+            }),
+            window,
+        }
+    }
+
+    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let Window { stride, padding, .. } = self.window;
+        let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+        conv2d(
+            input,
+            self.weight.val(),
+            self.bias.as_ref().map(Param::val),
+            options,
+        )
+    }
+}
+
+/// `weight` is `(inputs, outputs, kernel, kernel)`.
+#[derive(Module, Debug)]
+pub(crate) struct ConvTranspose2d {
+    pub(crate) weight: Param<Tensor<4>>,
+    pub(crate) bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    window: Window,
+}
+
+impl ConvTranspose2d {
+    pub(crate) fn new(init: &Init<'_>, [inputs, outputs]: [usize; 2], window: Window) -> Self {
+        let area = window.kernel * window.kernel;
+        let shape = [inputs, outputs, window.kernel, window.kernel];
+        // PyTorch counts the second extent as the inputs of a weight, here too.
+        Self {
+            weight: init
+                .child("weight")
+                .weight(shape, Spread::Uniform, outputs * area, inputs * area),
+            bias: Some(
+                init.child("bias")
+                    .weight([outputs], Spread::Uniform, outputs * area, outputs),
+            ),
+            window,
+        }
+    }
+
+    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let Window { stride, padding, .. } = self.window;
+        let options = ConvTransposeOptions::new([stride; 2], [padding; 2], [0; 2], [1; 2], 1);
+        conv_transpose2d(
+            input,
+            self.weight.val(),
+            self.bias.as_ref().map(Param::val),
+            options,
+        )
+    }
+}
+
+/// `weight` is `(outputs, inputs)`.
+#[derive(Module, Debug)]
+pub(crate) struct Linear {
+    pub(crate) weight: Param<Tensor<2>>,
+    pub(crate) bias: Option<Param<Tensor<1>>>,
+}
+
+impl Linear {
+    pub(crate) fn new(init: &Init<'_>, [inputs, outputs]: [usize; 2], spread: Spread) -> Self {
+        Self {
+            weight: init
+                .child("weight")
+                .weight([outputs, inputs], spread, inputs, outputs),
+            bias: Some(
+                init.child("bias")
+                    .weight([outputs], Spread::Uniform, inputs, outputs),
+            ),
+        }
+    }
+
+    pub(crate) fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        let output = input.matmul(self.weight.val().transpose());
+        match &self.bias {
+            Some(bias) => output + bias.val().unsqueeze(),
+            None => output,
+        }
+    }
+}
+
+/// Normalises every channel by its mean and variance over a batch while it trains, and by running means of both later.
+///
+/// As PyTorch does, the running variance is the unbiased one.
+#[derive(Module, Debug)]
+pub(crate) struct BatchNorm {
+    pub(crate) weight: Param<Tensor<1>>,
+    pub(crate) bias: Param<Tensor<1>>,
+    pub(crate) running_mean: RunningState<Tensor<1>>,
+    pub(crate) running_var: RunningState<Tensor<1>>,
+}
+
+const EPSILON: f64 = 1e-5;
+const MOMENTUM: f64 = 0.1;
+
+impl BatchNorm {
+    pub(crate) fn new(init: &Init<'_>, channels: usize) -> Self {
+        Self {
+            weight: init.child("weight").constant(1.0, [channels]),
+            bias: init.child("bias").constant(0.0, [channels]),
+            running_mean: init.child("running_mean").state(0.0, channels),
+            running_var: init.child("running_var").state(1.0, channels),
+        }
+    }
+
+    /// Trains if the input is on a device with gradients, and uses what it has learnt if not.
+    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        if !input.is_autodiff() {
+            return batch_norm(
+                input,
+                self.weight.val(),
+                self.bias.val(),
+                self.running_mean.value(),
+                self.running_var.value(),
+                EPSILON,
+            );
+        }
+        let [rows, _, height, width] = input.dims();
+        let values = (rows * height * width) as f64;
+        let result = batch_norm_train(input, self.weight.val(), self.bias.val(), EPSILON);
+        let mean = result.mean.detach();
+        // One value has no unbiased variance; PyTorch refuses it, and here the state stays as it was.
+        if values > 1.0 {
+            let variance = result.variance.detach() * (values / (values - 1.0));
+            move_towards(&self.running_mean, mean);
+            move_towards(&self.running_var, variance);
+        }
+        result.output
+    }
+}
+
+fn move_towards(state: &RunningState<Tensor<1>>, seen: Tensor<1>) {
+    let moved = state.value() * (1.0 - MOMENTUM) + seen * MOMENTUM;
+    state.update(moved.detach());
+    // The state lags by one update until somebody asks for it.
+    let _ = state.value_sync();
+}

@@ -1,0 +1,15 @@
+//! Everything with tensors: networks, training, DeepSMOTE, adversarial debiasing.
+//!
+//! This is the only crate that knows the tensor library, and no type of it leaves the crate: pictures, numbers and
+//! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
+
+mod device;
+mod error;
+mod layers;
+mod network;
+mod weights;
+
+pub use device::DeviceKind;
+pub use error::Error;
+pub use network::{Architecture, Classifier, HeadKind, InputShape};
+pub use weights::{Weight, Weights};
