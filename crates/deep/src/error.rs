@@ -48,6 +48,32 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+    /// A file that is no checkpoint, or not a whole one.
+    #[error("{}: {reason}", path.display())]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A checkpoint of something else.
+    #[error("{} holds a {found}, but a {needed} is needed", path.display())]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What was asked for.
+        needed: String,
+    },
+    /// Pictures or rows of another shape than the network reads.
+    #[error("the data is {found}, but the network reads {needed}")]
+    OtherInput {
+        /// Shape of the data.
+        found: String,
+        /// Shape that the network reads.
+        needed: String,
+    },
     /// Somebody asked the task to stop.
     #[error("stopped")]
     Stopped,
@@ -61,7 +87,11 @@ impl Error {
             Self::MissingWeight { .. } | Self::UnknownWeight { .. } | Self::OtherShape { .. } => {
                 Some("the file holds another architecture, number of classes or picture size; give the one it was trained with".to_owned())
             }
-            Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
+            Self::NotACheckpoint { .. } => Some(
+                "give a file that `counterpoise` saved, a `.safetensors` file or a PyTorch state dict (`.pth`); if writing was cut off, take the checkpoint before it".to_owned(),
+            ),
+            Self::OtherInput { .. } => Some("use the data, or the `resize` and `channels` policy, that it was trained with".to_owned()),
+            Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
         }
     }
 
@@ -74,6 +104,9 @@ impl Error {
             Self::UnknownWeight { .. } => "deep.unknown-weight",
             Self::OtherShape { .. } => "deep.other-shape",
             Self::File { .. } => "deep.file",
+            Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
+            Self::OtherKind { .. } => "deep.other-kind",
+            Self::OtherInput { .. } => "deep.other-input",
             Self::Stopped => "deep.stopped",
         }
     }

@@ -3,13 +3,17 @@
 //! This is the only crate that knows the tensor library, and no type of it leaves the crate: pictures, numbers and
 //! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
 
+mod checkpoint;
 mod device;
 mod error;
 mod layers;
 mod network;
+mod predict;
 mod weights;
 
+pub use checkpoint::{Checkpoint, read_weights};
 pub use device::DeviceKind;
 pub use error::Error;
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
+pub use predict::{Inputs, Logits, Scaling};
 pub use weights::{Weight, Weights};
