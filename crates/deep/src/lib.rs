@@ -6,10 +6,18 @@
 mod device;
 mod error;
 mod layers;
+mod loss;
+mod named;
 mod network;
+mod schedule;
 mod weights;
 
 pub use device::DeviceKind;
 pub use error::Error;
+pub use loss::{
+    Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,
+    Focal, Ldam, LogitAdjusted, Loss, Over, VectorScaling,
+};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
+pub use schedule::{Decay, Moment, Schedule, Step};
 pub use weights::{Weight, Weights};
