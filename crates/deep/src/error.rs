@@ -40,6 +40,46 @@ pub enum Error {
         /// Shape in the network.
         expected: Vec<usize>,
     },
+    /// No loss of this name.
+    #[error("there is no loss called `{name}`")]
+    UnknownLoss {
+        /// What was asked for.
+        name: String,
+        /// What to type instead.
+        suggestion: String,
+    },
+    /// An option outside its range.
+    #[error("`{option} = {value}` of {method} is out of range")]
+    OutOfRange {
+        /// Name of what has the option: a loss, a schedule, a way to mix.
+        method: &'static str,
+        /// Name of the option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What may be given.
+        range: &'static str,
+    },
+    /// Another number of weights than of classes.
+    #[error("`weights` of {method} has {found} number(s), and there are {classes} classes")]
+    WeightsPerClass {
+        /// Name of the loss.
+        method: &'static str,
+        /// Numbers that were given.
+        found: usize,
+        /// Classes that there are.
+        classes: usize,
+    },
+    /// A class without rows, in a formula that divides by their number or takes its logarithm.
+    #[error(
+        "class number {class}, counted from 0, has no row, and {method} divides by the rows of each class"
+    )]
+    EmptyClass {
+        /// Name of what cannot do without.
+        method: &'static str,
+        /// Its place among the classes.
+        class: usize,
+    },
     /// A file that cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File {
@@ -92,6 +132,14 @@ impl Error {
             ),
             Self::OtherInput { .. } => Some("use the data, or the `resize` and `channels` policy, that it was trained with".to_owned()),
             Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
+            Self::UnknownLoss { suggestion, .. } => Some(suggestion.clone()),
+            Self::OutOfRange { range, .. } => Some(format!("give {range}")),
+            Self::WeightsPerClass { .. } => {
+                Some("give one number per class, in the order of classes, or `weights = \"balanced\"`".to_owned())
+            }
+            Self::EmptyClass { .. } => {
+                Some("leave the class out, or use `cross-entropy` without weights".to_owned())
+            }
         }
     }
 
@@ -103,6 +151,10 @@ impl Error {
             Self::MissingWeight { .. } => "deep.missing-weight",
             Self::UnknownWeight { .. } => "deep.unknown-weight",
             Self::OtherShape { .. } => "deep.other-shape",
+            Self::UnknownLoss { .. } => "deep.unknown-loss",
+            Self::OutOfRange { .. } => "deep.out-of-range",
+            Self::WeightsPerClass { .. } => "deep.weights-per-class",
+            Self::EmptyClass { .. } => "deep.empty-class",
             Self::File { .. } => "deep.file",
             Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
             Self::OtherKind { .. } => "deep.other-kind",

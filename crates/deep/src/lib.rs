@@ -7,13 +7,21 @@ mod checkpoint;
 mod device;
 mod error;
 mod layers;
+mod loss;
+mod named;
 mod network;
 mod predict;
+mod schedule;
 mod weights;
 
 pub use checkpoint::{Checkpoint, read_weights};
 pub use device::DeviceKind;
 pub use error::Error;
+pub use loss::{
+    Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,
+    Focal, Ldam, LogitAdjusted, Loss, Over, VectorScaling,
+};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
 pub use predict::{Inputs, Logits, Scaling};
+pub use schedule::{Decay, Moment, Schedule, Step};
 pub use weights::{Weight, Weights};
