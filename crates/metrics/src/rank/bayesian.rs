@@ -300,16 +300,17 @@ impl CorrelatedT {
         let deviation = (squares / (n - 1.0) * (1.0 / n + 1.0 / (folds - 1.0))).sqrt();
         // Twins differ by rounding only.
         let alike = deviation <= 1e-15 * mean.abs();
-        let above = |edge: f64| {
+        // For a method that is better by `gain` on average.
+        let beyond = |gain: f64| {
             if !alike {
-                tails::student((edge - mean) / deviation, n - 1.0)
-            } else if mean == edge {
+                tails::student((self.rope - gain) / deviation, n - 1.0)
+            } else if gain == self.rope {
                 0.5
             } else {
-                f64::from(u8::from(mean > edge))
+                f64::from(u8::from(gain > self.rope))
             }
         };
-        let (second, first) = (above(self.rope), 1.0 - above(-self.rope));
+        let (first, second) = (beyond(-mean), beyond(mean));
         Ok(Posterior {
             first,
             equivalent: (1.0 - first - second).max(0.0),

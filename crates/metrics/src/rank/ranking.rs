@@ -12,7 +12,7 @@ use crate::{Error, normal};
 /// The best method of a data set has rank 1; methods with equal scores share the mean of their ranks.
 ///
 /// Data sets have to be independent of one another. Folds of one data set are not, for they share training rows: average
-/// them first, or ask [`CorrelatedT`](super::CorrelatedT) about that data set alone.
+/// them ([`of_folds`](Self::of_folds)), or ask [`CorrelatedT`](super::CorrelatedT) about that data set alone.
 ///
 /// ```
 /// use counterpoise_base::Matrix;
@@ -119,6 +119,32 @@ impl Ranking {
             average_ranks: sums.iter().map(|sum| sum / data_sets.len() as f64).collect(),
             ties,
         })
+    }
+
+    /// Ranks methods by the average of their scores over folds, or over repeats; `folds` holds the scores of each as
+    /// [`of`](Self::of) takes them.
+    pub fn of_folds(data_sets: &[String], methods: &[String], folds: &[Matrix]) -> Result<Self, Error> {
+        let Some(first) = folds.first() else {
+            return Err(Error::TooFew {
+                what: "fold",
+                has: 0,
+                needed: 1,
+            });
+        };
+        let mut mean = Matrix::zeros(first.rows(), first.columns());
+        for fold in folds {
+            for (what, has, needed) in [
+                ("a list of data sets", fold.rows(), first.rows()),
+                ("a list of methods", fold.columns(), first.columns()),
+            ] {
+                if has != needed {
+                    return Err(Error::Length { what, has, needed });
+                }
+            }
+            let scores = mean.as_mut_slice().iter_mut().zip(fold.as_slice());
+            scores.for_each(|(mean, score)| *mean += score / folds.len() as f64);
+        }
+        Self::of(data_sets, methods, &mean)
     }
 
     /// Names of the methods.
@@ -359,6 +385,25 @@ mod tests {
         let ranks = ranking(2, 3, &[0.5, 0.5, 0.9, 0.1, 0.2, 0.3]).expect("it is ranked");
         assert_eq!(ranks.average_ranks(), [2.75, 2.25, 1.0]);
         assert_eq!(mean_ranks(&[0.0, -0.0, 1.0]), (vec![1.5, 1.5, 3.0], 6.0));
+    }
+
+    #[test]
+    fn folds_count_as_one_data_set() {
+        let fold = |scores: [f64; 4]| Matrix::new(2, 2, scores.to_vec());
+        let folds = [fold([0.5, 0.25, 0.5, 0.75]), fold([0.25, 0.75, 0.5, 0.25])];
+        let of = |folds: &[Matrix]| Ranking::of_folds(&names("d", 2), &names("m", 2), folds);
+        let ranking = of(&folds).expect("it is ranked");
+        assert_eq!(
+            (ranking.data_sets(), ranking.average_ranks()),
+            (2, [1.75, 1.25].as_slice())
+        );
+        let gap = fold([0.25, 0.75, f64::NAN, 0.25]);
+        refused(
+            of(&[folds[0].clone(), gap]),
+            "data set `d2`: the score of `m1` is not a number",
+            "measure it again, or leave the data set or the method out of all comparisons",
+        );
+        assert!(of(&[]).is_err() && of(&[folds[0].clone(), Matrix::zeros(2, 3)]).is_err());
     }
 
     #[test]
