@@ -262,10 +262,45 @@ fn cifar_batch(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<Writ
     })
 }
 
+/// Keeps the first error to itself: what writes an archive would tell of it on stderr when it is dropped.
+struct Quiet {
+    sink: BufWriter<WholeFile>,
+    error: Option<io::Error>,
+}
+
+impl Quiet {
+    fn hear(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl Write for Quiet {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        if self.error.is_none() {
+            let result = self.sink.write_all(buffer);
+            self.hear(result);
+        }
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.error.is_none() {
+            let result = self.sink.flush();
+            self.hear(result);
+        }
+        Ok(())
+    }
+}
+
 fn npz(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImages, Error> {
     free(path, overwrite)?;
     let file = WholeFile::create(path).map_err(|error| failed(path, error))?;
-    let mut archive = ZipWriter::new_stream(BufWriter::with_capacity(1 << 17, file));
+    let mut archive = ZipWriter::new_stream(Quiet {
+        sink: BufWriter::with_capacity(1 << 17, file),
+        error: None,
+    });
     let mut add = |name: &str, kind: &str, lengths: &[usize], values: &[u8]| -> Result<(), Error> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
@@ -301,11 +336,15 @@ fn npz(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImage
         texts.extend(characters.take(longest).flat_map(u32::to_le_bytes));
     }
     add("classes", &format!("<U{longest}"), &[classes.len()], &texts)?;
-    let buffer = archive
+    let quiet = archive
         .finish()
         .map_err(|error| failed(path, error))?
         .into_inner();
-    buffer
+    if let Some(error) = quiet.error {
+        return Err(failed(path, error));
+    }
+    quiet
+        .sink
         .into_inner()
         .map_err(io::IntoInnerError::into_error)
         .and_then(WholeFile::finish)
