@@ -135,6 +135,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     fn bundled_pictures_are_the_first_of_the_original_file() {
         let Some(data) = std::env::var_os("COUNTERPOISE_DATA") else {
             eprintln!("skipped: COUNTERPOISE_DATA names no folder with the original files");

@@ -1,4 +1,5 @@
 //! Pictures in every layout: generated ones, and the original files from the folder `COUNTERPOISE_DATA`.
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use counterpoise_data::{
     Alpha, Channels, Corrupt, Error, ImageFormat, ImageOptions, ImageOutput, ReadImages, Resize, Split,
     encode_png, read_images, write_images,
 };
+use png::{BitDepth, ColorType};
 use proptest::prelude::*;
 
 fn read(path: &Path) -> Result<ReadImages, Error> {
@@ -46,13 +48,7 @@ fn codes_of(read: &ReadImages) -> Vec<&str> {
 }
 
 /// Bytes of a PNG of any kind.
-fn png(
-    color: png::ColorType,
-    depth: png::BitDepth,
-    size: (u32, u32),
-    palette: Option<&[u8]>,
-    data: &[u8],
-) -> Vec<u8> {
+fn png(color: ColorType, depth: BitDepth, size: (u32, u32), palette: Option<&[u8]>, data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, size.0, size.1);
     encoder.set_color(color);
@@ -204,7 +200,6 @@ fn pictures_of_several_sizes_are_counted_and_brought_together_on_demand() {
 fn pictures_of_all_kinds_become_bytes() {
     let folder = folder();
     let class = folder.path().join("a");
-    use png::{BitDepth, ColorType};
     let sixteen = [0x00, 0x80, 0xff, 0x7f, 0xff, 0xff, 0x12, 0x34];
     put(
         &class.join("1.png"),
@@ -468,14 +463,14 @@ fn files_of_mnist_that_do_not_fit_are_told() {
     check(&whole, &gzip(&idx(8, &[3], &[1, 0, 1])), "2 picture(s), and");
     put(&labels, &good);
     let error = told(read_with(folder.path(), |options| {
-        options.classes = vec!["shirt".into()]
+        options.classes = vec!["shirt".into()];
     }));
     assert!(
         error.contains("row 1: the label `1` is none of the 1 class(es)"),
         "{error}"
     );
     let error = told(read_with(&labels, |options| {
-        options.labels = Some(images.clone())
+        options.labels = Some(images.clone());
     }));
     assert!(error.contains("it holds labels"), "{error}");
     let error = told(read_with(folder.path(), |options| options.split = Split::Test));
@@ -532,7 +527,7 @@ fn labels_of_cifar_100_are_fine_or_coarse() {
         (ImageFormat::Cifar100, vec!["99", "20"])
     );
     let coarse = read_with(folder.path(), |options| {
-        options.cifar_labels = counterpoise_data::CifarLabels::Coarse
+        options.cifar_labels = counterpoise_data::CifarLabels::Coarse;
     });
     let coarse = coarse.expect("it is whole");
     assert_eq!(
@@ -618,7 +613,7 @@ fn parquet_of_hugging_face_knows_pictures_labels_and_names() {
         "{error}"
     );
     let error = told(read_with(&one, |options| {
-        options.label_column = Some("lable".into())
+        options.label_column = Some("lable".into());
     }));
     assert!(error.contains("did you mean `label`?"), "{error}");
     let bytes = std::fs::read(&one).expect("it is there");
@@ -718,6 +713,11 @@ fn arrays_of_numpy_are_read_in_every_order() {
         "{'descr': '|u1', 'fortran_order': False, 'shape': (6,), }",
         &[1; 6],
         "it is (6), and pictures have 3 or 4",
+    );
+    refused(
+        "{'descr': '<', 'fortran_order': False, 'shape': (6,), }",
+        &[1; 6],
+        "values of type `<`",
     );
     refused("{'descr': '|u1'}", &[1; 6], "its header cannot be read");
     let negative: Vec<u8> = [-1.0_f32, 1.0]
@@ -861,7 +861,9 @@ fn a_full_disk_is_an_error() {
         eprintln!("skipped: there is no /dev/full");
         return;
     }
-    let values: Vec<u8> = (0..400_000_u32).map(|value| (value * value >> 7) as u8).collect();
+    let values: Vec<u8> = (0..400_000_u32)
+        .map(|value| ((value * value) >> 7) as u8)
+        .collect();
     let set = LabeledImages::new(
         Images::new(ImageShape::new(1, 20, 20), values),
         Labels::from_codes(vec!["a".into()], vec![0; 1000]),

@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::picture::Picture;
-use super::source::{file_name, shown};
+use super::source::{file_name, has_extension, shown};
 use super::{cifar, codec, idx, numpy};
 use crate::whole_file::WholeFolder;
 use crate::{Error, WholeFile};
@@ -46,7 +46,7 @@ impl ImageOutput {
     pub fn of(path: &Path) -> Option<Self> {
         let name = file_name(path).to_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        if plain.ends_with("ubyte") || plain.ends_with(".idx") {
+        if plain.ends_with("ubyte") || has_extension(plain, "idx") {
             return Some(Self::Idx);
         }
         match plain.rsplit_once('.') {
@@ -111,7 +111,7 @@ impl Pack {
         free(path, overwrite)?;
         let file = WholeFile::create(path).map_err(|error| failed(path, error))?;
         let buffer = BufWriter::with_capacity(1 << 17, file);
-        let packed = file_name(path).to_lowercase().ends_with(".gz");
+        let packed = has_extension(&file_name(path), "gz");
         let sink = if packed {
             Sink::Gzip(GzEncoder::new(buffer, flate2::Compression::best()))
         } else {
@@ -384,6 +384,9 @@ fn folder_names(classes: &[String]) -> Vec<String> {
     taken
 }
 
+/// Pictures written between two events.
+const CHUNK: usize = 512;
+
 fn png_folder(
     path: &Path,
     set: &LabeledImages,
@@ -414,7 +417,6 @@ fn png_folder(
         })
         .collect();
     let task = format!("writing {}", shown(path));
-    const CHUNK: usize = 512;
     for start in (0..set.len()).step_by(CHUNK) {
         let end = (start + CHUNK).min(set.len());
         (start..end)
