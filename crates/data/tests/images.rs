@@ -879,6 +879,41 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
+fn a_folder_with_other_files_is_not_replaced() {
+    let folder = folder();
+    let path = folder.path().join("pictures");
+    let set = LabeledImages::new(
+        Images::new(ImageShape::new(1, 1, 1), vec![1, 2]),
+        Labels::from_codes(vec!["a".into(), "b".into()], vec![0, 1]),
+    );
+    write_images(&path, ImageOutput::PngFolder, &set, false, &()).expect("there is room");
+    put(&path.join("a/thesis.txt"), b"mine");
+    let written = write_images(&path, ImageOutput::PngFolder, &set, true, &());
+    assert!(matches!(written, Err(Error::Write { .. })), "{written:?}");
+    assert!(path.join("a/thesis.txt").exists());
+    let part = set.select(&[1]);
+    std::fs::remove_file(path.join("a/thesis.txt")).expect("it is ours");
+    write_images(&path, ImageOutput::PngFolder, &part, true, &()).expect("there is room");
+    assert_eq!(codes_of(&read(&path).expect("we wrote it")), ["b"]);
+}
+
+#[test]
+fn names_of_classes_from_before_do_not_stay() {
+    let folder = folder();
+    let path = folder.path().join("images-idx3-ubyte");
+    let set = |classes: [&str; 2]| {
+        LabeledImages::new(
+            Images::new(ImageShape::new(1, 1, 1), vec![1, 2]),
+            Labels::from_codes(classes.map(str::to_owned).to_vec(), vec![0, 1]),
+        )
+    };
+    for classes in [["cat", "dog"], ["0", "1"]] {
+        write_images(&path, ImageOutput::Idx, &set(classes), true, &()).expect("there is room");
+        assert_eq!(read(&path).expect("we wrote it").set.labels.classes(), classes);
+    }
+}
+
+#[test]
 fn formats_refuse_what_they_cannot_hold() {
     let folder = folder();
     let set = LabeledImages::new(

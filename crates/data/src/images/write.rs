@@ -184,7 +184,9 @@ fn byte_labels(set: &LabeledImages, format: &'static str) -> Result<Vec<u8>, Err
 
 /// A file of class names a line.
 fn class_file(path: Option<PathBuf>, classes: &[String], overwrite: bool) -> Result<Option<Pack>, Error> {
-    let Some(path) = path.filter(|_| !are_codes(classes)) else {
+    // Names that stand there from before would be read as those of these classes.
+    let needed = |path: &PathBuf| !are_codes(classes) || path.exists();
+    let Some(path) = path.filter(needed) else {
         return Ok(None);
     };
     let mut pack = Pack::create(&path, overwrite)?;
@@ -384,6 +386,24 @@ fn folder_names(classes: &[String]) -> Vec<String> {
     taken
 }
 
+/// Whether a folder holds nothing but what [`png_folder`] writes, so that nobody's files go with it.
+fn is_written(folder: &Path) -> io::Result<bool> {
+    for class in std::fs::read_dir(folder)? {
+        let class = class?.path();
+        if !class.is_dir() || class.is_symlink() {
+            return Ok(false);
+        }
+        for picture in std::fs::read_dir(class)? {
+            let name = picture?.file_name();
+            let stem = name.to_str().and_then(|name| name.strip_suffix(".png"));
+            if !stem.is_some_and(|stem| stem.len() >= 5 && stem.bytes().all(|byte| byte.is_ascii_digit())) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
 /// Pictures written between two events.
 const CHUNK: usize = 512;
 
@@ -394,6 +414,10 @@ fn png_folder(
     observer: &dyn Observer,
 ) -> Result<WrittenImages, Error> {
     free(path, overwrite)?;
+    if path.is_dir() && !is_written(path).map_err(|error| failed(path, error))? {
+        let other = "it holds other files than numbered pictures in class folders, which would be lost";
+        return Err(failed(path, other));
+    }
     let folder = WholeFolder::create(path).map_err(|error| failed(path, error))?;
     let classes = set.labels.classes();
     let folders = folder_names(classes);
