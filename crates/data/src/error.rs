@@ -568,7 +568,7 @@ pub enum Error {
         /// Their shape.
         shape: ImageShape,
     },
-    /// Pictures of CelebA without exactly one hair class.
+    /// Pictures of `CelebA` without exactly one hair class.
     #[error(
         "{none} picture(s) have none of the five hair classes in `{file}` and {several} have several; {one} have one"
     )]

@@ -58,19 +58,19 @@ pub enum CountTable {
     DeepsmoteMnist,
     /// Training, CIFAR-10 and SVHN: 4500 to 80.
     DeepsmoteCifar,
-    /// Training, CelebA, hair black, brown, blond, gray, bald: 9000 to 160.
+    /// Training, `CelebA`, hair black, brown, blond, gray, bald: 9000 to 160.
     DeepsmoteCeleba,
     /// Balanced test, MNIST and Fashion-MNIST: 1200 each.
     DeepsmoteMnistBalancedTest,
     /// Balanced test, CIFAR-10 and SVHN: 1000 each.
     DeepsmoteCifarBalancedTest,
-    /// Balanced test, CelebA: 900 each.
+    /// Balanced test, `CelebA`: 900 each.
     DeepsmoteCelebaBalancedTest,
     /// Imbalanced test, MNIST and Fashion-MNIST: 1000 to 10.
     DeepsmoteMnistImbalancedTest,
     /// Imbalanced test, CIFAR-10 and SVHN: 1000 to 10.
     DeepsmoteCifarImbalancedTest,
-    /// Imbalanced test, CelebA: 1000 to 17.
+    /// Imbalanced test, `CelebA`: 1000 to 17.
     DeepsmoteCelebaImbalancedTest,
 }
 

@@ -45,9 +45,10 @@ impl Drop for Listed {
 pub fn remove_partial_files() {
     if let Ok(mut partial) = PARTIAL.lock() {
         for path in std::mem::take(&mut *partial) {
-            let _ = match path.is_dir() {
-                true => std::fs::remove_dir_all(path),
-                false => std::fs::remove_file(path),
+            let _ = if path.is_dir() {
+                std::fs::remove_dir_all(path)
+            } else {
+                std::fs::remove_file(path)
             };
         }
     }
@@ -185,9 +186,10 @@ impl WholeFolder {
                 return Err(error);
             }
             let _ = folder.keep();
-            return match away.is_dir() {
-                true => std::fs::remove_dir_all(&away),
-                false => std::fs::remove_file(&away),
+            return if away.is_dir() {
+                std::fs::remove_dir_all(&away)
+            } else {
+                std::fs::remove_file(&away)
             };
         }
         // An empty folder would be replaced without a word.

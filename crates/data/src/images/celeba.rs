@@ -1,4 +1,4 @@
-//! CelebA: pictures in one folder, attributes in a text file; the class is the colour of hair.
+//! `CelebA`: pictures in one folder, attributes in a text file; the class is the colour of hair.
 //!
 //! # Source
 //!
@@ -246,6 +246,8 @@ fn pictures_of(folder: &Path, rows: &Rows) -> Result<PathBuf, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use counterpoise_base::ImageShape;
 
     use super::super::{encode_png, read_images};
@@ -261,7 +263,7 @@ mod tests {
         let mut text = format!("{}\n{HEADER}\n", rows.len());
         for (row, values) in rows.iter().enumerate() {
             let name = format!("{:06}.jpg", row + 1);
-            text += &format!("{name}  {values}\n");
+            writeln!(text, "{name}  {values}").expect("memory");
             let bytes = encode_png(ImageShape::new(3, 2, 2), &[row as u8; 12]);
             std::fs::write(pictures.join(name), bytes).expect("there is room");
         }

@@ -89,14 +89,14 @@ fn split_folder(folder: &Path, split: Split) -> Result<PathBuf, Error> {
     })
 }
 
-/// Adds the pictures of a class; returns how many files were passed over.
+/// Adds the pictures of a class; returns how many files were passed over. Links to folders are, as they may go in circles.
 fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<usize, Error> {
     let mut passed = 0;
     for path in entries(folder)? {
-        if path.is_dir() {
-            if depth > 0 {
-                passed += collect(&path, depth - 1, found)?;
-            }
+        if path.is_dir() && !path.is_symlink() && depth > 0 {
+            passed += collect(&path, depth - 1, found)?;
+        } else if path.is_dir() {
+            passed += 1;
         } else if is_picture(&file_name(&path)) {
             found.push(path);
         } else {
@@ -156,8 +156,9 @@ pub(super) fn read(
         warnings.push(Warning::new("images.loose", message));
     }
     if passed > 0 {
-        let message =
-            format!("{passed} file(s) of `{file}` are no PNG or JPEG by their names and are not read");
+        let message = format!(
+            "{passed} file(s) of `{file}` are no PNG or JPEG by their names, or links to folders, and are not read"
+        );
         warnings.push(Warning::new("images.other-files", message));
     }
     let rows: Vec<(&str, &Path)> = classes

@@ -66,7 +66,7 @@ impl Stored {
     }
 }
 
-/// No set of pictures has more classes, ImageNet's 21,841 included.
+/// No set of pictures has more classes, `ImageNet`'s 21,841 included.
 const MOST_CLASSES: i64 = 65_536;
 
 pub(super) fn out_of_range(file: &str, row: usize, label: &str, classes: usize) -> Error {
@@ -102,7 +102,7 @@ pub(super) fn rare_classes(file: &str, labels: &Labels, warnings: &mut Vec<Warni
     }
 }
 
-/// `class `a``, or `the classes `a`, `b` and 7 more`.
+/// Some classes by name, and how many more there are.
 pub(super) fn listed(classes: &[&str]) -> String {
     const ROOM: usize = 8;
     let shown: Vec<String> = classes

@@ -34,7 +34,7 @@ pub use write::{ImageOutput, WrittenImages, write_images};
 
 use crate::Error;
 use labels::Stored;
-use source::{file_name, head, shown, unreadable};
+use source::{file_name, has_extension, head, shown, unreadable};
 
 /// Pictures with their classes, and what was found on the way.
 #[derive(Debug, Clone)]
@@ -213,12 +213,13 @@ fn recognise(path: &Path) -> Result<ImageFormat, Error> {
         if ends(".npz") || ends(".npy") {
             return Ok(ImageFormat::Numpy);
         }
-        return match names.iter().any(|name| folder::is_picture(name)) {
-            true => Err(Error::NoPictures {
+        return if names.iter().any(|name| folder::is_picture(name)) {
+            Err(Error::NoPictures {
                 file: shown(path),
                 what: "its pictures lie in no folder of a class".into(),
-            }),
-            false => Err(unknown()),
+            })
+        } else {
+            Err(unknown())
         };
     }
     let name = file_name(path).to_lowercase();
@@ -241,7 +242,7 @@ fn recognise(path: &Path) -> Result<ImageFormat, Error> {
         return Ok(ImageFormat::Celeba);
     }
     // The name comes before the magic number, which pixels of CIFAR may look like.
-    if plain.ends_with(".bin") {
+    if has_extension(plain, "bin") {
         let hundred = ["train.bin", "test.bin"].contains(&plain) || plain.contains("cifar100");
         return Ok(if hundred {
             ImageFormat::Cifar100

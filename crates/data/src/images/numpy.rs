@@ -15,7 +15,7 @@ use super::array::{Dimensions, images_from};
 use super::folder::file_names;
 use super::labels::Stored;
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{file_name, read_whole, shown};
+use super::source::{file_name, has_extension, read_whole, shown};
 use crate::Error;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -116,10 +116,9 @@ fn parse(file: &str, bytes: Vec<u8>) -> Result<Array, Error> {
         .collect::<Result<_, _>>()?;
     let (big, letter) = match kind.as_bytes() {
         [b'>', rest @ ..] => (true, rest),
-        [b'<' | b'|' | b'=', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'<' | b'|' | b'=', rest @ ..] | rest => (false, rest),
     };
-    let width = || std::str::from_utf8(&letter[1..]).ok()?.parse::<usize>().ok();
+    let width = || std::str::from_utf8(letter.get(1..)?).ok()?.parse::<usize>().ok();
     let kind = match (letter.first(), width()) {
         (Some(b'b'), Some(1)) => Kind::Bool,
         (Some(b'u'), Some(width @ (1 | 2 | 4 | 8))) => Kind::Unsigned(width),
@@ -441,7 +440,7 @@ fn read_archive(file: &str, bytes: Vec<u8>, options: &ImageOptions) -> Result<Ar
 
 fn in_folder(folder: &Path, options: &ImageOptions) -> Result<PathBuf, Error> {
     let names = file_names(folder)?;
-    let archives: Vec<&String> = names.iter().filter(|name| name.ends_with(".npz")).collect();
+    let archives: Vec<&String> = names.iter().filter(|name| has_extension(name, "npz")).collect();
     if let [archive] = archives[..] {
         return Ok(folder.join(archive));
     }

@@ -18,7 +18,7 @@ pub struct ImageOptions {
     pub format: Option<ImageFormat>,
     /// Which part to read, where a folder or an archive has several.
     pub split: Split,
-    /// File of labels (IDX, `.npy`) or of attributes (CelebA); looked for beside the pictures if not given.
+    /// File of labels (IDX, `.npy`) or of attributes (`CelebA`); looked for beside the pictures if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
     /// Names of classes, in the order of the codes that the file holds. A code without a name is an error.
@@ -38,7 +38,7 @@ pub struct ImageOptions {
     pub corrupt: Corrupt,
     /// Which labels of CIFAR-100 are read.
     pub cifar_labels: CifarLabels,
-    /// What happens to pictures of CelebA with none of the five hair classes, or with several.
+    /// What happens to pictures of `CelebA` with none of the five hair classes, or with several.
     pub hair: Hair,
     /// Where channels stand in an array of four dimensions; found out if not given, last if both would do.
     #[serde(skip_serializing_if = "Option::is_none")]

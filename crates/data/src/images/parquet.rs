@@ -20,7 +20,7 @@ use super::folder::file_names;
 use super::gather::{Encoded, Gathered, gather};
 use super::labels::{Stored, rare_classes};
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{file_name, natural, shown, unreadable};
+use super::source::{file_name, has_extension, natural, shown, unreadable};
 use super::{ImageFacts, ReadImages, labeled};
 use crate::Error;
 
@@ -36,7 +36,7 @@ fn fault(file: &Path, what: impl Into<String>) -> Error {
 }
 
 fn is_parquet(name: &str) -> bool {
-    name.ends_with(".parquet")
+    has_extension(name, "parquet")
 }
 
 /// The folder that holds the files: itself, or the one folder in it, as repositories have it.
@@ -327,7 +327,10 @@ pub(super) fn read(
     let name = |index: usize| {
         let (part, place, number) = places[index];
         let row = index - firsts[number] + 1;
-        let stored = pictures[part].1.as_ref().map(|paths| paths.as_string::<i32>());
+        let stored = pictures[part]
+            .1
+            .as_ref()
+            .map(arrow_array::cast::AsArray::as_string::<i32>);
         let stored = stored
             .filter(|paths| paths.is_valid(place))
             .map(|paths| paths.value(place));

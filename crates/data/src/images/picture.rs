@@ -284,6 +284,27 @@ mod tests {
     }
 
     #[test]
+    fn scaling_is_that_of_pillow() {
+        let picture = |i: usize, j: usize| ((i * 37 + j * 91 + i * j * 13) % 256) as u8;
+        let values: Vec<u8> = (0..35).map(|place| picture(place / 7, place % 7)).collect();
+        // What Pillow 13.0.0 makes of it with `resize(…, BILINEAR)`; it rounds between lines and columns, we at the end.
+        let recorded: [((usize, usize), &[i32]); 3] = [
+            (
+                (3, 4),
+                &[66, 145, 116, 108, 126, 143, 122, 101, 129, 143, 160, 176],
+            ),
+            ((2, 3), &[111, 125, 110, 135, 147, 148]),
+            ((5, 2), &[84, 110, 142, 127, 116, 85, 174, 179, 112, 155]),
+        ];
+        for (size, expected) in recorded {
+            let picture = Picture::new(ImageShape::new(1, 5, 7), values.clone());
+            let done = picture.conform(&options(size, Resize::Scale), &mut Changes::default());
+            let near = |(&ours, &theirs): (&u8, &i32)| (i32::from(ours) - theirs).abs() <= 1;
+            assert!(done.values.iter().zip(expected).all(near), "{:?}", done.values);
+        }
+    }
+
+    #[test]
     fn a_small_picture_is_put_in_the_middle_of_black() {
         check(
             (1, 1),

@@ -144,6 +144,12 @@ pub(super) fn head(path: &Path, length: usize) -> io::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
+/// Whether a name ends in an extension, in any case of letters.
+pub(super) fn has_extension(name: &str, extension: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, found)| found.eq_ignore_ascii_case(extension))
+}
+
 /// Orders names as people do: `img2` comes before `img10`.
 pub(super) fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     let (mut left, mut right) = (a, b);

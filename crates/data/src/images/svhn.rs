@@ -4,7 +4,7 @@
 //!
 //! # Source
 //!
-//! MathWorks, "MAT-File Format", version 5, chapter 1.
+//! `MathWorks`, "MAT-File Format", version 5, chapter 1.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::Arrays;
 use super::folder::file_names;
 use super::labels::Stored;
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{read_whole, shown};
+use super::source::{has_extension, read_whole, shown};
 use crate::Error;
 
 const HEADER: usize = 128;
@@ -38,13 +38,17 @@ pub(super) fn is_folder(names: &[String]) -> bool {
 fn in_folder(folder: &Path, split: Split) -> Result<PathBuf, Error> {
     let names = file_names(folder)?;
     let wanted = format!("{}_32x32.mat", split.name());
-    match names.contains(&wanted) {
-        true => Ok(folder.join(wanted)),
-        false => Err(Error::NoSplit {
+    if names.contains(&wanted) {
+        Ok(folder.join(wanted))
+    } else {
+        Err(Error::NoSplit {
             file: shown(folder),
             split: split.name(),
-            there: names.into_iter().filter(|name| name.ends_with(".mat")).collect(),
-        }),
+            there: names
+                .into_iter()
+                .filter(|name| has_extension(name, "mat"))
+                .collect(),
+        })
     }
 }
 
@@ -317,6 +321,7 @@ fn array(file: &str, data: &[u8], big: bool) -> Result<Option<Array>, Error> {
 }
 
 /// Numbers as they are stored, which may be narrower than what the array is of.
+#[expect(clippy::cast_lossless, reason = "one macro reads every type")]
 fn numbers(file: &str, values: &Element<'_>, class: u32, big: bool) -> Result<Numbers, Error> {
     const OF_BYTES: u32 = 9;
     macro_rules! read {

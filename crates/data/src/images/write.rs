@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::picture::Picture;
-use super::source::{file_name, shown};
+use super::source::{file_name, has_extension, shown};
 use super::{cifar, codec, idx, numpy};
 use crate::whole_file::WholeFolder;
 use crate::{Error, WholeFile};
@@ -46,7 +46,7 @@ impl ImageOutput {
     pub fn of(path: &Path) -> Option<Self> {
         let name = file_name(path).to_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        if plain.ends_with("ubyte") || plain.ends_with(".idx") {
+        if plain.ends_with("ubyte") || has_extension(plain, "idx") {
             return Some(Self::Idx);
         }
         match plain.rsplit_once('.') {
@@ -111,7 +111,7 @@ impl Pack {
         free(path, overwrite)?;
         let file = WholeFile::create(path).map_err(|error| failed(path, error))?;
         let buffer = BufWriter::with_capacity(1 << 17, file);
-        let packed = file_name(path).to_lowercase().ends_with(".gz");
+        let packed = has_extension(&file_name(path), "gz");
         let sink = if packed {
             Sink::Gzip(GzEncoder::new(buffer, flate2::Compression::best()))
         } else {
@@ -184,7 +184,9 @@ fn byte_labels(set: &LabeledImages, format: &'static str) -> Result<Vec<u8>, Err
 
 /// A file of class names a line.
 fn class_file(path: Option<PathBuf>, classes: &[String], overwrite: bool) -> Result<Option<Pack>, Error> {
-    let Some(path) = path.filter(|_| !are_codes(classes)) else {
+    // Names that stand there from before would be read as those of these classes.
+    let needed = |path: &PathBuf| !are_codes(classes) || path.exists();
+    let Some(path) = path.filter(needed) else {
         return Ok(None);
     };
     let mut pack = Pack::create(&path, overwrite)?;
@@ -262,10 +264,45 @@ fn cifar_batch(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<Writ
     })
 }
 
+/// Keeps the first error to itself: what writes an archive would tell of it on stderr when it is dropped.
+struct Quiet {
+    sink: BufWriter<WholeFile>,
+    error: Option<io::Error>,
+}
+
+impl Quiet {
+    fn hear(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl Write for Quiet {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        if self.error.is_none() {
+            let result = self.sink.write_all(buffer);
+            self.hear(result);
+        }
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.error.is_none() {
+            let result = self.sink.flush();
+            self.hear(result);
+        }
+        Ok(())
+    }
+}
+
 fn npz(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImages, Error> {
     free(path, overwrite)?;
     let file = WholeFile::create(path).map_err(|error| failed(path, error))?;
-    let mut archive = ZipWriter::new_stream(BufWriter::with_capacity(1 << 17, file));
+    let mut archive = ZipWriter::new_stream(Quiet {
+        sink: BufWriter::with_capacity(1 << 17, file),
+        error: None,
+    });
     let mut add = |name: &str, kind: &str, lengths: &[usize], values: &[u8]| -> Result<(), Error> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
@@ -301,11 +338,15 @@ fn npz(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImage
         texts.extend(characters.take(longest).flat_map(u32::to_le_bytes));
     }
     add("classes", &format!("<U{longest}"), &[classes.len()], &texts)?;
-    let buffer = archive
+    let quiet = archive
         .finish()
         .map_err(|error| failed(path, error))?
         .into_inner();
-    buffer
+    if let Some(error) = quiet.error {
+        return Err(failed(path, error));
+    }
+    quiet
+        .sink
         .into_inner()
         .map_err(io::IntoInnerError::into_error)
         .and_then(WholeFile::finish)
@@ -345,6 +386,27 @@ fn folder_names(classes: &[String]) -> Vec<String> {
     taken
 }
 
+/// Whether a folder holds nothing but what [`png_folder`] writes, so that nobody's files go with it.
+fn is_written(folder: &Path) -> io::Result<bool> {
+    for class in std::fs::read_dir(folder)? {
+        let class = class?.path();
+        if !class.is_dir() || class.is_symlink() {
+            return Ok(false);
+        }
+        for picture in std::fs::read_dir(class)? {
+            let name = picture?.file_name();
+            let stem = name.to_str().and_then(|name| name.strip_suffix(".png"));
+            if !stem.is_some_and(|stem| stem.len() >= 5 && stem.bytes().all(|byte| byte.is_ascii_digit())) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Pictures written between two events.
+const CHUNK: usize = 512;
+
 fn png_folder(
     path: &Path,
     set: &LabeledImages,
@@ -352,6 +414,10 @@ fn png_folder(
     observer: &dyn Observer,
 ) -> Result<WrittenImages, Error> {
     free(path, overwrite)?;
+    if path.is_dir() && !is_written(path).map_err(|error| failed(path, error))? {
+        let other = "it holds other files than numbered pictures in class folders, which would be lost";
+        return Err(failed(path, other));
+    }
     let folder = WholeFolder::create(path).map_err(|error| failed(path, error))?;
     let classes = set.labels.classes();
     let folders = folder_names(classes);
@@ -375,7 +441,6 @@ fn png_folder(
         })
         .collect();
     let task = format!("writing {}", shown(path));
-    const CHUNK: usize = 512;
     for start in (0..set.len()).step_by(CHUNK) {
         let end = (start + CHUNK).min(set.len());
         (start..end)
