@@ -3,21 +3,27 @@
 //! This is the only crate that knows the tensor library, and no type of it leaves the crate: pictures, numbers and
 //! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
 
+mod batches;
 mod device;
 mod error;
 mod layers;
 mod loss;
+mod mixup;
 mod named;
 mod network;
+mod post_hoc;
 mod schedule;
 mod weights;
 
+pub use batches::Sampler;
 pub use device::DeviceKind;
 pub use error::Error;
 pub use loss::{
     Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,
     Focal, Ldam, LogitAdjusted, Loss, Over, VectorScaling,
 };
+pub use mixup::{Mix, Mixup, Pairs, Remix, one_hot};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
+pub use post_hoc::{Chosen, Embedded, HeadTraining, LinearHead, taus};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use weights::{Weight, Weights};
