@@ -49,7 +49,9 @@ pub(crate) fn golden() -> Result<()> {
     record(&rank, "tools/golden/record_rank.py")?;
     let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
     record(&repair, "tools/golden/record_fair_sampling.py")?;
-    // It adds to what the one before wrote, and needs packages of 2023.
+    let torch = self::python("tools/golden/requirements-torch.txt")?;
+    record(&torch, "tools/golden/record_losses.py")?;
+    // It adds to what the fair ones wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")
 }

@@ -80,6 +80,19 @@ pub enum Error {
         /// Its place among the classes.
         class: usize,
     },
+    /// No validation row to choose on.
+    #[error("there is no validation row to choose `tau` on")]
+    NothingToChooseOn,
+    /// A loss that is no number any more.
+    #[error("the loss of {what} is not a number in epoch {epoch}, batch {batch}")]
+    Diverged {
+        /// What is trained.
+        what: &'static str,
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The batch, counted from 1.
+        batch: usize,
+    },
     /// A file that cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File {
@@ -140,6 +153,12 @@ impl Error {
             Self::EmptyClass { .. } => {
                 Some("leave the class out, or use `cross-entropy` without weights".to_owned())
             }
+            Self::NothingToChooseOn => {
+                Some("hold out some rows of every class, or give one `tau`".to_owned())
+            }
+            Self::Diverged { .. } => {
+                Some("lower the learning rate, or lengthen warm-up; look for numbers that are not finite in the input".to_owned())
+            }
         }
     }
 
@@ -155,6 +174,8 @@ impl Error {
             Self::OutOfRange { .. } => "deep.out-of-range",
             Self::WeightsPerClass { .. } => "deep.weights-per-class",
             Self::EmptyClass { .. } => "deep.empty-class",
+            Self::NothingToChooseOn => "deep.nothing-to-choose-on",
+            Self::Diverged { .. } => "deep.diverged",
             Self::File { .. } => "deep.file",
             Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
             Self::OtherKind { .. } => "deep.other-kind",

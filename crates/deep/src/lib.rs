@@ -3,17 +3,21 @@
 //! This is the only crate that knows the tensor library, and no type of it leaves the crate: pictures, numbers and
 //! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
 
+mod batches;
 mod checkpoint;
 mod device;
 mod error;
 mod layers;
 mod loss;
+mod mixup;
 mod named;
 mod network;
+mod post_hoc;
 mod predict;
 mod schedule;
 mod weights;
 
+pub use batches::Sampler;
 pub use checkpoint::{Checkpoint, read_weights};
 pub use device::DeviceKind;
 pub use error::Error;
@@ -21,7 +25,9 @@ pub use loss::{
     Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,
     Focal, Ldam, LogitAdjusted, Loss, Over, VectorScaling,
 };
+pub use mixup::{Mix, Mixup, Pairs, Remix, one_hot};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
+pub use post_hoc::{Chosen, Embedded, HeadTraining, LinearHead, taus};
 pub use predict::{Inputs, Logits, Scaling};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use weights::{Weight, Weights};
