@@ -47,7 +47,9 @@ pub(crate) fn golden() -> Result<()> {
     record(&fairlearn, "tools/golden/record_fair_learners.py")?;
     let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
     record(&repair, "tools/golden/record_fair_sampling.py")?;
-    // It adds to what the one before wrote, and needs packages of 2023.
+    let multi = self::python("tools/golden/requirements-mdo.txt")?;
+    record(&multi, "tools/golden/record_mdo.py")?;
+    // It adds to what record_fair_sampling.py wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")
 }

@@ -219,8 +219,8 @@ impl Resample for Amdo {
                     .push(Warning::new("sampling.rows-copied", message));
             }
             let turns = by_weight(data, &seed, &cloud.bases, &weights, count);
-            let columns = cloud.rows(data, &turns, |turn, parts| {
-                self.variant.draw(&mut turn.rng(), parts);
+            let columns = cloud.rows(data, &turns, |row, parts| {
+                self.variant.draw(&mut turns[row].rng(), parts)
             });
             append(&mut result.synthetic, columns);
             let origin = |turn: &Turn| off_line(class, cloud.bases[turn.place]);
@@ -431,7 +431,7 @@ impl Cloud {
         &self,
         data: &Labeled<'_>,
         turns: &[Turn],
-        draw: impl Fn(&Turn, &mut [f64]) + Sync,
+        draw: impl Fn(usize, &mut [f64]) + Sync,
     ) -> Vec<SyntheticValues> {
         let (axes, width) = (self.variances.len(), self.axes.directions.columns());
         let draws: Vec<Draw> = turns
@@ -446,9 +446,10 @@ impl Cloud {
         made.as_mut_slice()
             .par_chunks_mut(width)
             .zip(turns)
-            .for_each(|(to, turn)| {
+            .enumerate()
+            .for_each(|(row, (to, turn))| {
                 let mut parts = vec![0.0; axes];
-                draw(turn, &mut parts);
+                draw(row, &mut parts);
                 let scores = self.axes.scores.row(turn.place);
                 let far: f64 = scores
                     .iter()
@@ -509,4 +510,176 @@ fn likeliest(levels: &[(u32, f64)], values: &[f64]) -> u32 {
 
 fn copied(data: &Labeled<'_>, draws: &[Draw]) -> Vec<SyntheticValues> {
     interpolate(&data.features, draws, &Categories::Base, Chooser::Native)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Strategy;
+    use counterpoise_base::{Feature, Features, Seed, Strided};
+    use proptest::prelude::*;
+
+    #[test]
+    fn classes_grow_until_the_largest_has_half_as_many_rows_again() {
+        // 60, 25, 9: a share of 2/8. 9 of 94, 18 of 103, 27 are more than 25; 25 of 112, 50 of 137; then 27 of 137, 36 of
+        // 146 (0.2466), 45 of 155 (0.29).
+        assert_eq!(partly_balanced(&[60, 25, 9]), [0, 25, 36]);
+        // 2 of 5 is enough for two classes, and no class passes the largest.
+        assert_eq!(partly_balanced(&[60, 40]), [0, 0]);
+        assert_eq!(partly_balanced(&[60, 39]), [0, 21]);
+        assert_eq!(partly_balanced(&[0, 7, 1]), [0, 0, 4]);
+    }
+
+    #[test]
+    fn rows_among_other_classes_are_no_bases() {
+        // Three `b` together, and one among `a`.
+        let numbers = [0.0, 0.1, 0.3, 10.0, 9.8, 9.9, 10.1, 10.2, 11.0];
+        let labels = Labels::from_names(&["b", "b", "b", "b", "a", "a", "a", "a", "a"]);
+        let data = Labeled::new(Features::from_rows(&numbers, 1), &labels);
+        let mut amdo = Amdo::default().with_sampling_strategy(Strategy::default());
+        amdo.k2 = NonZeroUsize::new(2).expect("2 is not 0");
+        let result = amdo.resample(&data, &Run::new(1)).expect("rows are made");
+        assert_eq!(result.origin.len(), 1);
+        assert!(result.origin[0].base < 3);
+        // Their mean is 0.4/3. With one axis, a row as far from it as its base is the base or its mirror image.
+        let made = result.synthetic[0].as_f64().expect("numbers stay numbers")[0];
+        let base = numbers[result.origin[0].base as usize];
+        assert!(
+            (made - base).abs() < 1e-12 || (made - (0.8 / 3.0 - base)).abs() < 1e-12,
+            "{made}"
+        );
+    }
+
+    #[test]
+    fn categories_take_part() {
+        // The number says the category: 0 is `x`, 1 is `y`. One axis, and mirror images change both.
+        let numbers = [0.0, 0.0, 1.0, 1.0, 50.0, 50.0, 50.0, 50.0, 50.0, 50.0, 50.0, 50.0];
+        let labels = Labels::from_names(&["b", "b", "b", "b", "a", "a", "a", "a", "a", "a", "a", "a"]);
+        let codes = vec![0, 0, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1];
+        let column = |name: &str, values| Feature {
+            name: name.into(),
+            values,
+            domain: Domain::Real,
+            copied: false,
+        };
+        let columns = vec![
+            column("number", FeatureValues::F64(Strided::contiguous(&numbers[..]))),
+            column(
+                "category",
+                FeatureValues::Codes {
+                    codes: codes.into(),
+                    levels: 2,
+                },
+            ),
+        ];
+        let data = Labeled::new(Features::new(12, columns), &labels);
+        let amdo = Amdo::default().with_sampling_strategy(Strategy::default());
+        let result = amdo.resample(&data, &Run::new(1)).expect("rows are made");
+        let made = result.synthetic[0].as_f64().expect("numbers stay numbers");
+        let codes = result.synthetic[1]
+            .as_codes()
+            .expect("categories stay categories");
+        assert_eq!(made.len(), 4);
+        for (number, code) in made.iter().zip(codes) {
+            assert!((number - f64::from(*code)).abs() < 1e-9, "{number} is {code}");
+        }
+    }
+
+    #[test]
+    fn a_class_without_bases_uses_all_its_rows_or_copies_them_or_stops() {
+        let numbers = [0.0, 1.0, 0.1, 0.9, 0.2, 1.1];
+        let labels = Labels::from_names(&["b", "b", "a", "a", "a", "a"]);
+        let data = Labeled::new(Features::from_rows(&numbers, 1), &labels);
+        let mut amdo = Amdo::default().with_sampling_strategy(Strategy::default());
+        let result = amdo.resample(&data, &Run::new(1)).expect("rows are made");
+        assert_eq!(result.warnings[0].code, "sampling.all-are-bases");
+        amdo.few_rows = FewRows::Duplicate;
+        let result = amdo.resample(&data, &Run::new(1)).expect("rows are copied");
+        assert_eq!(result.warnings[0].code, "sampling.rows-copied");
+        amdo.few_rows = FewRows::Error;
+        let error = amdo.resample(&data, &Run::new(1)).expect_err("no row is a base");
+        assert_eq!(error.code(), "sampling.no-base");
+    }
+
+    #[test]
+    fn mdo_makes_the_rows_of_multi_imbalance_from_its_draws() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/mdo.json");
+        let text = std::fs::read_to_string(path).expect("the golden file is there");
+        let golden: serde_json::Value = serde_json::from_str(&text).expect("a golden file is JSON");
+        let tolerance = golden["tolerance"].as_f64().expect("a tolerance");
+        let list = |value: &serde_json::Value| -> Vec<f64> {
+            serde_json::from_value(value.clone()).expect("numbers")
+        };
+        let table = |value: &serde_json::Value| -> Vec<Vec<f64>> {
+            serde_json::from_value(value.clone()).expect("rows")
+        };
+        let cases = golden["cases"].as_array().expect("cases");
+        assert_eq!(cases.len(), 3);
+        for case in cases {
+            let columns = table(&case["columns"]);
+            let names: Vec<String> = list(&case["classes"]).iter().map(ToString::to_string).collect();
+            let labels = Labels::from_names(&names);
+            let feature = |column: &Vec<f64>| Feature {
+                name: "x".into(),
+                values: FeatureValues::F64(Strided::contiguous(column.clone())),
+                domain: Domain::Real,
+                copied: false,
+            };
+            let features = Features::new(names.len(), columns.iter().map(feature).collect());
+            let data = Labeled::new(features, &labels);
+            let mut amdo = Amdo::default().with_variant(AmdoVariant::Mdo);
+            amdo.k1 = case["k1"].as_u64().expect("a number") as usize;
+            amdo.k2 = NonZeroUsize::new(case["k2"].as_u64().expect("a number") as usize).expect("not 0");
+            let run = Run::new(1);
+            let space = Space::new(&data.features, amdo.metric, run.missing).expect("no missing value");
+            let targets = Targets {
+                changes: vec![(1, 1)],
+            };
+            let around = Around::search(
+                &data,
+                &Index::new(&space, Rows::All),
+                &targets,
+                amdo.k2.get(),
+                &run,
+            )
+            .expect("nobody stops it");
+            let (bases, weights) = amdo.bases(&around, &labels.rows_of(1), 1, labels.codes());
+            let chosen: Vec<usize> = serde_json::from_value(case["chosen"].clone()).expect("rows");
+            assert_eq!(bases, chosen);
+            let sum: f64 = weights.iter().sum();
+            for (weight, expected) in weights.iter().zip(list(&case["weights"])) {
+                assert!((weight / sum - expected).abs() < tolerance);
+            }
+            let cloud = Cloud::new(&data, bases, AmdoVariant::Mdo);
+            let turns: Vec<Turn> = list(&case["bases"])
+                .iter()
+                .map(|&place| Turn::new(&run.seed, place as usize, 0))
+                .collect();
+            let parts = table(&case["parts"]);
+            let made = cloud.rows(&data, &turns, |row, to| to.copy_from_slice(&parts[row]));
+            let expected = table(&case["made"]);
+            assert!(!expected.is_empty());
+            for (place, column) in made.iter().enumerate() {
+                for (value, row) in column.as_f64().expect("numbers").iter().zip(&expected) {
+                    assert!(
+                        (value - row[place]).abs() < tolerance * (1.0 + row[place].abs()),
+                        "{value} {row:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn shares_of_the_distance_sum_to_all_of_it(seed: u64, axes in 1_usize..40) {
+            let mut parts = vec![0.0; axes];
+            AmdoVariant::Amdo.draw(&mut Seed::new(seed).rng(), &mut parts);
+            let sum: f64 = parts.iter().map(|part| part * part).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-12);
+            AmdoVariant::Mdo.draw(&mut Seed::new(seed).rng(), &mut parts);
+            let sum: f64 = parts.iter().map(|part| part * part).sum();
+            prop_assert!(sum >= 1.0 - 1e-12);
+        }
+    }
 }

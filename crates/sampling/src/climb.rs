@@ -150,8 +150,7 @@ impl Climb {
             distances: Vec::new(),
         };
         for (place, &point) in slope.all.iter().enumerate() {
-            let distance = Norm(1.0).distance(points.row(base), points.row(point));
-            if distance <= reach {
+            if let Some(distance) = Norm(1.0).within(points.row(base), points.row(point), reach) {
                 near.places.push(place as u32);
                 near.distances.push(distance);
                 near.own += usize::from(place < slope.minority.len());
@@ -271,7 +270,7 @@ mod tests {
             let (bases, values) = climb.rows(&data, &points, &slope, 6, &seed);
             let potential = |at: &[f64]| -> f64 {
                 let one = |&row: &usize| {
-                    let distance = Norm(1.0).distance(at, &numbers[2 * row..][..2]);
+                    let distance = Norm(1.0).within(at, &numbers[2 * row..][..2], f64::MAX).unwrap_or(f64::MAX);
                     (-(distance / gamma).powi(2)).exp()
                 };
                 majority.iter().map(one).sum::<f64>() - [0, 3].iter().map(one).sum::<f64>()

@@ -28,12 +28,14 @@ pub enum Scale {
 pub(crate) struct Norm(pub(crate) f64);
 
 impl Norm {
-    pub(crate) fn distance(self, x: &[f64], y: &[f64]) -> f64 {
-        match self.0 {
-            1.0 => summed(x, y, |x, y| (x - y).abs()),
-            2.0 => summed(x, y, |x, y| (x - y) * (x - y)).sqrt(),
-            p => summed(x, y, |x, y| (x - y).abs().powf(p)).powf(1.0 / p),
-        }
+    /// The distance, where it is less than `bound`: a sum that has passed it need not go on.
+    pub(crate) fn within(self, x: &[f64], y: &[f64], bound: f64) -> Option<f64> {
+        let distance = match self.0 {
+            1.0 => summed(x, y, bound, |x, y| (x - y).abs())?,
+            2.0 => summed(x, y, bound * bound, |x, y| (x - y) * (x - y))?.sqrt(),
+            p => summed(x, y, bound.powf(p), |x, y| (x - y).abs().powf(p))?.powf(1.0 / p),
+        };
+        (distance < bound).then_some(distance)
     }
 
     pub(crate) fn length(self, x: &[f64]) -> f64 {
@@ -45,20 +47,30 @@ impl Norm {
     }
 }
 
-/// Eight sums side by side, added in a fixed order at the end: the same bits everywhere.
+/// Columns after which a sum is held against its bound.
+const STRETCH: usize = 64;
+
+/// Eight sums side by side, added in a fixed order at the end: the same bits everywhere. None where the sum is sure to be
+/// more than `bound`, rounding included.
 #[inline]
-fn summed(x: &[f64], y: &[f64], part: impl Fn(f64, f64) -> f64) -> f64 {
+fn summed(x: &[f64], y: &[f64], bound: f64, part: impl Fn(f64, f64) -> f64) -> Option<f64> {
+    let enough = bound * (1.0 + 1e-9);
     let mut sums = [0.0; 8];
-    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
-    for (x, y) in x.iter().zip(y) {
-        for lane in 0..8 {
-            sums[lane] += part(x[lane], y[lane]);
+    for (x, y) in x.chunks(STRETCH).zip(y.chunks(STRETCH)) {
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
+        for (x, y) in x.iter().zip(y) {
+            for lane in 0..8 {
+                sums[lane] += part(x[lane], y[lane]);
+            }
+        }
+        for lane in 0..x_rest.len().min(y_rest.len()) {
+            sums[lane] += part(x_rest[lane], y_rest[lane]);
+        }
+        if sums.iter().sum::<f64>() > enough {
+            return None;
         }
     }
-    for lane in 0..x_rest.len().min(y_rest.len()) {
-        sums[lane] += part(x_rest[lane], y_rest[lane]);
-    }
-    sums.iter().sum()
+    Some(sums.iter().sum())
 }
 
 /// Numbers of input rows and of rows made so far, with the rows of each class in an order of their own.

@@ -90,10 +90,8 @@ impl Sphere {
     /// the last one of all: once no point is left outside, growing gets no dearer.
     ///
     /// With `k` points that cost, at distances `d`, the radius is `(energy + Σ d) / (k + 1)`, which is never more than the
-    /// energy: what is farther away needs no look.
-    fn grow(distances: impl ExactSizeIterator<Item = f64>, energy: f64) -> Self {
-        let all = distances.len();
-        let mut near: Vec<(u32, f64)> = (0..).zip(distances).filter(|(_, d)| *d < energy).collect();
+    /// energy: of `all` points, those that are farther away than that need no look.
+    fn grow(mut near: Vec<(u32, f64)>, all: usize, energy: f64) -> Self {
         near.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         let (mut sum, mut radius, mut inside) = (0.0, energy, 0);
         for &(_, distance) in &near {
@@ -149,9 +147,14 @@ impl Growth {
             minority, majority, ..
         } = contest;
         let grow = |&row: &usize| {
-            let distance =
-                |&(_, point): &(u32, usize)| self.norm.distance(points.row(row), points.row(point));
-            Sphere::grow(majority.iter().map(distance), self.energy)
+            let distance = |(place, &(_, point)): (u32, &(u32, usize))| {
+                let distance = self
+                    .norm
+                    .within(points.row(row), points.row(point), self.energy)?;
+                Some((place, distance))
+            };
+            let near = (0..).zip(majority).filter_map(distance).collect();
+            Sphere::grow(near, majority.len(), self.energy)
         };
         let spheres: Vec<Sphere> = minority.par_iter().map(grow).collect();
         let pushes = match self.cleaning {
@@ -288,8 +291,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn grown(distances: &[f64], energy: f64) -> Sphere {
+        let near = (0..)
+            .zip(distances.iter().copied())
+            .filter(|(_, distance)| *distance < energy);
+        Sphere::grow(near.collect(), distances.len(), energy)
+    }
+
     fn sphere(distances: &[f64], energy: f64) -> (f64, Vec<u32>) {
-        let sphere = Sphere::grow(distances.iter().copied(), energy);
+        let sphere = grown(distances, energy);
         (
             sphere.radius,
             sphere.inside.iter().map(|&(place, _)| place).collect(),
@@ -334,7 +344,7 @@ mod tests {
             energy in 0.01_f64..20.0,
         ) {
             // A unit of radius beyond a point costs one unit for it: the energy is the radius and all pushes.
-            let sphere = Sphere::grow(distances.iter().copied(), energy);
+            let sphere = grown(&distances, energy);
             let pays = sphere.inside.len().min(distances.len() - 1);
             let pushes: f64 = sphere.inside[..pays].iter().map(|(_, d)| sphere.radius - d).sum();
             prop_assert!((sphere.radius + pushes - energy).abs() < 1e-9 * energy.max(1.0));
