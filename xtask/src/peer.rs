@@ -51,7 +51,9 @@ pub(crate) fn golden() -> Result<()> {
     record(&repair, "tools/golden/record_fair_sampling.py")?;
     let torch = self::python("tools/golden/requirements-torch.txt")?;
     record(&torch, "tools/golden/record_losses.py")?;
-    // It adds to what the fair ones wrote, and needs packages of 2023.
+    let multi = self::python("tools/golden/requirements-mdo.txt")?;
+    record(&multi, "tools/golden/record_mdo.py")?;
+    // It adds to what record_fair_sampling.py wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")
 }
