@@ -30,6 +30,13 @@ impl Branch for &str {
     }
 }
 
+impl Branch for &[u8] {
+    fn feed(&self, write: &mut dyn FnMut(&[u8])) {
+        write(b"bytes");
+        write(self);
+    }
+}
+
 impl Branch for u64 {
     fn feed(&self, write: &mut dyn FnMut(&[u8])) {
         write(b"number");

@@ -10,6 +10,8 @@ use counterpoise::{
 };
 use toml::Value;
 
+use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags};
+
 const AFTER: &str = "\
 Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 5 `reproduce` missed a number that has to come out, 101 a bug, 130 stopped by Ctrl-C.
 Results go to stdout, progress and warnings to stderr. NO_COLOR is honoured.";
@@ -54,6 +56,12 @@ pub(crate) enum Command {
     },
     /// Run a whole experiment from a TOML file, or again from a report
     Run(RunFlags),
+    /// Train a network on imbalanced pictures, with the loss and the sampler of classes that suit them
+    Train(TrainFlags),
+    /// Change the last layer of a trained network in favour of rare classes
+    Adjust(AdjustFlags),
+    /// Say how good a trained network is on other pictures, with intervals
+    Evaluate(EvaluateFlags),
     /// Look at two bundled tables: no data needed
     Quickstart(QuickstartFlags),
     /// Run the protocol of a paper again, and print what it prints beside what comes out
@@ -486,9 +494,9 @@ pub(crate) struct ReadFlags {
     latin1: bool,
 }
 
-type Settings = Vec<(String, Value)>;
+pub(crate) type Settings = Vec<(String, Value)>;
 
-fn wrong(flag: &str, problem: String, hint: &str) -> anyhow::Error {
+pub(crate) fn wrong(flag: &str, problem: String, hint: &str) -> anyhow::Error {
     Error::Config {
         place: flag.into(),
         problem,
@@ -498,7 +506,7 @@ fn wrong(flag: &str, problem: String, hint: &str) -> anyhow::Error {
 }
 
 /// Descriptions are text, so paths are.
-fn path(path: &std::path::Path) -> Result<Value> {
+pub(crate) fn path(path: &std::path::Path) -> Result<Value> {
     let text = path.to_str().ok_or_else(|| {
         let problem = "its name is not UTF-8, and a report could not hold it".into();
         wrong(&path.display().to_string(), problem, "rename the file")
@@ -523,7 +531,7 @@ fn bins(texts: &[String]) -> Result<toml::Table> {
 }
 
 /// TOML has signed integers only.
-fn seed(seed: u64) -> Result<Value> {
+pub(crate) fn seed(seed: u64) -> Result<Value> {
     let hint = "seeds go up to 9223372036854775807";
     let number = i64::try_from(seed).map_err(|_| wrong("--seed", format!("{seed} is too large"), hint))?;
     Ok(Value::from(number))
@@ -780,7 +788,7 @@ impl HowFlags {
 }
 
 /// Values as in TOML; what is no TOML value is a text.
-fn set_by_path(set: &[String]) -> Result<Settings> {
+pub(crate) fn set_by_path(set: &[String]) -> Result<Settings> {
     let one = |text: &String| {
         let Some((path, value)) = text.split_once('=') else {
             return Err(wrong(

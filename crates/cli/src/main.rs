@@ -4,13 +4,16 @@
 //! computed here.
 #![allow(clippy::print_stderr, clippy::exit, reason = "this is a door")]
 
+mod adjust;
 mod advise;
 mod audit;
 mod audit_leakage;
 mod compare;
 mod describe;
+mod evaluate;
 mod failure;
 mod flags;
+mod image_flags;
 mod metrics;
 mod profile;
 mod progress;
@@ -18,6 +21,7 @@ mod quickstart;
 mod reproduce;
 mod resample;
 mod terminal;
+mod train;
 
 use std::sync::Mutex;
 
@@ -67,6 +71,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Metrics(flags) => metrics::run(&flags, json, &progress),
         Command::Describe { name } => describe::run(name.as_deref(), json),
         Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
+        Command::Train(flags) => train::from_flags(&flags, json, &progress),
+        Command::Adjust(flags) => adjust::run(&flags, json, &progress),
+        Command::Evaluate(flags) => evaluate::run(&flags, json, &progress),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
         Command::Reproduce {
             paper: Paper::FairOversampling(flags),

@@ -72,7 +72,17 @@ pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Resu
     terminal::print(&text)
 }
 
-fn in_words(measured: &Measured) -> String {
+/// All tables about predictions.
+pub(crate) fn in_words(measured: &Measured) -> String {
+    let mut text = format!("{} rows, {} classes\n\n", measured.rows, measured.classes.len());
+    text.push_str(&measures(measured));
+    let _ = write!(text, "\n{}", block(&measured.class_table()));
+    let _ = write!(text, "\n{}", block(&measured.confusion_table()));
+    text
+}
+
+/// The table of measures.
+pub(crate) fn measures(measured: &Measured) -> String {
     let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.4}"));
     let rows = measured.measures.iter().map(|value| {
         let interval = value.estimate.interval;
@@ -84,13 +94,9 @@ fn in_words(measured: &Measured) -> String {
         ]
     });
     let level = format!("{:.0} % interval", 100.0 * measured.level);
-    let mut text = format!("{} rows, {} classes\n\n", measured.rows, measured.classes.len());
-    text.push_str(&table(
+    table(
         &["measure", "value", &level, "what it is"],
         &[false, true, true, false],
         rows.collect(),
-    ));
-    let _ = write!(text, "\n{}", block(&measured.class_table()));
-    let _ = write!(text, "\n{}", block(&measured.confusion_table()));
-    text
+    )
 }

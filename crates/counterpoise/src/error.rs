@@ -30,6 +30,9 @@ pub enum Error {
     /// A measure could not be taken.
     #[error(transparent)]
     Metrics(#[from] counterpoise_metrics::Error),
+    /// A network could not be trained or used.
+    #[error(transparent)]
+    Deep(#[from] counterpoise_deep::Error),
     /// A class with fewer rows than there are folds.
     #[error("class `{class}` has {rows} row(s), fewer than the {folds} folds: some fold would be without it")]
     FoldsOverClass {
@@ -83,6 +86,7 @@ impl Error {
             Self::Neighbors(error) => error.hint(),
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
+            Self::Deep(error) => error.hint(),
             Self::FoldsOverClass { class, rows, .. } if *rows >= 2 => Some(format!(
                 "use `--folds {rows}` or fewer, or merge `{class}` with another class"
             )),
@@ -107,6 +111,7 @@ impl Error {
             Self::Report(error) => error.code(),
             Self::Learn(error) => error.code(),
             Self::Metrics(error) => error.code(),
+            Self::Deep(error) => error.code(),
             Self::FoldsOverClass { .. } => "compare.folds-over-class",
             Self::NothingFitted { .. } => "compare.nothing-fitted",
             Self::Config { .. } => "config.invalid",

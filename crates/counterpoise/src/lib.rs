@@ -10,6 +10,7 @@ mod equal_rows;
 mod error;
 mod experiment;
 mod few_of_each;
+mod images;
 mod leakage;
 mod measured;
 mod merge;
@@ -37,6 +38,7 @@ pub use counterpoise_data::{
     output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files, schema_of,
     stratified_k_fold, write_images,
 };
+pub use counterpoise_deep::{DeviceKind, Error as DeepError, Scores, TrainOptions};
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
@@ -49,6 +51,10 @@ pub use counterpoise_sampling::{
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
+pub use images::{
+    AdjustOptions, Adjusted, Adjustment, ChooseOn, EvaluateOptions, Evaluated, ImageExperiment, ImagePart,
+    ImageTraining, adjust_classifier, evaluate_images, evaluated_page, train_images, training_page,
+};
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,
     LeakageVerdict, NamedTable, Parents, audit_leakage, audit_leakage_of_files, leakage_page,

@@ -15,17 +15,7 @@ impl Experiment {
             problem,
             hint,
         };
-        let mut table: Table = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(0, |span| {
-                text[..span.start.min(text.len())].matches('\n').count() + 1
-            });
-            let hint = "name a TOML file, or a report that holds one";
-            config(
-                &format!("{place}, line {line}"),
-                error.message().to_owned(),
-                Some(hint.into()),
-            )
-        })?;
+        let mut table = parsed(place, text)?;
         for (path, value) in settings {
             set(&mut table, &path, value)?;
             if let Some(option) = path.strip_prefix("method.") {
@@ -75,8 +65,22 @@ impl Experiment {
     }
 }
 
+/// Reads a description; an error names the line.
+pub(crate) fn parsed(place: &str, text: &str) -> Result<Table, Error> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(0, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
+        Error::Config {
+            place: format!("{place}, line {line}"),
+            problem: error.message().to_owned(),
+            hint: Some("name a TOML file, or a report that holds one".into()),
+        }
+    })
+}
+
 /// Puts a value at a dotted path, making tables on the way.
-fn set(table: &mut Table, path: &str, value: Value) -> Result<(), Error> {
+pub(crate) fn set(table: &mut Table, path: &str, value: Value) -> Result<(), Error> {
     let Some((first, rest)) = path.split_once('.') else {
         table.insert(path.into(), value);
         return Ok(());

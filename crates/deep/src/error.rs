@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can go wrong with networks.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,12 @@ pub enum Error {
         /// The batch, counted from 1.
         batch: usize,
     },
+    /// A loss of cosines over a head of another kind.
+    #[error("the loss `{loss}` is made for cosines, and the head is linear")]
+    NeedsCosines {
+        /// Name of the loss.
+        loss: &'static str,
+    },
     /// A file that cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File {
@@ -127,9 +133,48 @@ pub enum Error {
         /// Shape that the network reads.
         needed: String,
     },
+    /// A loss that no step can follow.
+    #[error("epoch {epoch}, batch {batch} of {of}: the loss is not a finite number{}", kept_in(kept.as_deref()))]
+    NotFinite {
+        /// Number of the epoch, from 1.
+        epoch: usize,
+        /// Number of the batch, from 1.
+        batch: usize,
+        /// Batches of the epoch.
+        of: usize,
+        /// The last good checkpoint.
+        kept: Option<PathBuf>,
+    },
+    /// A checkpoint of another training.
+    #[error("{} is of a training with {what}", path.display())]
+    OtherTraining {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+    },
+    /// Somebody asked a training to stop.
+    #[error("stopped in epoch {epoch} of {of}{}", kept_in(kept.as_deref()))]
+    TrainingStopped {
+        /// Number of the epoch, from 1.
+        epoch: usize,
+        /// Epochs in all.
+        of: usize,
+        /// Where the state was saved.
+        kept: Option<PathBuf>,
+    },
+    /// Predictions could not be measured.
+    #[error(transparent)]
+    Metrics(#[from] counterpoise_metrics::Error),
     /// Somebody asked the task to stop.
     #[error("stopped")]
     Stopped,
+}
+
+fn kept_in(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| {
+        format!("; what was learnt before is in {}", path.display())
+    })
 }
 
 impl Error {
@@ -144,7 +189,6 @@ impl Error {
                 "give a file that `counterpoise` saved, a `.safetensors` file or a PyTorch state dict (`.pth`); if writing was cut off, take the checkpoint before it".to_owned(),
             ),
             Self::OtherInput { .. } => Some("use the data, or the `resize` and `channels` policy, that it was trained with".to_owned()),
-            Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
             Self::UnknownLoss { suggestion, .. } => Some(suggestion.clone()),
             Self::OutOfRange { range, .. } => Some(format!("give {range}")),
             Self::WeightsPerClass { .. } => {
@@ -159,6 +203,12 @@ impl Error {
             Self::Diverged { .. } => {
                 Some("lower the learning rate, or lengthen warm-up; look for numbers that are not finite in the input".to_owned())
             }
+            Self::NeedsCosines { .. } => Some("add `--set train.head=cosine`".to_owned()),
+            Self::NotFinite { .. } => Some("use a smaller rate, more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
+            Self::OtherTraining { path, .. } => Some(format!("remove {} to start anew, or give the data, seed and options it was begun with", path.display())),
+            Self::TrainingStopped { kept: Some(_), .. } => Some("the same command goes on from there".to_owned()),
+            Self::Metrics(error) => error.hint(),
+            Self::TrainingStopped { .. } | Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
         }
     }
 
@@ -180,7 +230,11 @@ impl Error {
             Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
             Self::OtherKind { .. } => "deep.other-kind",
             Self::OtherInput { .. } => "deep.other-input",
-            Self::Stopped => "deep.stopped",
+            Self::NeedsCosines { .. } => "deep.needs-cosines",
+            Self::NotFinite { .. } => "deep.not-finite",
+            Self::OtherTraining { .. } => "deep.other-training",
+            Self::Metrics(error) => error.code(),
+            Self::TrainingStopped { .. } | Self::Stopped => "deep.stopped",
         }
     }
 }

@@ -14,7 +14,10 @@ mod named;
 mod network;
 mod post_hoc;
 mod predict;
+mod saved;
 mod schedule;
+mod scores;
+mod train;
 mod weights;
 
 pub use batches::Sampler;
@@ -28,6 +31,9 @@ pub use loss::{
 pub use mixup::{Mix, Mixup, Pairs, Remix, one_hot};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
 pub use post_hoc::{Chosen, Embedded, HeadTraining, LinearHead, taus};
-pub use predict::{Inputs, Logits, Scaling};
+pub use predict::{Inputs, Logits};
+pub use saved::{AboutClassifier, SavedClassifier};
 pub use schedule::{Decay, Moment, Schedule, Step};
+pub use scores::Scores;
+pub use train::{ChooseBy, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, train};
 pub use weights::{Weight, Weights};

@@ -1,33 +1,18 @@
 use burn::tensor::{Tensor, TensorData};
-use counterpoise_base::{Event, Images, Observer, to_signed};
+use counterpoise_base::{Event, Images, Observer, Seed};
+use counterpoise_data::Augment;
 
-use crate::network::Net;
+use crate::network::{Head, Net};
 use crate::weights::numbers;
-use crate::{Classifier, Error, InputShape};
+use crate::{Classifier, Error, InputShape, LinearHead, Weights};
 
 /// What a network reads, as plain numbers.
 #[derive(Debug, Clone, Copy)]
 pub enum Inputs<'a> {
-    /// Pictures, which are brought to `[-1, 1]` or to given means and deviations.
-    Images(&'a Images, &'a Scaling),
+    /// Pictures, and how they become numbers.
+    Images(&'a Images, &'a Augment),
     /// Rows of so many numbers each, one after the other.
     Rows(&'a [f32], usize),
-}
-
-/// How bytes become numbers.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scaling {
-    /// Black is -1, white is 1.
-    #[default]
-    Signed,
-    /// Fractions of white, less the mean, by the deviation of each channel.
-    Channels {
-        /// One mean a channel, of values in `[0, 1]`.
-        mean: Vec<f32>,
-        /// One deviation a channel.
-        deviation: Vec<f32>,
-    },
 }
 
 /// What a network says of rows.
@@ -41,26 +26,6 @@ pub struct Logits {
 
 /// Rows that go through a network at once.
 const AT_ONCE: usize = 256;
-
-impl Scaling {
-    /// Appends one picture.
-    pub(crate) fn append(&self, picture: &[u8], channels: usize, to: &mut Vec<f32>) {
-        match self {
-            Self::Signed => to.extend(picture.iter().map(|&value| to_signed(value))),
-            Self::Channels { mean, deviation } => {
-                let plane = picture.len() / channels;
-                for (channel, values) in picture.chunks_exact(plane).enumerate() {
-                    let (mean, deviation) = (mean[channel], deviation[channel]);
-                    to.extend(
-                        values
-                            .iter()
-                            .map(|&value| (f32::from(value) / 255.0 - mean) / deviation),
-                    );
-                }
-            }
-        }
-    }
-}
 
 impl Inputs<'_> {
     /// Number of rows.
@@ -84,25 +49,32 @@ impl Inputs<'_> {
         }
     }
 
-    /// Some rows as `(n, channels, height, width)`.
-    pub(crate) fn rows(&self, indices: impl Iterator<Item = usize>) -> TensorData {
-        let mut values = Vec::new();
-        let mut count = 0;
+    /// Some rows as `(n, channels, height, width)`, as they are.
+    pub(crate) fn rows(&self, indices: &[usize]) -> TensorData {
+        self.tensor(indices, |images, augment| augment.plain(images, indices))
+    }
+
+    /// Some rows as `(n, channels, height, width)`, changed as this epoch has it.
+    pub(crate) fn training_rows(&self, indices: &[usize], epoch: usize, seed: &Seed) -> TensorData {
+        self.tensor(indices, |images, augment| {
+            augment.batch(images, indices, epoch as u64, seed)
+        })
+    }
+
+    fn tensor(&self, indices: &[usize], values: impl FnOnce(&Images, &Augment) -> Vec<f32>) -> TensorData {
         match self {
-            Self::Images(images, scaling) => {
+            Self::Images(images, augment) => {
                 let shape = images.shape();
-                for index in indices {
-                    scaling.append(images.get(index), shape.channels, &mut values);
-                    count += 1;
-                }
-                TensorData::new(values, [count, shape.channels, shape.height, shape.width])
+                let extents = [indices.len(), shape.channels, shape.height, shape.width];
+                TensorData::new(values(images, augment), extents)
             }
             Self::Rows(all, width) => {
-                for index in indices {
-                    values.extend_from_slice(&all[index * width..][..*width]);
-                    count += 1;
-                }
-                TensorData::new(values, [count, *width, 1, 1])
+                let values: Vec<f32> = indices
+                    .iter()
+                    .flat_map(|index| &all[index * width..][..*width])
+                    .copied()
+                    .collect();
+                TensorData::new(values, [indices.len(), *width, 1, 1])
             }
         }
     }
@@ -167,6 +139,36 @@ impl Classifier {
         }
     }
 
+    /// The last layer as plain numbers; absent if it takes cosines.
+    pub fn linear_head(&self) -> Option<LinearHead> {
+        let Head::Linear(layer) = &self.net.linear else {
+            return None;
+        };
+        let [_, width] = layer.weight.dims();
+        let bias = layer
+            .bias
+            .as_ref()
+            .map_or(vec![0.0; self.classes], |bias| numbers(bias.val()));
+        Some(LinearHead::new(numbers(layer.weight.val()), bias, width))
+    }
+
+    /// The same network with another last layer, of the same size.
+    pub fn with_linear_head(self, head: &LinearHead) -> Result<Self, Error> {
+        let mut weights = self.weights();
+        let put = |name: &str, values: &[f32], weights: &mut Weights| match weights.0.get_mut(name) {
+            Some(weight) => {
+                weight.values = values.to_vec();
+                Ok(())
+            }
+            None => Err(Error::MissingWeight {
+                name: name.to_owned(),
+            }),
+        };
+        put("linear.weight", head.weight(), &mut weights)?;
+        put("linear.bias", head.bias(), &mut weights)?;
+        self.with_weights(&weights)
+    }
+
     fn each(
         &self,
         inputs: Inputs<'_>,
@@ -184,7 +186,7 @@ impl Classifier {
         let total = inputs.len();
         for first in (0..total).step_by(AT_ONCE) {
             let last = (first + AT_ONCE).min(total);
-            let tensor = Tensor::from_data(inputs.rows(first..last), &device);
+            let tensor = Tensor::from_data(inputs.rows(&(first..last).collect::<Vec<_>>()), &device);
             values.extend(numbers(of(&self.net, tensor)));
             let event = Event::Progress {
                 task: "running the network",

@@ -48,6 +48,15 @@ impl Weights {
         }
     }
 
+    /// Keeps `decay` of these weights and takes the rest from `others`.
+    pub(crate) fn move_towards(&mut self, others: &Self, decay: f32) {
+        for (own, other) in self.0.values_mut().zip(others.0.values()) {
+            for (own, other) in own.values.iter_mut().zip(&other.values) {
+                *own = decay * *own + (1.0 - decay) * other;
+            }
+        }
+    }
+
     /// Whether every number is finite; else the name of the first weight with one that is not.
     pub fn first_not_finite(&self) -> Option<&str> {
         let bad = |(_, weight): &(&String, &Weight)| weight.values.iter().any(|value| !value.is_finite());

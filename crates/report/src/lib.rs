@@ -11,6 +11,7 @@ mod intervals;
 mod page;
 mod plot;
 mod scatter;
+mod sheet;
 
 pub use bars::{Bars, Series};
 pub use critical_difference::{CriticalDifference, RankedMethod};
@@ -20,3 +21,4 @@ pub use heat_map::{HeatCell, HeatMap};
 pub use intervals::{IntervalEntry, IntervalGroup, Intervals};
 pub use page::{Block, Figure, Page, Section, TableBlock, Tone, render};
 pub use scatter::{Point, Scatter};
+pub use sheet::Sheet;

@@ -1,7 +1,7 @@
 use counterpoise_base::Warning;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{Bars, CriticalDifference, Curves, Error, HeatMap, Intervals, Scatter};
+use crate::{Bars, CriticalDifference, Curves, Error, HeatMap, Intervals, Scatter, Sheet};
 
 /// One HTML file.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +64,8 @@ pub enum Block {
     Curves(Curves),
     /// A table coloured by its numbers.
     HeatMap(HeatMap),
+    /// A picture of pixels, such as a sheet of many small ones.
+    Sheet(Sheet),
     /// Text to copy.
     Code {
         /// What it is.
@@ -214,6 +216,7 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::CriticalDifference(diagram) => diagram.html()?,
         Block::Curves(curves) => curves.html()?,
         Block::HeatMap(map) => map.html()?,
+        Block::Sheet(sheet) => sheet.html(),
         Block::Code { title, text } => html! {
             figure class="code" {
                 figcaption { (title) button type="button" class="copy" data-copy="code" { "copy" } }

@@ -49,7 +49,7 @@ struct Head {
 const FORMAT: u32 = 2;
 
 fn sum_of(body: &[u8]) -> String {
-    format!("{:016x}", Seed::new(0).child(Bytes(body)).number())
+    format!("{:016x}", Seed::new(0).child(body).number())
 }
 
 impl Store {
@@ -194,15 +194,6 @@ fn fingerprint(setting: &Setting<'_>) -> String {
         .for_each(|weight| bits.extend(weight.to_bits().to_le_bytes()));
     let branch = branch.child(Bytes(&bits));
     format!("{:016x}{:016x}", branch.number(), branch.child("again").number())
-}
-
-struct Bytes<'a>(&'a [u8]);
-
-impl counterpoise_base::Branch for Bytes<'_> {
-    fn feed(&self, write: &mut dyn FnMut(&[u8])) {
-        write(b"bytes");
-        write(self.0);
-    }
 }
 
 fn write(path: &Path, fit: &Fit) -> std::io::Result<()> {

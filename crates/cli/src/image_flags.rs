@@ -1,0 +1,384 @@
+//! Flags of commands over pictures.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use counterpoise::{AdjustOptions, Adjustment, DeviceKind, Error, ImagePart};
+use toml::Value;
+
+use crate::flags::{Settings, path, seed, set_by_path, wrong};
+
+/// Which pictures, and how they are read.
+#[derive(Args)]
+pub(crate) struct PictureFlags {
+    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, CelebA, or a folder with a folder for each class
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: PictureReadFlags,
+}
+
+/// How pictures are read.
+#[derive(Args)]
+pub(crate) struct PictureReadFlags {
+    /// Part of a folder or archive that has several [default: train]
+    #[arg(long, value_name = "PART", value_parser = ["train", "validation", "test"])]
+    pub(crate) split: Option<String>,
+    /// File of labels or attributes [default: looked for beside the pictures]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Names of classes in the order of their codes, separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) class_names: Vec<String>,
+    /// Height and width to bring pictures to, as `32x32`
+    #[arg(long, value_name = "HEIGHTxWIDTH")]
+    pub(crate) size: Option<String>,
+    /// What happens to pictures of another size [default: error]
+    #[arg(long, value_parser = ["error", "scale", "pad", "crop"])]
+    pub(crate) resize: Option<String>,
+    /// Channels to bring pictures to [default: as they are stored]
+    #[arg(long, value_parser = ["grey", "rgb"])]
+    pub(crate) channels: Option<String>,
+    /// What happens to pictures that cannot be decoded [default: error]
+    #[arg(long, value_parser = ["error", "skip"])]
+    pub(crate) corrupt: Option<String>,
+}
+
+/// Pictures that are made imbalanced first.
+#[derive(Args)]
+pub(crate) struct PictureImbalanceFlags {
+    /// Keep only some pictures of each class first: `long-tail:100`, `step:10`, counts as `4000,2000,…`, or the table of a paper such as `deepsmote-mnist`
+    #[arg(long, value_name = "COUNTS")]
+    pub(crate) imbalance: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct TrainFlags {
+    #[command(flatten)]
+    pub(crate) pictures: PictureFlags,
+    #[command(flatten)]
+    pub(crate) imbalance: PictureImbalanceFlags,
+    /// Pictures to judge by, which training never sees; `same` takes the part `test` of the same data
+    #[arg(long, value_name = "DATA")]
+    pub(crate) test: Option<PathBuf>,
+    /// Network: resnet20, resnet32, resnet56, resnet18, lenet [default: resnet32]
+    #[arg(long, short, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet"])]
+    pub(crate) network: Option<String>,
+    /// Loss; `counterpoise describe losses` lists them [default: cross-entropy]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) loss: Option<String>,
+    /// How often the pictures are gone through [default: 200]
+    #[arg(long, short)]
+    pub(crate) epochs: Option<u32>,
+    /// Pictures a step [default: 128]
+    #[arg(long)]
+    pub(crate) batch: Option<u32>,
+    /// Learning rate [default: 0.1 for SGD]
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+    /// How weights move [default: sgd]
+    #[arg(long, value_parser = ["sgd", "adam"])]
+    pub(crate) optimizer: Option<String>,
+    /// Shares in which classes are drawn [default: instance-balanced]
+    #[arg(long, value_name = "NAME", value_parser = ["instance-balanced", "class-balanced", "square-root", "progressively-balanced"])]
+    pub(crate) sampler: Option<String>,
+    /// Mix pictures with one another [default: none]
+    #[arg(long, value_name = "NAME", value_parser = ["none", "mixup", "remix"])]
+    pub(crate) mix: Option<String>,
+    /// Pixels of black around pictures, out of which one of their own size is cut at random
+    #[arg(long, value_name = "PIXELS")]
+    pub(crate) pad: Option<u32>,
+    /// Mirror pictures from left to right half of the time
+    #[arg(long)]
+    pub(crate) flip: bool,
+    /// Share of every class that is held out to choose the epoch by [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) validation: Option<f64>,
+    /// Pictures that the epoch is chosen on; `test` is what papers do, and scores on these pictures are then too good [default: validation]
+    #[arg(long, value_parser = ["validation", "test", "nothing"])]
+    pub(crate) choose_on: Option<String>,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Where to compute: `cpu`, or `gpu` in a build that has it
+    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
+    pub(crate) device: String,
+    /// File of the network to write; beside it the state is kept until training is done
+    #[arg(long, short, value_name = "FILE.safetensors")]
+    pub(crate) output: PathBuf,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Set an option by its path: `--set train.optimizer.sgd.momentum=0.8`
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct AdjustFlags {
+    /// File of a network that `train` wrote
+    pub(crate) network: PathBuf,
+    /// What is done to its last layer
+    #[arg(long, short, value_parser = ["logit-adjustment", "tau-norm", "crt", "lws"])]
+    pub(crate) method: String,
+    /// Strength of logit-adjustment and tau-norm [default: chosen on held-out pictures]
+    #[arg(long)]
+    pub(crate) tau: Option<f64>,
+    /// The pictures that the network was trained on
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: PictureReadFlags,
+    #[command(flatten)]
+    pub(crate) imbalance: PictureImbalanceFlags,
+    /// Share of every class that training held out
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub(crate) validation: f64,
+    /// Where to compute: `cpu`, or `gpu` in a build that has it
+    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
+    pub(crate) device: String,
+    /// File of the network to write
+    #[arg(long, short, value_name = "FILE.safetensors")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct EvaluateFlags {
+    /// File of a network that `train` wrote
+    pub(crate) network: PathBuf,
+    #[command(flatten)]
+    pub(crate) pictures: PictureFlags,
+    /// Also write a table with the class, the prediction and the scores of every picture, for `metrics` and `audit`
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Where to compute: `cpu`, or `gpu` in a build that has it
+    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
+    pub(crate) device: String,
+    /// Root of draws for intervals
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+impl PictureReadFlags {
+    /// Settings under `place`, which is `data` or `test`.
+    fn settings(&self, place: &str) -> Result<Settings> {
+        let mut settings = Settings::new();
+        let mut set = |name: &str, value: Value| settings.push((format!("{place}.read.{name}"), value));
+        for (name, value) in [
+            ("split", &self.split),
+            ("resize", &self.resize),
+            ("channels", &self.channels),
+            ("corrupt", &self.corrupt),
+        ] {
+            if let Some(value) = value {
+                set(name, Value::from(value.clone()));
+            }
+        }
+        if let Some(labels) = &self.labels {
+            set("labels", path(labels)?);
+        }
+        if !self.class_names.is_empty() {
+            set("classes", Value::from(self.class_names.clone()));
+        }
+        if let Some(size) = &self.size {
+            let (height, width) = size.split_once(['x', ',']).unwrap_or((size, size));
+            let number = |text: &str| text.trim().parse::<i64>().ok().filter(|&number| number > 0);
+            let (Some(height), Some(width)) = (number(height), number(width)) else {
+                return Err(wrong(
+                    "--size",
+                    format!("`{size}` is no size"),
+                    "write height and width as `--size 32x32`",
+                ));
+            };
+            set("size", Value::from(vec![height, width]));
+        }
+        Ok(settings)
+    }
+}
+
+impl TrainFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
+        settings.extend(self.pictures.reading.settings("data")?);
+        if let Some(counts) = &self.imbalance.imbalance {
+            settings.push(("data.imbalance".into(), imbalance(counts)?));
+        }
+        if let Some(test) = &self.test {
+            let same = test.as_os_str() == "same";
+            let file = if same { &self.pictures.data } else { test };
+            settings.push(("test.path".into(), path(file)?));
+            settings.extend(
+                self.pictures
+                    .reading
+                    .settings("test")?
+                    .into_iter()
+                    .filter(|(name, _)| name != "test.read.split" && name != "test.read.labels"),
+            );
+            settings.push(("test.read.split".into(), Value::from("test")));
+        }
+        let mut set = |name: &str, value: Value| settings.push((name.into(), value));
+        set("seed", seed(self.seed)?);
+        set("device", Value::from(self.device.clone()));
+        for (name, value) in [
+            ("train.network", &self.network),
+            ("train.loss", &self.loss),
+            ("train.sampler", &self.sampler),
+            ("train.mix", &self.mix),
+            ("choose-on", &self.choose_on),
+        ] {
+            if let Some(value) = value {
+                set(name, Value::from(value.clone()));
+            }
+        }
+        for (name, value) in [
+            ("train.epochs", self.epochs),
+            ("train.batch", self.batch),
+            ("augment.pad", self.pad),
+        ] {
+            if let Some(value) = value {
+                set(name, Value::from(value));
+            }
+        }
+        match self.optimizer.as_deref() {
+            Some("adam") => {
+                set("train.optimizer.adam.weight-decay", Value::from(0.0));
+                // What suits SGD is far too much for Adam.
+                if self.rate.is_none() {
+                    set("train.schedule.rate", Value::from(1e-3));
+                    set("train.schedule.warm-up", Value::from(0));
+                    set("train.schedule.decay", Value::from("constant"));
+                }
+            }
+            Some(_) | None => {}
+        }
+        if let Some(rate) = self.rate {
+            set("train.schedule.rate", Value::from(rate));
+        }
+        if self.loss.as_deref() == Some("ldam") {
+            set("train.head", Value::from("cosine"));
+        }
+        if self.flip {
+            set("augment.flip", Value::from(true));
+        }
+        if let Some(share) = self.validation {
+            set("validation", Value::from(share));
+        }
+        set("output", path(&self.output)?);
+        if let Some(report) = &self.report {
+            set("report.path", path(report)?);
+        }
+        settings.extend(set_by_path(&self.set)?);
+        Ok(settings)
+    }
+}
+
+impl AdjustFlags {
+    pub(crate) fn options(&self) -> Result<AdjustOptions> {
+        let adjustment = Adjustment::NAMES.iter().find(|(name, _)| *name == self.method);
+        let data = match &self.data {
+            None => None,
+            Some(data) => Some(part(
+                data,
+                &self.reading,
+                None,
+                self.imbalance.imbalance.as_deref(),
+            )?),
+        };
+        Ok(AdjustOptions {
+            network: self.network.clone(),
+            adjustment: adjustment.map_or(Adjustment::LogitAdjustment, |(_, kind)| *kind),
+            tau: self.tau,
+            data,
+            validation: self.validation,
+            device: device(&self.device),
+            output: self.output.clone(),
+        })
+    }
+}
+
+impl EvaluateFlags {
+    /// The pictures to judge on: the test part unless another is named.
+    pub(crate) fn part(&self) -> Result<ImagePart> {
+        part(&self.pictures.data, &self.pictures.reading, Some("test"), None)
+    }
+}
+
+/// Pictures as a table of a file would name them.
+fn part(
+    data: &Path,
+    reading: &PictureReadFlags,
+    split: Option<&str>,
+    counts: Option<&str>,
+) -> Result<ImagePart> {
+    let mut table = toml::Table::new();
+    let mut read = toml::Table::new();
+    if let Some(split) = split {
+        read.insert("split".into(), Value::from(split));
+    }
+    for (name, value) in reading.settings("data")? {
+        if let Some(name) = name.strip_prefix("data.read.") {
+            read.insert(name.into(), value);
+        }
+    }
+    table.insert("path".into(), path(data)?);
+    table.insert("read".into(), Value::Table(read));
+    if let Some(counts) = counts {
+        table.insert("imbalance".into(), imbalance(counts)?);
+    }
+    Value::Table(table).try_into().map_err(|error: toml::de::Error| {
+        Error::Config {
+            place: "the command line".into(),
+            problem: error.message().to_owned(),
+            hint: None,
+        }
+        .into()
+    })
+}
+
+/// What `--imbalance` says, as the option of a file.
+fn imbalance(text: &str) -> Result<Value> {
+    let table = |name: &str, value: Value| Value::Table([(name.to_owned(), value)].into_iter().collect());
+    if let Some((kind, ratio)) = text.split_once(':') {
+        let ratio: f64 = ratio.trim().parse().map_err(|_| {
+            wrong(
+                "--imbalance",
+                format!("`{ratio}` is no ratio"),
+                "write `--imbalance long-tail:100`",
+            )
+        })?;
+        let mut inner = toml::Table::new();
+        inner.insert("ratio".into(), Value::from(ratio));
+        return match kind.trim() {
+            "long-tail" | "exponential" => Ok(table("exponential", Value::Table(inner))),
+            "step" => {
+                inner.insert("share".into(), Value::from(0.5));
+                Ok(table("step", Value::Table(inner)))
+            }
+            kind => Err(wrong(
+                "--imbalance",
+                format!("there is no profile `{kind}`"),
+                "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or `deepsmote-mnist`",
+            )),
+        };
+    }
+    let counts: Option<Vec<i64>> = text
+        .split(',')
+        .map(|count| count.trim().parse().ok().filter(|&count| count >= 0))
+        .collect();
+    Ok(match counts {
+        Some(counts) => table("ranked", Value::from(counts)),
+        None => table("paper", Value::from(text)),
+    })
+}
+
+/// A device by its name; the parser of flags knows which there are.
+pub(crate) fn device(name: &str) -> DeviceKind {
+    if name == "gpu" {
+        DeviceKind::Gpu
+    } else {
+        DeviceKind::Cpu
+    }
+}

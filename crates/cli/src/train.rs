@@ -1,0 +1,107 @@
+//! `counterpoise train`.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use counterpoise::{ImageExperiment, ImageTraining, check_page, train_images, training_page, write_page};
+
+use crate::image_flags::TrainFlags;
+use crate::metrics::measures;
+use crate::progress::Progress;
+use crate::terminal::{self, table};
+
+pub(crate) fn from_flags(flags: &TrainFlags, json: bool, progress: &Progress) -> Result<()> {
+    let experiment = ImageExperiment::merged("the command line", "", flags.settings()?)?;
+    run(&experiment, json, progress)
+}
+
+pub(crate) fn run(experiment: &ImageExperiment, json: bool, progress: &Progress) -> Result<()> {
+    let report = experiment.report.as_ref().map(|report| &report.path);
+    if let Some(path) = report {
+        check_page(path)?;
+    }
+    let training = train_images(experiment, progress)?;
+    if let Some(path) = report {
+        write_page(&training_page(experiment, &training)?, path)?;
+    }
+    progress.end();
+    terminal::warn(&training.warnings, json);
+    if json {
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&training)?));
+    }
+    let mut text = in_words(&training);
+    for path in training.output.iter().chain(report) {
+        let _ = writeln!(text, "wrote {}", path.display());
+    }
+    terminal::print(&text)
+}
+
+fn in_words(training: &ImageTraining) -> String {
+    let about = &training.about;
+    let share = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.4}"));
+    let mut text = format!(
+        "{} with loss {}: epoch {} of {} kept",
+        about.network.name(),
+        about.options.as_ref().map_or("", |options| options.loss.name()),
+        about.epoch,
+        about.history.len()
+    );
+    if training.resumed_from > 0 {
+        let _ = write!(
+            text,
+            "; {} epochs were done by an earlier run",
+            training.resumed_from
+        );
+    }
+    text.push_str("\n\n");
+    let recall = training.chosen.as_ref().map(|scores| &scores.recall);
+    let test = training.test.as_ref().map(counterpoise::Evaluated::recalls);
+    let rows = about.classes.iter().enumerate().map(|(code, class)| {
+        let mut row = vec![class.clone(), about.counts[code].to_string()];
+        row.push(
+            training
+                .held_out
+                .get(code)
+                .map_or(String::new(), ToString::to_string),
+        );
+        row.push(recall.map_or(String::new(), |recall| share(recall[code])));
+        row.push(
+            test.as_ref()
+                .map_or(String::new(), |recall| share(recall.get(code).copied().flatten())),
+        );
+        row
+    });
+    let headers = [
+        "class",
+        "trained on",
+        "held out",
+        "recall there",
+        "recall in test",
+    ];
+    let shown = if test.is_some() { 5 } else { 4 };
+    let rows: Vec<Vec<String>> = rows
+        .map(|mut row| {
+            row.truncate(shown);
+            row
+        })
+        .collect();
+    text.push_str(&table(
+        &headers[..shown],
+        &[false, true, true, true, true][..shown],
+        rows,
+    ));
+    if let Some(scores) = &training.chosen {
+        let _ = writeln!(
+            text,
+            "\nwhere the epoch was chosen: balanced accuracy {}, g-mean {}, macro F1 {}",
+            share(scores.balanced_accuracy),
+            share(scores.g_mean),
+            share(scores.macro_f1)
+        );
+    }
+    if let Some(test) = &training.test {
+        let _ = write!(text, "\nOn the test pictures:\n\n{}", measures(&test.measured));
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,196 @@
+//! `adjust`: what can be done for rare classes after training, with the features as they are.
+
+use std::path::PathBuf;
+
+use counterpoise_base::{LabeledImages, Observer, Seed, Warning};
+use counterpoise_data::Augment;
+use counterpoise_deep::{
+    DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, SavedClassifier, Scores, taus,
+};
+use serde::Serialize;
+
+use super::sets::{ImagePart, in_classes};
+use super::training::part;
+use crate::{Error, check_text};
+
+/// What is done to the last layer.
+///
+/// # Source
+///
+/// Logit adjustment: Menon and others, ICLR 2021, section 4.1. The others: Kang and others, ICLR 2020, section 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Adjustment {
+    /// Subtracts `tau` times the logarithm of each class's share.
+    LogitAdjustment,
+    /// Divides each class's row of weights by its length to the power of `tau`.
+    TauNorm,
+    /// Trains a fresh layer on class-balanced batches of embeddings.
+    Crt,
+    /// Learns one factor for each class on class-balanced batches of embeddings.
+    Lws,
+}
+
+impl Adjustment {
+    /// All of them, by name.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("logit-adjustment", Self::LogitAdjustment),
+        ("tau-norm", Self::TauNorm),
+        ("crt", Self::Crt),
+        ("lws", Self::Lws),
+    ];
+
+    /// The name that a user types.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("", |(name, _)| name)
+    }
+}
+
+/// Which network is adjusted, by what.
+#[derive(Debug, Clone)]
+pub struct AdjustOptions {
+    /// The file of the network.
+    pub network: PathBuf,
+    /// What is done.
+    pub adjustment: Adjustment,
+    /// Its strength; chosen on held-out pictures if not given. The last two have none.
+    pub tau: Option<f64>,
+    /// The pictures that the network was trained on; logit adjustment with a given `tau` does without.
+    pub data: Option<ImagePart>,
+    /// Share of every class that is held out to choose `tau` by: the part that training held out, with the same seed.
+    pub validation: f64,
+    /// Where tensors live.
+    pub device: DeviceKind,
+    /// The file to write.
+    pub output: PathBuf,
+}
+
+/// What was done to a network.
+#[derive(Debug, Clone, Serialize)]
+pub struct Adjusted {
+    /// What was done.
+    pub adjustment: Adjustment,
+    /// Its strength, where it has one.
+    pub tau: Option<f64>,
+    /// Scores on held-out pictures before.
+    pub before: Option<Scores>,
+    /// Scores on held-out pictures after; where `tau` was chosen on them, they are too good.
+    pub after: Option<Scores>,
+    /// Lengths of the rows of weights before.
+    pub norms_before: Vec<f64>,
+    /// Lengths of the rows of weights after.
+    pub norms_after: Vec<f64>,
+    /// Names of classes.
+    pub classes: Vec<String>,
+    /// What looked odd.
+    pub warnings: Vec<Warning>,
+}
+
+/// Embeddings and classes of pictures.
+struct Seen {
+    values: Vec<f32>,
+    set: LabeledImages,
+}
+
+/// Changes the last layer of a saved network and writes it anew.
+pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
+    check_text(&options.output)?;
+    let mut saved = SavedClassifier::load(&options.network, options.device)?;
+    let name = options.adjustment.name();
+    let Some(head) = saved.classifier.linear_head() else {
+        return Err(Error::Config {
+            place: options.network.display().to_string(),
+            problem: format!("{name} changes linear heads, and this network takes cosines"),
+            hint: Some("train with `--set train.head=linear`".into()),
+        });
+    };
+    let mut warnings = Vec::new();
+    let seed = Seed::new(saved.about.seed);
+    let (training, held_out) = match &options.data {
+        None => (None, None),
+        Some(data) => {
+            let mut set = data.open(&seed, observer, &mut warnings)?;
+            set.labels = in_classes(
+                &set.labels,
+                &saved.about.classes,
+                &data.path.display().to_string(),
+            )?;
+            let (training, held_out) = part(&set.labels, options.validation, &seed, &mut warnings)?;
+            let embedded = |rows: &[usize]| -> Result<Seen, Error> {
+                let set = set.select(rows);
+                let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
+                let values = saved
+                    .classifier
+                    .embed(Inputs::Images(&set.images, &augment), observer)?;
+                Ok(Seen { values, set })
+            };
+            (Some(embedded(&training)?), Some(embedded(&held_out)?))
+        }
+    };
+    let needed = |seen: Option<&Seen>| -> Result<(), Error> {
+        if seen.is_some() {
+            return Ok(());
+        }
+        Err(Error::Config {
+            place: "--data".into(),
+            problem: format!("{name} needs the pictures that the network was trained on"),
+            hint: Some("name them with `--data`, or give `--tau` to logit-adjustment or tau-norm".into()),
+        })
+    };
+    let width = head.weight().len() / head.classes();
+    let rows =
+        |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.set.labels.codes().to_vec()) };
+    let counts = &saved.about.counts;
+    let (tau, adjusted) = match (options.adjustment, options.tau) {
+        (Adjustment::LogitAdjustment, Some(tau)) => (Some(tau), head.adjusted(counts, tau)?),
+        (Adjustment::TauNorm, Some(tau)) => (Some(tau), head.normalised(tau)),
+        (Adjustment::LogitAdjustment | Adjustment::TauNorm, None) => {
+            needed(held_out.as_ref())?;
+            let (values, labels) = held_out.as_ref().map(rows).unwrap_or_default();
+            let validation = Embedded::new(&values, &labels, width);
+            let chosen = if options.adjustment == Adjustment::TauNorm {
+                head.normalised_by_validation(&taus(), validation)?
+            } else {
+                head.adjusted_by_validation(counts, &taus(), validation)?
+            };
+            (Some(chosen.tau), chosen.head)
+        }
+        (Adjustment::Crt | Adjustment::Lws, _) => {
+            needed(training.as_ref())?;
+            let (values, labels) = training.as_ref().map(rows).unwrap_or_default();
+            let seen = Embedded::new(&values, &labels, width);
+            let seed = seed.child(name);
+            let how = HeadTraining::default();
+            let adjusted = if options.adjustment == Adjustment::Crt {
+                how.retrain(seen, head.classes(), &seed, options.device)?
+            } else {
+                how.rescale(&head, seen, &seed, options.device)?
+            };
+            (None, adjusted)
+        }
+    };
+    let scores = |head: &LinearHead| -> Result<Option<Scores>, Error> {
+        let Some(seen) = &held_out else { return Ok(None) };
+        Ok(Some(Scores::of(&seen.set.labels, &head.predict(&seen.values))?))
+    };
+    let result = Adjusted {
+        adjustment: options.adjustment,
+        tau,
+        before: scores(&head)?,
+        after: scores(&adjusted)?,
+        norms_before: head.norms(),
+        norms_after: adjusted.norms(),
+        classes: saved.about.classes.clone(),
+        warnings,
+    };
+    saved.classifier = saved.classifier.with_linear_head(&adjusted)?;
+    saved.about.afterwards.push(match tau {
+        Some(tau) => format!("{name} with tau {tau}"),
+        None => name.to_owned(),
+    });
+    saved.save(&options.output)?;
+    Ok(result)
+}

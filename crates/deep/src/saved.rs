@@ -1,0 +1,104 @@
+use std::path::Path;
+
+use counterpoise_base::{ImageShape, Seed};
+use counterpoise_data::Normalisation;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Architecture, Checkpoint, Classifier, DeviceKind, EpochReport, Error, HeadKind, InputShape, TrainOptions,
+};
+
+/// A classifier with all that is needed to use it on other data.
+#[derive(Debug, Clone)]
+pub struct SavedClassifier {
+    /// The network.
+    pub classifier: Classifier,
+    /// What it is and where it comes from.
+    pub about: AboutClassifier,
+}
+
+/// What a classifier is and where it comes from: the metadata of its file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AboutClassifier {
+    /// Which network.
+    pub network: Architecture,
+    /// Its last layer.
+    pub head: HeadKind,
+    /// Channels, height and width of pictures; absent for networks that read rows.
+    pub picture: Option<(usize, usize, usize)>,
+    /// Numbers a row; absent for networks that read pictures.
+    pub columns: Option<usize>,
+    /// How bytes become numbers.
+    pub normalisation: Normalisation,
+    /// Names of classes, in the order of logits.
+    pub classes: Vec<String>,
+    /// Training rows of every class, which corrections of priors ask for.
+    pub counts: Vec<usize>,
+    /// How it was trained, if here.
+    pub options: Option<TrainOptions>,
+    /// Root of everything random.
+    pub seed: u64,
+    /// The epoch that was chosen, from 1.
+    pub epoch: usize,
+    /// What every epoch brought.
+    pub history: Vec<EpochReport>,
+    /// What was done to the head after training, in words.
+    pub afterwards: Vec<String>,
+}
+
+const KIND: &str = "classifier";
+
+impl AboutClassifier {
+    fn input(&self) -> Option<InputShape> {
+        match (self.picture, self.columns) {
+            (Some((channels, height, width)), None) => {
+                Some(InputShape::Images(ImageShape::new(channels, height, width)))
+            }
+            (None, Some(columns)) => Some(InputShape::Rows(columns)),
+            _ => None,
+        }
+    }
+}
+
+impl SavedClassifier {
+    /// Writes the file, whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let about = serde_json::to_value(&self.about).map_err(|error| Error::File {
+            path: path.into(),
+            reason: error.to_string(),
+        })?;
+        let checkpoint = Checkpoint {
+            kind: KIND.to_owned(),
+            about,
+            weights: self.classifier.weights(),
+            ..Checkpoint::default()
+        };
+        checkpoint.save(path)
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    pub fn load(path: &Path, device: DeviceKind) -> Result<Self, Error> {
+        let checkpoint = Checkpoint::load(path, KIND)?;
+        let wrong = |reason: String| Error::NotACheckpoint {
+            path: path.into(),
+            reason,
+        };
+        let about: AboutClassifier =
+            serde_json::from_value(checkpoint.about).map_err(|error| wrong(error.to_string()))?;
+        let input = about
+            .input()
+            .ok_or_else(|| wrong("it does not say what the network reads".to_owned()))?;
+        let classifier = Classifier::new(
+            about.network.clone(),
+            about.head,
+            input,
+            about.classes.len(),
+            &Seed::new(0),
+            device,
+        )?;
+        Ok(Self {
+            classifier: classifier.with_weights(&checkpoint.weights)?,
+            about,
+        })
+    }
+}
