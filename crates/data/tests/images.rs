@@ -613,7 +613,7 @@ fn parquet_of_hugging_face_knows_pictures_labels_and_names() {
         "{error}"
     );
     let error = told(read_with(&one, |options| {
-        options.label_column = Some("lable".into());
+        options.label_column = Some("Label".into());
     }));
     assert!(error.contains("did you mean `label`?"), "{error}");
     let bytes = std::fs::read(&one).expect("it is there");

@@ -241,3 +241,43 @@ pub enum Layout {
     /// `(n, height, width, channels)`.
     ChannelsLast,
 }
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_base::Description;
+
+    use super::super::Augment;
+    use super::*;
+
+    #[test]
+    fn options_are_read_as_a_table() {
+        let table = serde_json::json!({
+            "format": "cifar-10", "split": "val", "size": [28, 32], "resize": "pad", "channels": "grey", "corrupt": "skip",
+        });
+        let options: ImageOptions = serde_json::from_value(table).expect("all of it is known");
+        assert_eq!(options.format, Some(ImageFormat::Cifar10));
+        assert_eq!((options.split, options.size), (Split::Validation, Some((28, 32))));
+        assert!(serde_json::from_value::<ImageOptions>(serde_json::json!({"sizes": [1, 1]})).is_err());
+        let augment =
+            serde_json::json!({"pad": 4, "normalisation": {"channels": {"mean": [0.5], "std": [0.25]}}});
+        let augment: Augment = serde_json::from_value(augment).expect("all of it is known");
+        assert!(augment.pad == 4 && augment.normalisation.suits(3));
+    }
+
+    #[test]
+    fn every_option_is_described() {
+        let description = Description::of::<ImageOptions>("images");
+        assert_eq!(description.parameters.len(), 14);
+        assert!(
+            description
+                .parameters
+                .iter()
+                .all(|option| !option.about.is_empty())
+        );
+        let resize = description
+            .parameters
+            .iter()
+            .find(|option| option.name == "resize");
+        assert_eq!(resize.expect("an option").values, "error | scale | pad | crop");
+    }
+}
