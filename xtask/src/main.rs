@@ -16,7 +16,7 @@ const TASKS: &str = "\
 tasks of `cargo xtask`:
   check [--heavy]     everything that must hold before a commit; with --heavy, only the stages that bring gigabytes
   floors              which crate may use which
-  golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn and AIF360;
+  golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn, AIF360 and scipy;
                       COUNTERPOISE_DATA names the folder of `adult`
   pictures            take the pictures of the docs anew
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md

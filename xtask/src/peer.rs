@@ -32,7 +32,7 @@ fn python(requirements: &str) -> Result<PathBuf> {
 }
 
 /// Records the golden files anew: rows that imbalanced-learn makes, numbers that it, scikit-learn, Fairlearn and AIF360
-/// measure, and what Fairlearn's learners do.
+/// measure, what Fairlearn's learners do, and what scipy and others say of methods over data sets.
 pub(crate) fn golden() -> Result<()> {
     let python = python("tools/golden/requirements.txt")?;
     for recorder in [
@@ -45,11 +45,15 @@ pub(crate) fn golden() -> Result<()> {
     }
     let fairlearn = self::python("tools/golden/requirements-fairlearn.txt")?;
     record(&fairlearn, "tools/golden/record_fair_learners.py")?;
+    let rank = self::python("tools/golden/requirements-rank.txt")?;
+    record(&rank, "tools/golden/record_rank.py")?;
     let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
     record(&repair, "tools/golden/record_fair_sampling.py")?;
     let torch = self::python("tools/golden/requirements-torch.txt")?;
     record(&torch, "tools/golden/record_losses.py")?;
-    // It adds to what the fair ones wrote, and needs packages of 2023.
+    let multi = self::python("tools/golden/requirements-mdo.txt")?;
+    record(&multi, "tools/golden/record_mdo.py")?;
+    // It adds to what record_fair_sampling.py wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")
 }

@@ -18,7 +18,7 @@ impl Observer for () {
 }
 
 /// What a task tells while it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// `done` of `total` units of `task` are finished.
@@ -29,6 +29,17 @@ pub enum Event<'a> {
         done: u64,
         /// Units in all; 0 if nobody knows.
         total: u64,
+    },
+    /// A network has seen its training data once more.
+    Epoch {
+        /// The same words as in its [`Event::Progress`].
+        task: &'a str,
+        /// Epochs finished.
+        epoch: u64,
+        /// Epochs in all.
+        of: u64,
+        /// What was measured, by name: the loss first.
+        numbers: &'a [(&'a str, f64)],
     },
     /// A task ended.
     Finished {

@@ -61,6 +61,30 @@ impl Progress {
         }
     }
 
+    /// One line an epoch, above the bar; in a file that is not a terminal, some twenty lines in all.
+    fn epoch(&self, task: &str, epoch: u64, of: u64, numbers: &[(&str, f64)]) {
+        let Ok(state) = self.state.lock() else { return };
+        if self.json {
+            let numbers: serde_json::Map<String, serde_json::Value> = numbers
+                .iter()
+                .map(|&(name, number)| (name.to_owned(), number.into()))
+                .collect();
+            let line = serde_json::json!({"event": "epoch", "task": task, "epoch": epoch, "of": of, "numbers": numbers});
+            eprintln!("{line}");
+            return;
+        }
+        let numbers: Vec<String> = numbers
+            .iter()
+            .map(|(name, number)| format!("{name} {number:.4}"))
+            .collect();
+        let line = format!("{task}: epoch {epoch} of {of}, {}", numbers.join(", "));
+        match &state.bar {
+            Some(bar) if !bar.is_hidden() => bar.println(line),
+            _ if epoch % (of / 20).max(1) == 0 || epoch == of => eprintln!("{line}"),
+            _ => {}
+        }
+    }
+
     fn progress(&self, task: &str, done: u64, total: u64) {
         let Ok(mut state) = self.state.lock() else { return };
         if state.task != task {
@@ -145,6 +169,12 @@ impl Observer for Progress {
         }
         match event {
             Event::Progress { task, done, total } => self.progress(task, *done, *total),
+            Event::Epoch {
+                task,
+                epoch,
+                of,
+                numbers,
+            } => self.epoch(task, *epoch, *of, numbers),
             Event::Finished { task } if self.json => {
                 eprintln!("{}", serde_json::json!({"event": "finished", "task": task}));
             }

@@ -31,9 +31,11 @@ pub use counterpoise_base::{
     Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
 };
 pub use counterpoise_data::{
-    Bins, Carry, ColumnSummary, Error as DataError, GroupColumns, Imbalance, Missing, OutputOptions,
-    PredictionColumns, Prepared, Read, ReadOptions, Roles, Writer, hold_out, make_imbalance, output_chunks,
-    prepare, read_bytes, read_table, remove_partial_files, schema_of, stratified_k_fold,
+    Bins, Carry, ColumnSummary, CountTable, Error as DataError, GroupColumns, ImageFacts, ImageFormat,
+    ImageOptions, ImageOutput, Imbalance, Keep, Missing, OutputOptions, PredictionColumns, Prepared, Read,
+    ReadImages, ReadOptions, Roles, Writer, WrittenImages, hold_out, make_imbalance, make_imbalance_of,
+    output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files, schema_of,
+    stratified_k_fold, write_images,
 };
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{

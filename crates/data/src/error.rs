@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use counterpoise_base::{nearest_name, typed};
+use counterpoise_base::{ImageShape, nearest_name, typed};
 
 /// What can go wrong between a file and a table.
 ///
@@ -438,6 +438,184 @@ pub enum Error {
         /// Rows asked for.
         asked: usize,
     },
+    /// Nothing says what a file or folder of pictures is.
+    #[error("`{file}` is not recognised as pictures")]
+    UnknownImageFormat {
+        /// The file or folder.
+        file: String,
+    },
+    /// A file that is not what a reader of pictures needs.
+    #[error("`{file}` cannot be read as {format}: {what}")]
+    ImageFile {
+        /// The file.
+        file: String,
+        /// What it was read as, with its article.
+        format: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Pictures without a file of labels.
+    #[error("no labels of `{file}` are found beside it: {}", tried.join(", "))]
+    NoLabels {
+        /// The file of pictures.
+        file: String,
+        /// Names that were looked for.
+        tried: Vec<String>,
+    },
+    /// No column of labels.
+    #[error("no column of `{file}` is known to hold labels")]
+    NoLabelColumn {
+        /// The file.
+        file: String,
+        /// Columns there are, but for pictures.
+        columns: Vec<String>,
+    },
+    /// As many labels as pictures are needed.
+    #[error("`{file}` has {pictures} picture(s), and `{label_file}` has {labels} label(s)")]
+    LabelCount {
+        /// The file of pictures.
+        file: String,
+        /// Its pictures.
+        pictures: usize,
+        /// Labels found.
+        labels: usize,
+        /// The file of labels.
+        label_file: String,
+    },
+    /// A label that is no class.
+    #[error("`{file}`, row {row}: the label `{label}` is none of the {classes} class(es)")]
+    LabelRange {
+        /// The file of labels.
+        file: String,
+        /// The row, counted from 1.
+        row: usize,
+        /// The label.
+        label: String,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A file or folder without a picture.
+    #[error("there is no picture to read in `{file}`: {what}")]
+    NoPictures {
+        /// The file or folder.
+        file: String,
+        /// What there is instead.
+        what: String,
+    },
+    /// A part of a data set that is not there.
+    #[error("`{file}` has no {split} split")]
+    NoSplit {
+        /// The file or folder.
+        file: String,
+        /// The split.
+        split: &'static str,
+        /// What there is instead.
+        there: Vec<String>,
+    },
+    /// An archive without arrays that are known to be pictures and labels.
+    #[error("no arrays of `{file}` are known to be pictures and labels")]
+    NoArrays {
+        /// The archive or folder.
+        file: String,
+        /// Its arrays.
+        there: Vec<String>,
+    },
+    /// Pictures of several sizes, or of one that was not asked for.
+    #[error("pictures of `{file}` have {}: {}", match (sizes.len(), wanted) {
+        (1, Some((height, width))) => format!("another size than {height}x{width}"),
+        (count, _) => format!("{count} sizes, and a network needs one"),
+    }, listed_sizes(sizes))]
+    MixedSizes {
+        /// The file or folder.
+        file: String,
+        /// Height and width, and how many pictures have it, most first.
+        sizes: Vec<((usize, usize), usize)>,
+        /// The size asked for.
+        wanted: Option<(usize, usize)>,
+    },
+    /// Pictures of several numbers of channels, or of one that was not asked for.
+    #[error("pictures of `{file}` have {}: {}", match (channels.len(), wanted) {
+        (1, Some(wanted)) => format!("other channels than the {wanted} asked for"),
+        _ => "different channels, and a network needs one number".to_owned(),
+    }, channels.iter().map(|(channels, count)| format!("{count} of {channels} channel(s)")).collect::<Vec<_>>().join(", "))]
+    MixedChannels {
+        /// The file or folder.
+        file: String,
+        /// Channels, and how many pictures have so many.
+        channels: Vec<(usize, usize)>,
+        /// The channels asked for.
+        wanted: Option<usize>,
+    },
+    /// Pictures that cannot be decoded.
+    #[error("{damaged} of {of} picture(s) of `{file}` cannot be decoded: {}{}", first.join("; "), if first.len() < *damaged { "; …" } else { "" })]
+    DamagedPictures {
+        /// The file or folder.
+        file: String,
+        /// How many.
+        damaged: usize,
+        /// Pictures in all.
+        of: usize,
+        /// The first of them, each with its reason.
+        first: Vec<String>,
+    },
+    /// More pictures than memory holds.
+    #[error("{pictures} picture(s) of {shape} of `{file}` do not fit into memory")]
+    ImageMemory {
+        /// The file or folder.
+        file: String,
+        /// Pictures.
+        pictures: usize,
+        /// Their shape.
+        shape: ImageShape,
+    },
+    /// Pictures of `CelebA` without exactly one hair class.
+    #[error(
+        "{none} picture(s) have none of the five hair classes in `{file}` and {several} have several; {one} have one"
+    )]
+    Hair {
+        /// The attribute file.
+        file: String,
+        /// Pictures with none.
+        none: usize,
+        /// Pictures with several.
+        several: usize,
+        /// Pictures with one.
+        one: usize,
+    },
+    /// Pictures of a shape that a format cannot hold.
+    #[error("pictures of {shape} cannot be written as {format}, which needs {needed}")]
+    ShapeMisfit {
+        /// The shape.
+        shape: ImageShape,
+        /// The format.
+        format: &'static str,
+        /// What it needs.
+        needed: &'static str,
+    },
+    /// More classes than a format can tell apart.
+    #[error("{classes} classes cannot be written as {format}, which tells {most} apart")]
+    TooManyClasses {
+        /// Classes.
+        classes: usize,
+        /// The format.
+        format: &'static str,
+        /// The most it can hold.
+        most: usize,
+    },
+    /// Something stands where an output is to go.
+    #[error("`{file}` is there already")]
+    Exists {
+        /// The file or folder.
+        file: String,
+    },
+    /// Counts of another number of classes.
+    #[error("{given} counts are given for {classes} class(es)")]
+    CountsMisfit {
+        /// Classes there are.
+        classes: usize,
+        /// Counts given.
+        given: usize,
+    },
     /// The observer asked to stop.
     #[error("stopped while reading or writing")]
     Stopped,
@@ -530,6 +708,27 @@ impl Error {
             Self::Write { .. } => "choose another `--output`, on a disk with room that you may write to".into(),
             Self::Parts { .. } => "use fewer folds, or merge the class with another".into(),
             Self::Counts { rows: 0, .. } => "name a class of the target".into(),
+            Self::UnknownImageFormat { .. } => "name it: `format = \"idx\"`, `\"cifar-10\"`, `\"cifar-100\"`, `\"svhn\"`, `\"celeba\"`, `\"folder\"`, `\"numpy\"` or `\"parquet\"`".into(),
+            Self::ImageFile { .. } => "get the file anew if it is damaged; or name what it is with `format`".into(),
+            Self::NoLabels { .. } => "name the file with `labels = \"FILE\"`".into(),
+            Self::NoLabelColumn { columns, .. } => format!("name one with `label_column`: {}", some_of(columns)),
+            Self::LabelCount { .. } => "name the labels of these pictures with `labels = \"FILE\"`".into(),
+            Self::LabelRange { .. } => "mend the label, or name all classes with `classes = [\"a\", \"b\"]`".into(),
+            Self::NoPictures { .. } => "put pictures into folders, a folder a class: `PICTURES/cat/1.png`; or name the format with `format`".into(),
+            Self::NoSplit { there, .. } => format!("choose another `split`; there is {}", some_of(there)),
+            Self::NoArrays { there, .. } => format!("name them with `image_column` and `label_column`; there is {}", some_of(there)),
+            Self::MixedSizes { sizes, wanted, .. } => {
+                let (height, width) = wanted.or(sizes.first().map(|&(size, _)| size)).unwrap_or((32, 32));
+                format!("`size = [{height}, {width}]` with `resize = \"scale\"`, `\"pad\"` or `\"crop\"` brings them to one size")
+            }
+            Self::MixedChannels { .. } => "`channels = \"grey\"` or `channels = \"rgb\"` brings pictures of 1 and 3 channels together".into(),
+            Self::DamagedPictures { .. } => "`corrupt = \"skip\"` leaves them out and tells how many".into(),
+            Self::ImageMemory { .. } => "make them smaller: `size = [32, 32]` with `resize = \"scale\"`".into(),
+            Self::Hair { .. } => "`hair = \"skip\"` leaves out those that have not exactly one".into(),
+            Self::ShapeMisfit { .. } | Self::TooManyClasses { .. } => "write NPZ, which holds any shape and any number of classes".into(),
+            Self::Exists { .. } => "choose another name, or say that it may be replaced".into(),
+            Self::CountsMisfit { classes, .. } => format!("give {classes} counts, in the order of the classes"),
+            Self::Counts { rows, .. } => format!("ask for {rows} or fewer"),
             _ => return None,
         })
     }
@@ -582,8 +781,57 @@ impl Error {
             Self::Parts { .. } => "data.parts",
             Self::OutOfRange { .. } => "data.out-of-range",
             Self::Counts { .. } => "data.counts",
+            Self::UnknownImageFormat { .. } => "data.unknown-image-format",
+            Self::ImageFile { .. } => "data.image-file",
+            Self::NoLabels { .. } => "data.no-labels",
+            Self::NoLabelColumn { .. } => "data.no-label-column",
+            Self::LabelCount { .. } => "data.label-count",
+            Self::LabelRange { .. } => "data.label-range",
+            Self::NoPictures { .. } => "data.no-pictures",
+            Self::NoSplit { .. } => "data.no-split",
+            Self::NoArrays { .. } => "data.no-arrays",
+            Self::MixedSizes { .. } => "data.mixed-sizes",
+            Self::MixedChannels { .. } => "data.mixed-channels",
+            Self::DamagedPictures { .. } => "data.damaged-pictures",
+            Self::ImageMemory { .. } => "data.image-memory",
+            Self::Hair { .. } => "data.hair",
+            Self::ShapeMisfit { .. } => "data.shape-misfit",
+            Self::TooManyClasses { .. } => "data.too-many-classes",
+            Self::Exists { .. } => "data.exists",
+            Self::CountsMisfit { .. } => "data.counts-misfit",
             Self::Stopped => "data.stopped",
         }
+    }
+}
+
+/// Sizes and how many pictures have them, the most frequent first.
+fn listed_sizes(sizes: &[((usize, usize), usize)]) -> String {
+    const ROOM: usize = 6;
+    let shown: Vec<String> = sizes
+        .iter()
+        .take(ROOM)
+        .map(|((height, width), count)| format!("{height}x{width} ({count})"))
+        .collect();
+    let more = sizes.len().saturating_sub(ROOM);
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{}{rest}", shown.join(", "))
+}
+
+/// The first of some names.
+fn some_of(names: &[String]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(12)
+        .map(|name| format!("`{}`", shortened(name)))
+        .collect();
+    match shown.len() {
+        0 => "nothing of the kind".into(),
+        _ if names.len() > 12 => format!("{}, …", shown.join(", ")),
+        _ => shown.join(", "),
     }
 }
 

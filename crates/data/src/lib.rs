@@ -1,4 +1,4 @@
-//! Tables in and out: reading and writing files, roles of columns, missing values, splits.
+//! Tables and pictures in and out: reading and writing files, roles of columns, missing values, splits.
 //!
 //! Files are opened here and nowhere below. What goes out has the types, names and order of what came in.
 
@@ -7,6 +7,7 @@ mod columnar;
 mod delimited;
 mod error;
 mod format;
+mod images;
 mod imbalance;
 mod infer;
 mod names;
@@ -25,7 +26,12 @@ mod write;
 
 pub use bins::Bins;
 pub use error::Error;
-pub use imbalance::{Imbalance, make_imbalance};
+pub use images::{
+    Alpha, Augment, Cell, Channels, CifarLabels, ContactSheet, Corrupt, Hair, ImageFacts, ImageFormat,
+    ImageOptions, ImageOutput, Layout, Normalisation, ReadImages, Resize, SkippedImage, Split, WrittenImages,
+    encode_png, read_idx_bytes, read_images, write_images,
+};
+pub use imbalance::{CountTable, Imbalance, Keep, make_imbalance, make_imbalance_of};
 pub use names::texts_of;
 pub use options::ReadOptions;
 pub use output::{Carry, OutputOptions, output_chunks};

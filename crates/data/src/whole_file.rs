@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// A file that appears whole or not at all.
 ///
@@ -45,7 +45,11 @@ impl Drop for Listed {
 pub fn remove_partial_files() {
     if let Ok(mut partial) = PARTIAL.lock() {
         for path in std::mem::take(&mut *partial) {
-            let _ = std::fs::remove_file(path);
+            let _ = if path.is_dir() {
+                std::fs::remove_dir_all(path)
+            } else {
+                std::fs::remove_file(path)
+            };
         }
     }
 }
@@ -127,6 +131,74 @@ impl Write for WholeFile {
             Target::Beside(file) => file.flush(),
             Target::Directly(file) => file.flush(),
         }
+    }
+}
+
+/// A folder that appears whole or not at all, as a [`WholeFile`] does.
+#[derive(Debug)]
+pub(crate) struct WholeFolder {
+    path: PathBuf,
+    folder: TempDir,
+    _listed: Listed,
+}
+
+impl WholeFolder {
+    /// Makes the temporary folder; fails if there is no folder to put it into.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let parent = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        if !parent.is_dir() {
+            let message = format!("there is no folder `{}`", parent.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        }
+        let mut builder = tempfile::Builder::new();
+        let prefix = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+        builder.prefix(&prefix).suffix(".partial");
+        #[cfg(unix)]
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        #[cfg(unix)]
+        builder.permissions(permissions);
+        let folder = builder.tempdir_in(parent)?;
+        Ok(Self {
+            path: path.into(),
+            _listed: Listed::new(folder.path()),
+            folder,
+        })
+    }
+
+    /// Where to put files.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives the folder its name; what has that name already goes, if it may, once the new one stands there.
+    pub(crate) fn finish(self, overwrite: bool) -> io::Result<()> {
+        let Self { path, folder, .. } = self;
+        if overwrite && path.symlink_metadata().is_ok() {
+            let mut away = folder.path().as_os_str().to_owned();
+            away.push(".old");
+            let away = PathBuf::from(away);
+            std::fs::rename(&path, &away)?;
+            if let Err(error) = std::fs::rename(folder.path(), &path) {
+                std::fs::rename(&away, &path)?;
+                return Err(error);
+            }
+            let _ = folder.keep();
+            return if away.is_dir() {
+                std::fs::remove_dir_all(&away)
+            } else {
+                std::fs::remove_file(&away)
+            };
+        }
+        // An empty folder would be replaced without a word.
+        if path.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        std::fs::rename(folder.path(), &path)?;
+        let _ = folder.keep();
+        Ok(())
     }
 }
 

@@ -101,6 +101,32 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+    /// A file that is no checkpoint, or not a whole one.
+    #[error("{}: {reason}", path.display())]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A checkpoint of something else.
+    #[error("{} holds a {found}, but a {needed} is needed", path.display())]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What was asked for.
+        needed: String,
+    },
+    /// Pictures or rows of another shape than the network reads.
+    #[error("the data is {found}, but the network reads {needed}")]
+    OtherInput {
+        /// Shape of the data.
+        found: String,
+        /// Shape that the network reads.
+        needed: String,
+    },
     /// Somebody asked the task to stop.
     #[error("stopped")]
     Stopped,
@@ -114,6 +140,11 @@ impl Error {
             Self::MissingWeight { .. } | Self::UnknownWeight { .. } | Self::OtherShape { .. } => {
                 Some("the file holds another architecture, number of classes or picture size; give the one it was trained with".to_owned())
             }
+            Self::NotACheckpoint { .. } => Some(
+                "give a file that `counterpoise` saved, a `.safetensors` file or a PyTorch state dict (`.pth`); if writing was cut off, take the checkpoint before it".to_owned(),
+            ),
+            Self::OtherInput { .. } => Some("use the data, or the `resize` and `channels` policy, that it was trained with".to_owned()),
+            Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
             Self::UnknownLoss { suggestion, .. } => Some(suggestion.clone()),
             Self::OutOfRange { range, .. } => Some(format!("give {range}")),
             Self::WeightsPerClass { .. } => {
@@ -128,7 +159,6 @@ impl Error {
             Self::Diverged { .. } => {
                 Some("lower the learning rate, or lengthen warm-up; look for numbers that are not finite in the input".to_owned())
             }
-            Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
         }
     }
 
@@ -147,6 +177,9 @@ impl Error {
             Self::NothingToChooseOn => "deep.nothing-to-choose-on",
             Self::Diverged { .. } => "deep.diverged",
             Self::File { .. } => "deep.file",
+            Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
+            Self::OtherKind { .. } => "deep.other-kind",
+            Self::OtherInput { .. } => "deep.other-input",
             Self::Stopped => "deep.stopped",
         }
     }

@@ -4,6 +4,7 @@
 //! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
 
 mod batches;
+mod checkpoint;
 mod device;
 mod error;
 mod layers;
@@ -12,10 +13,12 @@ mod mixup;
 mod named;
 mod network;
 mod post_hoc;
+mod predict;
 mod schedule;
 mod weights;
 
 pub use batches::Sampler;
+pub use checkpoint::{Checkpoint, read_weights};
 pub use device::DeviceKind;
 pub use error::Error;
 pub use loss::{
@@ -25,5 +28,6 @@ pub use loss::{
 pub use mixup::{Mix, Mixup, Pairs, Remix, one_hot};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
 pub use post_hoc::{Chosen, Embedded, HeadTraining, LinearHead, taus};
+pub use predict::{Inputs, Logits, Scaling};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use weights::{Weight, Weights};

@@ -78,7 +78,7 @@ fn rejection(random: &mut Random, n: u32, probability: f64) -> u32 {
 }
 
 /// Logarithm of `k!`, by Stirling's series, which begins to hold at 16.
-fn log_factorial(k: f64) -> f64 {
+pub(crate) fn log_factorial(k: f64) -> f64 {
     let mut below = 1.0;
     let mut x = k + 1.0;
     while x < 16.0 {

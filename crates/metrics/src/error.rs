@@ -1,3 +1,5 @@
+use crate::rank::Adjustment;
+
 /// What can go wrong while measuring.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -134,6 +136,48 @@ pub enum Error {
         /// What is allowed.
         range: &'static str,
     },
+    /// Too little to compare.
+    #[error("there {} {has} {what}{}, and at least {needed} are needed", if *has == 1 { "is" } else { "are" }, if *has == 1 { "" } else { "s" })]
+    TooFew {
+        /// `method`, `data set` or `fold`.
+        what: &'static str,
+        /// How many there are.
+        has: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A score that cannot be ranked.
+    #[error("data set `{data_set}`: the score of `{method}` is not a number")]
+    NoScore {
+        /// Name of the data set.
+        data_set: String,
+        /// Name of the method.
+        method: String,
+    },
+    /// Something in a list that is not a finite number.
+    #[error("{what} {place} is {value}, which is not a finite number")]
+    NoNumber {
+        /// What the list holds.
+        what: &'static str,
+        /// Place in the list, counted from 1.
+        place: usize,
+        /// The value.
+        value: f64,
+    },
+    /// No method has this name.
+    #[error("there is no method `{method}`")]
+    UnknownMethod {
+        /// The name that was given.
+        method: String,
+        /// The method that was meant, or all there are.
+        suggestion: String,
+    },
+    /// A procedure for all pairs of methods, where there is a control.
+    #[error("`{}` is for all pairs of methods, not for a control", adjustment.name())]
+    AllPairsOnly {
+        /// The procedure.
+        adjustment: Adjustment,
+    },
     /// The observer asked to stop.
     #[error("stopped while drawing rows for intervals")]
     Stopped,
@@ -156,7 +200,19 @@ impl Error {
             Self::UnknownMeasure { suggestion, .. }
             | Self::UnknownClass { suggestion, .. }
             | Self::UnknownFavourable { suggestion, .. }
-            | Self::UnknownGroup { suggestion, .. } => suggestion.clone(),
+            | Self::UnknownGroup { suggestion, .. }
+            | Self::UnknownMethod { suggestion, .. } => suggestion.clone(),
+            Self::TooFew { what: "fold", .. } => {
+                "give the score of every fold, and how often the folds were dealt anew".into()
+            }
+            Self::TooFew { .. } => {
+                "give more of them; a comparison of ranks needs two methods and two data sets at least".into()
+            }
+            Self::NoScore { .. } => {
+                "measure it again, or leave the data set or the method out of all comparisons".into()
+            }
+            Self::NoNumber { .. } => "leave the pair out, or measure it again".into(),
+            Self::AllPairsOnly { .. } => "take `holm`, `hochberg` or `finner`, or compare all pairs".into(),
             Self::NeedsPredictions { measure } => {
                 format!("name the column of predictions, or leave `{measure}` out")
             }
@@ -189,6 +245,11 @@ impl Error {
             Self::NoRows => "metrics.no-rows",
             Self::UnknownRow { .. } => "metrics.unknown-row",
             Self::OutOfRange { .. } => "metrics.out-of-range",
+            Self::TooFew { .. } => "metrics.too-few",
+            Self::NoScore { .. } => "metrics.no-score",
+            Self::NoNumber { .. } => "metrics.no-number",
+            Self::UnknownMethod { .. } => "metrics.unknown-method",
+            Self::AllPairsOnly { .. } => "metrics.all-pairs-only",
             Self::Stopped => "metrics.stopped",
         }
     }

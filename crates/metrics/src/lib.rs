@@ -4,6 +4,7 @@
 //! interval around every number, because rare classes make for few rows.
 //!
 //! Between groups of rows, [`GroupMeasure`] compares: the module [`group`] lists what AIF360 and Fairlearn call it.
+//! Between methods over several data sets, the tests of the module [`rank`] do.
 
 mod binomial;
 mod bootstrap;
@@ -15,6 +16,7 @@ pub mod group;
 mod measure;
 mod normal;
 mod predictions;
+pub mod rank;
 mod report;
 mod sweep;
 

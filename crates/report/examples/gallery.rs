@@ -3,8 +3,8 @@
 
 use counterpoise_base::Warning;
 use counterpoise_report::{
-    Bars, Block, Curve, Curves, Error, Figure, IntervalEntry, IntervalGroup, Intervals, Page, Point, Scatter,
-    Section, Series, TableBlock, Tone, render,
+    Bars, Block, CriticalDifference, Curve, Curves, Error, Figure, IntervalEntry, IntervalGroup, Intervals,
+    Page, Point, RankedMethod, Scatter, Section, Series, TableBlock, Tone, render,
 };
 
 fn main() -> Result<(), Error> {
@@ -95,6 +95,7 @@ fn main() -> Result<(), Error> {
                 Tone::Caution,
             ),
             Block::Intervals(differences()),
+            Block::CriticalDifference(ranks()),
             Block::Curves(precision_recall()),
             Block::Curves(reliability()),
         ],
@@ -184,6 +185,36 @@ fn differences() -> Intervals {
         reference: Some((0.0, "no difference to none".into())),
         ends: Some(("worse than none".into(), "better than none".into())),
         unit: "difference of balanced accuracy".into(),
+    }
+}
+
+/// Seven methods on 25 folds.
+fn ranks() -> CriticalDifference {
+    let methods = [
+        ("deep-smote", 1.32),
+        ("smote", 4.04),
+        ("none", 5.96),
+        ("random-over", 4.52),
+        ("a-method-with-a-name-that-never-seems-to-end", 2.6),
+        ("balanced-softmax", 2.88),
+        ("pixel-smote", 6.68),
+    ];
+    let method = |(name, rank): (&str, f64)| RankedMethod {
+        name: name.into(),
+        rank,
+    };
+    CriticalDifference {
+        caption: "Average ranks over 25 data sets; bars join what Nemenyi's test does not tell apart at 0.05"
+            .into(),
+        methods: methods.map(method).to_vec(),
+        alike: vec![
+            vec![0, 4, 5],
+            vec![4, 5, 1],
+            vec![5, 1, 3],
+            vec![3, 2],
+            vec![2, 6],
+        ],
+        critical: Some((1.80, "critical difference".into())),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A [`Page`] is a list of sections of blocks. What they mean is the caller's business; how they look is ours.
 
 mod bars;
+mod critical_difference;
 mod curves;
 mod error;
 mod heat_map;
@@ -12,6 +13,7 @@ mod plot;
 mod scatter;
 
 pub use bars::{Bars, Series};
+pub use critical_difference::{CriticalDifference, RankedMethod};
 pub use curves::{Curve, Curves};
 pub use error::Error;
 pub use heat_map::{HeatCell, HeatMap};

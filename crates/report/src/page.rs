@@ -1,7 +1,7 @@
 use counterpoise_base::Warning;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{Bars, Curves, Error, HeatMap, Intervals, Scatter};
+use crate::{Bars, CriticalDifference, Curves, Error, HeatMap, Intervals, Scatter};
 
 /// One HTML file.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +58,8 @@ pub enum Block {
     Scatter(Scatter),
     /// Numbers with their intervals, as a forest plot.
     Intervals(Intervals),
+    /// Methods on an axis of average ranks.
+    CriticalDifference(CriticalDifference),
     /// Lines, such as precision against recall.
     Curves(Curves),
     /// A table coloured by its numbers.
@@ -209,6 +211,7 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::Bars(bars) => bars.html()?,
         Block::Scatter(scatter) => scatter.html()?,
         Block::Intervals(intervals) => intervals.html()?,
+        Block::CriticalDifference(diagram) => diagram.html()?,
         Block::Curves(curves) => curves.html()?,
         Block::HeatMap(map) => map.html()?,
         Block::Code { title, text } => html! {

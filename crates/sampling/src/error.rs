@@ -59,6 +59,16 @@ pub enum Error {
         /// Name of the class.
         class: String,
     },
+    /// A number that is missing or infinite, where a method moves numbers.
+    #[error("column `{column}`, row {row}: the value is missing or infinite, and {method} needs all of them")]
+    NotFinite {
+        /// Name of the column.
+        column: String,
+        /// Row, counted from 1.
+        row: usize,
+        /// Name of the method.
+        method: &'static str,
+    },
     /// A strategy that does not fit the kind of method.
     #[error("`sampling_strategy = {strategy}` does not fit {direction}")]
     StrategyMisfit {
@@ -74,6 +84,20 @@ pub enum Error {
     Separated {
         /// Name of the class.
         class: String,
+        /// Neighbours looked at.
+        k: usize,
+    },
+    /// No row of a class is among enough of its own.
+    #[error(
+        "class `{class}`: none of its {rows} row(s) has {needed} of its own class among its {k} nearest neighbors"
+    )]
+    NoBase {
+        /// Name of the class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+        /// Neighbours of its own that a row needs.
+        needed: usize,
         /// Neighbours looked at.
         k: usize,
     },
@@ -254,8 +278,14 @@ impl Error {
                 "divide column `{column}` by a large number first, choose a smaller `shrinkage` if there is one, or leave it out with `--ignore {}`",
                 counterpoise_base::typed(column)
             ),
+            Self::NotFinite { .. } => {
+                "choose what happens to missing values with `--missing drop-rows` or `--missing impute`".into()
+            }
             Self::StrategyMisfit { hint, .. } | Self::EmptyCell { hint, .. } => (*hint).into(),
             Self::Separated { .. } => "use smote, which needs no neighbors of another class, or a larger `n_neighbors`".into(),
+            Self::NoBase { .. } => {
+                "set a smaller `k1` or a larger `k2`, or `few_rows = \"shrink\"` to use all its rows".into()
+            }
             Self::NotMixed { .. } => "use smote, which takes columns of any kind".into(),
             Self::CategoricalNoise { column } => {
                 format!("leave `shrinkage` out, or leave the column out with `--ignore {}`", counterpoise_base::typed(column))
@@ -281,8 +311,10 @@ impl Error {
             Self::WrongDirection { .. } => "sampling.wrong-direction",
             Self::TooManyRows { .. } => "sampling.too-many-rows",
             Self::Infinite { .. } => "sampling.infinite",
+            Self::NotFinite { .. } => "sampling.not-finite",
             Self::StrategyMisfit { .. } => "sampling.strategy-misfit",
             Self::Separated { .. } => "sampling.separated",
+            Self::NoBase { .. } => "sampling.no-base",
             Self::NotMixed { .. } => "sampling.not-mixed",
             Self::CategoricalNoise { .. } => "sampling.categorical-noise",
             Self::OutOfRange { .. } => "sampling.out-of-range",

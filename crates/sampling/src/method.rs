@@ -1,10 +1,10 @@
 use counterpoise_base::{Groups, Labeled, Labels, Resampled, SyntheticValues, choices, nearest_name};
 
 use crate::{
-    Adasyn, BorderlineSmote, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error, FairAdasyn,
-    FairBalance, FairBorderlineSmote, FairOversampling, FairSmote, Fawos, HeterogeneousFairOversampling,
-    Kind, Massaging, Plan, RandomOverSampler, RandomUnderSampler, Resample, Reweighing, Run, Smote, Smoteenn,
-    Smotenc, Transform,
+    Adasyn, Amdo, BorderlineSmote, Ccr, DisparateImpactRemover, EditedNearestNeighbours, Eos, Error,
+    FairAdasyn, FairBalance, FairBorderlineSmote, FairOversampling, FairSmote, Fawos,
+    HeterogeneousFairOversampling, Kind, Massaging, McCcr, McRbo, Plan, RandomOverSampler,
+    RandomUnderSampler, Rbo, Resample, Reweighing, Run, Smote, Smoteenn, Smotenc, Transform,
 };
 
 choices! {
@@ -20,6 +20,11 @@ choices! {
         EditedNearestNeighbours(EditedNearestNeighbours) = "edited-nearest-neighbours" | "enn" | "edited-nearest-neighbors",
         Smoteenn(Smoteenn) = "smoteenn",
         Eos(Eos) = "eos",
+        Ccr(Ccr) = "ccr",
+        McCcr(McCcr) = "mc-ccr" | "multi-class-ccr",
+        Rbo(Rbo) = "rbo",
+        McRbo(McRbo) = "mc-rbo" | "multi-class-rbo",
+        Amdo(Amdo) = "amdo",
         FairOversampling(FairOversampling) = "fair-oversampling" | "fos" | "fair-over-sampling",
         HeterogeneousFairOversampling(HeterogeneousFairOversampling) = "heterogeneous-fair-oversampling" | "hfos" | "heterogeneous-fos",
         FairBorderlineSmote(FairBorderlineSmote) = "fair-borderline-smote" | "fbsmote",

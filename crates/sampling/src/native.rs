@@ -1,5 +1,8 @@
 //! The native chooser: who is the base of each new row.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use counterpoise_base::{Labeled, Random, Seed};
 use rayon::prelude::*;
 
@@ -66,6 +69,33 @@ pub(crate) fn round_robin(data: &Labeled<'_>, class_seed: &Seed, bases: &[usize]
     };
     let all: Vec<Vec<Turn>> = (0..rounds).into_par_iter().map(one).collect();
     all.into_iter().flatten().collect()
+}
+
+/// `count` uses of `bases`, each base as often as its weight asks, to the nearest whole number as far as the total allows.
+///
+/// Seats are given one by one to the base with the smallest `(uses + 1/2) / weight` (Webster's method): more rows keep the
+/// earlier ones, which shares that are rounded one by one do not. Weights are positive.
+pub(crate) fn by_weight(
+    data: &Labeled<'_>,
+    class_seed: &Seed,
+    bases: &[usize],
+    weights: &[f64],
+    count: usize,
+) -> Vec<Turn> {
+    if bases.is_empty() {
+        return Vec::new();
+    }
+    let branches = branches(data, class_seed, bases);
+    // Positive numbers are ordered as their bits are.
+    let due = |place: usize, uses: u64| ((uses as f64 + 0.5) / weights[place]).to_bits();
+    let first = |place: usize| Reverse((due(place, 0), branches[place].number(), place, 0));
+    let mut next: BinaryHeap<Reverse<(u64, u64, usize, u64)>> = (0..bases.len()).map(first).collect();
+    let mut one = || {
+        let Reverse((_, number, place, uses)) = next.pop()?;
+        next.push(Reverse((due(place, uses + 1), number, place, uses + 1)));
+        Some(Turn::new(&branches[place], place, uses))
+    };
+    (0..count).map_while(|_| one()).collect()
 }
 
 /// `count` uses of `bases`, each drawn from all of them, out of an order that is the rows' own and not the file's.

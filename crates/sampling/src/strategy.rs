@@ -72,6 +72,14 @@ pub struct Targets {
     pub changes: Vec<(u32, usize)>,
 }
 
+impl Targets {
+    /// Rows to make of a class, or to keep of it; 0 for a class that does not change.
+    pub(crate) fn count(&self, class: u32) -> usize {
+        let of_class = self.changes.iter().find(|(changed, _)| *changed == class);
+        of_class.map_or(0, |&(_, count)| count)
+    }
+}
+
 impl Direction {
     pub(crate) fn words(self) -> &'static str {
         match self {

@@ -53,6 +53,15 @@ pub enum InputShape {
     Rows(usize),
 }
 
+impl std::fmt::Display for InputShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Images(shape) => write!(f, "pictures of {shape}"),
+            Self::Rows(columns) => write!(f, "rows of {columns} numbers"),
+        }
+    }
+}
+
 /// The last layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
