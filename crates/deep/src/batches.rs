@@ -45,13 +45,12 @@ impl Sampler {
         seed: &Seed,
     ) -> Vec<Vec<usize>> {
         let seed = seed.child("batches").child(epoch as u64);
-        let order = match self {
-            Self::InstanceBalanced => seed.shuffled(0..labels.len()),
-            _ => {
-                let rows = rows_by_class(labels, classes);
-                let chances = self.chances(&rows, epoch, epochs);
-                draws(&rows, &chances, labels.len(), &mut seed.rng())
-            }
+        let order = if self == Self::InstanceBalanced {
+            seed.shuffled(0..labels.len())
+        } else {
+            let rows = rows_by_class(labels, classes);
+            let chances = self.chances(&rows, epoch, epochs);
+            draws(&rows, &chances, labels.len(), &mut seed.rng())
         };
         let mut batches: Vec<Vec<usize>> = order.chunks(batch.get()).map(<[usize]>::to_vec).collect();
         if batch.get() > 1

@@ -56,7 +56,7 @@ pub enum Loss {
 /// The mean over a batch is divided by the sum of the weights of its rows, as `CrossEntropyLoss` of PyTorch does for class
 /// numbers. For soft targets PyTorch divides by the number of rows instead; here a row has the weights of its classes by
 /// their shares, so that a target of one class alone is a class number. `balanced` weights are those of scikit-learn. Deferred
-/// re-weighting: Cao and others, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", `NeurIPS` 2019,
+/// re-weighting: Cao and others, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", NeurIPS 2019,
 /// section 3.3.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -168,7 +168,7 @@ pub struct Asymmetric {
 ///
 /// # Source
 ///
-/// Cao and others, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", `NeurIPS` 2019, equations 11 to
+/// Cao and others, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", NeurIPS 2019, equations 11 to
 /// 13, and the authors' code: margins `n^(-1/4)`, scaled so that the widest is `max_margin`. The paper has margins proportional to a constant C; the
 /// code has the widest one. With weights, the mean is divided by their sum, as for `cross-entropy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -191,7 +191,7 @@ pub struct Ldam {
 ///
 /// # Source
 ///
-/// Ren and others, "Balanced Meta-Softmax for Long-Tailed Visual Recognition", `NeurIPS` 2020, equation 3. It is
+/// Ren and others, "Balanced Meta-Softmax for Long-Tailed Visual Recognition", NeurIPS 2020, equation 3. It is
 /// `logit-adjusted` with `tau = 1`, found another way; both are here because they are looked for by both names.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -216,7 +216,7 @@ pub struct LogitAdjusted {
 ///
 /// # Source
 ///
-/// Kini and others, "Label-Imbalanced and Group-Sensitive Classification under Overparameterization", `NeurIPS` 2021, equation 2
+/// Kini and others, "Label-Imbalanced and Group-Sensitive Classification under Overparameterization", NeurIPS 2021, equation 2
 /// without weights: logits times `(n / n_max)^gamma`, plus `tau` times the logarithm of the share of the class. Defaults are
 /// those of the authors' code for CIFAR-10 with an imbalance of 100.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -246,7 +246,7 @@ pub enum ClassWeights {
 ///
 /// # Source
 ///
-/// Cao and others, `NeurIPS` 2019, section 3.3: from epoch 161 of 200, with the weights of Cui and others and `beta = 0.9999`.
+/// Cao and others, NeurIPS 2019, section 3.3: from epoch 161 of 200, with the weights of Cui and others and `beta = 0.9999`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -1060,7 +1060,7 @@ mod tests {
         let weighted = r#"{"name": "cross-entropy", "weights": [1.0, 3.0]}"#;
         check(weighted, &[1, 1], &logits, &targets, (first + 3.0 * second) / 4.0);
         let focal = r#"{"name": "focal", "gamma": 0.0, "weights": [1.0, 3.0]}"#;
-        check(focal, &[1, 1], &logits, &targets, (first + 3.0 * second) / 2.0);
+        check(focal, &[1, 1], &logits, &targets, 0.5 * first + 1.5 * second);
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Mix {
         match self {
             Self::Mixup(options) if !good(options.alpha) => refuse("mixup", "alpha", options.alpha, alpha),
             Self::Remix(options) if !good(options.alpha) => refuse("remix", "alpha", options.alpha, alpha),
-            Self::Remix(options) if !(options.kappa >= 1.0) => refuse(
+            Self::Remix(options) if options.kappa.is_nan() || options.kappa < 1.0 => refuse(
                 "remix",
                 "kappa",
                 options.kappa,

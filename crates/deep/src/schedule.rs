@@ -143,15 +143,14 @@ impl Schedule {
         if !(self.rate > 0.0 && self.rate.is_finite()) {
             return refuse("rate", self.rate, "a number above 0, such as 0.1");
         }
-        let share = |value: f64| (0.0..=1.0).contains(&value);
-        match &self.decay {
-            Decay::Constant => Ok(()),
-            Decay::Step { steps } => match steps.iter().find(|step| !share(step.times)) {
-                Some(step) => refuse("decay.steps.times", step.times, "a share from 0 to 1"),
-                None => Ok(()),
-            },
-            Decay::Cosine { floor } if !share(*floor) => refuse("decay.floor", *floor, "a share from 0 to 1"),
-            Decay::Cosine { .. } => Ok(()),
+        let (option, shares) = match &self.decay {
+            Decay::Constant => return Ok(()),
+            Decay::Step { steps } => ("decay.steps.times", steps.iter().map(|step| step.times).collect()),
+            Decay::Cosine { floor } => ("decay.floor", vec![*floor]),
+        };
+        match shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
+            Some(&share) => refuse(option, share, "a share from 0 to 1"),
+            None => Ok(()),
         }
     }
 
@@ -171,7 +170,7 @@ impl Schedule {
             Decay::Cosine { floor } => {
                 let done = (epoch - self.warm_up) as f64;
                 let all = epochs.saturating_sub(self.warm_up).max(1) as f64;
-                let left = (1.0 + (PI * (done / all).min(1.0)).cos()) / 2.0;
+                let left = 0.5 + 0.5 * (PI * (done / all).min(1.0)).cos();
                 self.rate * (floor + (1.0 - floor) * left)
             }
         }
