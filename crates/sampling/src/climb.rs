@@ -45,14 +45,16 @@ impl<'a> Slope<'a> {
     pub(crate) fn new(points: &Points<'_>, minority: &'a [usize], majority: &[usize]) -> Self {
         let all = [minority, majority].concat();
         let mut columns = vec![0.0; points.width() * all.len()];
-        columns
-            .par_chunks_mut(all.len())
-            .enumerate()
-            .for_each(|(column, to)| {
-                to.iter_mut()
-                    .zip(&all)
-                    .for_each(|(to, &point)| *to = points.row(point)[column]);
-            });
+        // A few columns at a time, so that what is read of a row stands together.
+        let lines = columns.par_chunks_mut(LINES * all.len()).enumerate();
+        lines.for_each(|(part, lines)| {
+            for (place, &point) in all.iter().enumerate() {
+                let row = &points.row(point)[part * LINES..];
+                for (line, value) in lines.chunks_mut(all.len()).zip(row) {
+                    line[place] = *value;
+                }
+            }
+        });
         Self {
             minority,
             all,
@@ -60,6 +62,9 @@ impl<'a> Slope<'a> {
         }
     }
 }
+
+/// Columns that are turned over together.
+const LINES: usize = 16;
 
 /// `exp(-x)` is 0 from here on, in double precision.
 const NOTHING: f64 = 746.0;
@@ -150,7 +155,7 @@ impl Climb {
             distances: Vec::new(),
         };
         for (place, &point) in slope.all.iter().enumerate() {
-            if let Some(distance) = Norm(1.0).within(points.row(base), points.row(point), reach) {
+            if let Some(distance) = points.within(Norm(1.0), base, point, reach) {
                 near.places.push(place as u32);
                 near.distances.push(distance);
                 near.own += usize::from(place < slope.minority.len());

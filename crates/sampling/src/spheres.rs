@@ -148,9 +148,7 @@ impl Growth {
         } = contest;
         let grow = |&row: &usize| {
             let distance = |(place, &(_, point)): (u32, &(u32, usize))| {
-                let distance = self
-                    .norm
-                    .within(points.row(row), points.row(point), self.energy)?;
+                let distance = points.within(self.norm, row, point, self.energy)?;
                 Some((place, distance))
             };
             let near = (0..).zip(majority).filter_map(distance).collect();
