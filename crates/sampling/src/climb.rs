@@ -239,8 +239,9 @@ mod tests {
 
     #[test]
     fn walks_end_where_both_sides_pull_equally() {
-        // At x the potential is exp(-(2-x)²) - exp(-x²), and exp(-(10-x)²) of the far row: 0 at x = 1, to 35 digits. It is
-        // below 0 up to there and falls from 0 to about -0.1; to the left both fade. So walks end at 1, or far out left.
+        // At x the potential is exp(-(2-x)²) - exp(-x²), and exp(-(10-x)²) of the far row: 0 at x = 1, to 35 digits.
+        // It is below 0 up to there and falls from 0 to about -0.1; to the left both fade. So walks end at 1, or far
+        // out left.
         let ends = walks(Criterion::Balance, 40);
         assert!(ends.contains(&1.0), "{ends:?}");
         assert!(ends.iter().all(|&end| end == 1.0 || end < -4.0), "{ends:?}");
@@ -248,8 +249,9 @@ mod tests {
 
     #[test]
     fn walks_downhill_stay_with_the_class_and_uphill_leave_it() {
-        // -exp(-x²) + exp(-(2-x)²) has its minimum left of 0, where 2x exp(-x²) = -2(2-x) exp(-(2-x)²): at x = -0.0397...,
-        // which steps of 1/8 cannot get nearer than 0. Its maximum is the mirror image, at 2.04: steps end at 2.
+        // -exp(-x²) + exp(-(2-x)²) has its minimum left of 0, where 2x exp(-x²) = -2(2-x) exp(-(2-x)²): at x =
+        // -0.0397..., which steps of 1/8 cannot get nearer than 0. Its maximum is the mirror image, at 2.04: steps end
+        // at 2.
         assert!(walks(Criterion::Minimize, 9).iter().all(|&end| end == 0.0));
         assert!(
             walks(Criterion::Maximize, 9)

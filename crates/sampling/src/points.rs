@@ -50,8 +50,8 @@ impl Norm {
 /// Columns after which a sum is held against its bound.
 const STRETCH: usize = 64;
 
-/// Eight sums side by side, added in a fixed order at the end: the same bits everywhere. None where the sum is sure to be
-/// more than `bound`, rounding included.
+/// Eight sums side by side, added in a fixed order at the end: the same bits everywhere. None where the sum is sure to
+/// be more than `bound`, rounding included.
 #[inline]
 fn summed(x: &[f64], y: &[f64], bound: f64, part: impl Fn(f64, f64) -> f64) -> Option<f64> {
     let enough = bound * (1.0 + 1e-9);
@@ -81,7 +81,8 @@ pub(crate) struct Points<'a> {
     /// What the numbers of each of them were divided by.
     units: Vec<f64>,
     values: Vec<f64>,
-    /// A few columns in which many rows differ, once more for all points side by side: most pairs are far apart there already.
+    /// A few columns in which many rows differ, once more for all points side by side: most pairs are far apart there
+    /// already.
     scouts: Vec<usize>,
     scouted: Vec<f64>,
     /// Input rows of each class, in an order that depends on their names alone.
@@ -304,7 +305,8 @@ impl<'a> Points<'a> {
 /// Scouted columns.
 const SCOUTS: usize = 64;
 
-/// The columns whose rows are most evenly spread over both sides of a quarter of the way up; none if there are few columns.
+/// The columns whose rows are most evenly spread over both sides of a quarter of the way up; none if there are few
+/// columns.
 fn scouts(values: &[f64], width: usize) -> Vec<usize> {
     if width < 4 * SCOUTS {
         return Vec::new();
