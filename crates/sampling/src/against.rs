@@ -10,11 +10,12 @@ use crate::points::Points;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Majority {
-    /// As many rows of each larger class as make up the size of the largest together, each at most once: `1/i` of it from
-    /// each of `i` classes, rows that were made for them included. Smaller classes are left out.
+    /// As many rows of each larger class as make up the size of the largest together, each at most once: `1/i` of it
+    /// from each of `i` classes, rows that were made for them included. Smaller classes are left out.
     #[default]
     Sampled,
-    /// The same, drawn with replacement, as in the authors' code: about a third fewer different rows of the largest class.
+    /// The same, drawn with replacement, as in the authors' code: about a third fewer different rows of the largest
+    /// class.
     SampledWithReplacement,
     /// All rows of all other classes.
     Complete,

@@ -18,27 +18,30 @@ use crate::{Chooser, Direction, Error, FewRows, Plan, PlannedClass, Resample, Ru
 
 /// Makes rows as far from the centre of their class, in Mahalanobis distance, as a row that is there.
 ///
-/// Keeps the shape of a class: new rows spread over the ellipsoid through their base instead of lying between neighbours.
-/// Rows among too few of their own class are no bases. Numbers and categories take part alike: a new category is the one
-/// that its place on the axes says most. By default classes are balanced in part only, until the largest has no more than
-/// one and a half times the rows of the smallest. One pixel-space method of the `DeepSMOTE` paper.
+/// Keeps the shape of a class: new rows spread over the ellipsoid through their base instead of lying between
+/// neighbours. Rows among too few of their own class are no bases. Numbers and categories take part alike: a new
+/// category is the one that its place on the axes says most. By default classes are balanced in part only: the
+/// smallest grows until it has the share it would have if the largest had half as many rows again as each other class.
+/// One pixel-space method of the `DeepSMOTE` paper.
 ///
 /// # Source
 ///
-/// Yang, Kuang, Zhang and Zhang, "AMDO: An over-sampling technique for multi-class imbalanced problems", IEEE Transactions
-/// on Knowledge and Data Engineering 30 (2018), which extends Abdi and Hashemi, "To combat multi-class imbalanced problems by
-/// means of over-sampling techniques", ibid. 28 (2016), MDO. No code of the authors is public, and we have their abstract
-/// and the start of somebody's port (prasad8mhatre/ML-Over-Sampling), not the paper: from the port are the rule of partial
-/// balance (the smallest class gets its own number of rows once more, while its share is below `2 / (3c - 1)` of `c` classes;
-/// that it stops at the largest class is ours) and columns of unit variance. The generalised SVD of mixed rows is that of
-/// `PCAmix` (Chavent, Kuentz-Simonet and Saracco 2012): every category a column, weighted by the inverse of its share. What
-/// the paper's better synthesis is, we read as what keeps the distance: shares of it are drawn, one an axis, that sum to 1.
-/// `variant = "mdo"` is MDO as in multi-imbalance: numbers are centred only, each axis but the last draws within its own
-/// bounds, and with many axes the sum of their parts passes 1, so that rows come out `√(axes / 3)` times as far; variances
-/// are at least 0.001; categories are their base's. Defaults of `k1` and `k2` are those of multi-imbalance and
-/// smote-variants; multi-imbalance counts the row itself among `k2`. Bases are used in proportion to their weight, the share
-/// of their own class among their neighbours, where those draw them. The paper measures mixed rows by HVDM; here it is HEOM.
-/// Cost: `O(m n d)` for neighbours of `m` rows of a class among `n`, and `O(d³)`, or `O(m³)` if that is less, for the axes.
+/// Yang, Kuang, Zhang and Zhang, "AMDO: An over-sampling technique for multi-class imbalanced problems", IEEE
+/// Transactions on Knowledge and Data Engineering 30 (2018), which extends Abdi and Hashemi, "To combat multi-class
+/// imbalanced problems by means of over-sampling techniques", ibid. 28 (2016), MDO. We found no code of the authors,
+/// and we have their abstract and the start of somebody's port (prasad8mhatre/ML-Over-Sampling), not the paper: from
+/// the port are the rule of partial balance (the smallest class gets its own number of rows once more, while its share
+/// is below `2 / (3c - 1)` of `c` classes; that it stops at the largest class is ours) and columns of unit variance.
+/// The generalised SVD of mixed rows is that of `PCAmix` (Chavent, Kuentz-Simonet and Saracco 2012): every category a
+/// column, weighted by the inverse of its share. What the paper's better synthesis is, we read as what keeps the
+/// distance: shares of it are drawn, one an axis, that sum to 1. `variant = "mdo"` is MDO as in multi-imbalance:
+/// numbers are centred only, each axis but the last draws within its own bounds, and with many axes the sum of their
+/// parts passes 1, so that rows come out `√(axes / 3)` times as far; variances are at least 0.001; categories are
+/// their base's. Defaults of `k1` and `k2` are those of multi-imbalance and smote-variants; multi-imbalance counts the
+/// row itself among `k2`. Bases are used in proportion to their weight, the share of their own class among their
+/// neighbours, where those draw them. The distance of mixed rows is HEOM here; we believe the paper's to be HVDM.
+/// Cost: `O(m n d)` for neighbours of `m` rows of a class among `n`, and `O(d³)`, or `O(m³)` if that is less, for the
+/// axes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -134,7 +137,8 @@ impl Amdo {
 
 /// How many rows each class gets until the smallest has its share.
 ///
-/// If the largest class has one and a half times the rows of all others, which are equal, these have `2 / (3c - 1)` of all.
+/// If the largest class has one and a half times the rows of all others, which are equal, these have `2 / (3c - 1)` of
+/// all.
 fn partly_balanced(counts: &[usize]) -> Vec<usize> {
     let mut after = counts.to_vec();
     let classes = counts.iter().filter(|&&count| count > 0).count();
@@ -220,7 +224,7 @@ impl Resample for Amdo {
             }
             let turns = by_weight(data, &seed, &cloud.bases, &weights, count);
             let columns = cloud.rows(data, &turns, |row, parts| {
-                self.variant.draw(&mut turns[row].rng(), parts)
+                self.variant.draw(&mut turns[row].rng(), parts);
             });
             append(&mut result.synthetic, columns);
             let origin = |turn: &Turn| off_line(class, cloud.bases[turn.place]);
@@ -521,8 +525,8 @@ mod tests {
 
     #[test]
     fn classes_grow_until_the_largest_has_half_as_many_rows_again() {
-        // 60, 25, 9: a share of 2/8. 9 of 94, 18 of 103, 27 are more than 25; 25 of 112, 50 of 137; then 27 of 137, 36 of
-        // 146 (0.2466), 45 of 155 (0.29).
+        // 60, 25, 9: a share of 2/8. 9 of 94, 18 of 103, 27 are more than 25; 25 of 112, 50 of 137; then 27 of 137, 36
+        // of 146 (0.2466), 45 of 155 (0.29).
         assert_eq!(partly_balanced(&[60, 25, 9]), [0, 25, 36]);
         // 2 of 5 is enough for two classes, and no class passes the largest.
         assert_eq!(partly_balanced(&[60, 40]), [0, 0]);

@@ -8,22 +8,24 @@ use crate::{Chooser, Direction, Error, Plan, Resample, Run, Strategy};
 
 /// Grows a sphere around each row of a class, pushes rows of other classes out of it, and makes rows inside.
 ///
-/// Cleans the surroundings of small classes and fills them in one go: rows near other classes have small spheres and get
-/// most of the new rows. For two classes that overlap; with more, each class that grows has all others against it, as they
-/// stood, and pushes add up (`mc-ccr` takes classes one after the other). Distances are those of numbers. A new row has its
-/// categories from its base, the row in the middle of its sphere. Rows that are pushed change in the output.
+/// Cleans the surroundings of small classes and fills them in one go: rows near other classes have small spheres and
+/// get most of the new rows. For two classes that overlap; with more, each class that grows has all others against it,
+/// as they stood, and pushes add up (`mc-ccr` takes classes one after the other). Distances are those of numbers. A
+/// new row has its categories from its base, the row in the middle of its sphere. Rows that are pushed change in the
+/// output.
 ///
 /// # Source
 ///
 /// Koziarski and Woźniak, "CCR: A combined cleaning and resampling algorithm for imbalanced data classification",
-/// International Journal of Applied Mathematics and Computer Science 27 (2017), and the authors' code (michalkoziarski/CCR),
-/// off which defaults, the factor `columns^0.5` of the energy and `placement = "taxicab"` are read. Its data is scaled to
-/// ranges of 1 beforehand; here `scale` does so. As in the code, growing costs one unit more a row inside, but for the last
-/// of all rows. Different here: shares of new rows are rounded so that their sum is what was asked for, where the code
-/// rounds each and may make a few more or fewer; a row of another class at distance 0 is pushed in a direction of chance,
-/// where the code moves it by up to 2e-6 a column first and keeps it there for the spheres that follow. `cleaning`,
-/// `selection`, `p_norm` and `direction` are those of the code of MC-CCR; `cleaning = "remove"` may leave fewer rows than
-/// asked for. Cost: `O(m n d)` for `m` rows of the class among `n`.
+/// International Journal of Applied Mathematics and Computer Science 27 (2017), and the authors' code
+/// (michalkoziarski/CCR), off which the method, its defaults, the factor `columns^0.5` of the energy and `placement =
+/// "taxicab"` are read; of the paper only the abstract was at hand. Its data is scaled to ranges of 1 beforehand; here
+/// `scale` does so. As in the code, growing costs one unit more a row inside, but for the last of all rows. Different
+/// here: shares of new rows are rounded so that their sum is what was asked for, where the code rounds each and may
+/// make a few more or fewer; a row of another class at distance 0 is pushed in a direction of chance, where the code
+/// moves it by up to 2e-6 a column first and keeps it there for the spheres that follow. `cleaning`, `selection`,
+/// `p_norm` and `direction` are those of the code of MC-CCR; `cleaning = "remove"` may leave fewer rows than asked
+/// for. Cost: `O(m n d)` for `m` rows of the class among `n`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -237,8 +239,8 @@ mod tests {
 
     #[test]
     fn pushes_of_two_spheres_add_up() {
-        // 24 around 0: 1 + 2 x 2 + 3 x 7 = 26 would reach the row at 10, so 19 are left at 3: 3 + 19/3 = 28/3.
-        // Around 20: 10 to the rows at 10 and 30 at once, then 14 at 3: 10 + 14/3 = 44/3. They overlap the first no more.
+        // 24 around 0: 1 + 2 x 2 + 3 x 7 = 26 would reach the row at 10, so 19 are left at 3: 3 + 19/3 = 28/3. Around
+        // 20: 10 to the rows at 10 and 30 at once, then 14 at 3: 10 + 14/3 = 44/3. They overlap the first no more.
         let (_, moved, _, _) = line(&Ccr::default().with_energy(24.0));
         let expected = [
             28.0 / 3.0,

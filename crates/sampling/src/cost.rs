@@ -45,8 +45,9 @@ impl Cost {
                 (against_all, n, made)
             }
             Method::EditedNearestNeighbours(_) => (n * n / 2.0, n, 0.0),
-            // Distances are summed in double precision and one by one, at about four times the price of a search.
-            Method::Ccr(_) | Method::Rbo(_) => (4.0 * against_all, most, 2.0 * made),
+            // Distances are summed in double precision and one by one, at many times the price of a search; those that pass
+            // what matters stop early.
+            Method::Ccr(_) | Method::Rbo(_) => (15.0 * against_all, most, 2.0 * made),
             Method::McCcr(_) | Method::McRbo(_) => {
                 let largest = plan.classes.iter().map(|class| class.before).max().unwrap_or(0);
                 let grown: f64 = plan
@@ -55,10 +56,10 @@ impl Cost {
                     .filter(|class| class.after != Some(class.before))
                     .map(|class| class.before as f64)
                     .sum();
-                (4.0 * grown * largest as f64, most, 2.0 * made)
+                (15.0 * grown * largest as f64, most, 2.0 * made)
             }
             // Axes of each class, and a sum over them for each value.
-            Method::Amdo(_) => (against_all + 4.0 * d * d + made * d, n, made),
+            Method::Amdo(_) => (against_all + 40.0 * d * d + made * d, n, made),
             Method::FairOversampling(_) => {
                 // Rows of a class meet each other, and the rows made of it before.
                 let grown = plan

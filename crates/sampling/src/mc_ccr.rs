@@ -10,22 +10,23 @@ use crate::{Chooser, Direction, Error, Plan, Resample, Run, Strategy};
 
 /// CCR for many classes: the largest class first, each further one against rows of all classes before it.
 ///
-/// For many classes that overlap. A class meets about as many rows of larger classes as the largest class has, new rows of
-/// those classes included, and pushes them out of its spheres. One pixel-space method of the `DeepSMOTE` paper. Distances are
-/// those of numbers; a new row has its categories from its base. Rows that are pushed change in the output.
+/// For many classes that overlap. A class meets about as many rows of larger classes as the largest class has, new
+/// rows of those classes included, and pushes them out of its spheres. One pixel-space method of the `DeepSMOTE`
+/// paper. Distances are those of numbers; a new row has its categories from its base. Rows that are pushed change in
+/// the output.
 ///
 /// # Source
 ///
-/// Koziarski, Woźniak and Krawczyk, "Combined cleaning and resampling algorithm for multi-class imbalanced data with label
-/// noise", Knowledge-Based Systems 204 (2020), arXiv 2004.03406, and the authors' code (michalkoziarski/MC-CCR), off which
-/// the options and their defaults are read: an energy of 0.25 whatever the number of columns, and the norm 1. Its data is
-/// scaled to ranges of 1 beforehand; here `scale` does so. The paper samples a fraction of each larger class; the code draws
-/// with replacement and keeps the different rows, which `majority = "sampled-with-replacement"` does. `complete` is the
-/// code's other `method`. As `ccr` says of its own: shares are rounded so that their sum is what was asked for, and twins of
-/// other classes are pushed in a direction of chance. A class that needs no rows pushes nobody; in the code a class as large
-/// as the largest does. The energy is a length: with hundreds of columns, where rows are far apart, 0.25 reaches nobody,
-/// and the paper looks for it among values from 0.001 to 100 by cross-validation. Cost: `O(m n d)` for a class of `m` rows
-/// and a largest one of `n`.
+/// Koziarski, Woźniak and Krawczyk, "Combined cleaning and resampling algorithm for multi-class imbalanced data with
+/// label noise", Knowledge-Based Systems 204 (2020), arXiv 2004.03406, and the authors' code (michalkoziarski/MC-CCR),
+/// off which the method, its options and their defaults are read: an energy of 0.25 whatever the number of columns,
+/// and the norm 1; of the paper only the abstract was at hand. Its data is scaled to ranges of 1 beforehand; here
+/// `scale` does so. The code samples larger classes with replacement and keeps the different rows, which `majority =
+/// "sampled-with-replacement"` does; multi-imbalance samples without, as is done here. `complete` is the code's other
+/// `method`. As `ccr` says of its own: shares are rounded so that their sum is what was asked for, and twins of other
+/// classes are pushed in a direction of chance. A class that needs no rows pushes nobody; in the code a class as large
+/// as the largest does. The energy is a length: with hundreds of columns, where rows are far apart, 0.25 reaches
+/// nobody: smote-variants tries values up to 100. Cost: `O(m n d)` for a class of `m` rows and a largest one of `n`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -38,7 +39,6 @@ pub struct McCcr {
     #[serde(alias = "scaling")]
     pub energy_scaling: f64,
     /// Which rows a class that grows is measured against.
-    #[serde(alias = "method")]
     pub majority: Majority,
     /// What happens to rows of other classes inside a sphere.
     #[serde(alias = "cleaning_strategy")]
@@ -157,8 +157,9 @@ mod tests {
         method.scale = Scale::None;
         let result = method.resample(&data, &Run::new(5)).expect("rows are made");
         assert_eq!(result.origin.len(), 3 + 5);
-        // Spheres of `middle` have a radius of 3: nothing of `large` is near. `small` then meets 3 rows of `large`, and 3 of
-        // `middle` out of its 3 and the 3 made around them. Growing to a radius r costs r and r - d for each of the rows inside.
+        // Spheres of `middle` have a radius of 3: nothing of `large` is near. `small` then meets 3 rows of `large`,
+        // and 3 of `middle` out of its 3 and the 3 made around them. Growing to a radius r costs r and r - d for each
+        // of the rows inside.
         let moved = result.replaced[0].values.as_f64().expect("numbers stay numbers");
         assert_eq!(moved[..6], numbers[..6], "rows far away stay");
         assert_eq!(moved[9], 0.05, "the row in the middle stays");

@@ -10,20 +10,23 @@ use crate::{Chooser, Direction, Error, Plan, Resample, Run, Strategy};
 
 /// RBO for many classes: the largest class first, each further one against rows of all classes before it.
 ///
-/// For many classes that overlap. A class meets about as many rows of larger classes as the largest class has, new rows of
-/// those classes included. One pixel-space method of the `DeepSMOTE` paper. Distances are those of numbers; a new row has its
-/// categories from its base. Whole numbers are rounded in the end: steps shorter than half of one are lost on them.
+/// For many classes that overlap. A class meets about as many rows of larger classes as the largest class has, new
+/// rows of those classes included. One pixel-space method of the `DeepSMOTE` paper. Distances are those of numbers; a
+/// new row has its categories from its base. Whole numbers are rounded in the end: steps shorter than half of one are
+/// lost on them.
 ///
 /// # Source
 ///
 /// Krawczyk, Koziarski and Woźniak, "Radial-Based Oversampling for multiclass imbalanced data classification", IEEE
 /// Transactions on Neural Networks and Learning Systems 31 (2020, early access 2019), and the authors' code
-/// (michalkoziarski/MultiClassRBO), off which options and defaults are read. Its data is scaled to ranges of 1 beforehand;
-/// here `scale` does so. The paper samples a fraction of each larger class; the code draws with replacement, and a row drawn
-/// twice counts twice: `majority = "sampled-with-replacement"`. `complete` is the code's other `method`, which measures
-/// against all input rows and no new one. Each row of the class is a start equally often, ±1, where the code draws it.
-/// `gamma` is a length: with hundreds of columns, where rows are far apart, 0.05 sees nobody, and a new row is its base and
-/// a few steps. Cost: `O(m n d)` for the distances of `m` rows of a class to `n` of the largest, and `O(n)` for each step.
+/// (michalkoziarski/MultiClassRBO), off which the method, its options and their defaults are read; of the paper only
+/// the abstract was at hand. Its data is scaled to ranges of 1 beforehand; here `scale` does so. The code samples
+/// larger classes with replacement, and a row drawn twice counts twice: `majority = "sampled-with-replacement"`;
+/// multi-imbalance samples without, as is done here. `complete` is the code's other `method`, which measures against
+/// all input rows and no new one. Each row of the class is a start equally often, ±1, where the code draws it. `gamma`
+/// is a length: with hundreds of columns, where rows are far apart, 0.05 sees nobody, and a new row is its base and a
+/// few steps. Cost: `O(m n d)` for the distances of `m` rows of a class to `n` of the largest, and `O(n)` for each
+/// step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -42,7 +45,6 @@ pub struct McRbo {
     /// Which steps are kept.
     pub criterion: Criterion,
     /// Which rows a class that grows is measured against.
-    #[serde(alias = "method")]
     pub majority: Majority,
     /// What numbers are measured in.
     pub scale: Scale,

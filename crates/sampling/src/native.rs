@@ -129,3 +129,26 @@ pub(crate) fn order_of_rows(data: &Labeled<'_>, seed: &Seed, rows: &[usize]) -> 
     order.sort_unstable();
     order.into_iter().map(|(_, place)| place).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoise_base::{Features, Labels};
+
+    #[test]
+    fn bases_are_used_as_often_as_their_weights_ask() {
+        let labels = Labels::from_names(&["a", "a", "a"]);
+        let data = Labeled::new(Features::from_rows(&[0.0, 1.0, 2.0], 1), &labels);
+        let places = |count| -> Vec<usize> {
+            let turns = by_weight(&data, &Seed::new(1), &[0, 1, 2], &[1.0, 2.0, 3.0], count);
+            turns.iter().map(|turn| turn.place).collect()
+        };
+        let twelve = places(12);
+        let uses = |wanted: usize| twelve.iter().filter(|&&place| place == wanted).count();
+        assert_eq!([0, 1, 2].map(uses), [2, 4, 6]);
+        // More rows keep the earlier ones; the first seats go at 1/6, 1/4, then at 1/2, 1/2: by quotients of 1/2, 3/2, ...
+        assert_eq!(places(5), twelve[..5]);
+        assert_eq!(twelve[..2], [2, 1]);
+        assert!(by_weight(&data, &Seed::new(1), &[], &[], 4).is_empty());
+    }
+}

@@ -50,8 +50,8 @@ impl Norm {
 /// Columns after which a sum is held against its bound.
 const STRETCH: usize = 64;
 
-/// Eight sums side by side, added in a fixed order at the end: the same bits everywhere. None where the sum is sure to be
-/// more than `bound`, rounding included.
+/// Eight sums side by side, added in a fixed order at the end: the same bits everywhere. None where the sum is sure to
+/// be more than `bound`, rounding included.
 #[inline]
 fn summed(x: &[f64], y: &[f64], bound: f64, part: impl Fn(f64, f64) -> f64) -> Option<f64> {
     let enough = bound * (1.0 + 1e-9);
@@ -81,6 +81,10 @@ pub(crate) struct Points<'a> {
     /// What the numbers of each of them were divided by.
     units: Vec<f64>,
     values: Vec<f64>,
+    /// A few columns in which many rows differ, once more for all points side by side: most pairs are far apart there
+    /// already.
+    scouts: Vec<usize>,
+    scouted: Vec<f64>,
     /// Input rows of each class, in an order that depends on their names alone.
     ordered: Vec<Vec<usize>>,
     /// Points made of each class, with their base row.
@@ -123,15 +127,39 @@ impl<'a> Points<'a> {
             order.iter().map(|&place| rows[place as usize]).collect()
         };
         let classes = data.labels.classes().len();
-        Ok(Self {
+        let scouts = scouts(&values, width);
+        let mut points = Self {
             moving,
             units,
+            scouted: Vec::with_capacity(data.rows() * scouts.len()),
+            scouts,
             values,
             ordered: (0..classes as u32).map(ordered).collect(),
             made: vec![Vec::new(); classes],
             removed: vec![false; data.rows()],
             data,
-        })
+        };
+        points.scout(0);
+        Ok(points)
+    }
+
+    /// Copies the scouted columns of points from `first` on.
+    fn scout(&mut self, first: usize) {
+        for point in first..self.removed.len() {
+            let row = &self.values[point * self.moving.len()..];
+            self.scouted.extend(self.scouts.iter().map(|&column| row[column]));
+        }
+    }
+
+    /// The distance of two points, where it is less than `bound`.
+    pub(crate) fn within(&self, norm: Norm, a: usize, b: usize, bound: f64) -> Option<f64> {
+        let scouts = self.scouts.len();
+        if scouts > 0 {
+            let scouted = |point: usize| &self.scouted[point * scouts..][..scouts];
+            // A part of a sum may round to a little more than the whole.
+            norm.within(scouted(a), scouted(b), bound * (1.0 + 1e-9))?;
+        }
+        norm.within(self.row(a), self.row(b), bound)
     }
 
     /// Number of points.
@@ -183,6 +211,7 @@ impl<'a> Points<'a> {
             .enumerate()
             .map(|(place, &base)| (first + place, base));
         self.made[class as usize].extend(made);
+        self.scout(first);
     }
 
     /// Moves a point.
@@ -190,6 +219,12 @@ impl<'a> Points<'a> {
         let width = self.width();
         let row = &mut self.values[point * width..][..width];
         row.iter_mut().zip(by).for_each(|(value, by)| *value += by);
+        let row = &self.values[point * width..][..width];
+        let scouts = self.scouts.len();
+        let scouted = self.scouted[point * scouts..][..scouts].iter_mut();
+        scouted
+            .zip(&self.scouts)
+            .for_each(|(to, &column)| *to = row[column]);
     }
 
     pub(crate) fn remove(&mut self, point: usize) {
@@ -267,6 +302,31 @@ impl<'a> Points<'a> {
     }
 }
 
+/// Scouted columns.
+const SCOUTS: usize = 64;
+
+/// The columns whose rows are most evenly spread over both sides of a quarter of the way up; none if there are few
+/// columns.
+fn scouts(values: &[f64], width: usize) -> Vec<usize> {
+    if width < 4 * SCOUTS {
+        return Vec::new();
+    }
+    let side = |column: usize| {
+        let numbers = || values.iter().skip(column).step_by(width);
+        let (low, high) = numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| {
+            (low.min(x), high.max(x))
+        });
+        let above = numbers().filter(|&&x| x - low > 0.25 * (high - low)).count();
+        above.min(values.len() / width - above)
+    };
+    let mut spread: Vec<(usize, usize)> = (0..width)
+        .into_par_iter()
+        .map(|column| (side(column), column))
+        .collect();
+    spread.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    spread[..SCOUTS].iter().map(|&(_, column)| column).collect()
+}
+
 /// Around one row, but on no line to another.
 pub(crate) fn off_line(class: u32, base: usize) -> Origin {
     Draw::copy(base).origin(class)
@@ -319,5 +379,37 @@ fn range(values: &FeatureValues<'_>, rows: usize) -> f64 {
         range if range > 0.0 && range.is_finite() => range,
         range if range > 0.0 && high > low => f64::MAX,
         _ => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoise_base::Labels;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn scouts_change_no_distance(seed: u64, p in 1.0_f64..3.0, part in 0.1_f64..1.2) {
+            let mut random = Seed::new(seed).rng();
+            let width = 4 * SCOUTS + 5;
+            let numbers: Vec<f64> = (0..4 * width).map(|_| random.normal()).collect();
+            let labels = Labels::from_names(&["a", "b", "a", "b"]);
+            let data = Labeled::new(Features::from_rows(&numbers, width), &labels);
+            let mut points = Points::new(&data, Scale::None, "ccr", &Seed::new(1)).expect("no missing value");
+            prop_assert_eq!(points.scouts.len(), SCOUTS);
+            points.add(0, &[0], &vec![0.5; width]);
+            points.push(1, &vec![0.25; width]);
+            for norm in [Norm(1.0), Norm(2.0), Norm(p)] {
+                for (a, b) in [(0, 1), (2, 3), (4, 1)] {
+                    let apart: Vec<f64> = points.row(a).iter().zip(points.row(b)).map(|(x, y)| x - y).collect();
+                    let distance = norm.length(&apart);
+                    let found = points.within(norm, a, b, f64::MAX).unwrap_or(f64::MAX);
+                    prop_assert!((found - distance).abs() < 1e-9 * distance);
+                    let bound = part * distance;
+                    prop_assert_eq!(points.within(norm, a, b, bound), (found < bound).then_some(found));
+                }
+            }
+        }
     }
 }

@@ -7,23 +7,25 @@ use crate::climb::{Climb, Criterion, Slope};
 use crate::points::{Points, Scale, warn_of_categories};
 use crate::{Chooser, Direction, Error, Plan, Resample, Run, Strategy};
 
-/// Makes rows that walk from a row of the class to where both sides pull equally: by small steps of chance, each kept if the
-/// class potential gets nearer to 0.
+/// Makes rows that walk from a row of the class to where both sides pull equally: by small steps of chance, each kept
+/// if the class potential gets nearer to 0.
 ///
-/// A row's potential falls with its distance from a place, `exp(-(distance / gamma)²)`; rows of the class count below 0 and
-/// all others above. For two classes that overlap, small clusters and single rows included; with more, each class has all
-/// others against it (`mc-rbo` takes classes one after the other). Distances are those of numbers; a new row has its
-/// categories from its base. Whole numbers are rounded in the end: steps shorter than half of one are lost on them.
+/// A row's potential falls with its distance from a place, `exp(-(distance / gamma)²)`; rows of the class count below
+/// 0 and all others above. For two classes that overlap, small clusters and single rows included; with more, each
+/// class has all others against it (`mc-rbo` takes classes one after the other). Distances are those of numbers; a new
+/// row has its categories from its base. Whole numbers are rounded in the end: steps shorter than half of one are lost
+/// on them.
 ///
 /// # Source
 ///
-/// Koziarski, Krawczyk and Woźniak, "Radial-Based Oversampling for noisy imbalanced data classification", Neurocomputing 343
-/// (2019), and the authors' code (michalkoziarski/RBO), off which criteria, defaults and Manhattan distance are read; its
-/// experiments take `n_steps = 5000`, `step_size = 0.0001`, `stop_probability = 0.001` and look for `gamma` from 0.001 to 10
-/// by cross-validation. Its data is scaled to ranges of 1 beforehand; here `scale` does so. Each row of the class is a start
-/// equally often, ±1, where the code draws it. The code's `cost`, a width for each pair of classes, is left out. `gamma` is
-/// a length: with hundreds of columns, where rows are far apart, 0.05 sees nobody, and a new row is its base and a few
-/// steps. Cost: `O(m n d)` for the distances of `m` rows among `n`, and `O(n)` for each step.
+/// Koziarski, Krawczyk and Woźniak, "Radial-Based Oversampling for noisy imbalanced data classification",
+/// Neurocomputing 343 (2019), and the authors' code (michalkoziarski/RBO), off which the method, its criteria, its
+/// defaults and Manhattan distance are read (of the paper only the abstract was at hand); its experiments take
+/// `n_steps = 5000`, `step_size = 0.0001`, `stop_probability = 0.001` and look for `gamma` from 0.001 to 10 by
+/// cross-validation. Its data is scaled to ranges of 1 beforehand; here `scale` does so. Each row of the class is a
+/// start equally often, ±1, where the code draws it. The code's `cost`, a width for each pair of classes, is left out.
+/// `gamma` is a length: with hundreds of columns, where rows are far apart, 0.05 sees nobody, and a new row is its
+/// base and a few steps. Cost: `O(m n d)` for the distances of `m` rows among `n`, and `O(n)` for each step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -37,10 +37,11 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
-    /// A direction is drawn (each column from -1 to 1), then how much of the radius to go: what the code of MC-CCR does.
+    /// A direction is drawn (each column from -1 to 1), then how much of the radius to go: what the code of MC-CCR
+    /// does.
     Direction,
-    /// Columns in an order of chance each take a part of what is left of the radius, so that a few columns change much and
-    /// the others hardly: what the code of CCR does.
+    /// Columns in an order of chance each take a part of what is left of the radius, so that a few columns change much
+    /// and the others hardly: what the code of CCR does.
     Taxicab,
 }
 
@@ -86,11 +87,11 @@ struct Sphere {
 }
 
 impl Sphere {
-    /// Grows until `energy` is spent. A unit of radius costs one unit of energy, and one more for each point inside, but for
-    /// the last one of all: once no point is left outside, growing gets no dearer.
+    /// Grows until `energy` is spent. A unit of radius costs one unit of energy, and one more for each point inside,
+    /// but for the last one of all: once no point is left outside, growing gets no dearer.
     ///
-    /// With `k` points that cost, at distances `d`, the radius is `(energy + Σ d) / (k + 1)`, which is never more than the
-    /// energy: of `all` points, those that are farther away than that need no look.
+    /// With `k` points that cost, at distances `d`, the radius is `(energy + Σ d) / (k + 1)`, which is never more than
+    /// the energy: of `all` points, those that are farther away than that need no look.
     fn grow(mut near: Vec<(u32, f64)>, all: usize, energy: f64) -> Self {
         near.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         let (mut sum, mut radius, mut inside) = (0.0, energy, 0);
@@ -148,9 +149,7 @@ impl Growth {
         } = contest;
         let grow = |&row: &usize| {
             let distance = |(place, &(_, point)): (u32, &(u32, usize))| {
-                let distance = self
-                    .norm
-                    .within(points.row(row), points.row(point), self.energy)?;
+                let distance = points.within(self.norm, row, point, self.energy)?;
                 Some((place, distance))
             };
             let near = (0..).zip(majority).filter_map(distance).collect();
