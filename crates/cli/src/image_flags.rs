@@ -227,7 +227,7 @@ impl TrainFlags {
             ("train.loss", &self.loss),
             ("train.sampler", &self.sampler),
             ("train.mix", &self.mix),
-            ("choose-on", &self.choose_on),
+            ("choose_on", &self.choose_on),
         ] {
             if let Some(value) = value {
                 set(name, Value::from(value.clone()));
@@ -244,11 +244,11 @@ impl TrainFlags {
         }
         match self.optimizer.as_deref() {
             Some("adam") => {
-                set("train.optimizer.adam.weight-decay", Value::from(0.0));
+                set("train.optimizer.adam.weight_decay", Value::from(0.0));
                 // What suits SGD is far too much for Adam.
                 if self.rate.is_none() {
                     set("train.schedule.rate", Value::from(1e-3));
-                    set("train.schedule.warm-up", Value::from(0));
+                    set("train.schedule.warm_up", Value::from(0));
                     set("train.schedule.decay", Value::from("constant"));
                 }
             }

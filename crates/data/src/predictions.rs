@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
+use arrow_array::{Array, Float64Array, StringArray};
 use arrow_schema::DataType;
-use counterpoise_base::{Column, Labels, Table};
+use counterpoise_base::{Column, Kind, Labels, Table};
 
 use crate::Error;
 use crate::names::names_of;
@@ -52,6 +53,53 @@ impl PredictionColumns {
             .collect();
         whole_rows(table, &named)
     }
+}
+
+/// Truth and predictions as a table: `picture` where rows have names, `class`, `predicted`, and a column `score CLASS` for every
+/// class. `probabilities` is `(n, c)`.
+///
+/// # Panics
+///
+/// If there is another number of predictions or probabilities than of rows.
+pub fn table_of_predictions(
+    names: Option<&[String]>,
+    labels: &Labels,
+    predicted: &[u32],
+    probabilities: &[f64],
+) -> Table {
+    let classes = labels.classes();
+    assert_eq!(predicted.len(), labels.len(), "one prediction a row");
+    assert_eq!(
+        probabilities.len(),
+        labels.len() * classes.len(),
+        "one probability a row and class"
+    );
+    let texts = |name: &str, kind, values: Vec<&str>| Column {
+        name: name.into(),
+        kind,
+        array: Arc::new(StringArray::from(values)),
+    };
+    let mut columns = Vec::new();
+    if let Some(names) = names {
+        columns.push(texts(
+            "picture",
+            Kind::Text,
+            names.iter().map(String::as_str).collect(),
+        ));
+    }
+    let truth = (0..labels.len()).map(|row| labels.name_of(row)).collect();
+    columns.push(texts("class", Kind::Categorical, truth));
+    let predicted = predicted.iter().map(|&code| classes[code as usize].as_str());
+    columns.push(texts("predicted", Kind::Categorical, predicted.collect()));
+    for (code, class) in classes.iter().enumerate() {
+        let values = probabilities.iter().skip(code).step_by(classes.len()).copied();
+        columns.push(Column {
+            name: format!("score {class}"),
+            kind: Kind::Float,
+            array: Arc::new(values.collect::<Float64Array>()),
+        });
+    }
+    Table::new(columns)
 }
 
 /// Only the rows that have a value in every one of these columns, and how many others there were.

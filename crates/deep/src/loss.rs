@@ -59,7 +59,7 @@ pub enum Loss {
 /// re-weighting: Cao and others, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", NeurIPS 2019,
 /// section 3.3.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CrossEntropy {
     /// Weights of classes.
@@ -78,7 +78,7 @@ pub struct CrossEntropy {
 /// sigmoid, as the code of LDAM and EOS has it. As there, the mean is over rows, also with weights. That code takes the
 /// confidence from the weighted cross-entropy; see `confidence`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Focal {
     /// How much less sure rows count: `(1 - p)^gamma`.
@@ -114,7 +114,7 @@ pub enum Confidence {
 /// weights `(1 - beta) / (1 - beta^n)`, scaled so that they sum to the number of classes. The focal loss of that paper is a
 /// sum over sigmoids; here it is that of `focal`, with softmax.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ClassBalanced {
     /// 0 is no weights, near 1 is inverse frequencies.
@@ -147,7 +147,7 @@ pub enum Over {
 /// `w = p^gamma_negative` for others, and `q` the smoothed label. Gradients flow through `w`, as they do there, and nothing is
 /// clipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Asymmetric {
     /// How much less the right class counts where it is probable.
@@ -172,7 +172,7 @@ pub struct Asymmetric {
 /// 13, and the authors' code: margins `n^(-1/4)`, scaled so that the widest is `max_margin`. The paper has margins proportional to a constant C; the
 /// code has the widest one. With weights, the mean is divided by their sum, as for `cross-entropy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Ldam {
     /// The margin of the smallest class.
@@ -194,7 +194,7 @@ pub struct Ldam {
 /// Ren and others, "Balanced Meta-Softmax for Long-Tailed Visual Recognition", NeurIPS 2020, equation 3. It is
 /// `logit-adjusted` with `tau = 1`, found another way; both are here because they are looked for by both names.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BalancedSoftmax {}
 
@@ -205,7 +205,7 @@ pub struct BalancedSoftmax {}
 /// Menon and others, "Long-Tail Learning via Logit Adjustment", ICLR 2021, equation 10. Without training, the same idea is
 /// [`LinearHead::adjusted`](crate::LinearHead::adjusted).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LogitAdjusted {
     /// How much of the logarithm. 0 is cross-entropy.
@@ -220,7 +220,7 @@ pub struct LogitAdjusted {
 /// without weights: logits times `(n / n_max)^gamma`, plus `tau` times the logarithm of the share of the class. Defaults are
 /// those of the authors' code for CIFAR-10 with an imbalance of 100.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VectorScaling {
     /// How much logits shrink. 0 is not at all.
@@ -248,7 +248,7 @@ pub enum ClassWeights {
 ///
 /// Cao and others, NeurIPS 2019, section 3.3: from epoch 161 of 200, with the weights of Cui and others and `beta = 0.9999`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DeferredReweighting {
     /// After how many epochs, or after which share of the run.
@@ -431,8 +431,8 @@ impl Loss {
                 at_least_0("gamma", options.gamma)
             }
             Self::Asymmetric(options) => {
-                at_least_0("gamma-positive", options.gamma_positive)?;
-                at_least_0("gamma-negative", options.gamma_negative)?;
+                at_least_0("gamma_positive", options.gamma_positive)?;
+                at_least_0("gamma_negative", options.gamma_negative)?;
                 let good = (0.0..=1.0).contains(&options.smoothing);
                 in_range(
                     good,
@@ -451,10 +451,10 @@ impl Loss {
                     options.scale,
                     "a number above 0, such as 30",
                 )?;
-                at_least_0("max-margin", options.max_margin)?;
+                at_least_0("max_margin", options.max_margin)?;
                 let good = options.max_margin * options.scale <= MOST_MARGIN;
                 let range = "a margin that is 80 or less when it is multiplied by `scale`";
-                in_range(good, method, "max-margin", options.max_margin, range)?;
+                in_range(good, method, "max_margin", options.max_margin, range)?;
                 options.weights.check(method)?;
                 check_deferred(options.drw.as_ref(), method)
             }
@@ -946,7 +946,7 @@ mod tests {
         r#"{"name": "focal", "weights": [1.0, 2.0, 0.5], "confidence": "reference"}"#,
         r#""class-balanced""#,
         r#"{"name": "class-balanced", "over": "focal"}"#,
-        r#"{"name": "asl", "gamma-positive": 1.5}"#,
+        r#"{"name": "asl", "gamma_positive": 1.5}"#,
         r#"{"name": "ldam", "drw": {"after": 0}}"#,
         r#""balanced-softmax""#,
         r#"{"name": "logit-adjusted", "tau": 0.5}"#,
@@ -1109,12 +1109,12 @@ mod tests {
             &COUNTS,
         );
         same(
-            r#"{"name": "asl", "gamma-negative": 0.0, "smoothing": 0.0}"#,
+            r#"{"name": "asl", "gamma_negative": 0.0, "smoothing": 0.0}"#,
             &COUNTS,
         );
         same(r#"{"name": "logit-adjusted", "tau": 0.0}"#, &COUNTS);
         same(r#"{"name": "vs", "gamma": 0.0, "tau": 0.0}"#, &COUNTS);
-        same(r#"{"name": "ldam", "scale": 1.0, "max-margin": 0.0}"#, &COUNTS);
+        same(r#"{"name": "ldam", "scale": 1.0, "max_margin": 0.0}"#, &COUNTS);
         same(r#""balanced-softmax""#, &[7, 7, 7]);
         same(r#""logit-adjusted""#, &[7, 7, 7]);
         same(r#"{"name": "cross-entropy", "weights": "balanced"}"#, &[7, 7, 7]);
@@ -1210,7 +1210,7 @@ mod tests {
         check(r#"{"name": "ldam", "scale": 0.0}"#, "`scale = 0` of ldam");
         check(
             r#"{"name": "ldam", "scale": 300.0}"#,
-            "`max-margin = 0.5` of ldam",
+            "`max_margin = 0.5` of ldam",
         );
         check(
             r#"{"name": "ldam", "drw": {"beta": 2.0}}"#,

@@ -32,7 +32,7 @@ pub enum Mix {
 /// Zhang and others, "mixup: Beyond Empirical Risk Minimization", ICLR 2018. As in the authors' code, a batch is mixed with a
 /// permutation of itself, by one share, which may be far above or below a half.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Mixup {
     /// The share has the distribution `Beta(alpha, alpha)`: 1 is uniform, near 0 hardly mixes.
@@ -46,7 +46,7 @@ pub struct Mixup {
 ///
 /// Chou and others, "Remix: Rebalanced Mixup", ECCV workshops 2020, equation 7 with its `kappa` 3 and `tau` 0.5.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Remix {
     /// The share has the distribution `Beta(alpha, alpha)`: 1 is uniform, near 0 hardly mixes.

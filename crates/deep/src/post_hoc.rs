@@ -42,7 +42,7 @@ pub struct Embedded<'a> {
 /// class-balanced batches. Rates are those of the head of EOS (Dablain and others, arXiv 2207.06080): SGD with rate
 /// 0.1 after five epochs of warm-up, momentum 0.9, weight decay 0.0002, batches of 128.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HeadTraining {
     /// Epochs, each as many rows as there are.
@@ -314,7 +314,7 @@ impl HeadTraining {
         }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
             return refuse(
-                "weight-decay",
+                "weight_decay",
                 self.weight_decay,
                 "a number of 0 or more, such as 0.0002",
             );
@@ -685,7 +685,7 @@ mod tests {
             weight_decay: -1.0,
             ..HeadTraining::default()
         };
-        assert!(refused(pulled).contains("`weight-decay = -1`"));
+        assert!(refused(pulled).contains("`weight_decay = -1`"));
         let text = r#"{"epochs": 4, "loss": "balanced-softmax", "sampler": "square-root"}"#;
         let read: HeadTraining = serde_json::from_str(text).unwrap();
         assert_eq!(read.sampler, Sampler::SquareRoot);

@@ -20,7 +20,7 @@ use crate::named::{Named, name_or_table};
 /// the run here, so that they are there in a run of any length: the head of EOS, which is trained for ten epochs by the
 /// same code and never gets to epoch 161, wants `decay = "constant"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Schedule {
     /// The learning rate between warm-up and decay.
@@ -57,7 +57,7 @@ pub enum Decay {
 
 /// One step down.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// When.
     pub after: Moment,
@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn steps_at_epochs_stay_where_they_are() {
         let schedule = read(
-            r#"{"warm-up": 0, "decay": {"name": "step", "steps": [{"after": 4, "times": 0.1}, {"after": 2, "times": 0.5}]}}"#,
+            r#"{"warm_up": 0, "decay": {"name": "step", "steps": [{"after": 4, "times": 0.1}, {"after": 2, "times": 0.5}]}}"#,
         )
         .unwrap();
         check(

@@ -29,7 +29,7 @@ use crate::{
 /// SGD with rate 0.1, momentum 0.9 and weight decay 2e-4, warm-up, two steps. The authors choose the epoch by the test set;
 /// here a part of the training set is held out for that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrainOptions {
     /// Which network.
@@ -279,9 +279,9 @@ impl TrainOptions {
                 weight_decay,
             } => {
                 positive("momentum", momentum)?;
-                positive("weight-decay", weight_decay)?;
+                positive("weight_decay", weight_decay)?;
             }
-            Optimizer::Adam { weight_decay } => positive("weight-decay", weight_decay)?,
+            Optimizer::Adam { weight_decay } => positive("weight_decay", weight_decay)?,
         }
         match self.average {
             Some(decay) if !(0.0..1.0).contains(&decay) => Err(Error::OutOfRange {
@@ -528,7 +528,9 @@ impl State {
         let mut input = rows.inputs.training_rows(batch, epoch, seed);
         if let Some(pairs) = options.mix.pairs(&labels, &rows.labels.counts(), seed) {
             let shape = input.shape().clone();
-            let values = input.into_vec::<f32>().expect("inputs are in single precision");
+            let values = input
+                .try_into_vec::<f32>()
+                .expect("inputs are in single precision");
             input = TensorData::new(pairs.inputs(&values, values.len() / batch.len()), shape);
             targets = pairs.targets(&targets, classes);
         }

@@ -174,7 +174,7 @@ fn fingerprint(setting: &Setting<'_>) -> String {
                 numbers => bits.extend(numbers.number(row).unwrap_or(f64::NAN).to_bits().to_le_bytes()),
             }
         }
-        branch = branch.child(Bytes(&bits));
+        branch = branch.child(bits.as_slice());
     }
     bits.clear();
     prepared
@@ -192,7 +192,7 @@ fn fingerprint(setting: &Setting<'_>) -> String {
         .into_iter()
         .flatten()
         .for_each(|weight| bits.extend(weight.to_bits().to_le_bytes()));
-    let branch = branch.child(Bytes(&bits));
+    let branch = branch.child(bits.as_slice());
     format!("{:016x}{:016x}", branch.number(), branch.child("again").number())
 }
 

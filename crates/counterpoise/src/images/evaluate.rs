@@ -1,12 +1,10 @@
 //! `evaluate`: how good a saved classifier is on other pictures.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use arrow_array::{Float64Array, StringArray};
-use counterpoise_base::{Column, Kind, LabeledImages, Observer, Seed, Table, Warning};
-use counterpoise_data::{Augment, PredictionColumns};
-use counterpoise_deep::{DeviceKind, Inputs, Logits, SavedClassifier};
+use counterpoise_base::{LabeledImages, Observer, Seed, Table, Warning};
+use counterpoise_data::{Augment, PredictionColumns, table_of_predictions};
+use counterpoise_deep::{DeviceKind, Inputs, SavedClassifier};
 use counterpoise_metrics::Bootstrap;
 use counterpoise_report::{Page, Section};
 use serde::Serialize;
@@ -82,8 +80,13 @@ pub(super) fn judge(
     let logits = saved
         .classifier
         .logits(Inputs::Images(&set.images, &augment), observer)?;
-    let predictions = table(set, &logits);
-    let score = |class: &String| (Some(class.clone()), score_column(class));
+    let predictions = table_of_predictions(
+        set.names.as_deref(),
+        &set.labels,
+        &logits.predictions(),
+        &logits.probabilities(),
+    );
+    let score = |class: &String| (Some(class.clone()), format!("score {class}"));
     let columns = PredictionColumns {
         target: "class".into(),
         prediction: Some("predicted".into()),
@@ -98,45 +101,6 @@ pub(super) fn judge(
         measured,
         predictions,
     })
-}
-
-fn score_column(class: &str) -> String {
-    format!("score {class}")
-}
-
-fn table(set: &LabeledImages, logits: &Logits) -> Table {
-    let classes = set.labels.classes();
-    let texts = |name: &str, kind, values: Vec<&str>| Column {
-        name: name.into(),
-        kind,
-        array: Arc::new(StringArray::from(values)),
-    };
-    let truth = (0..set.len()).map(|row| set.labels.name_of(row)).collect();
-    let predicted = logits.predictions();
-    let predicted = predicted
-        .iter()
-        .map(|&code| classes[code as usize].as_str())
-        .collect();
-    let mut columns = Vec::new();
-    if let Some(names) = &set.names {
-        columns.push(texts(
-            "picture",
-            Kind::Text,
-            names.iter().map(String::as_str).collect(),
-        ));
-    }
-    columns.push(texts("class", Kind::Categorical, truth));
-    columns.push(texts("predicted", Kind::Categorical, predicted));
-    let probabilities = logits.probabilities();
-    for (code, class) in classes.iter().enumerate() {
-        let values = probabilities.iter().skip(code).step_by(classes.len()).copied();
-        columns.push(Column {
-            name: score_column(class),
-            kind: Kind::Float,
-            array: Arc::new(values.collect::<Float64Array>()),
-        });
-    }
-    Table::new(columns)
 }
 
 impl Evaluated {

@@ -44,7 +44,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
     }
     if experiment.choose_on == ChooseOn::Test && experiment.test.is_none() {
         return Err(Error::Config {
-            place: "choose-on".into(),
+            place: "choose_on".into(),
             problem: "epochs are to be chosen on test pictures, and there are none".into(),
             hint: Some("name them with `--test`, or choose on `validation`".into()),
         });
