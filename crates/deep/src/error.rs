@@ -133,6 +133,26 @@ pub enum Error {
         /// Shape that the network reads.
         needed: String,
     },
+    /// Too few pictures to train on.
+    #[error("{rows} picture(s) to train on, but training needs at least {needed}")]
+    TooFewImages {
+        /// Pictures there are.
+        rows: usize,
+        /// Pictures needed.
+        needed: usize,
+    },
+    /// A saved training that cannot go on.
+    #[error("the saved training cannot be used: {reason}")]
+    UnusableTraining {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Rows cannot be chosen or made.
+    #[error(transparent)]
+    Sampling(#[from] counterpoise_sampling::Error),
+    /// Neighbours cannot be found.
+    #[error(transparent)]
+    Neighbors(#[from] counterpoise_neighbors::Error),
     /// A loss that no step can follow.
     #[error("epoch {epoch}, batch {batch} of {of}: the loss is not a finite number{}", kept_in(kept.as_deref()))]
     NotFinite {
@@ -197,6 +217,9 @@ impl Error {
             Self::EmptyClass { .. } => {
                 Some("leave the class out, or use `cross-entropy` without weights".to_owned())
             }
+            Self::UnusableTraining { .. } => Some("start anew, or give another file".to_owned()),
+            Self::Sampling(error) => error.hint(),
+            Self::Neighbors(error) => error.hint(),
             Self::NothingToChooseOn => {
                 Some("hold out some rows of every class, or give one `tau`".to_owned())
             }
@@ -208,7 +231,7 @@ impl Error {
             Self::OtherTraining { path, .. } => Some(format!("remove {} to start anew, or give the data, seed and options it was begun with", path.display())),
             Self::TrainingStopped { kept: Some(_), .. } => Some("the same command goes on from there".to_owned()),
             Self::Metrics(error) => error.hint(),
-            Self::TrainingStopped { .. } | Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
+            Self::TooFewImages { .. } | Self::TrainingStopped { .. } | Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
         }
     }
 
@@ -230,6 +253,10 @@ impl Error {
             Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
             Self::OtherKind { .. } => "deep.other-kind",
             Self::OtherInput { .. } => "deep.other-input",
+            Self::TooFewImages { .. } => "deep.too-few-images",
+            Self::UnusableTraining { .. } => "deep.unusable-training",
+            Self::Sampling(error) => error.code(),
+            Self::Neighbors(error) => error.code(),
             Self::NeedsCosines { .. } => "deep.needs-cosines",
             Self::NotFinite { .. } => "deep.not-finite",
             Self::OtherTraining { .. } => "deep.other-training",

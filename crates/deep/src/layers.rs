@@ -167,6 +167,8 @@ pub(crate) struct ConvTranspose2d {
     pub(crate) bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     window: Window,
+    #[module(skip)]
+    extra: [usize; 2],
 }
 
 impl ConvTranspose2d {
@@ -183,12 +185,19 @@ impl ConvTranspose2d {
                     .weight([outputs], Spread::Uniform, outputs * area, outputs),
             ),
             window,
+            extra: [0; 2],
         }
+    }
+
+    /// Makes pictures larger by lines at the bottom and columns at the right, fewer than the stride.
+    pub(crate) fn with_extra_lines(mut self, extra: [usize; 2]) -> Self {
+        self.extra = extra;
+        self
     }
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let Window { stride, padding, .. } = self.window;
-        let options = ConvTransposeOptions::new([stride; 2], [padding; 2], [0; 2], [1; 2], 1);
+        let options = ConvTransposeOptions::new([stride; 2], [padding; 2], self.extra, [1; 2], 1);
         conv_transpose2d(
             input,
             self.weight.val(),

@@ -5,6 +5,7 @@
 
 mod batches;
 mod checkpoint;
+mod deep_smote;
 mod device;
 mod error;
 mod layers;
@@ -22,6 +23,11 @@ mod weights;
 
 pub use batches::Sampler;
 pub use checkpoint::{Checkpoint, read_weights};
+pub use deep_smote::{
+    Autoencoder, AutoencoderSizes, Bagan, ClassQuality, ClassSampling, DecoderKind, DeepSmote,
+    DeepSmoteState, DeepSmoteTraining, EpochLoss, GanLoss, GanTraining, Generated, Judged, OnSingle, Penalty,
+    PenaltyGradient, Permutation, Quality, SavedDeepSmote, SoftLabels, frechet_distance, quality,
+};
 pub use device::DeviceKind;
 pub use error::Error;
 pub use loss::{
