@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Candidate, Compare, Description, Error, Learner, Method};
+use counterpoise::{Candidate, Compare, DeepSmote, Description, Error, Learner, Method};
 
 use crate::terminal::{self, table, wrapped};
 
@@ -18,6 +18,8 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
     }
     let description = if name == "compare" {
         Description::of::<Compare>("compare")
+    } else if ["deepsmote", "deep-smote"].contains(&name) {
+        Description::of::<DeepSmote>("deepsmote")
     } else if let Ok(model) = Learner::describe(name) {
         model
     } else {

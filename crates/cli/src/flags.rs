@@ -10,7 +10,7 @@ use counterpoise::{
 };
 use toml::Value;
 
-use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags};
+use crate::image_flags::{AdjustFlags, DeepSmoteCommand, EvaluateFlags, TrainFlags};
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 5 `reproduce` missed a number that has to come out, 101 a bug, 130 stopped by Ctrl-C.
@@ -56,6 +56,12 @@ pub(crate) enum Command {
     },
     /// Run a whole experiment from a TOML file, or again from a report
     Run(RunFlags),
+    /// Make the pictures that rare classes lack: SMOTE among the codes of an autoencoder, decoded
+    Deepsmote {
+        /// What is done
+        #[command(subcommand)]
+        command: DeepSmoteCommand,
+    },
     /// Train a network on imbalanced pictures, with the loss and the sampler of classes that suit them
     Train(TrainFlags),
     /// Change the last layer of a trained network in favour of rare classes

@@ -1,10 +1,11 @@
 //! Flags of commands over pictures.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::Args;
-use counterpoise::{AdjustOptions, Adjustment, DeviceKind, Error, ImagePart};
+use clap::{Args, Subcommand};
+use counterpoise::{AdjustOptions, Adjustment, DeviceKind, Error, GenerateOptions, ImagePart};
 use toml::Value;
 
 use crate::flags::{Settings, path, seed, set_by_path, wrong};
@@ -112,6 +113,107 @@ pub(crate) struct TrainFlags {
     /// Set an option by its path: `--set train.optimizer.sgd.momentum=0.8`
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DeepSmoteCommand {
+    /// Train encoder and decoder on all classes; the file is written after every epoch, and a stopped run goes on from it
+    Fit(FitFlags),
+    /// Make pictures of rare classes and write the balanced set
+    Generate(GenerateFlags),
+    /// Make pictures, and show how good they are: contact sheet, copies, diversity, latent codes
+    Report(DeepSmoteReportFlags),
+}
+
+#[derive(Args)]
+pub(crate) struct FitFlags {
+    #[command(flatten)]
+    pub(crate) pictures: PictureFlags,
+    #[command(flatten)]
+    pub(crate) imbalance: PictureImbalanceFlags,
+    /// How often the pictures are gone through [default: 200]
+    #[arg(long, short)]
+    pub(crate) epochs: Option<u32>,
+    /// Channels of the first convolution; fewer are faster [default: 64]
+    #[arg(long)]
+    pub(crate) width: Option<u32>,
+    /// Numbers in a latent code [default: 300 for one channel, else 600]
+    #[arg(long)]
+    pub(crate) latent_size: Option<u32>,
+    /// How codes become pictures: as the authors' code has it, or as the paper says, which is smaller and faster [default: reference]
+    #[arg(long, value_parser = ["reference", "mirror"])]
+    pub(crate) decoder: Option<String>,
+    /// What the permuted class batch is compared with [default: reference]
+    #[arg(long, value_parser = ["paper", "reference", "none"])]
+    pub(crate) penalty: Option<String>,
+    /// Step of Adam [default: 0.0002]
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Where to compute: `cpu`, or `gpu` in a build that has it
+    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
+    pub(crate) device: String,
+    /// File of the networks to write, or to go on with
+    #[arg(long, short, value_name = "FILE.safetensors")]
+    pub(crate) output: PathBuf,
+    /// Set an option by its path: `--set deepsmote.lambda=0.5`; `counterpoise describe deepsmote` lists them
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Which networks make pictures out of which.
+#[derive(Args)]
+pub(crate) struct MakeFlags {
+    /// File of networks that `deepsmote fit` wrote
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) pictures: PictureFlags,
+    #[command(flatten)]
+    pub(crate) imbalance: PictureImbalanceFlags,
+    /// Pictures wanted per class, as in `resample`: a word, a ratio, a factor, or `cat=700,dog=700` [default: as many as the largest class has]
+    #[arg(long, value_name = "STRATEGY")]
+    pub(crate) sampling_strategy: Option<String>,
+    /// Neighbours to choose from [default: 5]
+    #[arg(long, value_name = "K")]
+    pub(crate) k_neighbors: Option<NonZeroUsize>,
+    /// Root of everything random; pictures that `--imbalance` keeps depend on it too
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Where to compute: `cpu`, or `gpu` in a build that has it
+    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
+    pub(crate) device: String,
+}
+
+#[derive(Args)]
+pub(crate) struct GenerateFlags {
+    #[command(flatten)]
+    pub(crate) make: MakeFlags,
+    /// Where to write real and synthetic pictures: `.npz`, `-images-idx3-ubyte.gz`, `.bin` for CIFAR, or a folder for PNG files
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) output: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Also write where each picture comes from: a table with the parents of synthetic ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) origins: Option<PathBuf>,
+    /// Also write a contact sheet
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) sheet: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DeepSmoteReportFlags {
+    #[command(flatten)]
+    pub(crate) make: MakeFlags,
+    /// File of a classifier that `train` wrote, whose features and predictions are asked too
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) network: Option<PathBuf>,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -272,6 +374,65 @@ impl TrainFlags {
         }
         settings.extend(set_by_path(&self.set)?);
         Ok(settings)
+    }
+}
+
+impl FitFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
+        settings.extend(self.pictures.reading.settings("data")?);
+        if let Some(counts) = &self.imbalance.imbalance {
+            settings.push(("data.imbalance".into(), imbalance(counts)?));
+        }
+        let mut set = |name: &str, value: Value| settings.push((name.into(), value));
+        set("seed", seed(self.seed)?);
+        set("device", Value::from(self.device.clone()));
+        for (name, value) in [
+            ("epochs", self.epochs),
+            ("width", self.width),
+            ("latent_size", self.latent_size),
+        ] {
+            if let Some(value) = value {
+                set(&format!("deepsmote.{name}"), Value::from(value));
+            }
+        }
+        for (name, value) in [("decoder", &self.decoder), ("penalty", &self.penalty)] {
+            if let Some(value) = value {
+                set(&format!("deepsmote.{name}"), Value::from(value.clone()));
+            }
+        }
+        if let Some(rate) = self.rate {
+            set("deepsmote.learning_rate", Value::from(rate));
+        }
+        settings.extend(set_by_path(&self.set)?);
+        Ok(settings)
+    }
+}
+
+impl MakeFlags {
+    pub(crate) fn options(&self) -> Result<GenerateOptions> {
+        let data = part(
+            &self.pictures.data,
+            &self.pictures.reading,
+            None,
+            self.imbalance.imbalance.as_deref(),
+        )?;
+        let mut options = GenerateOptions::new(self.model.clone(), data);
+        options.device = device(&self.device);
+        options.seed = self.seed;
+        options.k_neighbors = self.k_neighbors;
+        options.sampling_strategy =
+            match &self.sampling_strategy {
+                None => None,
+                Some(text) => Some(Value::from(text.clone()).try_into().map_err(
+                    |error: toml::de::Error| Error::Config {
+                        place: "--sampling-strategy".into(),
+                        problem: error.message().to_owned(),
+                        hint: None,
+                    },
+                )?),
+            };
+        Ok(options)
     }
 }
 

@@ -9,6 +9,7 @@ mod advise;
 mod audit;
 mod audit_leakage;
 mod compare;
+mod deepsmote;
 mod describe;
 mod evaluate;
 mod failure;
@@ -71,6 +72,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Metrics(flags) => metrics::run(&flags, json, &progress),
         Command::Describe { name } => describe::run(name.as_deref(), json),
         Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
+        Command::Deepsmote { command } => deepsmote::run(&command, json, &progress),
         Command::Train(flags) => train::from_flags(&flags, json, &progress),
         Command::Adjust(flags) => adjust::run(&flags, json, &progress),
         Command::Evaluate(flags) => evaluate::run(&flags, json, &progress),

@@ -38,7 +38,7 @@ pub use counterpoise_data::{
     output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files, schema_of,
     stratified_k_fold, write_images,
 };
-pub use counterpoise_deep::{DeviceKind, Error as DeepError, Scores, TrainOptions};
+pub use counterpoise_deep::{DeepSmote, DeviceKind, Error as DeepError, Scores, TrainOptions};
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
@@ -52,8 +52,10 @@ pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use images::{
-    AdjustOptions, Adjusted, Adjustment, ChooseOn, EvaluateOptions, Evaluated, ImageExperiment, ImagePart,
-    ImageTraining, adjust_classifier, evaluate_images, evaluated_page, train_images, training_page,
+    AdjustOptions, Adjusted, Adjustment, ChooseOn, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
+    Evaluated, GenerateOptions, ImageExperiment, ImagePart, ImageTraining, MadeImages, adjust_classifier,
+    deep_smote_page, evaluate_images, evaluated_page, fit_deep_smote, generate_images, history_of,
+    quality_table, train_images, training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,
@@ -61,7 +63,9 @@ pub use leakage::{
 };
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
-pub use pages::{check_page, check_text, profile_page, quickstart_page, run_page, write_page, write_text};
+pub use pages::{
+    check_page, check_text, profile_page, quickstart_page, run_page, write_bytes, write_page, write_text,
+};
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};
 pub use reproduce::{

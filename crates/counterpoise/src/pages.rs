@@ -45,8 +45,13 @@ pub fn write_page(page: &Page, path: &Path) -> Result<(), Error> {
 
 /// Writes a text whole or not at all.
 pub fn write_text(text: &str, path: &Path) -> Result<(), Error> {
+    write_bytes(text.as_bytes(), path)
+}
+
+/// Writes a file whole or not at all.
+pub fn write_bytes(bytes: &[u8], path: &Path) -> Result<(), Error> {
     let written = WholeFile::create(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.finish()
     });
     written.map_err(|source| Error::Write {

@@ -35,7 +35,9 @@ pub use imbalance::{CountTable, Imbalance, Keep, make_imbalance, make_imbalance_
 pub use names::texts_of;
 pub use options::ReadOptions;
 pub use output::{Carry, OutputOptions, output_chunks};
-pub use predictions::{PredictionColumns, PredictionTable, predictions_of, table_of_predictions, whole_rows};
+pub use predictions::{
+    PredictionColumns, PredictionTable, predictions_of, table_of_origins, table_of_predictions, whole_rows,
+};
 pub use prepare::{Missing, Prepared, prepare};
 pub use read::{Read, read_bytes, read_table};
 pub use roles::{GroupColumns, Roles};

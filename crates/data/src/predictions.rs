@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::{Array, Float64Array, StringArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray, UInt32Array};
 use arrow_schema::DataType;
-use counterpoise_base::{Column, Kind, Labels, Table};
+use counterpoise_base::{Column, Kind, Labels, Origin, Table};
 
 use crate::Error;
 use crate::names::names_of;
@@ -100,6 +100,48 @@ pub fn table_of_predictions(
         });
     }
     Table::new(columns)
+}
+
+/// Where rows come from, as a table: `class`, `synthetic`, `base_index`, `neighbor_index` and `step`, input rows first. The first
+/// row of the input is 0; input rows have no parents.
+pub fn table_of_origins(labels: &Labels, origins: &[Origin]) -> Table {
+    let real = labels.len();
+    let column = |name: &str, kind, array: ArrayRef| Column {
+        name: name.into(),
+        kind,
+        array,
+    };
+    let classes = (0..real).map(|row| labels.name_of(row)).chain(
+        origins
+            .iter()
+            .map(|origin| labels.classes()[origin.class as usize].as_str()),
+    );
+    let parents = |of: &dyn Fn(&Origin) -> u32| -> ArrayRef {
+        let made = origins.iter().map(|origin| Some(of(origin)));
+        Arc::new(
+            std::iter::repeat_n(None, real)
+                .chain(made)
+                .collect::<UInt32Array>(),
+        )
+    };
+    let steps = origins.iter().map(|origin| Some(origin.step));
+    let steps: Float64Array = std::iter::repeat_n(None, real).chain(steps).collect();
+    let synthetic: BooleanArray = (0..real + origins.len()).map(|row| Some(row >= real)).collect();
+    Table::new(vec![
+        column(
+            "class",
+            Kind::Categorical,
+            Arc::new(classes.map(Some).collect::<StringArray>()),
+        ),
+        column("synthetic", Kind::Boolean, Arc::new(synthetic)),
+        column("base_index", Kind::Integer, parents(&|origin| origin.base)),
+        column(
+            "neighbor_index",
+            Kind::Integer,
+            parents(&|origin| origin.neighbor),
+        ),
+        column("step", Kind::Float, Arc::new(steps)),
+    ])
 }
 
 /// Only the rows that have a value in every one of these columns, and how many others there were.

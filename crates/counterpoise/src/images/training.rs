@@ -158,7 +158,7 @@ fn state_file(output: &Path) -> PathBuf {
 }
 
 /// Names what a training depends on besides its options.
-fn fingerprint(seed: u64, set: &LabeledImages) -> String {
+pub(super) fn fingerprint(seed: u64, set: &LabeledImages) -> String {
     let codes: Vec<u8> = set
         .labels
         .codes()

@@ -1,0 +1,232 @@
+//! What DeepSMOTE made, as a page: sheet, latent codes in the plane, quality.
+
+use counterpoise_base::{Features, Observer, Seed};
+use counterpoise_deep::{ClassQuality, EpochLoss, Quality};
+use counterpoise_neighbors::{Metric, MissingValues, Space};
+use counterpoise_report::{Block, Curve, Curves, Page, Point, Scatter, Section, Sheet, TableBlock};
+
+use super::deep_smote::MadeImages;
+use crate::Error;
+use crate::pages::footer;
+use crate::picture::places;
+
+/// Real pictures, and synthetic ones, in the plane.
+const SHOWN: usize = 600;
+
+/// The sheet of real, reconstructed and synthetic pictures.
+pub(crate) fn sheet_block(made: &MadeImages, observer: &dyn Observer) -> Result<Block, Error> {
+    let (lines, png) = made.sheet(observer)?;
+    Ok(Block::Sheet(Sheet {
+        caption: "Each line is a class. Left: real pictures, each beside its reconstruction. Right: synthetic pictures, framed, between the two real ones whose codes they lie between".into(),
+        description: format!("contact sheet of real, reconstructed and synthetic pictures of {}", lines.join(", ")),
+        lines,
+        png,
+    }))
+}
+
+/// The quality of synthetic pictures, class by class.
+pub fn quality_table(quality: &Quality) -> TableBlock {
+    let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
+    let share = |value: Option<f64>| value.map_or(String::new(), |value| format!("{:.0} %", 100.0 * value));
+    let judged = quality.overall.as_intended.is_some();
+    let row = |class: &ClassQuality| {
+        let mut row = vec![
+            class.class.clone(),
+            class.real.to_string(),
+            class.synthetic.to_string(),
+            class.copies.to_string(),
+            number(class.nearest_pixels),
+            number(class.nearest_pixels_of_real),
+            share(class.diversity_pixels),
+            class
+                .reconstruction
+                .map_or(String::new(), |value| format!("{value:.3}")),
+        ];
+        if judged {
+            row.extend([
+                share(class.as_intended),
+                share(class.real_as_intended),
+                number(class.frechet),
+                number(class.frechet_of_halves),
+            ]);
+        }
+        row
+    };
+    let mut headers = vec![
+        "class",
+        "real",
+        "synthetic",
+        "copies",
+        "to nearest real",
+        "among real",
+        "diversity",
+        "reconstruction error",
+    ];
+    if judged {
+        headers.extend([
+            "taken for its class",
+            "real ones",
+            "Fréchet distance",
+            "of real halves",
+        ]);
+    }
+    TableBlock {
+        caption: "Synthetic pictures against real ones of their class".into(),
+        numeric: (0..headers.len()).map(|place| place > 0).collect(),
+        headers: headers.into_iter().map(String::from).collect(),
+        rows: quality
+            .classes
+            .iter()
+            .chain([&quality.overall])
+            .map(row)
+            .collect(),
+    }
+}
+
+/// What the columns of [`quality_table`] mean.
+const READING: &str = "Copies lie nearer to a real picture than a quarter of what real neighbours are apart. Distances are those of pixels in `[-1, 1]`, medians over the class. Diversity is how far synthetic pictures are apart, as a share of real ones: near 0 they are all alike. The Fréchet distance is measured in the feature space of the classifier, so it compares methods under one classifier only; that of two halves of the real pictures is what chance alone does.";
+
+/// The page of a model and what it makes.
+pub fn deep_smote_page(
+    name: &str,
+    made: &MadeImages,
+    quality: &Quality,
+    history: &[EpochLoss],
+    seed: u64,
+    observer: &dyn Observer,
+) -> Result<Page, Error> {
+    let mut sections = vec![Section {
+        title: "Pictures".into(),
+        lead: format!(
+            "{} synthetic pictures beside {} real ones.",
+            made.made.set.len(),
+            made.real.len()
+        ),
+        blocks: vec![sheet_block(made, observer)?],
+    }];
+    sections.push(Section {
+        title: "Quality".into(),
+        lead: READING.into(),
+        blocks: vec![Block::Table(quality_table(quality))],
+    });
+    if !made.warnings.is_empty() || !quality.warnings.is_empty() {
+        let warnings: Vec<_> = made.warnings.iter().chain(&quality.warnings).cloned().collect();
+        sections[1]
+            .blocks
+            .push(Block::Warnings(crate::few_of_each(&warnings)));
+    }
+    sections.push(plane(made, seed, observer)?);
+    if history.len() > 1 {
+        sections.push(losses(history));
+    }
+    Ok(Page {
+        title: format!("DeepSMOTE on {name}"),
+        subtitle: format!("seed {seed}"),
+        sections,
+        footer: footer(),
+    })
+}
+
+/// Codes of real and synthetic pictures in the plane.
+fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Section, Error> {
+    let latent = made.latent();
+    let seed = Seed::new(seed).child("plane");
+    let some = |count: usize, what: &str| -> Vec<usize> {
+        let mut rows = seed.child(what).shuffled(0..count);
+        rows.truncate(SHOWN);
+        rows.sort_unstable();
+        rows
+    };
+    let (real, new) = (some(made.real.len(), "real"), some(made.made.set.len(), "made"));
+    let codes = made.real_codes(observer)?;
+    let row = |codes: &[f32], row: usize| -> Vec<f64> {
+        codes[row * latent..][..latent]
+            .iter()
+            .map(|&value| f64::from(value))
+            .collect()
+    };
+    let values: Vec<f64> = real
+        .iter()
+        .flat_map(|&index| row(&codes, index))
+        .chain(new.iter().flat_map(|&index| row(&made.made.codes, index)))
+        .collect();
+    let features = Features::from_rows(&values, latent);
+    let space = Space::new(&features, Metric::Euclidean, MissingValues::Refuse)?;
+    let (found, kept) = places(&space);
+    let classes = made.real.labels.classes();
+    let point = |(place, &(x, y)): (usize, &(f64, f64))| {
+        let (class, label) = match place.checked_sub(real.len()) {
+            None => {
+                let class = made.real.labels.codes()[real[place]];
+                (class, format!("real, {}", classes[class as usize]))
+            }
+            Some(place) => {
+                let class = made.made.set.labels.codes()[new[place]];
+                (class, format!("synthetic, {}", classes[class as usize]))
+            }
+        };
+        Point {
+            x,
+            y,
+            class,
+            label,
+            parents: None,
+        }
+    };
+    let kept = kept.map_or(String::new(), |kept| {
+        format!(" The plane keeps {:.0} % of the squared distances, so that codes that look close may be far apart.", 100.0 * kept)
+    });
+    Ok(Section {
+        title: "Latent codes".into(),
+        lead: format!(
+            "{} real and {} synthetic pictures, placed by the distances of their codes of {latent} numbers.{kept}",
+            real.len(),
+            new.len()
+        ),
+        blocks: vec![Block::Scatter(Scatter {
+            caption: "Codes by class".into(),
+            classes: classes.to_vec(),
+            points: found.iter().enumerate().map(point).collect(),
+        })],
+    })
+}
+
+fn losses(history: &[EpochLoss]) -> Section {
+    let line = |name: &str, of: &dyn Fn(&EpochLoss) -> Option<f64>| Curve {
+        name: name.into(),
+        points: history
+            .iter()
+            .enumerate()
+            .filter_map(|(epoch, loss)| Some((epoch as f64 + 1.0, of(loss)?)))
+            .collect(),
+        ..Curve::default()
+    };
+    let most = history.iter().map(|loss| loss.total).fold(0.0, f64::max);
+    let mut series = vec![
+        line("total", &|loss| Some(loss.total)),
+        line("reconstruction", &|loss| Some(loss.reconstruction)),
+        line("penalty", &|loss| loss.penalty),
+    ];
+    series.retain(|line| !line.points.is_empty());
+    let most = series
+        .iter()
+        .flat_map(|line| &line.points)
+        .map(|&(_, loss)| loss)
+        .fold(most, f64::max);
+    Section {
+        title: "Training".into(),
+        lead: "Mean losses of every epoch; the networks of the lowest total are used.".into(),
+        blocks: vec![Block::Curves(Curves {
+            caption: "Losses by epoch".into(),
+            x_label: "epoch".into(),
+            y_label: "loss".into(),
+            x_range: (1.0, history.len() as f64),
+            y_range: (0.0, most.max(1e-9)),
+            diagonal: false,
+            step: false,
+            points: true,
+            series,
+            horizontal: None,
+        })],
+    }
+}
