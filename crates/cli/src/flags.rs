@@ -426,6 +426,9 @@ pub(crate) struct QuickstartFlags {
         default_value = "counterpoise-quickstart.html"
     )]
     pub(crate) output: PathBuf,
+    /// Leave out the pictures, for which a network is trained: most of the time
+    #[arg(long)]
+    pub(crate) without_pictures: bool,
     /// Also put the two tables into the current folder
     #[arg(long)]
     pub(crate) save_data: bool,

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
-use counterpoise::bundled::{Bundled, GERMAN_CREDIT, YEAST};
-use counterpoise::{Error, Experiment, Outcome, Profile, check_page, profile, quickstart_page, write_page};
+use counterpoise::bundled::{Bundled, FASHION_MNIST, GERMAN_CREDIT, YEAST};
+use counterpoise::{
+    Error, Experiment, Outcome, Profile, check_page, first_pictures, profile, quality_table, quickstart_page,
+    write_page,
+};
 
 use crate::flags::QuickstartFlags;
 use crate::profile::in_words;
@@ -30,7 +33,12 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
         .iter()
         .map(|part| (&part.bundled, &part.experiment, &part.profile, &part.outcome))
         .collect();
-    write_page(&quickstart_page(&shown)?, &flags.output)?;
+    let pictures = if flags.without_pictures {
+        None
+    } else {
+        Some(first_pictures(42, progress)?)
+    };
+    write_page(&quickstart_page(&shown, pictures.as_ref())?, &flags.output)?;
     if flags.save_data {
         for part in &parts {
             save(&part.bundled)?;
@@ -51,6 +59,17 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
             "After SMOTE with seed {}:\n\n{}",
             part.experiment.seed,
             counts(&part.outcome)
+        );
+    }
+    if let Some(pictures) = &pictures {
+        let _ = writeln!(
+            text,
+            "== {}: {}\n\nDeepSMOTE, small networks and {} epochs, made {} pictures; the page shows them:\n\n{}",
+            FASHION_MNIST.name,
+            FASHION_MNIST.about,
+            pictures.epochs,
+            pictures.made.made.set.len(),
+            terminal::block(&quality_table(&pictures.quality))
         );
     }
     let _ = writeln!(text, "wrote {}: open it in a browser\n", flags.output.display());

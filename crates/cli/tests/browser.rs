@@ -186,7 +186,7 @@ fn pages_work_on_a_phone_and_on_a_desk() {
     let ran = folder.run(&words.split(' ').collect::<Vec<_>>());
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     check(&chromium, &folder, "leak.html", 4);
-    folder.ok("quickstart --save-data --quiet");
+    folder.ok("quickstart --save-data --quiet --without-pictures");
     folder.ok("compare german-credit.csv.gz --target credit --methods none,weights,threshold,smote,smotenc,smoteenn --model naive-bayes,logistic --repeats 1 --draws 200 --report compare.html");
     check(&chromium, &folder, "compare.html", 7);
     folder.ok("compare yeast.csv.gz --target site --methods none,smotenc --model naive-bayes --repeats 1 --draws 200 --report many.html");

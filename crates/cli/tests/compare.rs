@@ -135,7 +135,7 @@ fn nothing_is_learnt_from_test_rows() {
 #[test]
 fn a_threshold_is_found_to_do_as_well_and_the_page_holds_the_run() {
     let folder = Folder::new();
-    folder.ok("quickstart --save-data --quiet");
+    folder.ok("quickstart --save-data --quiet --without-pictures");
     let words = "compare german-credit.csv.gz --target credit --methods weights,threshold,smote --model logistic --repeats 2 --draws 300";
     let ran = folder.ok(&format!("{words} --report page.html"));
     assert!(ran.stdout.contains("Do not resample"), "{}", ran.stdout);
@@ -429,7 +429,7 @@ fn bad_predictions_are_refused() {
 
 /// German credit with groups by sex; naive Bayes is quick.
 fn by_sex(folder: &Folder, more: &str) -> Value {
-    folder.ok("quickstart --save-data --quiet");
+    folder.ok("quickstart --save-data --quiet --without-pictures");
     let words = format!(
         "compare german-credit.csv.gz --target credit --group sex --repeats 2 --draws 200 --json {more}"
     );
@@ -518,7 +518,7 @@ fn models_that_compare_groups_are_compared_too() {
 #[test]
 fn a_model_that_compares_groups_is_refused_without_them() {
     let folder = Folder::new();
-    folder.ok("quickstart --save-data --quiet");
+    folder.ok("quickstart --save-data --quiet --without-pictures");
     let said = folder.refused("compare german-credit.csv.gz --target credit --model exponentiated-gradient");
     assert!(said.contains("hint: name one: `--group sex`"), "{said}");
 }

@@ -10,7 +10,7 @@ use counterpoise_sampling::Method;
 
 use crate::bundled::Bundled;
 use crate::picture::{self, Picture};
-use crate::{Error, Experiment, Outcome, Prepared, Profile, few_of_each};
+use crate::{Error, Experiment, FirstPictures, Outcome, Prepared, Profile, few_of_each};
 
 /// Fails if no page can be written at this path, so that no long work is lost.
 pub fn check_page(path: &Path) -> Result<(), Error> {
@@ -94,7 +94,10 @@ pub fn run_page(experiment: &Experiment, profile: &Profile, outcome: &Outcome) -
 }
 
 /// The page of the first look.
-pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) -> Result<Page, Error> {
+pub fn quickstart_page(
+    parts: &[(&Bundled, &Experiment, &Profile, &Outcome)],
+    pictures: Option<&FirstPictures>,
+) -> Result<Page, Error> {
     let mut sections = Vec::new();
     for (bundled, experiment, profile, outcome) in parts {
         let method = experiment.method.as_ref().map_or("", Method::name);
@@ -124,9 +127,15 @@ pub fn quickstart_page(parts: &[(&Bundled, &Experiment, &Profile, &Outcome)]) ->
             section.title = format!("{}: {}", bundled.name, section.title.to_lowercase());
         }
     }
+    sections.extend(pictures.map(FirstPictures::section));
     Ok(Page {
         title: "A first look".into(),
-        subtitle: "two bundled tables, what they lack, and what SMOTE makes of them".into(),
+        subtitle: if pictures.is_some() {
+            "two bundled tables and 1500 pictures, what they lack, and what SMOTE and DeepSMOTE make of them"
+                .into()
+        } else {
+            "two bundled tables, what they lack, and what SMOTE makes of them".into()
+        },
         sections,
         footer: footer(),
     })

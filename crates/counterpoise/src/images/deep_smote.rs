@@ -244,7 +244,7 @@ fn make(
 }
 
 /// Trains on pictures in memory and makes new ones at once.
-pub(crate) fn fit_and_make(
+pub(super) fn fit_and_make(
     how: &DeepSmote,
     real: LabeledImages,
     seed: u64,
@@ -432,7 +432,7 @@ fn judged<'a>(set: &'a LabeledImages, seen: Option<&'a (Vec<f32>, Vec<u32>)>) ->
 }
 
 /// Real pictures, synthetic pictures and places of a line of a sheet.
-const REAL: usize = 4;
-const MADE: usize = 4;
+const REAL: usize = 3;
+const MADE: usize = 3;
 const COLUMNS: usize = 2 * REAL + 1 + 3 * MADE;
 const MARK: [u8; 3] = [230, 120, 20];

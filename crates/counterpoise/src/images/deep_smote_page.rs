@@ -1,20 +1,23 @@
 //! What DeepSMOTE made, as a page: sheet, latent codes in the plane, quality.
 
+use std::num::NonZeroUsize;
+
 use counterpoise_base::{Features, Observer, Seed};
-use counterpoise_deep::{ClassQuality, EpochLoss, Quality};
+use counterpoise_deep::{ClassQuality, DecoderKind, DeepSmote, EpochLoss, Quality};
 use counterpoise_neighbors::{Metric, MissingValues, Space};
 use counterpoise_report::{Block, Curve, Curves, Page, Point, Scatter, Section, Sheet, TableBlock};
 
-use super::deep_smote::MadeImages;
+use super::deep_smote::{MadeImages, fit_and_make};
 use crate::Error;
+use crate::bundled::FASHION_MNIST;
 use crate::pages::footer;
 use crate::picture::places;
 
-/// Real pictures, and synthetic ones, in the plane.
-const SHOWN: usize = 600;
+/// Synthetic pictures in the plane, and real ones beside their parents.
+const SHOWN: usize = 300;
 
 /// The sheet of real, reconstructed and synthetic pictures.
-pub(crate) fn sheet_block(made: &MadeImages, observer: &dyn Observer) -> Result<Block, Error> {
+fn sheet_block(made: &MadeImages, observer: &dyn Observer) -> Result<Block, Error> {
     let (lines, png) = made.sheet(observer)?;
     Ok(Block::Sheet(Sheet {
         caption: "Each line is a class. Left: real pictures, each beside its reconstruction. Right: synthetic pictures, framed, between the two real ones whose codes they lie between".into(),
@@ -127,6 +130,59 @@ pub fn deep_smote_page(
     })
 }
 
+/// What DeepSMOTE makes of the bundled pictures: the part of the first look that needs a network.
+#[derive(Debug, Clone)]
+pub struct FirstPictures {
+    /// Real and synthetic pictures.
+    pub made: MadeImages,
+    /// How good they are.
+    pub quality: Quality,
+    /// Epochs.
+    pub epochs: usize,
+    section: Section,
+}
+
+impl FirstPictures {
+    /// The part of a page.
+    pub fn section(&self) -> Section {
+        self.section.clone()
+    }
+}
+
+/// Trains a small DeepSMOTE on the bundled pictures and makes those that are missing: half a minute on two cores.
+pub fn first_pictures(seed: u64, observer: &dyn Observer) -> Result<FirstPictures, Error> {
+    let count = |number| NonZeroUsize::new(number).expect("the number is not 0");
+    let mut how = DeepSmote::default();
+    how.width = count(16);
+    how.latent_size = Some(count(64));
+    how.decoder = DecoderKind::Mirror;
+    how.learning_rate = 2e-3;
+    how.epochs = count(15);
+    let bundled = FASHION_MNIST;
+    let (made, history) = fit_and_make(&how, bundled.read()?.set, seed, observer)?;
+    let quality = made.quality(None, observer)?;
+    let section = Section {
+        title: format!("{}: pictures that were missing", bundled.name),
+        lead: format!(
+            "{}. DeepSMOTE, with small networks and {} epochs for a first look, made {} pictures, so that every class has as many as the largest.",
+            bundled.about,
+            history.len(),
+            made.made.set.len()
+        ),
+        blocks: vec![
+            sheet_block(&made, observer)?,
+            Block::Table(quality_table(&quality)),
+            Block::Text(format!("Source: {}.", bundled.origin)),
+        ],
+    };
+    Ok(FirstPictures {
+        made,
+        quality,
+        epochs: history.len(),
+        section,
+    })
+}
+
 /// Codes of real and synthetic pictures in the plane.
 fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Section, Error> {
     let latent = made.latent();
@@ -137,7 +193,24 @@ fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Sectio
         rows.sort_unstable();
         rows
     };
-    let (real, new) = (some(made.real.len(), "real"), some(made.made.set.len(), "made"));
+    let new = some(made.made.set.len(), "made");
+    // Parents of what is shown, then others.
+    let mut real: Vec<usize> = new
+        .iter()
+        .flat_map(|&row| {
+            [
+                made.made.origins[row].base as usize,
+                made.made.origins[row].neighbor as usize,
+            ]
+        })
+        .collect();
+    real.extend(some(made.real.len(), "real"));
+    real.sort_unstable();
+    real.dedup();
+    let place_of = |row: u32| {
+        real.binary_search(&(row as usize))
+            .map_or(0, |place| place as u32)
+    };
     let codes = made.real_codes(observer)?;
     let row = |codes: &[f32], row: usize| -> Vec<f64> {
         codes[row * latent..][..latent]
@@ -155,14 +228,20 @@ fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Sectio
     let (found, kept) = places(&space);
     let classes = made.real.labels.classes();
     let point = |(place, &(x, y)): (usize, &(f64, f64))| {
-        let (class, label) = match place.checked_sub(real.len()) {
+        let (class, label, parents) = match place.checked_sub(real.len()) {
             None => {
                 let class = made.real.labels.codes()[real[place]];
-                (class, format!("real, {}", classes[class as usize]))
+                (class, format!("real, {}", classes[class as usize]), None)
             }
             Some(place) => {
                 let class = made.made.set.labels.codes()[new[place]];
-                (class, format!("synthetic, {}", classes[class as usize]))
+                let origin = made.made.origins[new[place]];
+                let parents = (place_of(origin.base), place_of(origin.neighbor));
+                (
+                    class,
+                    format!("synthetic, {}", classes[class as usize]),
+                    Some(parents),
+                )
             }
         };
         Point {
@@ -170,7 +249,7 @@ fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Sectio
             y,
             class,
             label,
-            parents: None,
+            parents,
         }
     };
     let kept = kept.map_or(String::new(), |kept| {

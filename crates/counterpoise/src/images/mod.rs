@@ -18,13 +18,11 @@ use crate::merge::{parsed, set};
 use crate::{Error, ReportPart};
 
 pub use adjust::{AdjustOptions, Adjusted, Adjustment, adjust_classifier};
-pub(crate) use deep_smote::fit_and_make;
 pub use deep_smote::{
     DeepSmoteExperiment, DeepSmoteFit, GenerateOptions, MadeImages, fit_deep_smote, generate_images,
     history_of,
 };
-pub(crate) use deep_smote_page::sheet_block;
-pub use deep_smote_page::{deep_smote_page, quality_table};
+pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
 pub use evaluate::{EvaluateOptions, Evaluated, evaluate_images, evaluated_page};
 pub use sets::ImagePart;
 pub use training::{ImageTraining, train_images, training_page};
