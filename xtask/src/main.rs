@@ -16,7 +16,7 @@ const TASKS: &str = "\
 tasks of `cargo xtask`:
   check [--heavy]     everything that must hold before a commit; with --heavy, only the stages that bring gigabytes
   floors              which crate may use which
-  golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn, AIF360 and scipy;
+  golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn, AIF360, scipy, PyTorch (5 GB) and others;
                       COUNTERPOISE_DATA names the folder of `adult`
   pictures            take the pictures of the docs anew
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
@@ -26,6 +26,8 @@ tasks of `cargo xtask`:
                       time the intervals of an audit here and in Fairlearn side by side
   bench-fair [--quick] [--data DIR]
                       run methods of groups and those of scikit-fair side by side, and write docs/benchmarks-fair.md
+  bench-deep [--quick] [--threads N]
+                      time training and inference of networks here and in PyTorch in turn; brings PyTorch, 5 GB
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +60,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
         ["bench-audit", rest @ ..] => peer::bench_audit(rest),
         ["bench-fair", rest @ ..] => peer::bench_fair(rest),
+        ["bench-deep", rest @ ..] => peer::bench_deep(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
 }

@@ -108,6 +108,17 @@ pub(crate) fn bench_fair(words: &[&str]) -> Result<()> {
     )
 }
 
+/// Compares training and inference of networks with PyTorch's, on the same shapes and threads.
+pub(crate) fn bench_deep(words: &[&str]) -> Result<()> {
+    beside(
+        "bench/requirements-torch.txt",
+        "bench/deep_against_pytorch.py",
+        &["counterpoise-bench"],
+        "counterpoise-bench",
+        words,
+    )
+}
+
 /// Runs a script of ours with a program of ours as its first argument, and with the packages that `requirements` names.
 fn beside(requirements: &str, script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
     let python = python(requirements)?;

@@ -1,0 +1,248 @@
+"""Times training and inference of ours and of PyTorch in turn, on the same shapes and threads.
+
+    cargo xtask bench-deep [--rounds N] [--threads N] [--quick]
+
+PyTorch runs in this process, ours in another, and they take turns; the better of PyTorch's two memory layouts counts.
+Peak memory is that of a fresh process each, for PyTorch less what importing it takes.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from common import processor
+
+
+def resident():
+    """The most memory this process has held, in KiB."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+class Ours:
+    def __init__(self, program, threads):
+        environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
+        self.process = subprocess.Popen(
+            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        if "error" in answer:
+            sys.exit(f"our side failed: {answer['error']}")
+        return answer
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def resnet32(torch):
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self, inputs, outputs, stride):
+            super().__init__()
+            self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(outputs)
+            self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+            self.bn2 = nn.BatchNorm2d(outputs)
+            self.stride, self.more = stride, outputs - inputs
+
+        def forward(self, x):
+            y = torch.relu(self.bn1(self.conv1(x)))
+            y = self.bn2(self.conv2(y))
+            if self.more:
+                half = self.more // 2
+                x = nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, half, half))
+            return torch.relu(x + y)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(16)
+            stages = [(16, 16, 1), (16, 32, 2), (32, 64, 2)]
+            blocks = []
+            for inputs, outputs, stride in stages:
+                blocks.append(Block(inputs, outputs, stride))
+                blocks += [Block(outputs, outputs, 1) for _ in range(4)]
+            self.blocks = nn.Sequential(*blocks)
+            self.linear = nn.Linear(64, 10)
+
+        def forward(self, x):
+            x = self.blocks(torch.relu(self.bn1(self.conv1(x))))
+            return self.linear(x.mean((2, 3)))
+
+    return Net()
+
+
+def autoencoder(torch):
+    nn = torch.nn
+
+    def down(inputs, outputs, norm):
+        layers = [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)]
+        return layers + ([nn.BatchNorm2d(outputs)] if norm else []) + [nn.LeakyReLU(0.2)]
+
+    encoder = nn.Sequential(
+        *down(1, 64, False), *down(64, 128, True), *down(128, 256, True), *down(256, 512, True),
+        nn.Flatten(), nn.Linear(512, 300),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(300, 512 * 7 * 7), nn.ReLU(), nn.Unflatten(1, (512, 7, 7)),
+        nn.ConvTranspose2d(512, 256, 4), nn.BatchNorm2d(256), nn.ReLU(),
+        nn.ConvTranspose2d(256, 128, 4), nn.BatchNorm2d(128), nn.ReLU(),
+        nn.ConvTranspose2d(128, 1, 4, 2), nn.Tanh(),
+    )
+    return encoder, decoder
+
+
+def theirs(work, steps, layout):
+    """Seconds of the work in PyTorch."""
+    import torch
+
+    torch.manual_seed(1)
+    form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    if work == "resnet32-step":
+        net = resnet32(torch).to(memory_format=form)
+        optimizer = torch.optim.SGD(net.parameters(), 0.02, momentum=0.9, weight_decay=2e-4)
+        pictures = torch.randint(0, 256, (128 * steps, 3, 32, 32), dtype=torch.uint8)
+        labels = torch.arange(128 * steps) % 10
+        net.train()
+        start = time.perf_counter()
+        for rows in torch.randperm(128 * steps).split(128):
+            x = (pictures[rows].float() / 127.5 - 1).to(memory_format=form)
+            loss = torch.nn.functional.cross_entropy(net(x), labels[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss.item()
+        return time.perf_counter() - start
+    if work == "resnet32-inference":
+        net = resnet32(torch).to(memory_format=form).eval()
+        pictures = torch.randint(0, 256, (256 * steps, 3, 32, 32), dtype=torch.uint8)
+        start = time.perf_counter()
+        with torch.inference_mode():
+            for part in pictures.split(256):
+                net((part.float() / 127.5 - 1).to(memory_format=form)).numpy()
+        return time.perf_counter() - start
+    if work == "autoencoder-step":
+        encoder, decoder = (part.to(memory_format=form) for part in autoencoder(torch))
+        optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 2e-4)
+        pictures = torch.randint(0, 256, (100 * steps, 1, 28, 28), dtype=torch.uint8)
+        labels = torch.arange(100 * steps) % 10
+        mse = torch.nn.functional.mse_loss
+        start = time.perf_counter()
+        for rows in torch.randperm(100 * steps).split(100):
+            x = (pictures[rows].float() / 127.5 - 1).to(memory_format=form)
+            loss = mse(decoder(encoder(x)), x)
+            of_class = (labels == torch.randint(0, 10, ()).item()).nonzero().flatten()
+            of_class = of_class[torch.randperm(len(of_class))[:100]]
+            x = (pictures[of_class].float() / 127.5 - 1).to(memory_format=form)
+            order = torch.roll(torch.arange(len(of_class)), -1)
+            codes = encoder(x).detach()
+            loss = loss + mse(decoder(codes[order]), x[order])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss.item()
+        return time.perf_counter() - start
+    if work == "head":
+        values, labels = torch.rand(50_000, 64), torch.arange(50_000) % 10
+        head = torch.nn.Linear(64, 10)
+        optimizer = torch.optim.SGD(head.parameters(), 0.02, momentum=0.9, weight_decay=2e-4)
+        start = time.perf_counter()
+        # Class-balanced: a class evenly, then a row of it.
+        for rows in torch.randint(0, 50_000, (50_000,)).split(128):
+            loss = torch.nn.functional.cross_entropy(head(values[rows]), labels[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss.item()
+        return time.perf_counter() - start
+    if work == "nothing":
+        return 0.0
+    raise SystemExit(f"no work is called {work}")
+
+
+WORK = [
+    ("resnet32-step", "ResNet-32 training step, 128 pictures of 3x32x32", 4),
+    ("resnet32-inference", "ResNet-32 inference, 256 pictures", 4),
+    ("autoencoder-step", "DeepSMOTE step, 100 pictures of 1x28x28, class batch beside it", 3),
+    ("head", "head re-training, one epoch of 50,000 x 64 in batches of 128", 1),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--quick", action="store_true", help="two rounds")
+    parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(arguments.threads)
+    if arguments.alone:
+        work, steps, layout = arguments.alone
+        seconds = theirs(work, int(steps), layout)
+        print(json.dumps({"seconds": seconds, "peak_kib": resident()}))
+        return
+    rounds = 2 if arguments.quick else arguments.rounds
+    print(f"{processor()}, {arguments.threads} threads, PyTorch {torch.__version__}, {rounds} rounds in turn\n")
+    layouts = ["contiguous", "channels_last"]
+    ours = Ours(arguments.program, arguments.threads)
+    print("| work | PyTorch ms | ours ms | ours / PyTorch |")
+    print("|---|---|---|---|")
+    for work, about, steps in WORK:
+        times = {"ours": [], **{layout: [] for layout in layouts}}
+        for number in range(rounds + 1):
+            mine = ours.ask(deep=work, steps=steps)["seconds"]
+            others = {layout: theirs(work, steps, layout) for layout in layouts}
+            # The first round warms up.
+            if number > 0:
+                times["ours"].append(mine / steps)
+                for layout in layouts:
+                    times[layout].append(others[layout] / steps)
+        middle = {name: statistics.median(values) for name, values in times.items()}
+        layout = min(layouts, key=middle.get)
+        mine, other = middle["ours"], middle[layout]
+        word = f"{mine / other:.2f}" + (" (slower)" if mine > other else "")
+        print(f"| {about} | {1e3 * other:.1f} ({layout}) | {1e3 * mine:.1f} | {word} |", flush=True)
+    ours.end()
+    print("\n| work | PyTorch MiB, net of importing it | ours MiB | ours / PyTorch |")
+    print("|---|---|---|---|")
+
+    def alone(work, steps):
+        words = [sys.executable, __file__, arguments.program, "--threads", str(arguments.threads)]
+        words += ["--alone", work, str(steps), "contiguous"]
+        return json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)["peak_kib"]
+
+    bare = alone("nothing", 0)
+    for work, about, steps in WORK:
+        fresh = Ours(arguments.program, arguments.threads)
+        mine = fresh.ask(deep=work, steps=steps)["peak_kib"]
+        fresh.end()
+        other = alone(work, steps) - bare
+        print(f"| {about} | {other / 1024:.0f} | {mine / 1024:.0f} | {mine / other:.2f} |", flush=True)
+    print(f"\nimporting PyTorch takes {bare / 1024:.0f} MiB")
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    other = time.perf_counter() - start
+    start = time.perf_counter()
+    fresh = Ours(arguments.program, arguments.threads)
+    fresh.ask(deep="nothing")
+    mine = time.perf_counter() - start
+    fresh.end()
+    print(f"start-up: {1e3 * other:.0f} ms for PyTorch, {1e3 * mine:.0f} ms for ours")
+
+
+if __name__ == "__main__":
+    main()
