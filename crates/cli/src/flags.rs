@@ -420,7 +420,7 @@ pub(crate) struct QuickstartFlags {
         default_value = "counterpoise-quickstart.html"
     )]
     pub(crate) output: PathBuf,
-    /// Also put the two tables into the current folder
+    /// Also put the two tables, and a set of pictures, into the current folder
     #[arg(long)]
     pub(crate) save_data: bool,
 }
