@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Candidate, Compare, DeepSmote, Description, Error, Learner, Method};
+use counterpoise::{
+    Adjustment, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, SamplingError, TrainOptions,
+    nearest_name,
+};
 
 use crate::terminal::{self, table, wrapped};
 
@@ -16,19 +19,70 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
             terminal::print(&format!("{name}\n\n{}\n", wrapped(about, "", 96)))
         };
     }
+    if let Some((name, adjustment)) = Adjustment::NAMES.iter().find(|(known, _)| *known == name) {
+        let about = adjustment.idea();
+        return if json {
+            terminal::print(&format!("{}\n", serde_json::json!({"name": name, "idea": about})))
+        } else {
+            terminal::print(&format!(
+                "{name}\n\n{}\n\n`counterpoise adjust NETWORK --method {name}` does it.\n",
+                wrapped(about, "", 96)
+            ))
+        };
+    }
+    if name == "losses" {
+        let all = losses()?;
+        return if json {
+            terminal::print(&format!("{}\n", serde_json::to_string_pretty(&all)?))
+        } else {
+            let rows = all.into_iter().map(row).collect();
+            terminal::print(&table(&["loss", "idea"], &[], rows))
+        };
+    }
     let description = if name == "compare" {
         Description::of::<Compare>("compare")
     } else if ["deepsmote", "deep-smote"].contains(&name) {
         Description::of::<DeepSmote>("deepsmote")
+    } else if name == "train" {
+        Description::of::<TrainOptions>("train")
     } else if let Ok(model) = Learner::describe(name) {
         model
+    } else if let Ok(loss) = Loss::describe(name) {
+        loss
     } else {
-        Method::describe(name).map_err(Error::from)?
+        Method::describe(name).map_err(|error| unknown(name, error))?
     };
     if json {
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&description)?));
     }
     terminal::print(&in_words(&description))
+}
+
+fn row(description: Description) -> Vec<String> {
+    vec![description.name, description.idea]
+}
+
+fn losses() -> Result<Vec<Description>, Error> {
+    let all: Result<Vec<_>, _> = Loss::names().iter().map(|name| Loss::describe(name)).collect();
+    Ok(all?)
+}
+
+/// A name that is near to none of the methods may be near to something else.
+fn unknown(name: &str, error: SamplingError) -> Error {
+    let others = Learner::names().iter().chain(Loss::names()).copied();
+    let others = others.chain(Adjustment::NAMES.iter().map(|(name, _)| *name));
+    let others = others.chain(["compare", "train", "losses"]);
+    match (
+        nearest_name(name, Method::names().iter().copied()),
+        nearest_name(name, others),
+    ) {
+        (None, Some(near)) => Error::Config {
+            place: "describe".into(),
+            problem: format!("nothing is called `{name}`"),
+            hint: Some(format!("did you mean `{near}`? `counterpoise describe` lists all")),
+        },
+        _ => error.into(),
+    }
 }
 
 fn list(json: bool) -> Result<()> {
@@ -40,7 +94,6 @@ fn list(json: bool) -> Result<()> {
     if json {
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&all)?));
     }
-    let row = |description: Description| vec![description.name, description.idea];
     let methods = table(&["method", "idea"], &[], all.into_iter().map(row).collect());
     let models: Vec<Description> = Learner::names()
         .iter()
@@ -50,8 +103,11 @@ fn list(json: bool) -> Result<()> {
     let models = table(&["model", "idea"], &[], models.into_iter().map(row).collect());
     let cheap = Candidate::cheap().map(|(name, about)| vec![name.to_owned(), about.to_owned()]);
     let cheap = table(&["beside them", "idea"], &[], cheap.collect());
+    let losses = table(&["loss", "idea"], &[], losses()?.into_iter().map(row).collect());
+    let adjustments = Adjustment::NAMES.map(|(name, kind)| vec![name.to_owned(), kind.idea().to_owned()]);
+    let adjustments = table(&["adjustment", "idea"], &[], adjustments.to_vec());
     terminal::print(&format!(
-        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared.\n"
+        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared, and\n`counterpoise describe train` how networks are trained.\n"
     ))
 }
 

@@ -42,9 +42,8 @@ impl std::error::Error for NotReproduced {}
 /// Exit code of an error, by its stable name.
 pub(crate) fn exit_code(code: &str) -> i32 {
     match code {
-        "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "metrics.stopped" | "run.stopped" => {
-            INTERRUPTED
-        }
+        "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "metrics.stopped" | "deep.stopped"
+        | "run.stopped" => INTERRUPTED,
         "config.invalid"
         | "data.unknown-format"
         | "data.unknown-column"
@@ -57,6 +56,19 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.group-threshold"
         | "data.no-common-class"
         | "data.not-a-score"
+        | "data.unknown-image-format"
+        | "data.no-split"
+        | "data.no-arrays"
+        | "data.no-label-column"
+        | "data.counts-misfit"
+        | "data.shape-misfit"
+        | "data.exists"
+        | "deep.no-such-device"
+        | "deep.wrong-input"
+        | "deep.unknown-loss"
+        | "deep.out-of-range"
+        | "deep.weights-per-class"
+        | "deep.needs-cosines"
         | "data.score-class"
         | "learn.unknown-model"
         | "learn.out-of-range"
@@ -76,7 +88,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.out-of-range"
         | "sampling.needs-groups"
         | "sampling.no-replay" => USAGE,
-        "data.write" | "report.write" => 1,
+        "data.write" | "report.write" | "deep.file" => 1,
         code if [
             "data.",
             "neighbors.",
@@ -84,6 +96,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
             "learn.",
             "metrics.",
             "compare.",
+            "deep.",
         ]
         .iter()
         .any(|part| code.starts_with(part)) =>

@@ -429,7 +429,7 @@ pub(crate) struct QuickstartFlags {
     /// Leave out the pictures, for which a network is trained: most of the time
     #[arg(long)]
     pub(crate) without_pictures: bool,
-    /// Also put the two tables into the current folder
+    /// Also put the two tables, and a set of pictures, into the current folder
     #[arg(long)]
     pub(crate) save_data: bool,
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use counterpoise::{AdjustOptions, Adjustment, DeviceKind, Error, GenerateOptions, ImagePart};
+use counterpoise::{AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, nearest_name};
 use toml::Value;
 
 use crate::flags::{Settings, path, seed, set_by_path, wrong};
@@ -22,6 +22,9 @@ pub(crate) struct PictureFlags {
 /// How pictures are read.
 #[derive(Args)]
 pub(crate) struct PictureReadFlags {
+    /// What the file or folder is [default: found out]
+    #[arg(long, value_parser = ["idx", "cifar-10", "cifar-100", "svhn", "celeba", "folder", "numpy", "parquet"])]
+    pub(crate) format: Option<String>,
     /// Part of a folder or archive that has several [default: train]
     #[arg(long, value_name = "PART", value_parser = ["train", "validation", "test"])]
     pub(crate) split: Option<String>,
@@ -43,6 +46,15 @@ pub(crate) struct PictureReadFlags {
     /// What happens to pictures that cannot be decoded [default: error]
     #[arg(long, value_parser = ["error", "skip"])]
     pub(crate) corrupt: Option<String>,
+    /// Array (NPZ) or column (Parquet) of pictures [default: found out]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) image_column: Option<String>,
+    /// Array (NPZ) or column (Parquet) of labels [default: found out]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label_column: Option<String>,
+    /// What happens to pictures of `CelebA` without exactly one hair class [default: skip]
+    #[arg(long, value_parser = ["error", "skip"])]
+    pub(crate) hair: Option<String>,
 }
 
 /// Pictures that are made imbalanced first.
@@ -270,10 +282,14 @@ impl PictureReadFlags {
         let mut settings = Settings::new();
         let mut set = |name: &str, value: Value| settings.push((format!("{place}.read.{name}"), value));
         for (name, value) in [
+            ("format", &self.format),
             ("split", &self.split),
             ("resize", &self.resize),
             ("channels", &self.channels),
             ("corrupt", &self.corrupt),
+            ("image_column", &self.image_column),
+            ("label_column", &self.label_column),
+            ("hair", &self.hair),
         ] {
             if let Some(value) = value {
                 set(name, Value::from(value.clone()));
@@ -346,7 +362,7 @@ impl TrainFlags {
         }
         match self.optimizer.as_deref() {
             Some("adam") => {
-                set("train.optimizer.adam.weight_decay", Value::from(0.0));
+                set("train.optimizer.adam", Value::Table(toml::Table::new()));
                 // What suits SGD is far too much for Adam.
                 if self.rate.is_none() {
                     set("train.schedule.rate", Value::from(1e-3));
@@ -499,6 +515,10 @@ fn part(
     })
 }
 
+/// What `--imbalance` takes.
+const PROFILES: &str =
+    "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
+
 /// What `--imbalance` says, as the option of a file.
 fn imbalance(text: &str) -> Result<Value> {
     let table = |name: &str, value: Value| Value::Table([(name.to_owned(), value)].into_iter().collect());
@@ -521,7 +541,7 @@ fn imbalance(text: &str) -> Result<Value> {
             kind => Err(wrong(
                 "--imbalance",
                 format!("there is no profile `{kind}`"),
-                "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or `deepsmote-mnist`",
+                PROFILES,
             )),
         };
     }
@@ -531,7 +551,18 @@ fn imbalance(text: &str) -> Result<Value> {
         .collect();
     Ok(match counts {
         Some(counts) => table("ranked", Value::from(counts)),
-        None => table("paper", Value::from(text)),
+        None if CountTable::names().contains(&text) => table("paper", Value::from(text)),
+        None => {
+            let near = nearest_name(text, CountTable::names().iter().copied());
+            return Err(wrong(
+                "--imbalance",
+                format!("`{text}` is neither a profile, nor counts, nor the table of a paper"),
+                &match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => PROFILES.into(),
+                },
+            ));
+        }
     })
 }
 

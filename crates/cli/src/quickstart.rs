@@ -41,7 +41,10 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
     write_page(&quickstart_page(&shown, pictures.as_ref())?, &flags.output)?;
     if flags.save_data {
         for part in &parts {
-            save(&part.bundled)?;
+            save(part.bundled.file, part.bundled.bytes)?;
+        }
+        for (file, bytes) in FASHION_MNIST.files() {
+            save(file, bytes)?;
         }
     }
     progress.end();
@@ -74,7 +77,13 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
     }
     let _ = writeln!(text, "wrote {}: open it in a browser\n", flags.output.display());
     if flags.save_data {
-        let _ = writeln!(text, "wrote {} and {}\n", GERMAN_CREDIT.file, YEAST.file);
+        let _ = writeln!(
+            text,
+            "wrote {} and {}, and pictures of clothes: {}\n",
+            GERMAN_CREDIT.file,
+            YEAST.file,
+            FASHION_MNIST.files().map(|(file, _)| file).join(", ")
+        );
     }
     text.push_str(NEXT);
     terminal::print(&text)
@@ -85,6 +94,7 @@ Next, with your own data, or with that of `counterpoise quickstart --save-data`:
   counterpoise profile german-credit.csv.gz --target credit --group sex
   counterpoise compare german-credit.csv.gz --target credit --methods weights,threshold,smote --model logistic --report compare.html
   counterpoise resample german-credit.csv.gz --target credit --method smote --seed 42 --output balanced.parquet
+  counterpoise train train-images-idx3-ubyte.gz --network lenet --loss balanced-softmax --optimizer adam --epochs 20 --output net.safetensors
   counterpoise describe
 ";
 
@@ -111,20 +121,20 @@ fn part(bundled: Bundled, progress: &Progress) -> Result<Part> {
     })
 }
 
-/// Puts a bundled table into the current folder; a file that is there and differs stays as it is.
-fn save(bundled: &Bundled) -> Result<()> {
-    let path = Path::new(bundled.file);
+/// Puts a bundled file into the current folder; a file that is there and differs stays as it is.
+fn save(file: &str, bytes: &[u8]) -> Result<()> {
+    let path = Path::new(file);
     let there = std::fs::read(path).ok();
-    if there.as_deref().is_some_and(|there| there != bundled.bytes) {
+    if there.as_deref().is_some_and(|there| there != bytes) {
         return Err(Error::Config {
             place: "--save-data".into(),
-            problem: format!("there is another `{}` in this folder already", bundled.file),
+            problem: format!("there is another `{file}` in this folder already"),
             hint: Some("move it away first".into()),
         }
         .into());
     }
     if there.is_none() {
-        std::fs::write(path, bundled.bytes).map_err(|source| Error::Write {
+        std::fs::write(path, bytes).map_err(|source| Error::Write {
             path: path.into(),
             source,
         })?;

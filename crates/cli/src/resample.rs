@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, Estimate, Experiment, Outcome, Prepared, check_page, experiment_of_report, profile, run_page,
+    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, check_page, experiment_of_report, profile, run_page,
     write_page,
 };
 
@@ -42,6 +42,14 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
     } else {
         text
     };
+    if ImageExperiment::is_described(&place, &text)? {
+        if flags.how.dry_run {
+            let hint = "leave it out, or add `--set train.epochs=1` for a quick look";
+            return Err(problem("a training has no dry run".into(), Some(hint)).into());
+        }
+        let experiment = ImageExperiment::merged(&place, &text, flags.how.settings()?)?;
+        return crate::train::run(&experiment, json, progress);
+    }
     let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
     if experiment.compare.is_some() {
         if flags.how.dry_run {

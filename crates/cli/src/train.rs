@@ -46,10 +46,10 @@ fn in_words(training: &ImageTraining) -> String {
         about.epoch,
         about.history.len()
     );
-    if training.resumed_from > 0 {
+    if training.resumed {
         let _ = write!(
             text,
-            "; {} epochs were done by an earlier run",
+            "; it went on from an earlier run, which had done {} epoch(s)",
             training.resumed_from
         );
     }
@@ -93,7 +93,8 @@ fn in_words(training: &ImageTraining) -> String {
     if let Some(scores) = &training.chosen {
         let _ = writeln!(
             text,
-            "\nwhere the epoch was chosen: balanced accuracy {}, g-mean {}, macro F1 {}",
+            "\n{}: balanced accuracy {}, g-mean-macro {}, macro F1 {}",
+            training.judged_on(),
             share(scores.balanced_accuracy),
             share(scores.g_mean),
             share(scores.macro_f1)

@@ -72,6 +72,8 @@ pub struct BundledImages {
     pub name: &'static str,
     /// File name of the pictures.
     pub file: &'static str,
+    /// File name of the labels.
+    pub label_file: &'static str,
     /// What they are.
     pub about: &'static str,
     /// Who made them, and their licence.
@@ -90,6 +92,7 @@ pub struct BundledImages {
 pub const FASHION_MNIST: BundledImages = BundledImages {
     name: "Fashion-MNIST, long-tailed",
     file: "train-images-idx3-ubyte.gz",
+    label_file: "train-labels-idx1-ubyte.gz",
     about: "1500 pictures of clothes; ten classes of 500 to 25 pictures",
     origin: "Xiao, Rasul and Vollgraf (2017), Zalando SE, MIT; the first pictures of each class",
     classes: &[
@@ -109,6 +112,11 @@ pub const FASHION_MNIST: BundledImages = BundledImages {
 };
 
 impl BundledImages {
+    /// The files of pictures and of labels, as they are named.
+    pub fn files(&self) -> [(&'static str, &'static [u8]); 2] {
+        [(self.file, self.images), (self.label_file, self.labels)]
+    }
+
     /// Reads them.
     pub fn read(&self) -> Result<ReadImages, Error> {
         let mut options = ImageOptions::default();

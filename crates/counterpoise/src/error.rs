@@ -33,6 +33,14 @@ pub enum Error {
     /// A network could not be trained or used.
     #[error(transparent)]
     Deep(#[from] counterpoise_deep::Error),
+    /// A class without pictures, in a formula that divides by their number or takes its logarithm.
+    #[error("class `{class}` has no picture to train on, and {method} divides by the pictures of each class")]
+    ClassWithoutPictures {
+        /// Name of the class.
+        class: String,
+        /// Name of what cannot do without.
+        method: &'static str,
+    },
     /// A class with fewer rows than there are folds.
     #[error("class `{class}` has {rows} row(s), fewer than the {folds} folds: some fold would be without it")]
     FoldsOverClass {
@@ -77,6 +85,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// An error of networks, which count classes, with the names of classes.
+    pub(crate) fn of_classes(error: counterpoise_deep::Error, classes: &[String]) -> Self {
+        match error {
+            counterpoise_deep::Error::EmptyClass { method, class } => Self::ClassWithoutPictures {
+                class: classes.get(class).cloned().unwrap_or_else(|| class.to_string()),
+                method,
+            },
+            other => other.into(),
+        }
+    }
+
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -87,6 +106,9 @@ impl Error {
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
             Self::Deep(error) => error.hint(),
+            Self::ClassWithoutPictures { .. } => {
+                Some("leave the class out of `--class-names`, or use `--loss cross-entropy` without weights".into())
+            }
             Self::FoldsOverClass { class, rows, .. } if *rows >= 2 => Some(format!(
                 "use `--folds {rows}` or fewer, or merge `{class}` with another class"
             )),
@@ -112,6 +134,7 @@ impl Error {
             Self::Learn(error) => error.code(),
             Self::Metrics(error) => error.code(),
             Self::Deep(error) => error.code(),
+            Self::ClassWithoutPictures { .. } => "deep.empty-class",
             Self::FoldsOverClass { .. } => "compare.folds-over-class",
             Self::NothingFitted { .. } => "compare.nothing-fitted",
             Self::Config { .. } => "config.invalid",

@@ -38,7 +38,7 @@ pub use counterpoise_data::{
     output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files, schema_of,
     stratified_k_fold, write_images,
 };
-pub use counterpoise_deep::{DeepSmote, DeviceKind, Error as DeepError, Scores, TrainOptions};
+pub use counterpoise_deep::{DeepSmote, DeviceKind, Error as DeepError, Loss, Scores, TrainOptions};
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,

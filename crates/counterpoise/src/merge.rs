@@ -153,6 +153,11 @@ fn blame(place: &str, table: &Table, error: &toml::de::Error) -> Error {
             }
         }
     }
+    blame_part(place, error)
+}
+
+/// Names the path of a description at which a deserializer gave up.
+pub(crate) fn blame_part(place: &str, error: &toml::de::Error) -> Error {
     let message = error.to_string();
     let (message, path) = match message.trim().rsplit_once("\nin `") {
         Some((message, path)) => (message, path.trim_end_matches('`')),
@@ -171,7 +176,7 @@ fn blame(place: &str, table: &Table, error: &toml::de::Error) -> Error {
 }
 
 /// What a deserializer says, without the names of Rust types.
-fn in_plain_words(message: &str) -> String {
+pub(crate) fn in_plain_words(message: &str) -> String {
     let mut words = message.replace('\n', ": ");
     for (name, plain) in [
         ("a nonzero usize", "a whole number, 1 or more"),
@@ -181,6 +186,7 @@ fn in_plain_words(message: &str) -> String {
         ("a map", "a table"),
         ("struct OutputPart", "a table with `path`"),
         ("struct ReportPart", "a table with `path`"),
+        ("struct ImagePart", "a table with `path`"),
         ("struct DataPart", "a table with `path` and `target`"),
         ("internally tagged enum Method", "a table with `name`"),
     ] {

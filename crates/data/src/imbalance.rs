@@ -75,6 +75,21 @@ pub enum CountTable {
 }
 
 impl CountTable {
+    /// All names.
+    pub fn names() -> &'static [&'static str] {
+        &[
+            "deepsmote-mnist",
+            "deepsmote-cifar",
+            "deepsmote-celeba",
+            "deepsmote-mnist-balanced-test",
+            "deepsmote-cifar-balanced-test",
+            "deepsmote-celeba-balanced-test",
+            "deepsmote-mnist-imbalanced-test",
+            "deepsmote-cifar-imbalanced-test",
+            "deepsmote-celeba-imbalanced-test",
+        ]
+    }
+
     /// Rows of each class, in the order of the classes.
     pub fn counts(self) -> &'static [usize] {
         match self {

@@ -182,7 +182,7 @@ fn pictures_of_several_sizes_are_counted_and_brought_together_on_demand() {
         "{error}"
     );
     assert!(
-        error.contains("`size = [2, 2]` with `resize = \"scale\"`"),
+        error.contains("`--size 2x2` with `--resize scale`"),
         "{error}"
     );
     let found = read_with(folder.path(), |options| {
@@ -317,7 +317,7 @@ fn pictures_that_cannot_be_decoded_are_named_and_left_out_on_demand_only() {
         "{error}"
     );
     assert!(
-        error.contains("it is a GIF") && error.contains("corrupt = \"skip\""),
+        error.contains("it is a GIF") && error.contains("--corrupt skip"),
         "{error}"
     );
     let found = read_with(folder.path(), |options| options.corrupt = Corrupt::Skip).expect("two are left");
@@ -422,7 +422,7 @@ fn files_of_mnist_that_do_not_fit_are_told() {
         error.contains("train-labels-idx1-ubyte, train-labels-idx1-ubyte.gz"),
         "{error}"
     );
-    assert!(error.contains("labels = \"FILE\""), "{error}");
+    assert!(error.contains("--labels FILE"), "{error}");
     put(&labels, &gzip(&idx(8, &[2], &[1, 0])));
     let found = read(folder.path()).expect("both are there");
     assert_eq!(

@@ -263,9 +263,9 @@ fn singles(dtype: Dtype, bytes: &[u8]) -> Result<Vec<f32>, String> {
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| Error::File {
+    std::fs::read(path).map_err(|source| Error::Open {
         path: path.into(),
-        reason: error.to_string(),
+        source,
     })
 }
 

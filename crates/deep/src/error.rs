@@ -99,8 +99,16 @@ pub enum Error {
         /// Name of the loss.
         loss: &'static str,
     },
-    /// A file that cannot be read or written.
-    #[error("{}: {reason}", path.display())]
+    /// A file that cannot be opened or read.
+    #[error("cannot read `{}`", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write `{}`: {reason}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -110,6 +118,14 @@ pub enum Error {
     /// A file that is no checkpoint, or not a whole one.
     #[error("{}: {reason}", path.display())]
     NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A state of a training that cannot be taken up.
+    #[error("the training cannot go on from {}: {reason}", path.display())]
+    DamagedState {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -208,7 +224,7 @@ impl Error {
             Self::NotACheckpoint { .. } => Some(
                 "give a file that `counterpoise` saved, a `.safetensors` file or a PyTorch state dict (`.pth`); if writing was cut off, take the checkpoint before it".to_owned(),
             ),
-            Self::OtherInput { .. } => Some("use the data, or the `resize` and `channels` policy, that it was trained with".to_owned()),
+            Self::OtherInput { .. } => Some("use the data, or the `--size`, `--resize` and `--channels`, that it was trained with".to_owned()),
             Self::UnknownLoss { suggestion, .. } => Some(suggestion.clone()),
             Self::OutOfRange { range, .. } => Some(format!("give {range}")),
             Self::WeightsPerClass { .. } => {
@@ -231,7 +247,17 @@ impl Error {
             Self::OtherTraining { path, .. } => Some(format!("remove {} to start anew, or give the data, seed and options it was begun with", path.display())),
             Self::TrainingStopped { kept: Some(_), .. } => Some("the same command goes on from there".to_owned()),
             Self::Metrics(error) => error.hint(),
-            Self::TooFewImages { .. } | Self::TrainingStopped { .. } | Self::OtherKind { .. } | Self::WrongInput { .. } | Self::File { .. } | Self::Stopped => None,
+            Self::DamagedState { path, .. } => Some(format!("remove {} to start anew", path.display())),
+            Self::Open { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path; it is relative to the current folder".to_owned())
+            }
+            Self::File { .. } => Some("choose another path, on a disk with room that you may write to".to_owned()),
+            Self::WrongInput { .. } => Some("choose another `--network`, or bring pictures to another size with `--size 32x32 --resize scale`".to_owned()),
+            Self::OtherKind { found, .. } if found == "training" => {
+                Some("this is the state of a training that is not done; the same `train` command goes on from there".to_owned())
+            }
+            Self::OtherKind { .. } => Some("name the file that the command for it wrote".to_owned()),
+            Self::TooFewImages { .. } | Self::Open { .. } | Self::TrainingStopped { .. } | Self::Stopped => None,
         }
     }
 
@@ -249,7 +275,9 @@ impl Error {
             Self::EmptyClass { .. } => "deep.empty-class",
             Self::NothingToChooseOn => "deep.nothing-to-choose-on",
             Self::Diverged { .. } => "deep.diverged",
+            Self::Open { .. } => "deep.open",
             Self::File { .. } => "deep.file",
+            Self::DamagedState { .. } => "deep.damaged-state",
             Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
             Self::OtherKind { .. } => "deep.other-kind",
             Self::OtherInput { .. } => "deep.other-input",

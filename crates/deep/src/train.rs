@@ -58,21 +58,32 @@ pub struct TrainOptions {
 
 /// How weights move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Optimizer {
     /// Stochastic gradient descent, as in PyTorch.
     Sgd {
         /// Share of the last step that is added to the next.
+        #[serde(default = "usual_momentum")]
         momentum: f64,
         /// Share of every weight that is added to its gradient.
+        #[serde(default = "usual_weight_decay")]
         weight_decay: f64,
     },
     /// Adam (Kingma, Ba, ICLR 2015).
     Adam {
         /// Share of every weight that is added to its gradient.
+        #[serde(default)]
         weight_decay: f64,
     },
+}
+
+fn usual_momentum() -> f64 {
+    0.9
+}
+
+fn usual_weight_decay() -> f64 {
+    2e-4
 }
 
 /// What an epoch is chosen by.
@@ -92,8 +103,8 @@ pub enum ChooseBy {
 impl Default for Optimizer {
     fn default() -> Self {
         Self::Sgd {
-            momentum: 0.9,
-            weight_decay: 2e-4,
+            momentum: usual_momentum(),
+            weight_decay: usual_weight_decay(),
         }
     }
 }
@@ -168,6 +179,8 @@ pub struct Trained {
     pub history: Vec<EpochReport>,
     /// Epochs that were done before, by another process.
     pub resumed_from: usize,
+    /// Whether an earlier run had begun, maybe without finishing an epoch.
+    pub resumed: bool,
 }
 
 /// What stands in a checkpoint beside tensors.
@@ -222,6 +235,7 @@ pub fn train(
         .prepare(&rows.labels.counts(), &device.clone().autodiff())?;
     let mut state = State::start(rows, options, run, &device)?;
     let resumed_from = state.about.epoch;
+    let resumed = resumed_from > 0 || state.about.batch > 0;
     let epochs = options.epochs.get();
     let task = format!("training {}", options.network.name());
     while state.about.epoch < epochs {
@@ -248,6 +262,7 @@ pub fn train(
         epoch: state.about.best.map_or(epochs, |(epoch, _)| epoch),
         history: state.about.history,
         resumed_from,
+        resumed,
     })
 }
 
@@ -360,11 +375,14 @@ impl State {
     }
 
     fn resume(self, path: &Path) -> Result<Self, Error> {
-        let mut saved = Checkpoint::load(path, KIND)?;
-        let wrong = |reason: String| Error::NotACheckpoint {
+        let wrong = |reason: String| Error::DamagedState {
             path: path.into(),
             reason,
         };
+        let mut saved = Checkpoint::load(path, KIND).map_err(|error| match error {
+            Error::NotACheckpoint { reason, .. } => wrong(reason),
+            other => other,
+        })?;
         let about: About =
             serde_json::from_value(saved.about.clone()).map_err(|error| wrong(error.to_string()))?;
         let differs = if about.fingerprint != self.about.fingerprint {
@@ -455,7 +473,9 @@ impl State {
                 epochs,
                 device,
             );
-            if !value.is_finite() {
+            // The last step of an epoch is followed by no loss that would tell what it did to the weights.
+            let last = place + 1 == batches.len();
+            if !value.is_finite() || (last && Weights::of(&self.net.valid()).first_not_finite().is_some()) {
                 return Err(Error::NotFinite {
                     epoch: epoch + 1,
                     batch: place + 1,

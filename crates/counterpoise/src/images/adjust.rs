@@ -40,6 +40,22 @@ impl Adjustment {
         ("lws", Self::Lws),
     ];
 
+    /// What it does, in one sentence.
+    pub fn idea(self) -> &'static str {
+        match self {
+            Self::LogitAdjustment => {
+                "Subtracts `tau` times the logarithm of each class's share of the training pictures, so that rare classes are no less likely for being rare."
+            }
+            Self::TauNorm => {
+                "Divides the weights of each class by their length to the power of `tau`, for those of large classes grow longer."
+            }
+            Self::Crt => "Trains a fresh last layer on batches with as many pictures of every class.",
+            Self::Lws => {
+                "Learns one factor for the weights of each class on batches with as many pictures of every class."
+            }
+        }
+    }
+
     /// The name that a user types.
     pub fn name(self) -> &'static str {
         Self::NAMES
@@ -95,9 +111,31 @@ struct Seen {
     set: LabeledImages,
 }
 
+impl AdjustOptions {
+    /// Fails for a strength that is none, or that nothing would use.
+    fn check(&self) -> Result<(), Error> {
+        let Some(tau) = self.tau else { return Ok(()) };
+        let name = self.adjustment.name();
+        let (problem, hint) = match self.adjustment {
+            Adjustment::Crt | Adjustment::Lws => (format!("{name} has no strength"), "leave `--tau` out"),
+            _ if !(tau.is_finite() && tau >= 0.0) => (
+                format!("{tau} is no strength of {name}"),
+                "give a number of 0 or more, such as `--tau 1`",
+            ),
+            _ => return Ok(()),
+        };
+        Err(Error::Config {
+            place: "--tau".into(),
+            problem,
+            hint: Some(hint.into()),
+        })
+    }
+}
+
 /// Changes the last layer of a saved network and writes it anew.
 pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
     check_text(&options.output)?;
+    options.check()?;
     let mut saved = SavedClassifier::load(&options.network, options.device)?;
     let name = options.adjustment.name();
     let Some(head) = saved.classifier.linear_head() else {
@@ -119,6 +157,14 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
                 &data.path.display().to_string(),
             )?;
             let (training, held_out) = part(&set.labels, options.validation, &seed, &mut warnings)?;
+            if set.select(&training).labels.counts() != saved.about.counts {
+                let message = format!(
+                    "`{}` has other pictures of each class than the network was trained on: those held out here may be known to it",
+                    data.path.display()
+                );
+                let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
+                warnings.push(Warning::new("images.other-training", message).with_hint(hint));
+            }
             let embedded = |rows: &[usize]| -> Result<Seen, Error> {
                 let set = set.select(rows);
                 let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
@@ -144,8 +190,9 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     let rows =
         |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.set.labels.codes().to_vec()) };
     let counts = &saved.about.counts;
+    let named = |error| Error::of_classes(error, &saved.about.classes);
     let (tau, adjusted) = match (options.adjustment, options.tau) {
-        (Adjustment::LogitAdjustment, Some(tau)) => (Some(tau), head.adjusted(counts, tau)?),
+        (Adjustment::LogitAdjustment, Some(tau)) => (Some(tau), head.adjusted(counts, tau).map_err(named)?),
         (Adjustment::TauNorm, Some(tau)) => (Some(tau), head.normalised(tau)),
         (Adjustment::LogitAdjustment | Adjustment::TauNorm, None) => {
             needed(held_out.as_ref())?;
@@ -154,7 +201,8 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             let chosen = if options.adjustment == Adjustment::TauNorm {
                 head.normalised_by_validation(&taus(), validation)?
             } else {
-                head.adjusted_by_validation(counts, &taus(), validation)?
+                head.adjusted_by_validation(counts, &taus(), validation)
+                    .map_err(named)?
             };
             (Some(chosen.tau), chosen.head)
         }
@@ -165,9 +213,11 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             let seed = seed.child(name);
             let how = HeadTraining::default();
             let adjusted = if options.adjustment == Adjustment::Crt {
-                how.retrain(seen, head.classes(), &seed, options.device)?
+                how.retrain(seen, head.classes(), &seed, options.device)
+                    .map_err(named)?
             } else {
-                how.rescale(&head, seen, &seed, options.device)?
+                how.rescale(&head, seen, &seed, options.device)
+                    .map_err(named)?
             };
             (None, adjusted)
         }

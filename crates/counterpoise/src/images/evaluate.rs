@@ -113,11 +113,16 @@ impl Evaluated {
             .collect()
     }
 
-    /// The measures, as part of a page.
-    pub(super) fn section(&self) -> Section {
+    /// The measures, as part of a page; `chose` says whether the epoch was chosen on these pictures.
+    pub(super) fn section(&self, chose: bool) -> Section {
+        let rows = self.measured.rows;
         Section {
             title: "On the test pictures".into(),
-            lead: format!("{} pictures that training never saw.", self.measured.rows),
+            lead: if chose {
+                format!("{rows} pictures on which the epoch was chosen: the scores are too good.")
+            } else {
+                format!("{rows} pictures that training never saw.")
+            },
             blocks: measured_page("", &self.measured)
                 .map(|page| {
                     page.sections

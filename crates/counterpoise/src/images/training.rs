@@ -1,5 +1,6 @@
 //! `train`: a classifier of pictures.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Event, LabeledImages, Labels, Observer, Seed, Warning};
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 use super::evaluate::{Evaluated, judge};
 use super::sets::in_classes;
-use super::{ChooseOn, ImageExperiment};
+use super::{ChooseOn, ImageExperiment, ImagePart};
 use crate::pages::footer;
 use crate::{Error, check_text};
 
@@ -25,6 +26,8 @@ pub struct ImageTraining {
     pub held_out: Vec<usize>,
     /// Epochs that an earlier run had done.
     pub resumed_from: usize,
+    /// Whether an earlier run had begun, maybe without finishing an epoch.
+    pub resumed: bool,
     /// On which pictures the epoch was chosen.
     pub chosen_on: ChooseOn,
     /// Scores on the pictures that the epoch was chosen on.
@@ -35,6 +38,22 @@ pub struct ImageTraining {
     pub output: Option<PathBuf>,
     /// What looked odd.
     pub warnings: Vec<Warning>,
+}
+
+impl ImageTraining {
+    /// Which pictures the scores beside the epoch are of, and whether they are too good.
+    pub fn judged_on(&self) -> &'static str {
+        let options = self.about.options.as_ref();
+        let last = options.is_some_and(|options| options.choose_by == ChooseBy::Last);
+        match self.chosen_on {
+            ChooseOn::Test if !last => {
+                "on the test pictures, which chose the epoch, so that all scores on them are too good"
+            }
+            ChooseOn::Test => "on the test pictures",
+            _ if last => "on the pictures that were held out, which chose nothing",
+            _ => "on the pictures that were held out, which chose the epoch",
+        }
+    }
 }
 
 /// Trains the classifier of a description, and writes it. A run that was stopped before is taken up again.
@@ -58,6 +77,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         Some(part) => {
             let mut test = part.open(&seed.child("test"), observer, &mut warnings)?;
             test.labels = in_classes(&test.labels, &classes, &part.path.display().to_string())?;
+            apart(&all, &test, experiment, part, &mut warnings)?;
             Some(test)
         }
     };
@@ -104,7 +124,8 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         chooser.map(|chooser| set(chooser, experiment)),
         &options,
         &run,
-    )?;
+    )
+    .map_err(|error| Error::of_classes(error, &classes))?;
     let shape = training.images.shape();
     let about = AboutClassifier {
         network: options.network.clone(),
@@ -141,6 +162,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
     Ok(ImageTraining {
         held_out: held_out.map_or_else(Vec::new, |held_out| held_out.labels.counts()),
         resumed_from: trained.resumed_from,
+        resumed: trained.resumed,
         chosen_on: experiment.choose_on,
         chosen,
         test,
@@ -148,6 +170,43 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         about: saved.about,
         warnings,
     })
+}
+
+/// Refuses test pictures that are the training pictures, and tells of those that are among them.
+fn apart(
+    all: &LabeledImages,
+    test: &LabeledImages,
+    experiment: &ImageExperiment,
+    part: &ImagePart,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Error> {
+    if all.images.shape() != test.images.shape() {
+        return Ok(());
+    }
+    let values = all.images.shape().values();
+    let known: HashSet<&[u8]> = all.images.as_slice().chunks_exact(values).collect();
+    let twice = test
+        .images
+        .as_slice()
+        .chunks_exact(values)
+        .filter(|picture| known.contains(picture))
+        .count();
+    let file = part.path.display().to_string();
+    if twice == test.images.len() && part.path == experiment.data.path {
+        return Err(Error::Config {
+            place: file,
+            problem: "it has no test part: every test picture is a training picture".into(),
+            hint: Some("name other pictures with `--test`, or leave it out".into()),
+        });
+    }
+    if twice > 0 {
+        let message = format!(
+            "{twice} of {} test pictures of `{file}` are among the training pictures: scores on them are too good",
+            test.images.len()
+        );
+        warnings.push(Warning::new("images.test-in-training", message));
+    }
+    Ok(())
 }
 
 /// Where training keeps its state until it is done: beside the network that it makes.
@@ -195,6 +254,13 @@ pub(super) fn part(
     seed: &Seed,
     warnings: &mut Vec<Warning>,
 ) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    if !(share > 0.0 && share < 1.0) {
+        return Err(Error::Config {
+            place: "validation".into(),
+            problem: format!("{share} is no share of every class that could be held out"),
+            hint: Some("give a number between 0 and 1, such as `--validation 0.1`".into()),
+        });
+    }
     let counts = labels.counts();
     let single: Vec<&str> = labels
         .classes()
@@ -213,12 +279,12 @@ pub(super) fn part(
             hint: Some("train with `--choose-on nothing`".into()),
         });
     }
-    let codes = several.iter().map(|&row| labels.codes()[row]).collect();
-    let (training, held_out) = hold_out(
-        &Labels::from_codes(labels.classes().to_vec(), codes),
-        share,
-        &seed.child("validation"),
-    )?;
+    // Only classes that can be parted: a class without pictures asks for none.
+    let names: Vec<&str> = several
+        .iter()
+        .map(|&row| labels.classes()[labels.codes()[row] as usize].as_str())
+        .collect();
+    let (training, held_out) = hold_out(&Labels::from_names(&names), share, &seed.child("validation"))?;
     let of = |rows: Vec<usize>| rows.into_iter().map(|row| several[row]).collect::<Vec<_>>();
     let (mut training, held_out) = (of(training), of(held_out));
     if !single.is_empty() {
@@ -247,7 +313,7 @@ pub fn training_page(experiment: &ImageExperiment, training: &ImageTraining) -> 
         figures.push(Figure {
             value: percent(scores.balanced_accuracy),
             label: "balanced accuracy".into(),
-            note: chosen_on(training.chosen_on).into(),
+            note: training.judged_on().into(),
         });
     }
     let mut sections = vec![Section {
@@ -262,7 +328,7 @@ pub fn training_page(experiment: &ImageExperiment, training: &ImageTraining) -> 
         blocks: vec![Block::Figures(figures)],
     }];
     if let Some(test) = &training.test {
-        sections.push(test.section());
+        sections.push(test.section(training.chosen_on == ChooseOn::Test));
     }
     sections.push(classes(training));
     sections.push(history(training));
@@ -284,14 +350,6 @@ pub fn training_page(experiment: &ImageExperiment, training: &ImageTraining) -> 
         sections,
         footer: footer(),
     })
-}
-
-fn chosen_on(chosen: ChooseOn) -> &'static str {
-    match chosen {
-        ChooseOn::Validation => "on the pictures that chose the epoch",
-        ChooseOn::Test => "on the test pictures, which chose the epoch: too good",
-        ChooseOn::Nothing => "",
-    }
 }
 
 /// Size and recall of every class.
