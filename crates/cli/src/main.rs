@@ -80,6 +80,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Reproduce {
             paper: Paper::FairOversampling(flags),
         } => reproduce::fair_oversampling(&flags, json, &progress),
+        Command::Reproduce {
+            paper: Paper::DeepSmote(flags),
+        } => reproduce::deep_smote(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };
     progress.end();

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Reproduction, check_page, reproduce_fair_oversampling, reproduction_page, write_page};
+use counterpoise::{
+    ImageReproduction, Reproduction, check_page, image_reproduction_page, reproduce_deep_smote,
+    reproduce_fair_oversampling, reproduction_page, write_page,
+};
 
 use crate::failure::NotReproduced;
-use crate::flags::FairOversamplingFlags;
+use crate::flags::{DeepSmotePaperFlags, FairOversamplingFlags};
 use crate::progress::Progress;
 use crate::terminal::{self, wrapped};
 
@@ -115,5 +118,70 @@ fn in_words(found: &Reproduction) -> String {
         }
     }
     let _ = writeln!(text, "\n{}", found.summary());
+    text
+}
+
+pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Progress) -> Result<()> {
+    if let Some(path) = &flags.report {
+        check_page(path)?;
+    }
+    let found = reproduce_deep_smote(&flags.options()?, progress)?;
+    if let Some(path) = &flags.report {
+        write_page(&image_reproduction_page(&found), path)?;
+    }
+    progress.end();
+    if json {
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
+    }
+    let mut text = deep_smote_in_words(&found);
+    if let Some(path) = &flags.report {
+        let _ = writeln!(text, "\nwrote {}", path.display());
+    }
+    terminal::print(&text)
+}
+
+fn deep_smote_in_words(found: &ImageReproduction) -> String {
+    let mut text = format!("{}\nseed {}\n", found.paper, found.seed);
+    for note in found.notes() {
+        let _ = writeln!(text, "{}", wrapped(&note, "", 110));
+    }
+    for set in &found.sets {
+        for block in [set.block(true), set.block(false), set.cost_block()] {
+            let _ = writeln!(
+                text,
+                "\n== {}\n\n{}",
+                block.caption,
+                terminal::block(&block).trim_end()
+            );
+        }
+        text.push('\n');
+        for line in set.remarks() {
+            let _ = writeln!(text, "{}", wrapped(&line, "  ", 110));
+        }
+    }
+    for sweep in &found.sweeps {
+        let block = sweep.block();
+        let _ = writeln!(
+            text,
+            "\n== {}\n\n{}",
+            block.caption,
+            terminal::block(&block).trim_end()
+        );
+        for line in sweep.remarks() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    if let Some(about) = found.about_ranks() {
+        for ranks in &found.ranks {
+            let block = ranks.block();
+            let _ = writeln!(
+                text,
+                "\n== {}\n\n{}",
+                block.caption,
+                terminal::block(&block).trim_end()
+            );
+        }
+        let _ = writeln!(text, "{}", wrapped(&about, "  ", 110));
+    }
     text
 }

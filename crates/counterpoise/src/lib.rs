@@ -18,6 +18,7 @@ mod pages;
 mod picture;
 mod profile;
 mod reproduce;
+mod reproduce_deep_smote;
 
 pub use audit::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,
@@ -73,4 +74,9 @@ pub use reproduce::{
     Part as ReproducedPart, ReproduceOptions, ReproducedNumber, ReproducedRow, ReproducedTable, Reproduction,
     SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, reproduce_fair_oversampling,
     reproduction_page,
+};
+pub use reproduce_deep_smote::{
+    AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,
+    ImageReproduceOptions, ImageReproduction, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow,
+    ReproducedSet, image_reproduction_page, reproduce_deep_smote,
 };

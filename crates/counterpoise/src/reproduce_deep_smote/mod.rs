@@ -1,0 +1,587 @@
+//! The DeepSMOTE paper done again: its protocol on its data, printed beside what it prints.
+
+mod data;
+mod methods;
+mod page;
+mod paper;
+mod protocol;
+mod ranks;
+mod store;
+mod words;
+
+use std::path::PathBuf;
+
+use counterpoise_base::{Observer, Seed};
+use counterpoise_metrics::{Bootstrap, Estimate, Measure, Predictions};
+use serde::Serialize;
+
+pub use data::PaperImages;
+pub use methods::{Budget, Remedy};
+pub use page::image_reproduction_page;
+pub use ranks::{AgainstControl, ImageRanks};
+
+use self::data::Pictures;
+use self::methods::{Bench, Fitted};
+use self::paper::{g_mean_of, printed};
+use self::protocol::{FOLDS, Fold, at_ratio, deal};
+use self::store::Store;
+use crate::Error;
+
+/// Short names of the paper's measures, and ours.
+pub(super) const MEASURES: [(&str, &str); 3] = [
+    ("ACSA", "balanced-accuracy"),
+    ("GM", "g-mean-macro"),
+    ("F1", "f1-macro"),
+];
+
+/// Rows whose curves are drawn over ratios.
+const SWEPT: [&str; 3] = ["none", "smote", "deepsmote-reference"];
+
+/// What of the DeepSMOTE paper to reproduce, and how thoroughly.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ImageReproduceOptions {
+    /// Data sets to run on.
+    pub on: Vec<PaperImages>,
+    /// A folder with their files, or with a folder for each.
+    pub folder: PathBuf,
+    /// Rows to run, by name or group; the usual ones if empty.
+    pub methods: Vec<String>,
+    /// How large networks are, and how long they learn.
+    pub budget: Budget,
+    /// Folds to run; those of the budget if absent.
+    pub folds: Option<usize>,
+    /// What to run.
+    pub experiment: ImageExperimentKind,
+    /// Ratios of the largest class to the smallest, for curves.
+    pub ratios: Vec<f64>,
+    /// How often training pictures are drawn for each ratio.
+    pub repeats: usize,
+    /// Where finished fits are kept; the user's cache if absent.
+    pub state: Option<PathBuf>,
+    /// How often test pictures are drawn for intervals.
+    pub draws: usize,
+    /// Root of everything random.
+    pub seed: u64,
+}
+
+/// Parts of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ImageExperimentKind {
+    /// Tables II and III.
+    Tables,
+    /// Experiment 3: curves over ratios of imbalance.
+    Imbalance,
+}
+
+impl Default for ImageReproduceOptions {
+    fn default() -> Self {
+        Self {
+            on: vec![PaperImages::Mnist],
+            folder: PathBuf::new(),
+            methods: Vec::new(),
+            budget: Budget::usual(),
+            folds: None,
+            experiment: ImageExperimentKind::Tables,
+            ratios: vec![20.0, 100.0, 400.0],
+            repeats: 3,
+            state: None,
+            draws: 1000,
+            seed: 42,
+        }
+    }
+}
+
+impl ImageReproduceOptions {
+    fn folds(&self, pictures: &Pictures) -> usize {
+        // There is one set of test pictures then, and no turn would bring others.
+        if pictures.test.is_some() {
+            return 1;
+        }
+        self.folds.unwrap_or(self.budget.folds)
+    }
+
+    fn rows(&self) -> Result<Vec<Remedy>, Error> {
+        let names: Vec<&str> = match (self.methods.is_empty(), self.experiment) {
+            (true, ImageExperimentKind::Tables) => vec!["usual"],
+            (true, ImageExperimentKind::Imbalance) => SWEPT.to_vec(),
+            (false, _) => self.methods.iter().map(String::as_str).collect(),
+        };
+        let mut wanted = Vec::new();
+        for name in names {
+            let rows = Remedy::of_name(name).ok_or_else(|| {
+                let known = || Remedy::ALL.iter().map(|row| row.name()).chain(Remedy::GROUPS);
+                let hint = counterpoise_base::nearest_name(name, known()).map_or_else(
+                    || format!("rows and groups are {}", known().collect::<Vec<_>>().join(", ")),
+                    |name| format!("did you mean `{name}`?"),
+                );
+                wrong("--methods", format!("there is no row `{name}`"), hint)
+            })?;
+            wanted.extend(rows);
+        }
+        Ok(Remedy::ALL
+            .into_iter()
+            .filter(|row| wanted.contains(row))
+            .collect())
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for (flag, value) in [
+            ("folds", self.folds),
+            ("repeats", Some(self.repeats)),
+            ("draws", Some(self.draws)),
+        ] {
+            let most = if flag == "folds" { FOLDS } else { usize::MAX };
+            if let Some(value) = value
+                && !(1..=most).contains(&value)
+            {
+                let hint = if flag == "folds" {
+                    format!("the paper deals {FOLDS} folds: give 1 to {FOLDS}")
+                } else {
+                    "give a number of 1 or more".into()
+                };
+                let problem = format!("{value} cannot be run");
+                return Err(wrong(&format!("--{flag}"), problem, hint));
+            }
+        }
+        if self.on.is_empty() {
+            let names: Vec<&str> = PaperImages::ALL.iter().map(|set| set.name()).collect();
+            return Err(wrong(
+                "--dataset",
+                "no data set is named".into(),
+                format!("data sets are {}", names.join(", ")),
+            ));
+        }
+        if let Some(ratio) = self
+            .ratios
+            .iter()
+            .find(|ratio| !(ratio.is_finite() && **ratio > 1.0))
+        {
+            return Err(wrong(
+                "--ratios",
+                format!("{ratio} is no imbalance"),
+                "the paper has ratios from 20 to 400".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn wrong(place: &str, problem: String, hint: String) -> Error {
+    Error::Config {
+        place: place.to_owned(),
+        problem,
+        hint: Some(hint),
+    }
+}
+
+/// What was found, beside what the DeepSMOTE paper prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImageReproduction {
+    /// Which paper.
+    pub paper: &'static str,
+    /// Sizes and times.
+    pub budget: Budget,
+    /// Root of everything random.
+    pub seed: u64,
+    /// Draws of test pictures behind each interval.
+    pub draws: usize,
+    /// One entry a data set.
+    pub sets: Vec<ReproducedSet>,
+    /// Experiment 3, one entry a data set.
+    pub sweeps: Vec<RatioSweep>,
+    /// Tests over data sets, one a measure; none for one data set.
+    pub ranks: Vec<ImageRanks>,
+}
+
+/// One data set.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReproducedSet {
+    /// Which.
+    pub data: PaperImages,
+    /// Whether its files hold too little for the protocol.
+    pub reduced: bool,
+    /// Folds that were run.
+    pub folds: usize,
+    /// Classes.
+    pub classes: usize,
+    /// Pictures of every class, of the first fold: training, balanced test, imbalanced test.
+    pub counts: [Vec<usize>; 3],
+    /// The same in the paper.
+    pub wanted: [Vec<usize>; 3],
+    /// One entry a row of the table.
+    pub rows: Vec<RemedyRow>,
+    /// By how much GM differs at most from what follows from ACSA on balanced tests, in percent, over our rows.
+    pub identity: Option<f64>,
+    /// The same of the paper's rows, with a sign.
+    pub paper_identity: Vec<(&'static str, f64)>,
+}
+
+/// A row of the tables.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemedyRow {
+    /// Its name.
+    pub method: &'static str,
+    /// On the balanced test: ACSA, GM, F1; absent if the row failed.
+    pub balanced: Option<[ImageNumber; 3]>,
+    /// On the imbalanced test.
+    pub imbalanced: Option<[ImageNumber; 3]>,
+    /// Numbers that networks learnt which make pictures.
+    pub parameters: Option<usize>,
+    /// Time to make pictures, mean over folds.
+    pub making_seconds: f64,
+    /// Time to train the classifier, mean over folds.
+    pub training_seconds: f64,
+    /// Pictures that were made in a fold, mean.
+    pub made: f64,
+    /// How far they are apart, as a share of real ones, mean over folds.
+    pub diversity: Option<f64>,
+    /// Share that is as good as copies.
+    pub copies: Option<f64>,
+    /// Options by fold, where they are not the defaults.
+    pub options: Vec<String>,
+    /// What looked odd, or why there are no numbers.
+    pub remarks: Vec<String>,
+}
+
+/// One measure of a row, as a share.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImageNumber {
+    /// Printed in the paper.
+    pub paper: Option<f64>,
+    /// Ours, all folds together.
+    pub ours: Estimate,
+    /// Standard deviation over folds; absent for one.
+    pub deviation: Option<f64>,
+}
+
+/// Curves over ratios of imbalance.
+#[derive(Debug, Clone, Serialize)]
+pub struct RatioSweep {
+    /// Data set.
+    pub data: PaperImages,
+    /// Folds that were run.
+    pub folds: usize,
+    /// Repeats behind each point.
+    pub repeats: usize,
+    /// Pictures of every class at each ratio.
+    pub counts: Vec<(f64, Vec<usize>)>,
+    /// One entry a row and ratio.
+    pub points: Vec<RatioPoint>,
+}
+
+/// A point of a curve: means and deviations over repeats, on the balanced test.
+#[derive(Debug, Clone, Serialize)]
+pub struct RatioPoint {
+    /// Row.
+    pub method: &'static str,
+    /// Pictures of the largest class for each of the smallest.
+    pub ratio: f64,
+    /// Mean of ACSA, GM and F1.
+    pub means: [Option<f64>; 3],
+    /// Their standard deviation over repeats; absent for one.
+    pub deviations: [Option<f64>; 3],
+}
+
+/// Runs the paper's protocol.
+///
+/// Every finished row of a fold is kept, so that a run that was stopped goes on where it was.
+pub fn reproduce_deep_smote(
+    options: &ImageReproduceOptions,
+    observer: &dyn Observer,
+) -> Result<ImageReproduction, Error> {
+    options.check()?;
+    let rows = options.rows()?;
+    let store = Store::open(options.state.as_deref())?;
+    let mut found = ImageReproduction {
+        paper: "Dablain, Krawczyk, Chawla: DeepSMOTE: Fusing Deep Learning and SMOTE for Imbalanced Data, IEEE TNNLS 34(9), 2023",
+        budget: options.budget.clone(),
+        seed: options.seed,
+        draws: options.draws,
+        sets: Vec::new(),
+        sweeps: Vec::new(),
+        ranks: Vec::new(),
+    };
+    for &set in &options.on {
+        let pictures = data::read(set, &options.folder, options.on.len() == 1, observer)?;
+        let work = Work {
+            options,
+            store: &store,
+            pictures: &pictures,
+            rows: &rows,
+            seed: Seed::new(options.seed).child("deepsmote").child(set.name()),
+            observer,
+        };
+        match options.experiment {
+            ImageExperimentKind::Tables => found.sets.push(work.tables()?),
+            ImageExperimentKind::Imbalance => found.sweeps.push(work.sweep()?),
+        }
+    }
+    found.ranks = ranks::ranks(&found)?;
+    Ok(found)
+}
+
+/// One data set with all that is asked of it.
+struct Work<'a> {
+    options: &'a ImageReproduceOptions,
+    store: &'a Store,
+    pictures: &'a Pictures,
+    rows: &'a [Remedy],
+    seed: Seed,
+    observer: &'a dyn Observer,
+}
+
+/// One row on one fold, or why it failed.
+type Outcome = Result<Fitted, String>;
+
+impl Work<'_> {
+    /// Fits all rows on one fold, but those that were fitted before.
+    fn fold(&self, fold: &Fold, number: usize, repeat: usize) -> Result<Vec<Outcome>, Error> {
+        let name = self.pictures.set.name();
+        let branch = self.seed.child("fit").child(number as u64).child(repeat as u64);
+        let bench = Bench::new(fold, &self.options.budget, branch, self.observer);
+        let pixels = Seed::new(0)
+            .child(fold.training.images.as_slice())
+            .child(fold.balanced.images.as_slice())
+            .child(fold.imbalanced.images.as_slice());
+        self.rows
+            .iter()
+            .map(|&row| {
+                let settings = serde_json::json!({
+                    "program": env!("CARGO_PKG_VERSION"),
+                    "format": 1,
+                    "data": name,
+                    "pictures": format!("{:016x}", pixels.number()),
+                    "counts": fold.training.labels.counts(),
+                    "seed": self.options.seed,
+                    "fold": number,
+                    "repeat": repeat,
+                    "method": row.name(),
+                    "budget": self.options.budget,
+                });
+                let file = format!("{name}-{number}-{repeat}-{}", row.name());
+                if let Some(fitted) = self.store.load(&file, &settings) {
+                    return Ok(Ok(fitted));
+                }
+                match bench.fit(row) {
+                    Ok(fitted) => {
+                        self.store.save(&file, &settings, &fitted);
+                        Ok(Ok(fitted))
+                    }
+                    Err(error) if error.code().ends_with(".stopped") => Err(error),
+                    Err(error) => Ok(Err(error.to_string())),
+                }
+            })
+            .collect()
+    }
+
+    fn tables(&self) -> Result<ReproducedSet, Error> {
+        let folds = self.options.folds(self.pictures);
+        let tables = self.pictures.set.tables().map(|table| table.counts().to_vec());
+        let mut outcomes: Vec<Vec<Outcome>> = self.rows.iter().map(|_| Vec::new()).collect();
+        let mut dealt = Vec::new();
+        for number in 0..folds {
+            let fold = deal(self.pictures, &tables[0], number, 0, &self.seed)?;
+            for (all, one) in outcomes.iter_mut().zip(self.fold(&fold, number, 0)?) {
+                all.push(one);
+            }
+            dealt.push(fold);
+        }
+        let classes = self.pictures.training.labels.classes().len();
+        let rows: Vec<RemedyRow> = self
+            .rows
+            .iter()
+            .zip(outcomes)
+            .map(|(&row, outcomes)| self.row(row, &dealt, outcomes))
+            .collect::<Result<_, _>>()?;
+        let gaps = rows.iter().filter_map(|row| {
+            let [acsa, g_mean, _] = row.balanced.as_ref()?;
+            Some(100.0 * (g_mean.ours.value? - g_mean_of(acsa.ours.value?, classes)).abs())
+        });
+        let identity = gaps.fold(None, |most: Option<f64>, gap| {
+            Some(most.map_or(gap, |most| most.max(gap)))
+        });
+        let first = &dealt[0];
+        let counts = [&first.training, &first.balanced, &first.imbalanced].map(|set| set.labels.counts());
+        Ok(ReproducedSet {
+            data: self.pictures.set,
+            reduced: self.pictures.test.is_some(),
+            folds,
+            classes,
+            counts,
+            wanted: tables,
+            rows,
+            identity,
+            paper_identity: paper::balanced_lines(self.pictures.set)
+                .map(|(name, [acsa, g_mean, _])| (name, g_mean - 100.0 * g_mean_of(acsa / 100.0, classes)))
+                .collect(),
+        })
+    }
+
+    fn row(&self, row: Remedy, dealt: &[Fold], outcomes: Vec<Outcome>) -> Result<RemedyRow, Error> {
+        let mut remarks = Vec::new();
+        let mut fits = Vec::new();
+        for outcome in outcomes {
+            match outcome {
+                Ok(fitted) => fits.push(fitted),
+                Err(problem) => remarks.push(format!("failed: {problem}")),
+            }
+        }
+        remarks.extend(fits.iter().flat_map(|fit| fit.warnings.clone()));
+        remarks.dedup();
+        let whole = fits.len() == dealt.len();
+        let mean = |of: &dyn Fn(&Fitted) -> f64| fits.iter().map(of).sum::<f64>() / fits.len().max(1) as f64;
+        let numbers = |balanced: bool| -> Result<Option<[ImageNumber; 3]>, Error> {
+            whole
+                .then(|| self.numbers(row, dealt, &fits, balanced))
+                .transpose()
+        };
+        let diversity: Option<Vec<f64>> = fits.iter().map(|fit| fit.diversity).collect();
+        let copies: Option<Vec<usize>> = fits.iter().map(|fit| fit.copies).collect();
+        let made: usize = fits.iter().map(|fit| fit.made).sum();
+        Ok(RemedyRow {
+            method: row.name(),
+            balanced: numbers(true)?,
+            imbalanced: numbers(false)?,
+            parameters: fits.first().and_then(|fit| fit.parameters),
+            making_seconds: mean(&|fit| fit.making_seconds),
+            training_seconds: mean(&|fit| fit.training_seconds),
+            made: mean(&|fit| fit.made as f64),
+            diversity: diversity
+                .filter(|all| !all.is_empty())
+                .map(|all| all.iter().sum::<f64>() / all.len() as f64),
+            copies: copies
+                .filter(|_| made > 0)
+                .map(|all| all.iter().sum::<usize>() as f64 / made as f64),
+            options: fits.iter().filter_map(|fit| fit.options.clone()).collect(),
+            remarks,
+        })
+    }
+
+    /// The three measures with intervals over the test pictures of all folds.
+    fn numbers(
+        &self,
+        row: Remedy,
+        dealt: &[Fold],
+        fits: &[Fitted],
+        balanced: bool,
+    ) -> Result<[ImageNumber; 3], Error> {
+        let measures = measures()?;
+        let classes = self.pictures.training.labels.classes();
+        let of = |place: usize| {
+            let (fold, fit) = (&dealt[place], &fits[place]);
+            if balanced {
+                (fold.balanced.labels.codes(), fit.balanced.as_slice())
+            } else {
+                (fold.imbalanced.labels.codes(), fit.imbalanced.as_slice())
+            }
+        };
+        let truth: Vec<u32> = (0..fits.len())
+            .flat_map(|place| of(place).0.iter().copied())
+            .collect();
+        let predicted: Vec<u32> = (0..fits.len())
+            .flat_map(|place| of(place).1.iter().copied())
+            .collect();
+        let pooled = Predictions::new(classes, &truth, &predicted)?;
+        let bootstrap = Bootstrap::new(self.options.seed).with_draws(self.options.draws);
+        let estimates = bootstrap.intervals(&measures, &pooled, self.observer)?;
+        let by_fold: Vec<[Option<f64>; 3]> = (0..fits.len())
+            .map(|place| {
+                let (truth, predicted) = of(place);
+                values(classes, truth, predicted)
+            })
+            .collect::<Result<_, _>>()?;
+        let printed = row
+            .in_paper()
+            .and_then(|name| printed(name, self.pictures.set, balanced));
+        let mut estimates = estimates.into_iter();
+        Ok(std::array::from_fn(|place| ImageNumber {
+            paper: printed.map(|numbers| numbers[place] / 100.0),
+            ours: estimates.next().expect("one estimate a measure"),
+            deviation: mean_and_deviation(by_fold.iter().map(|values| values[place])).1,
+        }))
+    }
+
+    fn sweep(&self) -> Result<RatioSweep, Error> {
+        let folds = self.options.folds(self.pictures);
+        let table = self.pictures.set.tables()[0].counts();
+        let classes = self.pictures.training.labels.classes();
+        let mut points = Vec::new();
+        let mut counts = Vec::new();
+        for &ratio in &self.options.ratios {
+            let wanted = at_ratio(table, ratio);
+            // By repeat and row, sums over folds.
+            let mut by_repeat: Vec<Vec<[Option<f64>; 3]>> = Vec::new();
+            for repeat in 0..self.options.repeats {
+                let mut sums: Vec<[Option<f64>; 3]> = vec![[Some(0.0); 3]; self.rows.len()];
+                for number in 0..folds {
+                    let fold = deal(self.pictures, &wanted, number, repeat, &self.seed)?;
+                    if repeat == 0 && number == 0 {
+                        counts.push((ratio, fold.training.labels.counts()));
+                    }
+                    for (sums, outcome) in sums.iter_mut().zip(self.fold(&fold, number, repeat)?) {
+                        let found = match outcome {
+                            Ok(fit) => values(classes, fold.balanced.labels.codes(), &fit.balanced)?,
+                            Err(_) => [None; 3],
+                        };
+                        for (sum, value) in sums.iter_mut().zip(found) {
+                            *sum = sum.zip(value).map(|(sum, value)| sum + value / folds as f64);
+                        }
+                    }
+                }
+                by_repeat.push(sums);
+            }
+            for (place, row) in self.rows.iter().enumerate() {
+                let of = |measure: usize| {
+                    mean_and_deviation(by_repeat.iter().map(|repeat| repeat[place][measure]))
+                };
+                points.push(RatioPoint {
+                    method: row.name(),
+                    ratio,
+                    means: std::array::from_fn(|measure| of(measure).0),
+                    deviations: std::array::from_fn(|measure| of(measure).1),
+                });
+            }
+        }
+        Ok(RatioSweep {
+            data: self.pictures.set,
+            folds,
+            repeats: self.options.repeats,
+            counts,
+            points,
+        })
+    }
+}
+
+fn measures() -> Result<Vec<Measure>, Error> {
+    MEASURES
+        .iter()
+        .map(|(_, name)| Ok(name.parse::<Measure>()?))
+        .collect()
+}
+
+/// The three measures of some predictions; absent where one is not defined.
+fn values(classes: &[String], truth: &[u32], predicted: &[u32]) -> Result<[Option<f64>; 3], Error> {
+    let rows = Predictions::new(classes, truth, predicted)?;
+    let found = counterpoise_metrics::Evaluator::new(&measures()?, &rows, None)?.original();
+    Ok(std::array::from_fn(|place| {
+        Some(found[place]).filter(|value| value.is_finite())
+    }))
+}
+
+/// Mean, and standard deviation with one degree of freedom less; absent where a number is, or where there are too few.
+fn mean_and_deviation(numbers: impl Iterator<Item = Option<f64>>) -> (Option<f64>, Option<f64>) {
+    let Some(numbers) = numbers.collect::<Option<Vec<f64>>>() else {
+        return (None, None);
+    };
+    let count = numbers.len() as f64;
+    if numbers.is_empty() {
+        return (None, None);
+    }
+    let mean = numbers.iter().sum::<f64>() / count;
+    let squares: f64 = numbers.iter().map(|number| (number - mean).powi(2)).sum();
+    let deviation = (numbers.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
+    (Some(mean), deviation)
+}

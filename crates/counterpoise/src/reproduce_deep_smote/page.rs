@@ -1,0 +1,130 @@
+//! The page of a reproduction of DeepSMOTE.
+
+use counterpoise_report::{Block, Curve, Curves, Page, Section, Tone};
+
+use super::{ImageReproduction, MEASURES, RatioSweep};
+
+/// A page with all tables and curves.
+pub fn image_reproduction_page(found: &ImageReproduction) -> Page {
+    let tone = if found.budget.name == "full" {
+        Tone::Neutral
+    } else {
+        Tone::Caution
+    };
+    let mut notes = found.notes().into_iter();
+    let first = notes.next().unwrap_or_default();
+    let mut blocks = vec![Block::Verdict {
+        title: String::new(),
+        text: first,
+        tone,
+    }];
+    blocks.extend(notes.map(Block::Text));
+    let mut sections = vec![Section {
+        title: "How it was done".into(),
+        lead: format!("{}; seed {}.", found.paper, found.seed),
+        blocks,
+    }];
+    for set in &found.sets {
+        let mut blocks: Vec<Block> = [true, false]
+            .map(|balanced| Block::Table(set.block(balanced)))
+            .into();
+        blocks.push(Block::Table(set.cost_block()));
+        blocks.extend(set.remarks().into_iter().map(Block::Text));
+        sections.push(Section {
+            title: set.data.name().into(),
+            lead: "Percent. Diversity: how far made pictures are apart, as a share of real ones of their class; near 0 they are all alike.".into(),
+            blocks,
+        });
+    }
+    sections.extend(found.sweeps.iter().map(swept));
+    if let Some(about) = found.about_ranks() {
+        sections.push(Section {
+            title: "Over data sets".into(),
+            lead: about,
+            blocks: found
+                .ranks
+                .iter()
+                .map(|ranks| Block::Table(ranks.block()))
+                .collect(),
+        });
+    }
+    Page {
+        title: "DeepSMOTE, done again".into(),
+        subtitle: format!("budget `{}`, seed {}", found.budget.name, found.seed),
+        sections,
+        footer: vec!["Data sets are read where they are given; none is part of this page.".into()],
+    }
+}
+
+fn swept(sweep: &RatioSweep) -> Section {
+    let mut methods: Vec<&'static str> = Vec::new();
+    for point in &sweep.points {
+        if !methods.contains(&point.method) {
+            methods.push(point.method);
+        }
+    }
+    let ratios = || sweep.points.iter().map(|point| point.ratio);
+    let least = ratios().fold(f64::INFINITY, f64::min);
+    let most = ratios().fold(0.0, f64::max).max(least + 1.0);
+    let mut blocks = Vec::new();
+    for (place, (name, _)) in MEASURES.into_iter().enumerate() {
+        let mut series = Vec::new();
+        for &method in &methods {
+            let of = |shift: f64| -> Vec<(f64, f64)> {
+                sweep
+                    .points
+                    .iter()
+                    .filter(|point| point.method == method)
+                    .filter_map(|point| {
+                        let deviation = point.deviations[place].unwrap_or(0.0);
+                        let value = point.means[place]? + shift * deviation;
+                        Some((point.ratio, value.clamp(0.0, 1.0)))
+                    })
+                    .collect()
+            };
+            let curve = |name: String, points, muted| Curve {
+                name,
+                points,
+                note: String::new(),
+                muted,
+            };
+            series.push(curve(method.into(), of(0.0), false));
+            if sweep.repeats > 1 {
+                series.push(curve(format!("{method}, mean + sd"), of(1.0), true));
+                series.push(curve(format!("{method}, mean - sd"), of(-1.0), true));
+            }
+        }
+        let values = || {
+            series
+                .iter()
+                .flat_map(|curve| curve.points.iter().map(|point| point.1))
+        };
+        let low = values().fold(1.0, f64::min);
+        let high = values().fold(0.0, f64::max);
+        if low > high {
+            continue;
+        }
+        let low = ((low * 20.0).floor() / 20.0).max(0.0);
+        let high = ((high * 20.0).ceil() / 20.0).max(low + 0.05);
+        blocks.push(Block::Curves(Curves {
+            caption: format!("{}: {name} on the balanced test", sweep.data.name()),
+            x_label: "pictures of the largest class for each of the smallest".into(),
+            y_label: name.into(),
+            x_range: (least, most),
+            y_range: (low, high),
+            points: true,
+            series,
+            ..Curves::default()
+        }));
+    }
+    blocks.push(Block::Table(sweep.block()));
+    blocks.extend(sweep.remarks().into_iter().map(Block::Text));
+    Section {
+        title: format!("Imbalance: {}", sweep.data.name()),
+        lead: format!(
+            "Experiment 3: the largest class stays, others shrink; training pictures are drawn anew {} time(s). Sizes of classes between are ours, the paper says proportional.",
+            sweep.repeats
+        ),
+        blocks,
+    }
+}
