@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use counterpoise_base::{ImageShape, Images, LabeledImages, Labels, Seed};
 use counterpoise_data::Augment;
 use counterpoise_deep::{
-    Architecture, ChooseBy, Classifier, DeepSmote, DeepSmoteTraining, DeviceKind, Embedded, HeadKind, HeadTraining,
-    InputShape, Inputs, Rows, TrainOptions, TrainRun, train,
+    Architecture, ChooseBy, Classifier, DeepSmote, DeepSmoteTraining, DeviceKind, Embedded, HeadKind,
+    HeadTraining, InputShape, Inputs, Rows, TrainOptions, TrainRun, train,
 };
 use serde_json::{Value, json};
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Adjustment, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, SamplingError, TrainOptions,
-    nearest_name,
+    Adjustment, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, SamplingError,
+    TrainOptions, nearest_name,
 };
 
 use crate::terminal::{self, table, wrapped};
@@ -79,7 +79,9 @@ fn unknown(name: &str, error: SamplingError) -> Error {
         (None, Some(near)) => Error::Config {
             place: "describe".into(),
             problem: format!("nothing is called `{name}`"),
-            hint: Some(format!("did you mean `{near}`? `counterpoise describe` lists all")),
+            hint: Some(format!(
+                "did you mean `{near}`? `counterpoise describe` lists all"
+            )),
         },
         _ => error.into(),
     }

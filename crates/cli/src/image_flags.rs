@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use counterpoise::{AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, nearest_name};
+use counterpoise::{
+    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, nearest_name,
+};
 use toml::Value;
 
 use crate::flags::{Settings, path, seed, set_by_path, wrong};
@@ -13,7 +15,7 @@ use crate::flags::{Settings, path, seed, set_by_path, wrong};
 /// Which pictures, and how they are read.
 #[derive(Args)]
 pub(crate) struct PictureFlags {
-    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, CelebA, or a folder with a folder for each class
+    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, `CelebA`, or a folder with a folder for each class
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) reading: PictureReadFlags,
@@ -86,7 +88,7 @@ pub(crate) struct TrainFlags {
     /// Pictures a step [default: 128]
     #[arg(long)]
     pub(crate) batch: Option<u32>,
-    /// Learning rate [default: 0.1 for SGD]
+    /// Learning rate [default: 0.1 for sgd, with warm-up and steps; 0.001 for adam, constant]
     #[arg(long)]
     pub(crate) rate: Option<f64>,
     /// How weights move [default: sgd]
@@ -360,17 +362,12 @@ impl TrainFlags {
                 set(name, Value::from(value));
             }
         }
-        match self.optimizer.as_deref() {
-            Some("adam") => {
-                set("train.optimizer.adam", Value::Table(toml::Table::new()));
-                // What suits SGD is far too much for Adam.
-                if self.rate.is_none() {
-                    set("train.schedule.rate", Value::from(1e-3));
-                    set("train.schedule.warm_up", Value::from(0));
-                    set("train.schedule.decay", Value::from("constant"));
-                }
-            }
-            Some(_) | None => {}
+        if self.optimizer.as_deref() == Some("adam") {
+            // Rate and schedule that suit SGD are far too much for Adam.
+            set("train.optimizer.adam", Value::Table(toml::Table::new()));
+            set("train.schedule.rate", Value::from(1e-3));
+            set("train.schedule.warm_up", Value::from(0));
+            set("train.schedule.decay", Value::from("constant"));
         }
         if let Some(rate) = self.rate {
             set("train.schedule.rate", Value::from(rate));
@@ -516,8 +513,7 @@ fn part(
 }
 
 /// What `--imbalance` takes.
-const PROFILES: &str =
-    "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
+const PROFILES: &str = "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
 
 /// What `--imbalance` says, as the option of a file.
 fn imbalance(text: &str) -> Result<Value> {

@@ -80,7 +80,7 @@ impl Progress {
         let line = format!("{task}: epoch {epoch} of {of}, {}", numbers.join(", "));
         match &state.bar {
             Some(bar) if !bar.is_hidden() => bar.println(line),
-            _ if epoch % (of / 20).max(1) == 0 || epoch == of => eprintln!("{line}"),
+            _ if epoch.is_multiple_of((of / 20).max(1)) || epoch == of => eprintln!("{line}"),
             _ => {}
         }
     }

@@ -30,6 +30,8 @@ pub struct Checkpoint {
 }
 
 const FORMAT: &str = "counterpoise-1";
+/// Stands before every name where training ran on several devices.
+const PREFIX: &str = "module.";
 const OPTIMIZER: &str = "optimizer";
 /// Stands before the names of other sets of weights.
 const OTHER: char = '@';
@@ -37,7 +39,7 @@ const OTHER: char = '@';
 struct Bytes<'a> {
     dtype: Dtype,
     shape: Vec<usize>,
-    bytes: Cow<'a, [u8]>,
+    data: Cow<'a, [u8]>,
 }
 
 impl View for Bytes<'_> {
@@ -50,11 +52,11 @@ impl View for Bytes<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
+        Cow::Borrowed(&self.data)
     }
 
     fn data_len(&self) -> usize {
-        self.bytes.len()
+        self.data.len()
     }
 }
 
@@ -68,7 +70,7 @@ impl<'a> Bytes<'a> {
         Self {
             dtype: Dtype::F32,
             shape: weight.shape.clone(),
-            bytes: bytes.into(),
+            data: bytes.into(),
         }
     }
 
@@ -76,7 +78,7 @@ impl<'a> Bytes<'a> {
         Self {
             dtype: Dtype::U8,
             shape: vec![bytes.len()],
-            bytes: bytes.into(),
+            data: bytes.into(),
         }
     }
 }
@@ -209,7 +211,6 @@ pub fn read_weights(path: &Path) -> Result<Weights, Error> {
     if weights.is_empty() {
         return Err(wrong("it holds no weights".to_owned()));
     }
-    const PREFIX: &str = "module.";
     if weights.keys().all(|name| name.starts_with(PREFIX)) {
         let bare = |(name, weight): (String, Weight)| (name[PREFIX.len()..].to_owned(), weight);
         weights = weights.into_iter().map(bare).collect();

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{ImageShape, Seed};
 use counterpoise_deep::{Architecture, Classifier, DeviceKind, HeadKind, InputShape, read_weights};
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn data() -> Option<PathBuf> {
     let folder = std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from);
     let found = folder.filter(|folder| folder.join("eos-checkpoint").is_dir());
     if found.is_none() {
-        println!("skipped: COUNTERPOISE_DATA has no eos-checkpoint");
+        eprintln!("skipped: COUNTERPOISE_DATA has no eos-checkpoint");
     }
     found
 }

@@ -285,10 +285,8 @@ impl MadeImages {
         origins: Option<&Path>,
         observer: &dyn Observer,
     ) -> Result<(Vec<PathBuf>, Vec<Warning>), Error> {
-        let format = match format.or_else(|| ImageOutput::of(path)) {
-            Some(format) => format,
-            None => {
-                return Err(Error::Config {
+        let Some(format) = format.or_else(|| ImageOutput::of(path)) else {
+            return Err(Error::Config {
                     place: "--output".into(),
                     problem: format!("`{}` does not say what format to write", path.display()),
                     hint: Some(
@@ -296,7 +294,6 @@ impl MadeImages {
                             .into(),
                     ),
                 });
-            }
         };
         let written = write_images(path, format, &self.balanced(), overwrite, observer)?;
         let mut files = written.files;
@@ -338,16 +335,13 @@ impl MadeImages {
         let mut next = 0;
         for (real, made) in &shown {
             for place in 0..REAL {
-                match real.get(place) {
-                    Some(&row) => {
-                        sheet.push(Cell::new(self.real.images.get(row)));
-                        sheet.push(Cell::new(rebuilt.get(next)));
-                        next += 1;
-                    }
-                    None => {
-                        sheet.push(Cell::empty());
-                        sheet.push(Cell::empty());
-                    }
+                if let Some(&row) = real.get(place) {
+                    sheet.push(Cell::new(self.real.images.get(row)));
+                    sheet.push(Cell::new(rebuilt.get(next)));
+                    next += 1;
+                } else {
+                    sheet.push(Cell::empty());
+                    sheet.push(Cell::empty());
                 }
             }
             sheet.push(Cell::empty());

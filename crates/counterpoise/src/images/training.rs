@@ -358,7 +358,7 @@ fn classes(training: &ImageTraining) -> Section {
     let recall = training
         .test
         .as_ref()
-        .map(|test| test.recalls())
+        .map(Evaluated::recalls)
         .or_else(|| training.chosen.as_ref().map(|scores| scores.recall.clone()));
     let series = |name: &str, values: Vec<Option<f64>>| Series {
         name: name.into(),

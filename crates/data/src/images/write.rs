@@ -103,7 +103,7 @@ struct Pack {
 
 enum Sink {
     Plain(BufWriter<WholeFile>),
-    Gzip(GzEncoder<BufWriter<WholeFile>>),
+    Gzip(Box<GzEncoder<BufWriter<WholeFile>>>),
 }
 
 impl Pack {
@@ -113,7 +113,7 @@ impl Pack {
         let buffer = BufWriter::with_capacity(1 << 17, file);
         let packed = has_extension(&file_name(path), "gz");
         let sink = if packed {
-            Sink::Gzip(GzEncoder::new(buffer, flate2::Compression::best()))
+            Sink::Gzip(Box::new(GzEncoder::new(buffer, flate2::Compression::best())))
         } else {
             Sink::Plain(buffer)
         };

@@ -81,7 +81,6 @@ pub(crate) struct Net {
 }
 
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(crate) enum Body {
     SmallResNet(SmallResNet),
     ResNet18(ResNet18),
@@ -239,6 +238,16 @@ impl Classifier {
             input,
             classes,
         })
+    }
+
+    /// Which network.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// The kind of its last layer.
+    pub fn head(&self) -> HeadKind {
+        self.head
     }
 
     /// The weights, by name.
