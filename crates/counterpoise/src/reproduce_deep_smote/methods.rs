@@ -666,12 +666,7 @@ impl<'a> Bench<'a> {
         Ok(self.plain.get().expect("it was set above"))
     }
 
-    fn of_codes(
-        &self,
-        remedy: Remedy,
-        penalty: Penalty,
-        permutation: Permutation,
-    ) -> Result<Balanced, Error> {
+    fn of_codes(&self, penalty: Penalty, permutation: Permutation) -> Result<Balanced, Error> {
         let options = self.budget.deep_smote(penalty, permutation);
         let own;
         let (autoencoder, seconds) = if penalty == Penalty::None {
