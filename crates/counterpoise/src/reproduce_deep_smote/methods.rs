@@ -332,6 +332,18 @@ impl<'a> Bench<'a> {
 
     /// Fits one row.
     pub(super) fn fit(&self, remedy: Remedy) -> Result<Fitted, Error> {
+        let fitted = self.fit_exactly(remedy)?;
+        // Numbers of few digits are read from a file as they were.
+        let rounded = |value: f64, scale: f64| (value * scale).round() / scale;
+        Ok(Fitted {
+            making_seconds: rounded(fitted.making_seconds, 1e3),
+            training_seconds: rounded(fitted.training_seconds, 1e3),
+            diversity: fitted.diversity.map(|share| rounded(share, 1e6)),
+            ..fitted
+        })
+    }
+
+    fn fit_exactly(&self, remedy: Remedy) -> Result<Fitted, Error> {
         let training = &self.fold.training;
         if matches!(remedy, Remedy::None | Remedy::LogitAdjustment) {
             return self.unadjusted_or_adjusted(remedy);
@@ -367,7 +379,11 @@ impl<'a> Bench<'a> {
             balanced,
             imbalanced,
             // The shared autoencoder may have been trained for another row.
-            making_seconds: about.making_seconds.max(making_seconds),
+            making_seconds: if about.making_seconds > 0.0 {
+                about.making_seconds
+            } else {
+                making_seconds
+            },
             training_seconds,
             ..about
         })
@@ -462,7 +478,7 @@ impl<'a> Bench<'a> {
                 };
                 self.chosen(remedy, reaches.iter().map(|&gamma| of(gamma)).collect())
             }
-            Remedy::DeepSmote { penalty, permutation } => self.of_codes(remedy, penalty, permutation),
+            Remedy::DeepSmote { penalty, permutation } => self.of_codes(penalty, permutation),
             Remedy::Gan => self.of_gan(),
             Remedy::None | Remedy::Weights | Remedy::BalancedSoftmax | Remedy::LogitAdjustment => {
                 unreachable!("no pictures are made for it")
@@ -588,7 +604,12 @@ impl<'a> Bench<'a> {
     }
 
     /// Real pictures and made ones, with how different these are.
-    fn with(&self, made: LabeledImages, parameters: usize, warnings: Vec<String>) -> Result<Balanced, Error> {
+    fn with(
+        &self,
+        made: &LabeledImages,
+        parameters: usize,
+        warnings: Vec<String>,
+    ) -> Result<Balanced, Error> {
         let training = &self.fold.training;
         let (diversity, copies) = if made.is_empty() {
             (None, None)
@@ -645,12 +666,7 @@ impl<'a> Bench<'a> {
         Ok(self.plain.get().expect("it was set above"))
     }
 
-    fn of_codes(
-        &self,
-        remedy: Remedy,
-        penalty: Penalty,
-        permutation: Permutation,
-    ) -> Result<Balanced, Error> {
+    fn of_codes(&self, penalty: Penalty, permutation: Permutation) -> Result<Balanced, Error> {
         let options = self.budget.deep_smote(penalty, permutation);
         let own;
         let (autoencoder, seconds) = if penalty == Penalty::None {
@@ -670,9 +686,8 @@ impl<'a> Bench<'a> {
             .into_iter()
             .map(|warning| warning.message)
             .collect();
-        let mut balanced = self.with(generated.set, parameters, warnings)?;
+        let mut balanced = self.with(&generated.set, parameters, warnings)?;
         balanced.about.making_seconds = seconds;
-        balanced.about.options = (remedy.in_paper().is_none()).then(|| "no penalty".into());
         Ok(balanced)
     }
 
@@ -692,7 +707,7 @@ impl<'a> Bench<'a> {
             .iter()
             .map(|warning| warning.message.clone())
             .collect();
-        let mut balanced = self.with(generated.set, training.parameters(), warnings)?;
+        let mut balanced = self.with(&generated.set, training.parameters(), warnings)?;
         balanced.about.making_seconds = seconds;
         Ok(balanced)
     }

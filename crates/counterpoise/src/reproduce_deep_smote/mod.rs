@@ -9,9 +9,11 @@ mod ranks;
 mod store;
 mod words;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
-use counterpoise_base::{Observer, Seed};
+use counterpoise_base::{Event, Observer, Seed};
 use counterpoise_metrics::{Bootstrap, Estimate, Measure, Predictions};
 use serde::Serialize;
 
@@ -333,6 +335,52 @@ struct Work<'a> {
     observer: &'a dyn Observer,
 }
 
+/// Says before every task which row it is done for.
+struct Told<'a> {
+    observer: &'a dyn Observer,
+    row: Mutex<String>,
+}
+
+impl Told<'_> {
+    fn name(&self, row: String) {
+        *self.row.lock().unwrap_or_else(PoisonError::into_inner) = row;
+    }
+}
+
+impl Observer for Told<'_> {
+    fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
+        let named = |task: &str| {
+            let row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
+            format!("{row}: {task}")
+        };
+        match *event {
+            Event::Progress { task, done, total } => {
+                let task = &named(task);
+                self.observer.observe(&Event::Progress { task, done, total })
+            }
+            Event::Epoch {
+                task,
+                epoch,
+                of,
+                numbers,
+            } => {
+                let task = &named(task);
+                self.observer.observe(&Event::Epoch {
+                    task,
+                    epoch,
+                    of,
+                    numbers,
+                })
+            }
+            Event::Finished { task } => {
+                let task = &named(task);
+                self.observer.observe(&Event::Finished { task })
+            }
+            _ => self.observer.observe(event),
+        }
+    }
+}
+
 /// One row on one fold, or why it failed.
 type Outcome = Result<Fitted, String>;
 
@@ -341,7 +389,11 @@ impl Work<'_> {
     fn fold(&self, fold: &Fold, number: usize, repeat: usize) -> Result<Vec<Outcome>, Error> {
         let name = self.pictures.set.name();
         let branch = self.seed.child("fit").child(number as u64).child(repeat as u64);
-        let bench = Bench::new(fold, &self.options.budget, branch, self.observer);
+        let told = Told {
+            observer: self.observer,
+            row: Mutex::default(),
+        };
+        let bench = Bench::new(fold, &self.options.budget, branch, &told);
         let pixels = Seed::new(0)
             .child(fold.training.images.as_slice())
             .child(fold.balanced.images.as_slice())
@@ -365,6 +417,7 @@ impl Work<'_> {
                 if let Some(fitted) = self.store.load(&file, &settings) {
                     return Ok(Ok(fitted));
                 }
+                told.name(format!("{name}, fold {}, {}", number + 1, row.name()));
                 match bench.fit(row) {
                     Ok(fitted) => {
                         self.store.save(&file, &settings, &fitted);
@@ -584,4 +637,143 @@ fn mean_and_deviation(numbers: impl Iterator<Item = Option<f64>>) -> (Option<f64
     let squares: f64 = numbers.iter().map(|number| (number - mean).powi(2)).sum();
     let deviation = (numbers.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
     (Some(mean), deviation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundled::FASHION_MNIST;
+
+    /// Networks of a few channels that learn for a moment.
+    fn tiny() -> Budget {
+        let mut budget = Budget::quick();
+        budget.epochs = 1;
+        budget.width = 4;
+        budget.latent = Some(8);
+        budget.autoencoder_epochs = 1;
+        budget.gan_epochs = 1;
+        budget
+    }
+
+    /// The bundled pictures where MNIST would be looked for.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, bytes) in [
+            ("train-images-idx3-ubyte.gz", FASHION_MNIST.images),
+            ("train-labels-idx1-ubyte.gz", FASHION_MNIST.labels),
+        ] {
+            std::fs::write(folder.path().join(name), bytes).expect("it is ours");
+        }
+        folder
+    }
+
+    fn options(folder: &tempfile::TempDir, methods: &[&str]) -> ImageReproduceOptions {
+        ImageReproduceOptions {
+            on: vec![PaperImages::FashionMnist],
+            folder: folder.path().to_owned(),
+            methods: methods.iter().map(ToString::to_string).collect(),
+            budget: tiny(),
+            state: Some(folder.path().join("state")),
+            draws: 20,
+            ..ImageReproduceOptions::default()
+        }
+    }
+
+    #[test]
+    fn rows_are_kept_and_taken_up_again_with_the_same_numbers() {
+        let folder = folder();
+        let methods = [
+            "none",
+            "logit-adjustment",
+            "smote",
+            "mc-ccr",
+            "deepsmote-reference",
+            "gan",
+        ];
+        let options = options(&folder, &methods);
+        let first = reproduce_deep_smote(&options, &()).expect("it runs");
+        let set = &first.sets[0];
+        let names: Vec<&str> = set.rows.iter().map(|row| row.method).collect();
+        assert_eq!(
+            names,
+            [
+                "none",
+                "logit-adjustment",
+                "smote",
+                "mc-ccr",
+                "gan",
+                "deepsmote-reference"
+            ]
+        );
+        for row in &set.rows {
+            let numbers = row.balanced.as_ref();
+            let numbers = numbers.unwrap_or_else(|| panic!("{}: {:?}", row.method, row.remarks));
+            assert!(numbers[0].ours.value.is_some(), "{}", row.method);
+            let makes = !["none", "logit-adjustment"].contains(&row.method);
+            // The largest class has 400 of 500 pictures in four folds of five.
+            let made = 10 * 400 - set.counts[0].iter().sum::<usize>();
+            assert_eq!(row.made, if makes { made as f64 } else { 0.0 }, "{}", row.method);
+            let networks = ["gan", "deepsmote-reference"].contains(&row.method);
+            assert_eq!(row.parameters.is_some(), networks);
+            assert_eq!(row.diversity.is_some(), networks);
+        }
+        assert!(
+            set.identity.expect("there are rows") < 1e-9,
+            "a fold has as many of every class"
+        );
+        let kept = std::fs::read_dir(folder.path().join("state")).expect("it is there");
+        assert_eq!(kept.count(), methods.len());
+        let again = reproduce_deep_smote(&options, &()).expect("it runs");
+        let text = |found: &ImageReproduction| serde_json::to_string(found).expect("plain data");
+        assert_eq!(
+            text(&first),
+            text(&again),
+            "times and numbers are those of the files"
+        );
+        let page = counterpoise_report::render(&image_reproduction_page(&first)).expect("it is drawn");
+        assert!(page.contains("REDUCED"));
+    }
+
+    #[test]
+    fn curves_have_a_point_for_each_row_and_ratio() {
+        let folder = folder();
+        let mut options = options(&folder, &["none", "oversampling"]);
+        options.experiment = ImageExperimentKind::Imbalance;
+        options.budget.folds = 1;
+        options.ratios = vec![20.0, 200.0];
+        options.repeats = 2;
+        let found = reproduce_deep_smote(&options, &()).expect("it runs");
+        let sweep = &found.sweeps[0];
+        assert_eq!(sweep.points.len(), 4);
+        assert!(sweep.points.iter().all(|point| point.deviations[0].is_some()));
+        counterpoise_report::render(&image_reproduction_page(&found)).expect("points lie on the axes");
+    }
+
+    #[test]
+    fn names_that_do_not_exist_are_answered_with_the_nearest() {
+        let folder = folder();
+        let error =
+            reproduce_deep_smote(&options(&folder, &["deepsmote-papr"]), &()).expect_err("no such row");
+        assert_eq!(error.code(), "config.invalid");
+        assert!(
+            error.hint().expect("a hint").contains("deepsmote-paper"),
+            "{:?}",
+            error.hint()
+        );
+        let mut six = options(&folder, &[]);
+        six.folds = Some(6);
+        assert!(reproduce_deep_smote(&six, &()).is_err());
+    }
+
+    #[test]
+    fn groups_hold_rows_by_what_they_do() {
+        let names = |group: &str| -> Vec<&str> {
+            let rows = Remedy::of_name(group).expect("it is a group");
+            rows.iter().map(|row| row.name()).collect()
+        };
+        assert_eq!(names("permutation").len(), 5);
+        assert_eq!(names("pixels"), ["smote", "amdo", "mc-ccr", "mc-rbo"]);
+        assert_eq!(names("usual").len(), 13);
+        assert_eq!(Remedy::of_name("gamo"), None);
+    }
 }

@@ -58,21 +58,18 @@ pub(super) fn deal(
             hint: Some("give the folder of the original training set".into()),
         });
     }
-    let (tested, sides) = match &pictures.test {
-        Some(test) => (
-            test,
-            Sides {
-                training: (0..all.len()).collect(),
-                test: (0..test.len()).collect(),
-            },
-        ),
-        None => {
-            let mut parts = stratified_k_fold(&all.labels, FOLDS, &seed.child("folds"))?;
-            let test = parts.swap_remove(fold);
-            let mut training: Vec<usize> = parts.into_iter().flatten().collect();
-            training.sort_unstable();
-            (all, Sides { training, test })
-        }
+    let (tested, sides) = if let Some(test) = &pictures.test {
+        let sides = Sides {
+            training: (0..all.len()).collect(),
+            test: (0..test.len()).collect(),
+        };
+        (test, sides)
+    } else {
+        let mut parts = stratified_k_fold(&all.labels, FOLDS, &seed.child("folds"))?;
+        let test = parts.swap_remove(fold);
+        let mut training: Vec<usize> = parts.into_iter().flatten().collect();
+        training.sort_unstable();
+        (all, Sides { training, test })
     };
     let branch = seed.child("fold").child(fold as u64);
     let training = some(
