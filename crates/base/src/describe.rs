@@ -149,23 +149,10 @@ fn values(option: &Value, root: &Value) -> String {
         ("integer" | "number", Some(low), None) => format!("{number}, {low} or more"),
         ("boolean", ..) => "true | false".into(),
         ("null", ..) => "none".into(),
-        ("object", ..) if option["properties"].is_object() => table(option, root),
         ("object", ..) => "a table: class = number".into(),
         ("array", ..) => "list".into(),
         (kind, ..) => kind.into(),
     }
-}
-
-/// The fields of a table; a table that stands for one of several things holds its name alone.
-fn table(option: &Value, root: &Value) -> String {
-    let fields: Vec<(&String, &Value)> = option["properties"].as_object().into_iter().flatten().collect();
-    if let [(name, inner)] = fields[..]
-        && inner["properties"].is_object()
-    {
-        return format!("{name} = {}", table(inner, root));
-    }
-    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    format!("a table: {}", names.join(", "))
 }
 
 fn text(value: &Value) -> String {

@@ -77,7 +77,9 @@ fn unknown(name: &str, error: SamplingError) -> Error {
         (None, Some(near)) => Error::Config {
             place: "describe".into(),
             problem: format!("nothing is called `{name}`"),
-            hint: Some(format!("did you mean `{near}`? `counterpoise describe` lists all")),
+            hint: Some(format!(
+                "did you mean `{near}`? `counterpoise describe` lists all"
+            )),
         },
         _ => error.into(),
     }

@@ -355,8 +355,7 @@ fn part(
 }
 
 /// What `--imbalance` takes.
-const PROFILES: &str =
-    "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
+const PROFILES: &str = "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
 
 /// What `--imbalance` says, as the option of a file.
 fn imbalance(text: &str) -> Result<Value> {

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, check_page, experiment_of_report, profile, run_page,
-    write_page,
+    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, check_page, experiment_of_report,
+    profile, run_page, write_page,
 };
 
 use crate::flags::{HowFlags, ResampleFlags, RunFlags};

@@ -106,9 +106,10 @@ impl Error {
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
             Self::Deep(error) => error.hint(),
-            Self::ClassWithoutPictures { .. } => {
-                Some("leave the class out of `--class-names`, or use `--loss cross-entropy` without weights".into())
-            }
+            Self::ClassWithoutPictures { .. } => Some(
+                "leave the class out of `--class-names`, or use `--loss cross-entropy` without weights"
+                    .into(),
+            ),
             Self::FoldsOverClass { class, rows, .. } if *rows >= 2 => Some(format!(
                 "use `--folds {rows}` or fewer, or merge `{class}` with another class"
             )),

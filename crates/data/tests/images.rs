@@ -181,10 +181,7 @@ fn pictures_of_several_sizes_are_counted_and_brought_together_on_demand() {
         error.contains("3 sizes") && error.contains("2x2 (2), 4x2 (1), 8x8 (1)"),
         "{error}"
     );
-    assert!(
-        error.contains("`--size 2x2` with `--resize scale`"),
-        "{error}"
-    );
+    assert!(error.contains("`--size 2x2` with `--resize scale`"), "{error}");
     let found = read_with(folder.path(), |options| {
         options.size = Some((4, 4));
         options.resize = Resize::Scale;

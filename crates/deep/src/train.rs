@@ -59,6 +59,7 @@ pub struct TrainOptions {
 /// How weights move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("x-words" = "sgd = { momentum, weight_decay } | adam = { weight_decay }"))]
 #[non_exhaustive]
 pub enum Optimizer {
     /// Stochastic gradient descent, as in PyTorch.

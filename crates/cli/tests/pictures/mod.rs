@@ -114,7 +114,12 @@ pub(crate) fn png(side: u32, depth: u8, colour: u8, palette: &[u8], lines: &[u8]
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut head = [side.to_be_bytes(), side.to_be_bytes()].concat();
     head.extend([depth, colour, 0, 0, 0]);
-    for (name, body) in [(b"IHDR", &head[..]), (b"PLTE", palette), (b"IDAT", &packed), (b"IEND", &[])] {
+    for (name, body) in [
+        (b"IHDR", &head[..]),
+        (b"PLTE", palette),
+        (b"IDAT", &packed),
+        (b"IEND", &[]),
+    ] {
         if name == b"PLTE" && body.is_empty() {
             continue;
         }
@@ -133,7 +138,11 @@ fn crc(bytes: &[u8]) -> u32 {
     for &byte in bytes {
         sum ^= u32::from(byte);
         for _ in 0..8 {
-            sum = if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 };
+            sum = if sum & 1 == 1 {
+                sum >> 1 ^ 0xEDB8_8320
+            } else {
+                sum >> 1
+            };
         }
     }
     !sum

@@ -216,8 +216,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
                 how.retrain(seen, head.classes(), &seed, options.device)
                     .map_err(named)?
             } else {
-                how.rescale(&head, seen, &seed, options.device)
-                    .map_err(named)?
+                how.rescale(&head, seen, &seed, options.device).map_err(named)?
             };
             (None, adjusted)
         }

@@ -171,7 +171,9 @@ fn one_optimizer(place: &str, train: &Table) -> Result<(), Error> {
             Err(Error::Config {
                 place: place.into(),
                 problem: format!("`train.optimizer` names {}", names.join(" and ")),
-                hint: Some("keep one; `--optimizer adam` and options of `train.optimizer.adam` go together".into()),
+                hint: Some(
+                    "keep one; `--optimizer adam` and options of `train.optimizer.adam` go together".into(),
+                ),
             })
         }
         _ => Ok(()),
@@ -251,7 +253,13 @@ mod tests {
             "x.toml: `train.epochs = 0`: invalid value: integer `0`, expected a whole number, 1 or more"
         );
         assert!(error(&format!("{TEXT}loss = \"focla\"\n")).contains("`focla`"));
-        assert!(error(&format!("{TEXT}optimizer = {{ sgd = {{}}, adam = {{}} }}\n")).contains("names adam and sgd"));
-        assert!(error(&TEXT.replace("path = \"p\"", "path = \"p\"\nkept = 1")).contains("`data`: unknown field `kept`"));
+        assert!(
+            error(&format!("{TEXT}optimizer = {{ sgd = {{}}, adam = {{}} }}\n"))
+                .contains("names adam and sgd")
+        );
+        assert!(
+            error(&TEXT.replace("path = \"p\"", "path = \"p\"\nkept = 1"))
+                .contains("`data`: unknown field `kept`")
+        );
     }
 }

@@ -55,7 +55,9 @@ pub(crate) fn in_classes(labels: &Labels, classes: &[String], file: &str) -> Res
                 "the network knows no class `{name}`; it knows {}",
                 classes.join(", ")
             ),
-            hint: Some("name the classes as training did, in the order of their codes, with `--class-names`".into()),
+            hint: Some(
+                "name the classes as training did, in the order of their codes, with `--class-names`".into(),
+            ),
         })
     };
     let counts = labels.counts();
