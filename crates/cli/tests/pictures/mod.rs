@@ -110,7 +110,7 @@ pub(crate) fn png(side: u32, depth: u8, colour: u8, palette: &[u8], lines: &[u8]
     packed.extend(length.to_le_bytes());
     packed.extend((!length).to_le_bytes());
     packed.extend(&raw);
-    packed.extend((high << 16 | low).to_be_bytes());
+    packed.extend(((high << 16) | low).to_be_bytes());
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut head = [side.to_be_bytes(), side.to_be_bytes()].concat();
     head.extend([depth, colour, 0, 0, 0]);
@@ -139,7 +139,7 @@ fn crc(bytes: &[u8]) -> u32 {
         sum ^= u32::from(byte);
         for _ in 0..8 {
             sum = if sum & 1 == 1 {
-                sum >> 1 ^ 0xEDB8_8320
+                (sum >> 1) ^ 0xEDB8_8320
             } else {
                 sum >> 1
             };
