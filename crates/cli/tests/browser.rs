@@ -209,4 +209,8 @@ fn pages_work_on_a_phone_and_on_a_desk() {
     check(&chromium, &folder, "metrics.html", 3);
     folder.ok("reproduce fair-oversampling --on german --repeats 1 --draws 50 --report again.html");
     check(&chromium, &folder, "again.html", 8);
+    folder.ok("train train-images-idx3-ubyte.gz --network lenet --optimizer adam --epochs 2 --output net.safetensors --report net.html");
+    check(&chromium, &folder, "net.html", 4);
+    folder.ok("evaluate net.safetensors train-images-idx3-ubyte.gz --report judged.html");
+    check(&chromium, &folder, "judged.html", 3);
 }

@@ -395,6 +395,8 @@ fn quickstart_needs_no_data() {
         [
             "counterpoise-quickstart.html",
             "german-credit.csv.gz",
+            "train-images-idx3-ubyte.gz",
+            "train-labels-idx1-ubyte.gz",
             "yeast.csv.gz"
         ]
     );
@@ -404,7 +406,7 @@ fn quickstart_needs_no_data() {
         .lines()
         .filter(|line| line.starts_with("  counterpoise "))
         .collect();
-    assert_eq!(next.len(), 4, "{}", ran.stdout);
+    assert_eq!(next.len(), 5, "{}", ran.stdout);
     for command in next {
         folder.ok(command.trim_start_matches("  counterpoise "));
     }

@@ -181,6 +181,12 @@ pub enum Error {
         /// The last good checkpoint.
         kept: Option<PathBuf>,
     },
+    /// A network that says nothing of a row.
+    #[error("row {row}: the network gives no finite number, for its weights have run away")]
+    NoLogits {
+        /// The row, counted from 1.
+        row: usize,
+    },
     /// A checkpoint of another training.
     #[error("{} is of a training with {what}", path.display())]
     OtherTraining {
@@ -244,6 +250,7 @@ impl Error {
             }
             Self::NeedsCosines { .. } => Some("add `--set train.head=cosine`".to_owned()),
             Self::NotFinite { .. } => Some("use a smaller rate, more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
+            Self::NoLogits { .. } => Some("train it with a smaller rate, or more epochs of warm-up".to_owned()),
             Self::OtherTraining { path, .. } => Some(format!("remove {} to start anew, or give the data, seed and options it was begun with", path.display())),
             Self::TrainingStopped { kept: Some(_), .. } => Some("the same command goes on from there".to_owned()),
             Self::Metrics(error) => error.hint(),
@@ -286,7 +293,7 @@ impl Error {
             Self::Sampling(error) => error.code(),
             Self::Neighbors(error) => error.code(),
             Self::NeedsCosines { .. } => "deep.needs-cosines",
-            Self::NotFinite { .. } => "deep.not-finite",
+            Self::NotFinite { .. } | Self::NoLogits { .. } => "deep.not-finite",
             Self::OtherTraining { .. } => "deep.other-training",
             Self::Metrics(error) => error.code(),
             Self::TrainingStopped { .. } | Self::Stopped => "deep.stopped",

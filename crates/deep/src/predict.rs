@@ -120,11 +120,21 @@ impl Classifier {
     }
 
     /// Logits of every row.
+    ///
+    /// # Errors
+    ///
+    /// A network whose weights have run away gives numbers that are not finite, which would count as predictions of some class.
     pub fn logits(&self, inputs: Inputs<'_>, observer: &dyn Observer) -> Result<Logits, Error> {
-        Ok(Logits {
-            values: self.each(inputs, observer, Net::forward)?,
-            classes: self.classes,
-        })
+        let values = self.each(inputs, observer, Net::forward)?;
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(place) => Err(Error::NoLogits {
+                row: place / self.classes + 1,
+            }),
+            None => Ok(Logits {
+                values,
+                classes: self.classes,
+            }),
+        }
     }
 
     /// Logits of feature embeddings, `(n, d)` row after row.

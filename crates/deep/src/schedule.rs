@@ -21,6 +21,7 @@ use crate::named::{Named, name_or_table};
 /// same code and never gets to epoch 161, wants `decay = "constant"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-words" = "a table: rate, warm_up, decay"))]
 #[non_exhaustive]
 pub struct Schedule {
     /// The learning rate between warm-up and decay.

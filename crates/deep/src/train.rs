@@ -59,6 +59,7 @@ pub struct TrainOptions {
 /// How weights move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("x-words" = "sgd = { momentum, weight_decay } | adam = { weight_decay }"))]
 #[non_exhaustive]
 pub enum Optimizer {
     /// Stochastic gradient descent, as in PyTorch.
@@ -462,6 +463,12 @@ impl State {
                 .sampler
                 .batches(labels.codes(), classes, options.batch, epoch, epochs, &run.seed);
         let total = (batches.len() * epochs) as u64;
+        let not_finite = |batch| Error::NotFinite {
+            epoch: epoch + 1,
+            batch,
+            of: batches.len(),
+            kept: run.checkpoint.filter(|path| path.exists()).map(PathBuf::from),
+        };
         for (place, batch) in batches.iter().enumerate().skip(self.about.batch) {
             let value = self.step(
                 rows,
@@ -476,12 +483,7 @@ impl State {
             // The last step of an epoch is followed by no loss that would tell what it did to the weights.
             let last = place + 1 == batches.len();
             if !value.is_finite() || (last && Weights::of(&self.net.valid()).first_not_finite().is_some()) {
-                return Err(Error::NotFinite {
-                    epoch: epoch + 1,
-                    batch: place + 1,
-                    of: batches.len(),
-                    kept: run.checkpoint.filter(|path| path.exists()).map(PathBuf::from),
-                });
+                return Err(not_finite(place + 1));
             }
             self.about.loss += value * batch.len() as f64;
             self.about.rows += batch.len();
@@ -511,7 +513,10 @@ impl State {
             seconds: started.elapsed().as_secs_f64(),
         };
         if let Some(held_out) = held_out {
-            self.judge(held_out, &mut report)?;
+            self.judge(held_out, &mut report).map_err(|error| match error {
+                Error::NoLogits { .. } => not_finite(batches.len()),
+                other => other,
+            })?;
         }
         let mut told = vec![("loss", report.loss)];
         told.extend(report.balanced_accuracy.map(|value| ("balanced accuracy", value)));
