@@ -164,4 +164,26 @@ mod tests {
         );
         assert_eq!(again.balanced.names, other.balanced.names);
     }
+
+    #[test]
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    fn a_long_tail_of_cifar_is_dealt_into_what_there_is() {
+        let folder = std::env::var_os("COUNTERPOISE_DATA").map(std::path::PathBuf::from);
+        let Some(folder) = folder.filter(|folder| folder.join("cifar10-lt").is_dir()) else {
+            eprintln!("skipped: COUNTERPOISE_DATA names no folder with CIFAR-10");
+            return;
+        };
+        let pictures = read(PaperImages::Cifar10, &folder, true, &()).expect("it is whole");
+        let counts = CountTable::DeepsmoteCifar.counts();
+        let dealt = deal(&pictures, counts, 0, 0, &Seed::new(3)).expect("there are pictures");
+        assert_eq!(
+            dealt.training.labels.counts(),
+            [4500, 2000, 1000, 800, 600, 387, 232, 139, 83, 50]
+        );
+        assert_eq!(dealt.balanced.labels.counts(), [86; 10]);
+        assert_eq!(
+            dealt.imbalanced.labels.counts(),
+            [103, 89, 100, 103, 90, 86, 50, 25, 15, 10]
+        );
+    }
 }
