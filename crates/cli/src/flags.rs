@@ -87,7 +87,7 @@ pub(crate) enum Command {
 pub(crate) enum Paper {
     /// Fair Oversampling: Tables 3 to 5, levels of imbalance, importance of features, on Adult, German and COMPAS
     FairOversampling(FairOversamplingFlags),
-    /// DeepSMOTE: Tables II and III and curves over ratios of imbalance, on MNIST, Fashion-MNIST, CIFAR-10, SVHN, `CelebA`
+    /// DeepSMOTE: Tables II and III, and curves over ratios of imbalance, on its five sets of pictures
     #[command(name = "deepsmote", alias = "deep-smote")]
     DeepSmote(DeepSmotePaperFlags),
 }
