@@ -37,7 +37,7 @@ pub(crate) struct PictureReadFlags {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) class_names: Vec<String>,
     /// Height and width to bring pictures to, as `32x32`
-    #[arg(long, value_name = "HEIGHTxWIDTH")]
+    #[arg(long, value_name = "SIZE")]
     pub(crate) size: Option<String>,
     /// What happens to pictures of another size [default: error]
     #[arg(long, value_parser = ["error", "scale", "pad", "crop"])]

@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(read("{}").unwrap(), read(r#"{"decay": "step"}"#).unwrap());
         for text in [
             r#"{"decay": "linear"}"#,
-            r#"{"decay": {"name": "cosine", "flor": 0.1}}"#,
+            r#"{"decay": {"name": "cosine", "ground": 0.1}}"#,
             r#"{"decay": 3}"#,
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -260,7 +260,7 @@ mod tests {
         assert_eq!((read.penalty, read.k_neighbors.get()), (Penalty::Paper, 3));
         assert_eq!(read.sizes(ImageShape::new(3, 32, 32)).latent, 64);
         assert_eq!(DeepSmote::default().sizes(ImageShape::new(3, 32, 32)).latent, 600);
-        assert!(serde_json::from_str::<DeepSmote>(r#"{"penality": "paper"}"#).is_err());
+        assert!(serde_json::from_str::<DeepSmote>(r#"{"punishment": "paper"}"#).is_err());
     }
 
     #[test]
