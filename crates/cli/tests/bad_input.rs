@@ -134,7 +134,7 @@ fn an_unknown_method() {
     assert_snapshot!(small("--method xgboost"), @r#"
     exit 2
     error: there is no method called `xgboost`
-    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`, `fair-oversampling`, `heterogeneous-fair-oversampling`, `fair-borderline-smote`, `fair-adasyn`, `fair-smote`, `fawos`, `reweighing`, `fair-balance`, `massaging`, `disparate-impact-remover`
+    hint: the methods are `smote`, `borderline-smote`, `adasyn`, `smotenc`, `random-over-sampler`, `random-under-sampler`, `edited-nearest-neighbours`, `smoteenn`, `eos`, `ccr`, `mc-ccr`, `rbo`, `mc-rbo`, `amdo`, `fair-oversampling`, `heterogeneous-fair-oversampling`, `fair-borderline-smote`, `fair-adasyn`, `fair-smote`, `fawos`, `reweighing`, `fair-balance`, `massaging`, `disparate-impact-remover`
     "#);
 }
 
@@ -420,7 +420,7 @@ fn a_full_disk() {
         assert!(said.starts_with("exit 1\n"), "{name}: {said}");
     }
     std::os::unix::fs::symlink("/dev/full", folder.path("full.html")).expect("the folder is ours");
-    assert_snapshot!(folder.refused("quickstart --output full.html"), @r#"
+    assert_snapshot!(folder.refused("quickstart --without-pictures --output full.html"), @r#"
     exit 1
     error: cannot write `full.html`: No space left on device (os error 28)
     hint: choose another path, on a disk with room that you may write to

@@ -167,7 +167,7 @@ fn pages_work_on_a_phone_and_on_a_desk() {
         small_table().replace("a,b,y", "a <b>,\"b & \"\"c\"\"\",y"),
     );
     folder.ok("quickstart --output quickstart.html");
-    let seen = check(&chromium, &folder, "quickstart.html", 11);
+    let seen = check(&chromium, &folder, "quickstart.html", 12);
     assert_eq!(seen["parents"].as_array().map(Vec::len), Some(2));
     folder.ok("profile in.csv --target y --report profile.html");
     let seen = check(&chromium, &folder, "profile.html", 5);

@@ -262,7 +262,7 @@ mod tests {
         assert!(error(&format!("{TEXT}loss = \"focla\"\n")).contains("`focla`"));
         assert!(
             error(&format!("{TEXT}optimizer = {{ sgd = {{}}, adam = {{}} }}\n"))
-                .contains("names adam and sgd")
+                .contains("names sgd and adam")
         );
         assert!(
             error(&TEXT.replace("path = \"p\"", "path = \"p\"\nkept = 1"))
