@@ -235,7 +235,7 @@ fn pictures_of_all_kinds_become_bytes() {
     );
     let error = told(read(folder.path()));
     assert!(
-        error.contains("3 of 1 channel(s), 1 of 3 channel(s)") && error.contains("channels = \"grey\""),
+        error.contains("3 of 1 channel(s), 1 of 3 channel(s)") && error.contains("--channels grey"),
         "{error}"
     );
     let found = read_with(folder.path(), |options| options.channels = Some(Channels::Grey))
@@ -735,7 +735,7 @@ fn what_is_no_picture_is_told_with_what_to_type() {
     assert!(error.contains("check the path"), "{error}");
     let error = told(read(folder.path()));
     assert!(
-        error.contains("is not recognised") && error.contains("format = \"idx\""),
+        error.contains("is not recognised") && error.contains("`--format`: idx"),
         "{error}"
     );
     put(&folder.path().join("loose.png"), &grey_png(1, 1, 1));
