@@ -325,7 +325,7 @@ impl Adversarial {
                 task: NAME,
                 epoch: epoch as u64 + 1,
                 of: self.epochs.get() as u64,
-                numbers: &told[..1 + usize::from(self.debias)],
+                numbers: &told[..=usize::from(self.debias)],
             };
             if observer.observe(&event).is_break() {
                 return Err(Error::Stopped);

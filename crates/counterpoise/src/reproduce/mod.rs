@@ -718,6 +718,15 @@ mod tests {
     }
 
     #[test]
+    fn a_network_trained_against_an_adversary_still_tells_classes_apart() {
+        for treatment in [Treatment::None, Treatment::FairOversampling] {
+            let found =
+                first_fold_scores(paper::GERMAN, Student::Adversarial, treatment, 1).expect("bundled");
+            assert!(found[0] > 0.6, "{treatment:?}: balanced accuracy {}", found[0]);
+        }
+    }
+
+    #[test]
     fn fair_oversampling_of_the_first_fold_makes_as_many_rows_as_the_authors() {
         // Rows after, and cells that get rows: women's gap and men's gap, whichever class is the smaller one.
         for (name, rows, gaps) in [

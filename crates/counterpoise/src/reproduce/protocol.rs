@@ -358,7 +358,7 @@ struct Treated {
 /// What a student has learnt.
 pub(super) enum Fitted {
     Model(Model),
-    Network(DebiasedNet),
+    Network(Box<DebiasedNet>),
 }
 
 impl Fitted {
@@ -398,7 +398,7 @@ pub(super) fn fit(
             grouped = grouped.with_weights(weights);
         }
         let network = Adversarial::default().fit(grouped, &seed.child("learn"), DeviceKind::Cpu, &())?;
-        return Ok((Fitted::Network(network), rows.test));
+        return Ok((Fitted::Network(Box::new(network)), rows.test));
     }
     let learner = trial.student.learner().map_err(|problem| Error::Config {
         place: trial.student.name().into(),
