@@ -35,7 +35,7 @@ use crate::{DeviceKind, Error, Sampler};
 /// - The paper lets rate and weight of the adversary change with the step on one of its data sets; here, as in AIF360, the
 ///   weight is constant.
 ///
-/// Cost: with 200 hidden units and 10 columns, about half a millisecond for each batch of 128 rows.
+/// Cost: with 200 hidden units and 10 columns, about a third of a millisecond for each batch of 128 rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

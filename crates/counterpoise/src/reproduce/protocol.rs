@@ -97,7 +97,7 @@ impl Student {
             Self::GridSearch => cells * 4.5e-3,
             Self::SensitiveSubspace => cells * 1.6e-3,
             Self::PrejudiceRemover => cells * 8e-4,
-            Self::Adversarial => rows as f64 * 0.2,
+            Self::Adversarial => rows as f64 * 0.1,
             _ => cells * 4e-4,
         };
         (milliseconds as u64).max(1)
