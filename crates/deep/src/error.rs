@@ -80,6 +80,44 @@ pub enum Error {
         /// Its place among the classes.
         class: usize,
     },
+    /// A cell of a table that is no finite number.
+    #[error("row {row}, column {column} is not a finite number")]
+    NotFiniteCell {
+        /// Its row, counted from 1.
+        row: usize,
+        /// Its column, counted from 1.
+        column: usize,
+    },
+    /// A class beyond the second.
+    #[error("{method} tells the classes 0 and 1 apart, and row {row} is of class {class}")]
+    NotTwoClasses {
+        /// Name of what takes two classes.
+        method: &'static str,
+        /// The row, counted from 1.
+        row: usize,
+        /// Its class.
+        class: u32,
+    },
+    /// A class that nothing can be learnt about.
+    #[error("class {class} has no row, and {method} has nothing to learn")]
+    ClassWithoutRows {
+        /// Name of what learns.
+        method: &'static str,
+        /// The class.
+        class: &'static str,
+    },
+    /// Rows of one group alone.
+    #[error("all rows are of one group, and {method} has nothing to make alike")]
+    OneGroup {
+        /// Name of what compares groups.
+        method: &'static str,
+    },
+    /// A weight of a row that is no number of 0 or more.
+    #[error("the weight of row {row} is not a number of 0 or more")]
+    BadRowWeight {
+        /// The row, counted from 1.
+        row: usize,
+    },
     /// No validation row to choose on.
     #[error("there is no validation row to choose `tau` on")]
     NothingToChooseOn,
@@ -242,6 +280,17 @@ impl Error {
             Self::UnusableTraining { .. } => Some("start anew, or give another file".to_owned()),
             Self::Sampling(error) => error.hint(),
             Self::Neighbors(error) => error.hint(),
+            Self::NotFiniteCell { .. } => {
+                Some("fill missing values first, or leave the row out".to_owned())
+            }
+            Self::NotTwoClasses { .. } => Some("choose one class, and merge all others".to_owned()),
+            Self::ClassWithoutRows { .. } => {
+                Some("give rows of both classes, or look for a filter that leaves one out".to_owned())
+            }
+            Self::OneGroup { .. } => {
+                Some("give a protected column with two values or more, or set `debias = false`".to_owned())
+            }
+            Self::BadRowWeight { .. } => Some("give each row a finite weight of 0 or more".to_owned()),
             Self::NothingToChooseOn => {
                 Some("hold out some rows of every class, or give one `tau`".to_owned())
             }
@@ -280,6 +329,11 @@ impl Error {
             Self::OutOfRange { .. } => "deep.out-of-range",
             Self::WeightsPerClass { .. } => "deep.weights-per-class",
             Self::EmptyClass { .. } => "deep.empty-class",
+            Self::NotFiniteCell { .. } => "deep.not-finite-cell",
+            Self::NotTwoClasses { .. } => "deep.not-two-classes",
+            Self::ClassWithoutRows { .. } => "deep.class-without-rows",
+            Self::OneGroup { .. } => "deep.one-group",
+            Self::BadRowWeight { .. } => "deep.bad-row-weight",
             Self::NothingToChooseOn => "deep.nothing-to-choose-on",
             Self::Diverged { .. } => "deep.diverged",
             Self::Open { .. } => "deep.open",

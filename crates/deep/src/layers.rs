@@ -23,6 +23,9 @@ pub(crate) enum Spread {
     NormalByInputs,
     /// Normal with variance `2 / outputs`, where outputs are counted with the kernel.
     NormalByOutputs,
+    /// That of Keras for dense layers: uniform within `sqrt(6 / (inputs + outputs))` of 0 (Glorot and Bengio, AISTATS 2010),
+    /// and biases of 0.
+    Glorot,
 }
 
 impl<'a> Init<'a> {
@@ -73,11 +76,14 @@ impl<'a> Init<'a> {
     ) -> Param<Tensor<D>> {
         let mut random = self.seed.child(self.path.as_str()).rng();
         let count: usize = shape.iter().product();
-        let bound = (1.0 / inputs as f64).sqrt();
-        let values = match spread {
-            Spread::Uniform => (0..count)
+        let mut within = |bound: f64| -> Vec<f32> {
+            (0..count)
                 .map(|_| (bound * (2.0 * random.fraction() - 1.0)) as f32)
-                .collect(),
+                .collect()
+        };
+        let values = match spread {
+            Spread::Uniform => within((1.0 / inputs as f64).sqrt()),
+            Spread::Glorot => within((6.0 / (inputs + outputs) as f64).sqrt()),
             Spread::NormalByInputs => normals(&mut random, count, (2.0 / inputs as f64).sqrt()),
             Spread::NormalByOutputs => normals(&mut random, count, (2.0 / outputs as f64).sqrt()),
         };
@@ -220,10 +226,12 @@ impl Linear {
             weight: init
                 .child("weight")
                 .weight([outputs, inputs], spread, inputs, outputs),
-            bias: Some(
-                init.child("bias")
+            bias: Some(match spread {
+                Spread::Glorot => init.child("bias").constant(0.0, [outputs]),
+                _ => init
+                    .child("bias")
                     .weight([outputs], Spread::Uniform, inputs, outputs),
-            ),
+            }),
         }
     }
 

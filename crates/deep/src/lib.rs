@@ -3,6 +3,7 @@
 //! This is the only crate that knows the tensor library, and no type of it leaves the crate: pictures, numbers and
 //! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
 
+mod adversarial;
 mod batches;
 mod checkpoint;
 mod deep_smote;
@@ -21,6 +22,7 @@ mod scores;
 mod train;
 mod weights;
 
+pub use adversarial::{Adversarial, DebiasedNet, GroupedRows, Projection, SeenByAdversary, Steepness};
 pub use batches::Sampler;
 pub use checkpoint::{Checkpoint, read_weights};
 pub use deep_smote::{

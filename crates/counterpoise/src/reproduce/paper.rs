@@ -432,7 +432,7 @@ pub(super) fn known_reason(data: &str, student: Student, treatment: Treatment) -
         (_, _, Dir) => Some(
             "the paper does not tell the options of the repair, nor whether the model sees the protected column",
         ),
-        (_, Egr | Ssr, _) => Some("the paper does not tell the options of the learner"),
+        (_, Egr | Adv | Ssr, _) => Some("the paper does not tell the options of the learner"),
         (GERMAN | COMPAS, Lr | Svm, Fos) => Some(
             "an independent run with scikit-learn on the same files finds what we find; a mean over folds of absolute differences hangs on how rows are dealt, and four of the paper's five folds are not published",
         ),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use counterpoise_base::{Event, Features, Groups, Labeled, Labels, Observer, OutputRow, RowKeys, Seed};
 use counterpoise_data::stratified_k_fold;
+use counterpoise_deep::{Adversarial, DebiasedNet, DeviceKind, GroupedRows};
 use counterpoise_learn::{Design, Learner, Model, Training};
 use counterpoise_sampling::{Method, Resample as _, Run};
 use rayon::prelude::*;
@@ -68,7 +69,7 @@ impl Student {
         }
     }
 
-    /// With the options of the paper where it tells them.
+    /// With the options of the paper where it tells them; no learner is a network.
     fn learner(self) -> Result<Learner, String> {
         let logistic = serde_json::json!({"name": "logistic", "C": 0.2, "penalize_intercept": true});
         let options = match self {
@@ -82,7 +83,7 @@ impl Student {
             Self::SensitiveSubspace | Self::PrejudiceRemover => {
                 serde_json::json!({"name": self.name(), "C": 0.2})
             }
-            Self::Adversarial => return Err("added with the deep engine".into()),
+            Self::Adversarial => return Err("a network is fitted otherwise".into()),
         };
         serde_json::from_value(options).map_err(|error| error.to_string())
     }
@@ -96,6 +97,7 @@ impl Student {
             Self::GridSearch => cells * 4.5e-3,
             Self::SensitiveSubspace => cells * 1.6e-3,
             Self::PrejudiceRemover => cells * 8e-4,
+            Self::Adversarial => rows as f64 * 0.1,
             _ => cells * 4e-4,
         };
         (milliseconds as u64).max(1)
@@ -319,15 +321,15 @@ impl Bench<'_> {
         let test = &self.deals[trial.set][trial.repeat][fold];
         let (model, design) = fit(set, &train, test, trial, &self.seed_of(trial, fold))?;
         let groups = set.groups_of(test);
-        Ok(model.predict(
+        model.predict(
             &design,
             Some(&groups),
             &self.seed_of(trial, fold).child("predict"),
-        )?)
+        )
     }
 
     /// The model of a fold and the test rows as it takes them.
-    pub(super) fn model(&self, trial: &Trial, fold: usize) -> Result<(Model, Design), Error> {
+    pub(super) fn model(&self, trial: &Trial, fold: usize) -> Result<(Fitted, Design), Error> {
         let set = &self.sets[trial.set];
         let test = &self.deals[trial.set][trial.repeat][fold];
         let train = self.training_rows(trial, fold);
@@ -353,6 +355,33 @@ struct Treated {
     test: Design,
 }
 
+/// What a student has learnt.
+pub(super) enum Fitted {
+    Model(Model),
+    Network(Box<DebiasedNet>),
+}
+
+impl Fitted {
+    /// A class for every row.
+    pub(super) fn predict(
+        &self,
+        design: &Design,
+        groups: Option<&Groups>,
+        seed: &Seed,
+    ) -> Result<Vec<u32>, Error> {
+        match self {
+            Self::Model(model) => Ok(model.predict(design, groups, seed)?),
+            Self::Network(network) => {
+                let probabilities = network.probabilities(&design.to_f32_rows())?;
+                Ok(probabilities
+                    .into_iter()
+                    .map(|second| u32::from(second > 0.5))
+                    .collect())
+            }
+        }
+    }
+}
+
 /// Fits one model.
 pub(super) fn fit(
     set: &Set,
@@ -360,7 +389,17 @@ pub(super) fn fit(
     test: &[usize],
     trial: &Trial,
     seed: &Seed,
-) -> Result<(Model, Design), Error> {
+) -> Result<(Fitted, Design), Error> {
+    if trial.student == Student::Adversarial {
+        let rows = treated(set, train, test, trial.treatment, seed)?;
+        let values = rows.design.to_f32_rows();
+        let mut grouped = GroupedRows::new(&values, rows.design.width(), &rows.labels, rows.groups.codes());
+        if let Some(weights) = &rows.weights {
+            grouped = grouped.with_weights(weights);
+        }
+        let network = Adversarial::default().fit(grouped, &seed.child("learn"), DeviceKind::Cpu, &())?;
+        return Ok((Fitted::Network(Box::new(network)), rows.test));
+    }
     let learner = trial.student.learner().map_err(|problem| Error::Config {
         place: trial.student.name().into(),
         problem,
@@ -375,7 +414,7 @@ pub(super) fn fit(
         groups: learner.needs_groups().then_some(&rows.groups),
     };
     let model = learner.fit(&data, &seed.child("learn"))?;
-    Ok((model, rows.test))
+    Ok((Fitted::Model(model), rows.test))
 }
 
 fn treated(

@@ -80,6 +80,7 @@ impl SweptLevel {
 fn students(set: &Set, options: &ReproduceOptions) -> Vec<(Student, Treatment)> {
     let slow = set.name == paper::ADULT && !options.full;
     let plain = if slow { Student::Logistic } else { Student::Svm };
+    // A network takes longer than all others together.
     let fair = Student::FAIR
         .into_iter()
         .filter(|&student| student != Student::Adversarial);
