@@ -1,6 +1,7 @@
 """Times training and inference of ours and of PyTorch in turn, on the same shapes and threads.
 
-    cargo xtask bench-deep [--rounds N] [--threads N] [--quick]
+    cargo xtask bench-deep [--rounds N] [--threads N]    # writes docs/benchmarks-deep.md
+    cargo xtask bench-deep --quick                       # two rounds, writes nothing
 
 PyTorch runs in this process, ours in another, and they take turns; the better of PyTorch's two memory layouts counts.
 Peak memory is that of a fresh process each, for PyTorch less what importing it takes.
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from common import processor
 
@@ -196,11 +198,22 @@ def main():
         print(json.dumps({"seconds": seconds, "peak_kib": resident()}))
         return
     rounds = 2 if arguments.quick else arguments.rounds
-    print(f"{processor()}, {arguments.threads} threads, PyTorch {torch.__version__}, {rounds} rounds in turn\n")
+    lines = []
+
+    def say(line=""):
+        lines.append(line)
+        print(line, flush=True)
+
+    say("# Networks beside PyTorch")
+    say()
+    say("Written by `cargo xtask bench-deep`; do not edit by hand. The same shapes, batches and threads; both in turn, medians")
+    say(f"of {rounds} rounds on {arguments.threads} cores of {processor()}, PyTorch {torch.__version__}. Of PyTorch's two memory layouts the faster counts.")
+    say("A ratio above 1 means that we are slower, or take more memory.")
+    say()
     layouts = ["contiguous", "channels_last"]
     ours = Ours(arguments.program, arguments.threads)
-    print("| work | PyTorch ms | ours ms | ours / PyTorch |")
-    print("|---|---|---|---|")
+    say("| work | PyTorch ms | ours ms | ours / PyTorch |")
+    say("|---|---|---|---|")
     for work, about, steps in WORK:
         times = {"ours": [], **{layout: [] for layout in layouts}}
         for number in range(rounds + 1):
@@ -215,10 +228,11 @@ def main():
         layout = min(layouts, key=middle.get)
         mine, other = middle["ours"], middle[layout]
         word = f"{mine / other:.2f}" + (" (slower)" if mine > other else "")
-        print(f"| {about} | {1e3 * other:.1f} ({layout}) | {1e3 * mine:.1f} | {word} |", flush=True)
+        say(f"| {about} | {1e3 * other:.1f} ({layout}) | {1e3 * mine:.1f} | {word} |")
     ours.end()
-    print("\n| work | PyTorch MiB, net of importing it | ours MiB | ours / PyTorch |")
-    print("|---|---|---|---|")
+    say()
+    say("| work | PyTorch MiB, net of importing it | ours MiB | ours / PyTorch |")
+    say("|---|---|---|---|")
 
     def alone(work, steps):
         words = [sys.executable, __file__, arguments.program, "--threads", str(arguments.threads)]
@@ -231,8 +245,7 @@ def main():
         mine = fresh.ask(deep=work, steps=steps)["peak_kib"]
         fresh.end()
         other = alone(work, steps) - bare
-        print(f"| {about} | {other / 1024:.0f} | {mine / 1024:.0f} | {mine / other:.2f} |", flush=True)
-    print(f"\nimporting PyTorch takes {bare / 1024:.0f} MiB")
+        say(f"| {about} | {other / 1024:.0f} | {mine / 1024:.0f} | {mine / other:.2f} |")
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import torch"], check=True)
     other = time.perf_counter() - start
@@ -241,7 +254,11 @@ def main():
     fresh.ask(deep="nothing")
     mine = time.perf_counter() - start
     fresh.end()
-    print(f"start-up: {1e3 * other:.0f} ms for PyTorch, {1e3 * mine:.0f} ms for ours")
+    say()
+    say(f"Importing PyTorch takes {bare / 1024:.0f} MiB and {1e3 * other:.0f} ms; our program starts in {1e3 * mine:.0f} ms.")
+    if not arguments.quick:
+        Path("docs/benchmarks-deep.md").write_text("\n".join(lines) + "\n")
+        print("\nwrote docs/benchmarks-deep.md")
 
 
 if __name__ == "__main__":

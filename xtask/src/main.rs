@@ -3,6 +3,7 @@
 
 mod check;
 mod floors;
+mod heavy;
 mod peer;
 mod pictures;
 mod shell;
@@ -14,7 +15,9 @@ use anyhow::{Result, bail};
 
 const TASKS: &str = "\
 tasks of `cargo xtask`:
-  check [--heavy]     everything that must hold before a commit; with --heavy, only the stages that bring gigabytes
+  check               everything that must hold before a commit
+  check --heavy [--all]
+                      the stages that bring gigabytes: those whose files have changed since they passed, or all
   floors              which crate may use which
   golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn, AIF360, scipy, PyTorch (5 GB) and others;
                       COUNTERPOISE_DATA names the folder of `adult`
@@ -27,7 +30,8 @@ tasks of `cargo xtask`:
   bench-fair [--quick] [--data DIR]
                       run methods of groups and those of scikit-fair side by side, and write docs/benchmarks-fair.md
   bench-deep [--quick] [--threads N]
-                      time training and inference of networks here and in PyTorch in turn; brings PyTorch, 5 GB
+                      time training and inference of networks here and in PyTorch in turn, and write docs/benchmarks-deep.md;
+                      brings PyTorch, 5 GB
 ";
 
 fn main() -> ExitCode {
@@ -49,10 +53,8 @@ fn run(words: &[&str]) -> Result<()> {
             Ok(())
         }
         ["check"] => check::all(),
-        ["check", "--heavy"] => {
-            println!("no stage brings gigabytes yet");
-            Ok(())
-        }
+        ["check", "--heavy"] => heavy::all(false),
+        ["check", "--heavy", "--all"] => heavy::all(true),
         ["floors"] => floors::check(),
         ["golden"] => peer::golden(),
         ["pictures"] => pictures::all(),

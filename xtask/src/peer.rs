@@ -5,13 +5,13 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::shell::{cache, cargo, root, run};
+use crate::shell::{cache, cargo, root, run, target};
 use crate::tools::is_there;
 
 /// A Python with the packages of a requirements file, made once for its content.
-fn python(requirements: &str) -> Result<PathBuf> {
+pub(crate) fn python(requirements: &str) -> Result<PathBuf> {
     if !is_there("python3") {
-        bail!("imbalanced-learn needs a `python3` in the path");
+        bail!("other packages need a `python3` in the path");
     }
     let file = root().join(requirements);
     let wanted = std::fs::read_to_string(&file)?;
@@ -49,7 +49,7 @@ pub(crate) fn golden() -> Result<()> {
     record(&rank, "tools/golden/record_rank.py")?;
     let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
     record(&repair, "tools/golden/record_fair_sampling.py")?;
-    let torch = self::python("tools/golden/requirements-torch.txt")?;
+    let torch = self::python("bench/requirements-torch.txt")?;
     record(&torch, "tools/golden/record_losses.py")?;
     let multi = self::python("tools/golden/requirements-mdo.txt")?;
     record(&multi, "tools/golden/record_mdo.py")?;
@@ -127,10 +127,9 @@ fn beside(requirements: &str, script: &str, packages: &[&str], program: &str, wo
         build.args(["--package", package]);
     });
     run(&mut build)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     run(Command::new(python)
         .arg(script)
-        .arg(target.join("release").join(program))
+        .arg(target().join("release").join(program))
         .args(words)
         .current_dir(root()))
 }

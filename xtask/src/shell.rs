@@ -12,6 +12,11 @@ pub(crate) fn root() -> PathBuf {
         .join("..")
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Where tools and environments outlive a clone.
 pub(crate) fn cache() -> Result<PathBuf> {
     let set = |name: &str| {

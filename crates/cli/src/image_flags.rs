@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::{
-    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, nearest_name,
+    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
+    GenerateOptions, ImagePart, nearest_name,
 };
 use toml::Value;
 
@@ -19,6 +20,17 @@ pub(crate) struct PictureFlags {
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) reading: PictureReadFlags,
+}
+
+/// What a file of weights is of that another program wrote.
+#[derive(Args)]
+pub(crate) struct ForeignFlags {
+    /// For weights of another program (`.pth`, bare `.safetensors`): the network that they are of
+    #[arg(long, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet"])]
+    pub(crate) network: Option<String>,
+    /// With `--network`: how its pictures were normalised: signed, cifar, or means and deviations as `0.5,0.5,0.5/0.2,0.2,0.2` [default: signed]
+    #[arg(long, value_name = "HOW", requires = "network")]
+    pub(crate) normalisation: Option<String>,
 }
 
 /// How pictures are read.
@@ -232,8 +244,11 @@ pub(crate) struct DeepSmoteReportFlags {
 
 #[derive(Args)]
 pub(crate) struct AdjustFlags {
-    /// File of a network that `train` wrote
-    pub(crate) network: PathBuf,
+    /// File of a network that `train` wrote, or weights of another program
+    #[arg(value_name = "NETWORK")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) foreign: ForeignFlags,
     /// What is done to its last layer
     #[arg(long, short, value_parser = ["logit-adjustment", "tau-norm", "crt", "lws"])]
     pub(crate) method: String,
@@ -260,8 +275,11 @@ pub(crate) struct AdjustFlags {
 
 #[derive(Args)]
 pub(crate) struct EvaluateFlags {
-    /// File of a network that `train` wrote
-    pub(crate) network: PathBuf,
+    /// File of a network that `train` wrote, or weights of another program
+    #[arg(value_name = "NETWORK")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) foreign: ForeignFlags,
     #[command(flatten)]
     pub(crate) pictures: PictureFlags,
     /// Also write a table with the class, the prediction and the scores of every picture, for `metrics` and `audit`
@@ -276,6 +294,21 @@ pub(crate) struct EvaluateFlags {
     /// Root of draws for intervals
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+}
+
+impl ForeignFlags {
+    fn read(&self) -> Result<Option<ForeignNetwork>> {
+        let Some(name) = &self.network else {
+            return Ok(None);
+        };
+        let network = Value::from(name.as_str()).try_into()?;
+        let normalisation = self.normalisation.as_deref().unwrap_or("signed");
+        let normalisation = ForeignNetwork::normalisation(normalisation)?;
+        Ok(Some(ForeignNetwork {
+            network,
+            normalisation,
+        }))
+    }
 }
 
 impl PictureReadFlags {
@@ -462,7 +495,8 @@ impl AdjustFlags {
             )?),
         };
         Ok(AdjustOptions {
-            network: self.network.clone(),
+            network: self.file.clone(),
+            foreign: self.foreign.read()?,
             adjustment: adjustment.map_or(Adjustment::LogitAdjustment, |(_, kind)| *kind),
             tau: self.tau,
             data,
@@ -474,9 +508,14 @@ impl AdjustFlags {
 }
 
 impl EvaluateFlags {
-    /// The pictures to judge on: the test part unless another is named.
-    pub(crate) fn part(&self) -> Result<ImagePart> {
-        part(&self.pictures.data, &self.pictures.reading, Some("test"), None)
+    /// The pictures to judge on are the test part unless another is named.
+    pub(crate) fn options(&self) -> Result<EvaluateOptions> {
+        let data = part(&self.pictures.data, &self.pictures.reading, Some("test"), None)?;
+        let mut options = EvaluateOptions::new(self.file.clone(), data);
+        options.foreign = self.foreign.read()?;
+        options.device = device(&self.device);
+        options.seed = self.seed;
+        Ok(options)
     }
 }
 

@@ -54,9 +54,9 @@ pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, Report
 pub use few_of_each::few_of_each;
 pub use images::{
     AdjustOptions, Adjusted, Adjustment, ChooseOn, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
-    Evaluated, FirstPictures, GenerateOptions, ImageExperiment, ImagePart, ImageTraining, MadeImages,
-    adjust_classifier, deep_smote_page, evaluate_images, evaluated_page, first_pictures, fit_deep_smote,
-    generate_images, history_of, quality_table, train_images, training_page,
+    Evaluated, FirstPictures, ForeignNetwork, GenerateOptions, ImageExperiment, ImagePart, ImageTraining,
+    MadeImages, adjust_classifier, deep_smote_page, evaluate_images, evaluated_page, first_pictures,
+    fit_deep_smote, generate_images, history_of, quality_table, train_images, training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,

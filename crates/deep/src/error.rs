@@ -161,6 +161,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Weights of another program where a whole network was asked for.
+    #[error("{} holds weights only, without what they are of", path.display())]
+    BareWeights {
+        /// The file.
+        path: PathBuf,
+    },
     /// A state of a training that cannot be taken up.
     #[error("the training cannot go on from {}: {reason}", path.display())]
     DamagedState {
@@ -268,6 +274,9 @@ impl Error {
             Self::NotACheckpoint { .. } => Some(
                 "give a file that `counterpoise` saved, a `.safetensors` file or a PyTorch state dict (`.pth`); if writing was cut off, take the checkpoint before it".to_owned(),
             ),
+            Self::BareWeights { .. } => Some(
+                "say which network they are of, as `--network resnet32`, and how its pictures were normalised, as `--normalisation cifar`".to_owned(),
+            ),
             Self::OtherInput { .. } => Some("use the data, or the `--size`, `--resize` and `--channels`, that it was trained with".to_owned()),
             Self::UnknownLoss { suggestion, .. } => Some(suggestion.clone()),
             Self::OutOfRange { range, .. } => Some(format!("give {range}")),
@@ -340,6 +349,7 @@ impl Error {
             Self::File { .. } => "deep.file",
             Self::DamagedState { .. } => "deep.damaged-state",
             Self::NotACheckpoint { .. } => "deep.not-a-checkpoint",
+            Self::BareWeights { .. } => "deep.bare-weights",
             Self::OtherKind { .. } => "deep.other-kind",
             Self::OtherInput { .. } => "deep.other-input",
             Self::TooFewImages { .. } => "deep.too-few-images",

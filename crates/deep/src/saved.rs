@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Architecture, Checkpoint, Classifier, DeviceKind, EpochReport, Error, HeadKind, InputShape, TrainOptions,
+    Weights, read_weights,
 };
 
 /// A classifier with all that is needed to use it on other data.
@@ -78,7 +79,11 @@ impl SavedClassifier {
 
     /// Reads what [`save`](Self::save) wrote.
     pub fn load(path: &Path, device: DeviceKind) -> Result<Self, Error> {
-        let checkpoint = Checkpoint::load(path, KIND)?;
+        let checkpoint = Checkpoint::load(path, KIND).map_err(|error| match error {
+            // A file of another program is better called that than damaged.
+            Error::NotACheckpoint { path, .. } if read_weights(&path).is_ok() => Error::BareWeights { path },
+            error => error,
+        })?;
         let wrong = |reason: String| Error::NotACheckpoint {
             path: path.into(),
             reason,
@@ -99,6 +104,36 @@ impl SavedClassifier {
         Ok(Self {
             classifier: classifier.with_weights(&checkpoint.weights)?,
             about,
+        })
+    }
+
+    /// Reads weights of another program, such as a PyTorch state dict: `about` says what they are of.
+    ///
+    /// The last layer may be called `linear` or `fc`, and the part with weights of a shortcut `shortcut` or `downsample`. Without
+    /// a bias the last layer takes cosines, whatever `about` says.
+    pub fn import(path: &Path, about: AboutClassifier, device: DeviceKind) -> Result<Self, Error> {
+        let named = |(name, weight): (String, _)| {
+            let name = match name.strip_prefix("fc.") {
+                Some(part) if ["weight", "bias"].contains(&part) => format!("linear.{part}"),
+                _ => name.replace(".downsample.", ".shortcut."),
+            };
+            (name, weight)
+        };
+        let weights = Weights(read_weights(path)?.0.into_iter().map(named).collect());
+        let head = if weights.0.contains_key("linear.bias") {
+            HeadKind::Linear
+        } else {
+            HeadKind::Cosine
+        };
+        let input = about.input().ok_or_else(|| Error::NotACheckpoint {
+            path: path.into(),
+            reason: "nothing says what the network reads".to_owned(),
+        })?;
+        let (network, classes) = (about.network.clone(), about.classes.len());
+        let classifier = Classifier::new(network, head, input, classes, &Seed::new(0), device)?;
+        Ok(Self {
+            classifier: classifier.with_weights(&weights)?,
+            about: AboutClassifier { head, ..about },
         })
     }
 }

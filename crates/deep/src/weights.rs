@@ -75,14 +75,20 @@ impl Weights {
 }
 
 /// Names on the way down a network. Variants of enums, and the field `network` that holds one of several bodies, give no name,
-/// so that names are those of the body alone.
+/// so that names are those of the body alone; parts of a shortcut have the numbers that PyTorch's `Sequential` gives them.
 #[derive(Default)]
 struct Path(Vec<Option<String>>);
 
 impl Path {
     fn enter(&mut self, name: &str, container: &str) {
-        let named = !container.starts_with("Enum:") && name != "network";
-        self.0.push(named.then(|| name.to_owned()));
+        let name = match (container, name) {
+            ("Struct:Projection", "conv") => Some("0"),
+            ("Struct:Projection", "bn") => Some("1"),
+            (_, "network") => None,
+            _ if container.starts_with("Enum:") => None,
+            _ => Some(name),
+        };
+        self.0.push(name.map(str::to_owned));
     }
 
     fn exit(&mut self) {

@@ -9,6 +9,7 @@ use counterpoise_deep::{
 };
 use serde::Serialize;
 
+use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
 use super::training::part;
 use crate::{Error, check_text};
@@ -70,6 +71,8 @@ impl Adjustment {
 pub struct AdjustOptions {
     /// The file of the network.
     pub network: PathBuf,
+    /// What the file is of, where another program wrote it: a network that held nothing out here.
+    pub foreign: Option<ForeignNetwork>,
     /// What is done.
     pub adjustment: Adjustment,
     /// Its strength; chosen on held-out pictures if not given. The last two have none.
@@ -132,12 +135,40 @@ impl AdjustOptions {
     }
 }
 
+/// The network and the pictures, these with its codes of classes.
+fn open(
+    options: &AdjustOptions,
+    observer: &dyn Observer,
+    warnings: &mut Vec<Warning>,
+) -> Result<(SavedClassifier, Option<LabeledImages>), Error> {
+    let Some(foreign) = &options.foreign else {
+        let saved = SavedClassifier::load(&options.network, options.device)?;
+        let Some(data) = &options.data else {
+            return Ok((saved, None));
+        };
+        let mut set = data.open(&Seed::new(saved.about.seed), observer, warnings)?;
+        let file = data.path.display().to_string();
+        set.labels = in_classes(&set.labels, &saved.about.classes, &file)?;
+        return Ok((saved, Some(set)));
+    };
+    let Some(data) = &options.data else {
+        return Err(Error::Config {
+            place: "--data".into(),
+            problem: "weights of another program come without classes and their counts".into(),
+            hint: Some("name the pictures that the network was trained on with `--data`".into()),
+        });
+    };
+    let set = data.open(&Seed::new(ForeignNetwork::SEED), observer, warnings)?;
+    Ok((foreign.open(&options.network, &set, options.device)?, Some(set)))
+}
+
 /// Changes the last layer of a saved network and writes it anew.
 pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
     check_text(&options.output)?;
     options.check()?;
-    let mut saved = SavedClassifier::load(&options.network, options.device)?;
     let name = options.adjustment.name();
+    let mut warnings = Vec::new();
+    let (mut saved, opened) = open(options, observer, &mut warnings)?;
     let Some(head) = saved.classifier.linear_head() else {
         return Err(Error::Config {
             place: options.network.display().to_string(),
@@ -145,22 +176,21 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             hint: Some("train with `--set train.head=linear`".into()),
         });
     };
-    let mut warnings = Vec::new();
     let seed = Seed::new(saved.about.seed);
-    let (training, held_out) = match &options.data {
+    let (training, held_out) = match opened {
         None => (None, None),
-        Some(data) => {
-            let mut set = data.open(&seed, observer, &mut warnings)?;
-            set.labels = in_classes(
-                &set.labels,
-                &saved.about.classes,
-                &data.path.display().to_string(),
-            )?;
+        Some(set) => {
             let (training, held_out) = part(&set.labels, options.validation, &seed, &mut warnings)?;
-            if set.select(&training).labels.counts() != saved.about.counts {
+            if options.foreign.is_some() {
+                let message = "whether the network knows the pictures that are held out here, only those who trained it can say: scores on them may be too good";
+                warnings.push(Warning::new("images.other-training", message));
+            } else if set.select(&training).labels.counts() != saved.about.counts {
                 let message = format!(
                     "`{}` has other pictures of each class than the network was trained on: those held out here may be known to it",
-                    data.path.display()
+                    options
+                        .data
+                        .as_ref()
+                        .map_or(String::new(), |data| data.path.display().to_string())
                 );
                 let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
                 warnings.push(Warning::new("images.other-training", message).with_hint(hint));

@@ -9,6 +9,7 @@ use counterpoise_metrics::Bootstrap;
 use counterpoise_report::{Page, Section};
 use serde::Serialize;
 
+use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
 use crate::{Error, Measured, measure, measured_page};
 
@@ -18,6 +19,8 @@ use crate::{Error, Measured, measure, measured_page};
 pub struct EvaluateOptions {
     /// The file of the network.
     pub network: PathBuf,
+    /// What the file is of, where another program wrote it.
+    pub foreign: Option<ForeignNetwork>,
     /// The pictures.
     pub data: ImagePart,
     /// Where tensors live.
@@ -31,6 +34,7 @@ impl EvaluateOptions {
     pub fn new(network: PathBuf, data: ImagePart) -> Self {
         Self {
             network,
+            foreign: None,
             data,
             device: DeviceKind::Cpu,
             seed: 42,
@@ -52,10 +56,13 @@ pub struct Evaluated {
 
 /// Runs a saved classifier over pictures and measures it.
 pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Result<Evaluated, Error> {
-    let saved = SavedClassifier::load(&options.network, options.device)?;
     let mut warnings = Vec::new();
     let seed = Seed::new(options.seed);
     let mut set = options.data.open(&seed.child("test"), observer, &mut warnings)?;
+    let saved = match &options.foreign {
+        None => SavedClassifier::load(&options.network, options.device)?,
+        Some(foreign) => foreign.open(&options.network, &set, options.device)?,
+    };
     set.labels = in_classes(
         &set.labels,
         &saved.about.classes,

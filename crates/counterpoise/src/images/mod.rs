@@ -4,6 +4,7 @@ mod adjust;
 mod deep_smote;
 mod deep_smote_page;
 mod evaluate;
+mod foreign;
 mod sets;
 mod training;
 
@@ -24,6 +25,7 @@ pub use deep_smote::{
 };
 pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
 pub use evaluate::{EvaluateOptions, Evaluated, evaluate_images, evaluated_page};
+pub use foreign::ForeignNetwork;
 pub use sets::ImagePart;
 pub use training::{ImageTraining, train_images, training_page};
 

@@ -332,5 +332,10 @@ mod tests {
         assert_eq!(weights.0["layer2.0.conv1.weight"].shape, [32, 16, 3, 3]);
         assert_eq!(weights.0["linear.weight"].shape, [10, 64]);
         assert_eq!(weights.0["bn1.running_var"].shape, [16]);
+        let new = Architecture::ResNet18;
+        let net = Classifier::new(new, HeadKind::Linear, input, 10, &Seed::new(1), DeviceKind::Cpu).unwrap();
+        let weights = net.weights();
+        assert_eq!(weights.0["layer2.0.shortcut.0.weight"].shape, [128, 64, 1, 1]);
+        assert_eq!(weights.0["layer2.0.shortcut.1.running_mean"].shape, [128]);
     }
 }

@@ -1,0 +1,85 @@
+use std::path::Path;
+
+use counterpoise_base::LabeledImages;
+use counterpoise_data::Normalisation;
+use counterpoise_deep::{AboutClassifier, Architecture, DeviceKind, HeadKind, SavedClassifier};
+
+use crate::Error;
+
+/// What weights are of that another program wrote: a PyTorch state dict, or safetensors without more.
+///
+/// Size and channels of pictures, and the names of classes in the order of logits, are those of the pictures that it is used on.
+#[derive(Debug, Clone)]
+pub struct ForeignNetwork {
+    /// Which network.
+    pub network: Architecture,
+    /// How bytes of pictures became numbers.
+    pub normalisation: Normalisation,
+}
+
+impl ForeignNetwork {
+    /// Root of what is random where its file would say.
+    pub(super) const SEED: u64 = 42;
+    /// Normalisations that have a name.
+    pub const NORMALISATIONS: [&'static str; 2] = ["signed", "cifar"];
+
+    /// A normalisation by its name, or as means and deviations of channels: `0.49,0.48,0.45/0.20,0.20,0.20`.
+    pub fn normalisation(text: &str) -> Result<Normalisation, Error> {
+        let numbers = |text: &str| -> Option<Vec<f32>> {
+            let number = |part: &str| part.trim().parse::<f32>().ok().filter(|value| value.is_finite());
+            text.split(',').map(number).collect()
+        };
+        match text {
+            "signed" => return Ok(Normalisation::Signed),
+            "cifar" => return Ok(Normalisation::cifar()),
+            _ => {}
+        }
+        let channels = text.split_once('/').and_then(|(mean, std)| {
+            let (mean, std) = (numbers(mean)?, numbers(std)?);
+            Some(Normalisation::Channels { mean, std })
+        });
+        channels.ok_or_else(|| Error::Config {
+            place: "--normalisation".into(),
+            problem: format!("`{text}` is no normalisation"),
+            hint: Some(format!(
+                "write {}, or means and deviations of channels as `0.49,0.48,0.45/0.20,0.20,0.20`",
+                Self::NORMALISATIONS.join(", ")
+            )),
+        })
+    }
+
+    /// Reads the weights; `set` tells the shape of pictures and the classes.
+    pub(super) fn open(
+        &self,
+        path: &Path,
+        set: &LabeledImages,
+        device: DeviceKind,
+    ) -> Result<SavedClassifier, Error> {
+        let shape = set.images.shape();
+        if !self.normalisation.suits(shape.channels) {
+            return Err(Error::Config {
+                place: "--normalisation".into(),
+                problem: format!(
+                    "it needs one mean, and one deviation above 0, for each of {} channel(s)",
+                    shape.channels
+                ),
+                hint: Some("give as many numbers as there are channels, or one for all".into()),
+            });
+        }
+        let about = AboutClassifier {
+            network: self.network.clone(),
+            head: HeadKind::Linear,
+            picture: Some((shape.channels, shape.height, shape.width)),
+            columns: None,
+            normalisation: self.normalisation.clone(),
+            classes: set.labels.classes().to_vec(),
+            counts: set.labels.counts(),
+            options: None,
+            seed: Self::SEED,
+            epoch: 0,
+            history: Vec::new(),
+            afterwards: Vec::new(),
+        };
+        Ok(SavedClassifier::import(path, about, device)?)
+    }
+}

@@ -1,0 +1,101 @@
+//! `cargo xtask check --heavy`: checks that bring gigabytes, each run when something that it looks at has changed.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hasher as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::peer;
+use crate::shell::{cache, cargo, root, run, target};
+
+struct Stage {
+    name: &'static str,
+    requirements: &'static str,
+    script: &'static str,
+    /// What it looks at.
+    of: &'static [&'static str],
+}
+
+const STAGES: [Stage; 1] = [Stage {
+    name: "networks in PyTorch",
+    requirements: "bench/requirements-torch.txt",
+    script: "tools/heavy/networks_in_pytorch.py",
+    of: &[
+        "bench/requirements-torch.txt",
+        "tools/heavy/networks_in_pytorch.py",
+        "crates/deep/src",
+        "crates/data/src/images",
+        "crates/counterpoise/src/images",
+        "Cargo.lock",
+    ],
+}];
+
+/// Runs every stage whose files have changed since it passed here, or every stage.
+pub(crate) fn all(whatever_changed: bool) -> Result<()> {
+    for stage in STAGES {
+        let (mark, wanted) = (stage.mark()?, stage.fingerprint()?);
+        let name = stage.name;
+        if !whatever_changed && std::fs::read_to_string(&mark).is_ok_and(|passed| passed == wanted) {
+            println!(
+                "== {name}: passed before, and nothing that it looks at has changed (`--all` runs it anyway)"
+            );
+            continue;
+        }
+        println!("== {name}");
+        let start = Instant::now();
+        // It is a peer, and the product does without: where it cannot be had, this says so.
+        let python = match peer::python(stage.requirements) {
+            Ok(python) => python,
+            Err(error) => {
+                println!(
+                    "skipped: {name}, for {} cannot be installed: {error:#}",
+                    stage.requirements
+                );
+                continue;
+            }
+        };
+        run(&mut cargo("build --release"))?;
+        run(Command::new(python)
+            .arg(stage.script)
+            .arg(target().join("release/counterpoise"))
+            .current_dir(root()))
+        .with_context(|| format!("stage `{name}`"))?;
+        std::fs::write(&mark, wanted)?;
+        println!("{name}: passed in {:.1} s", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+impl Stage {
+    fn mark(&self) -> Result<PathBuf> {
+        let folder = cache()?.join("heavy");
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder.join(format!("{}.txt", self.name.replace(' ', "-"))))
+    }
+
+    fn fingerprint(&self) -> Result<String> {
+        let mut hasher = DefaultHasher::new();
+        for path in self.of {
+            take_in(&root().join(path), &mut hasher)?;
+        }
+        Ok(format!("{:016x}", hasher.finish()))
+    }
+}
+
+/// Names and contents of a file, or of all files below a folder.
+fn take_in(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {
+    if !path.is_dir() {
+        let name = path.file_name().unwrap_or_default();
+        hasher.write(name.as_encoded_bytes());
+        hasher.write(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
+        return Ok(());
+    }
+    let mut below: Vec<PathBuf> = std::fs::read_dir(path)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    below.sort();
+    below.iter().try_for_each(|path| take_in(path, hasher))
+}
