@@ -1,4 +1,4 @@
-"""Writes what PyTorch says about losses, for crates/deep/src/loss.rs: values and gradients in double precision.
+"""Writes what PyTorch says about losses, for crates/deep/src/loss: values and gradients in double precision.
 
 Cross-entropy is PyTorch's own; other losses are written out on top of it, after their papers. Run by `cargo xtask golden`.
 """
