@@ -225,6 +225,7 @@ pub fn measured_page(name: &str, measured: &Measured) -> Result<Page, Error> {
         Block::Intervals(Intervals {
             caption: caption.into(),
             groups: vec![IntervalGroup {
+                bare: false,
                 name: String::new(),
                 entries: values.into_iter().map(entry).collect(),
             }],

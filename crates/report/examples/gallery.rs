@@ -144,6 +144,7 @@ fn differences() -> Intervals {
         "a-method-with-a-name-that-never-seems-to-end",
     ];
     let group = |name: &str, found: [Option<(f64, f64)>; 8]| IntervalGroup {
+        bare: false,
         name: name.into(),
         entries: methods
             .iter()

@@ -29,6 +29,8 @@ pub struct IntervalGroup {
     pub name: String,
     /// The entries, from top to bottom.
     pub entries: Vec<IntervalEntry>,
+    /// Whether they come from where there are no intervals: nothing is said of these then, and dots are filled.
+    pub bare: bool,
 }
 
 /// One line of a forest plot.
@@ -247,7 +249,8 @@ impl Intervals {
                 }
                 top += group.heading();
                 for entry in &group.entries {
-                    self.draw_entry(root, &layout, (entry, color(place)), top + LINE / 2)?;
+                    let drawn = (entry, color(place), group.bare);
+                    self.draw_entry(root, &layout, drawn, top + LINE / 2)?;
                     top += LINE;
                 }
             }
@@ -324,7 +327,7 @@ impl Intervals {
         &self,
         root: &Area<'_>,
         layout: &Layout,
-        (entry, color): (&IntervalEntry, RGBColor),
+        (entry, color, bare): (&IntervalEntry, RGBColor, bool),
         y: i32,
     ) -> Result<(), Failure> {
         let indent = self.indent();
@@ -341,37 +344,40 @@ impl Intervals {
             }
             let place = (axis.at(value), y);
             root.draw(&Circle::new(place, 5, color.filled()))?;
-            if !entry.emphasis {
+            if !entry.emphasis && !bare {
                 root.draw(&Circle::new(place, 3, PAPER.filled()))?;
             }
             let value = fixed(value, layout.decimals);
             let style = text(SIZE, &INK, HPos::Right);
             root.draw(&Text::new(value, (layout.values, y), style))?;
         }
-        let style = text(SIZE, &MUTED, HPos::Right);
-        root.draw(&Text::new(entry.limits(layout.decimals), (WIDTH, y), style))?;
+        if !bare || entry.value.is_none() {
+            let style = text(SIZE, &MUTED, HPos::Right);
+            root.draw(&Text::new(entry.limits(layout.decimals), (WIDTH, y), style))?;
+        }
         Ok(())
     }
 
     /// The same numbers for those who listen.
     fn in_words(&self, decimals: usize) -> String {
         let number = |number| fixed(number, decimals);
-        let one = |entry: &IntervalEntry| {
+        let one = |entry: &IntervalEntry, bare: bool| {
             let Some(value) = entry.value else {
                 return format!("{} {UNDEFINED}", entry.name);
             };
             let interval = match entry.interval {
-                Some((low, high)) => format!("from {} to {}", number(low), number(high)),
-                None => format!("interval {UNDEFINED}"),
+                Some((low, high)) => format!(", from {} to {}", number(low), number(high)),
+                None if bare => String::new(),
+                None => format!(", interval {UNDEFINED}"),
             };
             let emphasis = match &self.reference {
                 Some((reference, _)) if entry.emphasis => format!(", excludes {}", short(*reference)),
                 _ => String::new(),
             };
-            format!("{} {}, {interval}{emphasis}", entry.name, number(value))
+            format!("{} {}{interval}{emphasis}", entry.name, number(value))
         };
         let group = |group: &IntervalGroup| {
-            let entries: Vec<String> = group.entries.iter().map(one).collect();
+            let entries: Vec<String> = group.entries.iter().map(|entry| one(entry, group.bare)).collect();
             let heading = if group.name.is_empty() { "" } else { ": " };
             format!("{}{heading}{}", group.name, entries.join("; "))
         };
@@ -430,6 +436,7 @@ mod tests {
         Intervals {
             caption: "Gain".into(),
             groups: vec![IntervalGroup {
+                bare: false,
                 name: "forest".into(),
                 entries,
             }],

@@ -498,6 +498,7 @@ fn forest(grouping: &AuditGrouping, level: f64) -> Vec<Block> {
                     100.0 * level
                 ),
                 groups: vec![IntervalGroup {
+                    bare: false,
                     name: String::new(),
                     entries,
                 }],

@@ -148,6 +148,7 @@ fn differences(comparison: &Comparison) -> Section {
             })
         };
         let groups = comparison.models.iter().map(|model| IntervalGroup {
+            bare: false,
             name: model.model.clone(),
             entries: model.methods.iter().filter_map(entry).collect(),
         });

@@ -1,8 +1,10 @@
 //! The page of a reproduction of DeepSMOTE.
 
-use counterpoise_report::{Block, Curve, Curves, Page, Section, Tone};
+use counterpoise_report::{
+    Block, Curve, Curves, IntervalEntry, IntervalGroup, Intervals, Page, Section, Tone,
+};
 
-use super::{ImageReproduction, MEASURES, RatioSweep};
+use super::{ImageReproduction, MEASURES, RatioSweep, Remedy, RemedyRow, ReproducedSet};
 
 /// A page with all tables and curves.
 pub fn image_reproduction_page(found: &ImageReproduction) -> Page {
@@ -25,9 +27,8 @@ pub fn image_reproduction_page(found: &ImageReproduction) -> Page {
         blocks,
     }];
     for set in &found.sets {
-        let mut blocks: Vec<Block> = [true, false]
-            .map(|balanced| Block::Table(set.block(balanced)))
-            .into();
+        let mut blocks = vec![Block::Intervals(set.forest())];
+        blocks.extend((0..MEASURES.len()).map(|place| Block::Table(set.measure_block(place))));
         blocks.push(Block::Table(set.cost_block()));
         blocks.extend(set.remarks().into_iter().map(Block::Text));
         sections.push(Section {
@@ -50,9 +51,65 @@ pub fn image_reproduction_page(found: &ImageReproduction) -> Page {
     }
     Page {
         title: "DeepSMOTE, done again".into(),
-        subtitle: format!("budget `{}`, seed {}", found.budget.name, found.seed),
+        subtitle: format!("budget {}, seed {}", found.budget.name, found.seed),
         sections,
         footer: vec!["Data sets are read where they are given; none is part of this page.".into()],
+    }
+}
+
+impl ReproducedSet {
+    /// ACSA on the balanced test, ours and the paper's.
+    fn forest(&self) -> Intervals {
+        let number = |row: &RemedyRow| row.balanced.as_ref().map(|numbers| numbers[0].clone());
+        let nothing = self.rows.iter().find(|row| row.method == Remedy::None.name());
+        let nothing = nothing.and_then(number).and_then(|number| number.ours.value);
+        let percent = |value: f64| 100.0 * value;
+        let ours = self.rows.iter().filter_map(|row| {
+            let ours = number(row)?.ours;
+            let interval = ours.interval;
+            Some(IntervalEntry {
+                name: row.method.into(),
+                value: ours.value.map(percent),
+                interval: interval.map(|(low, high)| (percent(low), percent(high))),
+                emphasis: interval
+                    .zip(nothing)
+                    .is_some_and(|((low, high), nothing)| !(low..=high).contains(&nothing)),
+            })
+        });
+        let mut groups = vec![IntervalGroup {
+            name: "ours".into(),
+            entries: ours.collect(),
+            bare: false,
+        }];
+        let mut in_print: Vec<IntervalEntry> = Vec::new();
+        for row in &self.rows {
+            let paper = Remedy::ALL.iter().find(|remedy| remedy.name() == row.method);
+            let paper = paper.and_then(|remedy| remedy.in_paper());
+            let value = number(row).and_then(|number| number.paper);
+            if let (Some(name), Some(value)) = (paper, value)
+                && in_print.iter().all(|entry| entry.name != name)
+            {
+                in_print.push(IntervalEntry {
+                    name: name.into(),
+                    value: Some(percent(value)),
+                    ..IntervalEntry::default()
+                });
+            }
+        }
+        if !in_print.is_empty() {
+            groups.push(IntervalGroup {
+                name: "in the paper, with ResNet-18; it has no intervals".into(),
+                entries: in_print,
+                bare: true,
+            });
+        }
+        Intervals {
+            caption: "Balanced accuracy (ACSA) on the balanced test, percent, intervals of 95 %".into(),
+            groups,
+            reference: nothing.map(|value| (percent(value), "ours, nothing done".into())),
+            ends: None,
+            unit: "balanced accuracy, percent".into(),
+        }
     }
 }
 

@@ -91,6 +91,32 @@ impl ReproducedSet {
         }
     }
 
+    /// One measure on both tests: the paper's and ours.
+    pub fn measure_block(&self, place: usize) -> TableBlock {
+        let headers = ["method", "III, paper", "ours", "II, paper", "ours"];
+        let row = |row: &RemedyRow| {
+            let mut cells = vec![row.method.to_owned()];
+            for numbers in [&row.balanced, &row.imbalanced] {
+                let number = numbers.as_ref().map(|numbers| &numbers[place]);
+                cells.extend([
+                    number.and_then(|number| number.paper).map_or("-".into(), percent),
+                    number.map_or("failed".into(), ours),
+                ]);
+            }
+            cells
+        };
+        TableBlock {
+            caption: format!(
+                "{} in percent, {}: Table III (balanced test) and Table II (imbalanced test)",
+                MEASURES[place].0,
+                self.data.name()
+            ),
+            headers: headers.map(Into::into).to_vec(),
+            numeric: (0..headers.len()).map(|column| column > 0).collect(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+
     /// What pictures cost that are made, and how different they are.
     pub fn cost_block(&self) -> TableBlock {
         let headers = [
