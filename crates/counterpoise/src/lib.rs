@@ -18,7 +18,6 @@ mod pages;
 mod picture;
 mod profile;
 mod reproduce;
-mod reproduce_deep_smote;
 
 pub use audit::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,
@@ -70,13 +69,10 @@ pub use pages::{
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};
 pub use reproduce::{
-    Agreement, CellPicture, CellPoint, CheckedBand, Claim, FeatureImportance, Importance, NeededFile, Ours,
-    Part as ReproducedPart, ReproduceOptions, ReproducedNumber, ReproducedRow, ReproducedTable, Reproduction,
-    SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, reproduce_fair_oversampling,
-    reproduction_page,
-};
-pub use reproduce_deep_smote::{
-    AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,
-    ImageReproduceOptions, ImageReproduction, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow,
-    ReproducedSet, image_reproduction_page, reproduce_deep_smote,
+    AgainstControl, Agreement, CellPicture, CellPoint, CheckedBand, Claim, FeatureImportance, ImageBudget,
+    ImageExperimentKind, ImageNumber, ImageRanks, ImageReproduceOptions, ImageReproduction, Importance,
+    NeededFile, Ours, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow, ReproduceOptions,
+    ReproducedNumber, ReproducedPart, ReproducedRow, ReproducedSet, ReproducedTable, Reproduction,
+    SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, image_reproduction_page,
+    reproduce_deep_smote, reproduce_fair_oversampling, reproduction_page,
 };

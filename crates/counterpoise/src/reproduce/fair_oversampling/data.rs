@@ -78,14 +78,14 @@ static SOURCES: [Source; 3] = [
                 name: "german_trn_pdf_0.csv.gz",
                 sha256: "2115057e938205e2af6fccd307e097039903d759d2e68a7f8df9b178e18e208c",
                 bundled: Some(include_bytes!(
-                    "../../data/fair-oversampling/german/german_trn_pdf_0.csv.gz"
+                    "../../../data/fair-oversampling/german/german_trn_pdf_0.csv.gz"
                 )),
             },
             File {
                 name: "german_tst_pdf_0.csv.gz",
                 sha256: "9cae200270823c91a404ab42fc89ef999a832d31ae8f0567fa46086577734dd6",
                 bundled: Some(include_bytes!(
-                    "../../data/fair-oversampling/german/german_tst_pdf_0.csv.gz"
+                    "../../../data/fair-oversampling/german/german_tst_pdf_0.csv.gz"
                 )),
             },
         ],
@@ -101,14 +101,14 @@ static SOURCES: [Source; 3] = [
                 name: "adult_trn_pdf_0.csv.gz",
                 sha256: "cd5ee90815ecdf67d34e1e04f2d42287758d9fe9e01cbf9f018ff23a8824cc8a",
                 bundled: Some(include_bytes!(
-                    "../../data/fair-oversampling/adult/adult_trn_pdf_0.csv.gz"
+                    "../../../data/fair-oversampling/adult/adult_trn_pdf_0.csv.gz"
                 )),
             },
             File {
                 name: "adult_tst_pdf_0.csv.gz",
                 sha256: "c941a9517505a9b79f579e7e34ba5765f3faec4d6965c8821f113f1a8fec56bc",
                 bundled: Some(include_bytes!(
-                    "../../data/fair-oversampling/adult/adult_tst_pdf_0.csv.gz"
+                    "../../../data/fair-oversampling/adult/adult_tst_pdf_0.csv.gz"
                 )),
             },
         ],
