@@ -156,7 +156,10 @@ pub fn first_pictures(seed: u64, observer: &dyn Observer) -> Result<FirstPicture
     how.width = count(16);
     how.latent_size = Some(count(64));
     how.decoder = DecoderKind::Mirror;
-    how.learning_rate = 2e-3;
+    how.learning_rate = 1e-3;
+    // Few pictures in the authors' batches of 100 would be few steps.
+    how.batch_size = count(32);
+    how.class_batch = count(32);
     how.epochs = count(15);
     let bundled = FASHION_MNIST;
     let (made, history) = fit_and_make(&how, bundled.read()?.set, seed, observer)?;

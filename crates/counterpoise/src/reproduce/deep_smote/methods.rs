@@ -162,10 +162,14 @@ pub struct Budget {
     pub decoder: DecoderKind,
     /// How often the autoencoder sees the imbalanced set.
     pub autoencoder_epochs: usize,
+    /// Pictures a step of the autoencoder, and of the class batch beside it.
+    pub autoencoder_batch: usize,
     /// Step of the autoencoder's Adam.
     pub autoencoder_rate: f64,
     /// How often the discriminator sees the imbalanced set.
     pub gan_epochs: usize,
+    /// Real pictures a step of the GAN.
+    pub gan_batch: usize,
     /// Step of Adam in the GAN.
     pub gan_rate: f64,
     /// Whether energy (MC-CCR) and reach (MC-RBO) are chosen on pictures held out, among few.
@@ -187,8 +191,11 @@ impl Budget {
             latent: Some(64),
             decoder: DecoderKind::Mirror,
             autoencoder_epochs: 8,
-            autoencoder_rate: 2e-3,
+            // Few epochs of the authors' batches of 100 would be few steps.
+            autoencoder_batch: 32,
+            autoencoder_rate: 1e-3,
             gan_epochs: 4,
+            gan_batch: 32,
             gan_rate: 2e-4,
             choose: false,
             folds: 1,
@@ -203,7 +210,6 @@ impl Budget {
             width: 32,
             latent: Some(128),
             autoencoder_epochs: 40,
-            autoencoder_rate: 1e-3,
             gan_epochs: 20,
             choose: true,
             folds: super::protocol::FOLDS,
@@ -221,8 +227,10 @@ impl Budget {
             latent: None,
             decoder: DecoderKind::Reference,
             autoencoder_epochs: 200,
+            autoencoder_batch: 100,
             autoencoder_rate: 2e-4,
             gan_epochs: 100,
+            gan_batch: 100,
             gan_rate: 5e-5,
             ..Self::usual()
         }
@@ -251,7 +259,45 @@ impl Budget {
         options.decoder = self.decoder;
         options.epochs = at_least_one(self.autoencoder_epochs);
         options.learning_rate = self.autoencoder_rate;
+        options.batch_size = at_least_one(self.autoencoder_batch);
+        options.class_batch = options.batch_size;
         options
+    }
+
+    /// What a row depends on: a row that was finished stays when the rest changes.
+    pub(super) fn for_row(&self, remedy: Remedy) -> serde_json::Value {
+        let mut used = serde_json::json!({
+            "network": self.network,
+            "epochs": self.epochs,
+            "batch": self.batch,
+            "rate": self.rate,
+        });
+        let mut add = |more: serde_json::Value| {
+            if let (Some(used), serde_json::Value::Object(more)) = (used.as_object_mut(), more) {
+                used.extend(more);
+            }
+        };
+        if matches!(remedy, Remedy::DeepSmote { .. } | Remedy::Gan) {
+            add(serde_json::json!({
+                "width": self.width,
+                "latent": self.latent,
+                "decoder": self.decoder,
+                "autoencoder_epochs": self.autoencoder_epochs,
+                "autoencoder_batch": self.autoencoder_batch,
+                "autoencoder_rate": self.autoencoder_rate,
+            }));
+        }
+        if remedy == Remedy::Gan {
+            add(serde_json::json!({
+                "gan_epochs": self.gan_epochs,
+                "gan_batch": self.gan_batch,
+                "gan_rate": self.gan_rate,
+            }));
+        }
+        if matches!(remedy, Remedy::McCcr | Remedy::McRbo) {
+            add(serde_json::json!({ "choose": self.choose }));
+        }
+        used
     }
 }
 
@@ -697,6 +743,7 @@ impl<'a> Bench<'a> {
         let mut options = Bagan::default();
         options.epochs = at_least_one(self.budget.gan_epochs);
         options.learning_rate = self.budget.gan_rate;
+        options.batch_size = at_least_one(self.budget.gan_batch);
         let seed = self.seed.child("gan");
         let mut training = GanTraining::new(&options, autoencoder, &self.fold.training, &seed)?;
         training.run(self.observer)?;

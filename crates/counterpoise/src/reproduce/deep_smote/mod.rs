@@ -403,7 +403,7 @@ impl Work<'_> {
             .map(|&row| {
                 let settings = serde_json::json!({
                     "program": env!("CARGO_PKG_VERSION"),
-                    "format": 1,
+                    "format": 2,
                     "data": name,
                     "pictures": format!("{:016x}", pixels.number()),
                     "counts": fold.training.labels.counts(),
@@ -411,7 +411,7 @@ impl Work<'_> {
                     "fold": number,
                     "repeat": repeat,
                     "method": row.name(),
-                    "budget": self.options.budget,
+                    "budget": self.options.budget.for_row(row),
                 });
                 let file = format!("{name}-{number}-{repeat}-{}", row.name());
                 if let Some(fitted) = self.store.load(&file, &settings) {

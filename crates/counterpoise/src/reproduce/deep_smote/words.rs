@@ -38,14 +38,16 @@ impl Budget {
                 format!("latent size {latent}")
             });
         let sizes = format!(
-            "classifier {}, Adam {}, {} epochs over the balanced set and as many steps for every row; autoencoder of width {}, {latent}, {decoder} decoder, {} epochs, Adam {}; GAN {} epochs, Adam {}",
+            "classifier {}, Adam {}, {} epochs over the balanced set and as many steps for every row; autoencoder of width {}, {latent}, {decoder} decoder, {} epochs in batches of {}, Adam {}; GAN {} epochs in batches of {}, Adam {}",
             self.network.name(),
             self.rate,
             self.epochs,
             self.width,
             self.autoencoder_epochs,
+            self.autoencoder_batch,
             self.autoencoder_rate,
             self.gan_epochs,
+            self.gan_batch,
             self.gan_rate,
         );
         match self.name.as_str() {
