@@ -61,9 +61,13 @@ impl AboutClassifier {
 }
 
 impl SavedClassifier {
-    /// Writes the file, whole or not at all.
+    /// Writes the file, whole or not at all. It holds no time of the clock: equal networks have files of equal bytes.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let about = serde_json::to_value(&self.about).map_err(|error| Error::File {
+        let mut about = self.about.clone();
+        for epoch in &mut about.history {
+            epoch.seconds = None;
+        }
+        let about = serde_json::to_value(&about).map_err(|error| Error::File {
             path: path.into(),
             reason: error.to_string(),
         })?;

@@ -13,6 +13,7 @@ use counterpoise_base::{Event, Labels, Observer, Seed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::moments;
 use crate::loss::{Loss, PreparedLoss};
 use crate::network::Net;
 use crate::schedule::Schedule;
@@ -165,8 +166,9 @@ pub struct EpochReport {
     pub balanced_accuracy: Option<f64>,
     /// Macro F1 on the rows that were held out.
     pub macro_f1: Option<f64>,
-    /// What it took, in seconds.
-    pub seconds: f64,
+    /// What it took, in seconds; absent in the file of a network, which is the same whenever it is trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
 }
 
 /// A trained classifier and how it came to be.
@@ -423,10 +425,7 @@ impl State {
             path: path.into(),
             reason,
         };
-        let optimizer = self
-            .optimizer
-            .into_bytes()
-            .map_err(|error| failed(error.to_string()))?;
+        let optimizer = moments(&self.optimizer).map_err(|error| failed(error.to_string()))?;
         let others = [(BEST, &self.best), (AVERAGE, &self.average)];
         let others = others
             .into_iter()
@@ -436,7 +435,7 @@ impl State {
             about: serde_json::to_value(&self.about).map_err(|error| failed(error.to_string()))?,
             weights: Weights::of(&self.net.valid()),
             others: others.collect::<BTreeMap<_, _>>(),
-            optimizer: Some(optimizer.to_vec()),
+            optimizer: Some(optimizer),
         };
         checkpoint.save(path)
     }
@@ -510,7 +509,7 @@ impl State {
             rate,
             balanced_accuracy: None,
             macro_f1: None,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: Some(started.elapsed().as_secs_f64()),
         };
         if let Some(held_out) = held_out {
             self.judge(held_out, &mut report).map_err(|error| match error {

@@ -447,7 +447,9 @@ fn history(training: &ImageTraining) -> Section {
             format!("{:.6}", report.rate),
             share(report.balanced_accuracy),
             share(report.macro_f1),
-            format!("{:.1}", report.seconds),
+            report
+                .seconds
+                .map_or(String::new(), |seconds| format!("{seconds:.1}")),
         ]
     };
     blocks.push(Block::Table(TableBlock {
