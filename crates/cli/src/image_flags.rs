@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::{
-    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, nearest_name,
+    AdjustData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, Reads,
+    nearest_name, network_reads,
 };
 use toml::Value;
 
-use crate::flags::{Settings, path, seed, set_by_path, wrong};
+use crate::flags::{ReadFlags, Settings, path, seed, set_by_path, wrong};
+use crate::table_flags::{EvaluateTableFlags, TrainTableFlags};
 
 /// Which pictures, and how they are read.
 #[derive(Args)]
 pub(crate) struct PictureFlags {
-    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, `CelebA`, or a folder with a folder for each class
+    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, `CelebA`, or a folder with a folder for each class; `train` and `evaluate` take tables too
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) reading: PictureReadFlags,
@@ -72,12 +74,14 @@ pub(crate) struct TrainFlags {
     #[command(flatten)]
     pub(crate) pictures: PictureFlags,
     #[command(flatten)]
+    pub(crate) table: TrainTableFlags,
+    #[command(flatten)]
     pub(crate) imbalance: PictureImbalanceFlags,
     /// Pictures to judge by, which training never sees; `same` takes the part `test` of the same data
     #[arg(long, value_name = "DATA")]
     pub(crate) test: Option<PathBuf>,
-    /// Network: resnet20, resnet32, resnet56, resnet18, lenet [default: resnet32]
-    #[arg(long, short, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet"])]
+    /// Network: resnet20, resnet32, resnet56, resnet18, lenet, mlp [default: resnet32; for tables mlp]
+    #[arg(long, short, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet", "mlp"])]
     pub(crate) network: Option<String>,
     /// Loss; `counterpoise describe losses` lists them [default: cross-entropy]
     #[arg(long, short, value_name = "NAME")]
@@ -91,7 +95,7 @@ pub(crate) struct TrainFlags {
     /// Learning rate [default: 0.1 for sgd, with warm-up and steps; 0.001 for adam, constant]
     #[arg(long)]
     pub(crate) rate: Option<f64>,
-    /// How weights move [default: sgd]
+    /// How weights move [default: sgd; for tables adam]
     #[arg(long, value_parser = ["sgd", "adam"])]
     pub(crate) optimizer: Option<String>,
     /// Shares in which classes are drawn [default: instance-balanced]
@@ -240,11 +244,13 @@ pub(crate) struct AdjustFlags {
     /// Strength of logit-adjustment and tau-norm [default: chosen on held-out pictures]
     #[arg(long)]
     pub(crate) tau: Option<f64>,
-    /// The pictures that the network was trained on
+    /// The pictures or the table that the network was trained on
     #[arg(long, value_name = "DATA")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: PictureReadFlags,
+    #[command(flatten)]
+    pub(crate) table: ReadFlags,
     #[command(flatten)]
     pub(crate) imbalance: PictureImbalanceFlags,
     /// Share of every class that training held out
@@ -264,7 +270,9 @@ pub(crate) struct EvaluateFlags {
     pub(crate) network: PathBuf,
     #[command(flatten)]
     pub(crate) pictures: PictureFlags,
-    /// Also write a table with the class, the prediction and the scores of every picture, for `metrics` and `audit`
+    #[command(flatten)]
+    pub(crate) table: EvaluateTableFlags,
+    /// Also write a table with the class, the prediction and the scores of every picture or row, for `metrics` and `audit`
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Also write a page
@@ -279,6 +287,25 @@ pub(crate) struct EvaluateFlags {
 }
 
 impl PictureReadFlags {
+    /// The first of these flags that was given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        [
+            ("--format", self.format.is_some()),
+            ("--split", self.split.is_some()),
+            ("--labels", self.labels.is_some()),
+            ("--class-names", !self.class_names.is_empty()),
+            ("--size", self.size.is_some()),
+            ("--resize", self.resize.is_some()),
+            ("--channels", self.channels.is_some()),
+            ("--corrupt", self.corrupt.is_some()),
+            ("--image-column", self.image_column.is_some()),
+            ("--label-column", self.label_column.is_some()),
+            ("--hair", self.hair.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+
     /// Settings under `place`, which is `data` or `test`.
     fn settings(&self, place: &str) -> Result<Settings> {
         let mut settings = Settings::new();
@@ -323,9 +350,6 @@ impl TrainFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
         let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
         settings.extend(self.pictures.reading.settings("data")?);
-        if let Some(counts) = &self.imbalance.imbalance {
-            settings.push(("data.imbalance".into(), imbalance(counts)?));
-        }
         if let Some(test) = &self.test {
             let same = test.as_os_str() == "same";
             let file = if same { &self.pictures.data } else { test };
@@ -338,6 +362,22 @@ impl TrainFlags {
                     .filter(|(name, _)| name != "test.read.split" && name != "test.read.labels"),
             );
             settings.push(("test.read.split".into(), Value::from("test")));
+        }
+        if let Some(pad) = self.pad {
+            settings.push(("augment.pad".into(), Value::from(pad)));
+        }
+        if self.flip {
+            settings.push(("augment.flip".into(), Value::from(true)));
+        }
+        settings.extend(self.training_settings()?);
+        Ok(settings)
+    }
+
+    /// Settings that pictures and tables share.
+    pub(crate) fn training_settings(&self) -> Result<Settings> {
+        let mut settings = Settings::new();
+        if let Some(counts) = &self.imbalance.imbalance {
+            settings.push(("data.imbalance".into(), imbalance(counts)?));
         }
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
         set("seed", seed(self.seed)?);
@@ -353,14 +393,17 @@ impl TrainFlags {
                 set(name, Value::from(value.clone()));
             }
         }
-        for (name, value) in [
-            ("train.epochs", self.epochs),
-            ("train.batch", self.batch),
-            ("augment.pad", self.pad),
-        ] {
+        for (name, value) in [("train.epochs", self.epochs), ("train.batch", self.batch)] {
             if let Some(value) = value {
                 set(name, Value::from(value));
             }
+        }
+        if !self.table.hidden.is_empty() {
+            set("train.network.name", Value::from("mlp"));
+            set("train.network.hidden", Value::from(self.table.hidden.clone()));
+        }
+        if self.optimizer.as_deref() == Some("sgd") {
+            set("train.optimizer.sgd", Value::Table(toml::Table::new()));
         }
         if self.optimizer.as_deref() == Some("adam") {
             // Rate and schedule that suit SGD are far too much for Adam.
@@ -374,9 +417,6 @@ impl TrainFlags {
         }
         if self.loss.as_deref() == Some("ldam") {
             set("train.head", Value::from("cosine"));
-        }
-        if self.flip {
-            set("augment.flip", Value::from(true));
         }
         if let Some(share) = self.validation {
             set("validation", Value::from(share));
@@ -454,12 +494,15 @@ impl AdjustFlags {
         let adjustment = Adjustment::NAMES.iter().find(|(name, _)| *name == self.method);
         let data = match &self.data {
             None => None,
-            Some(data) => Some(part(
+            Some(data) if network_reads(&self.network)? == Reads::Rows => {
+                Some(AdjustData::Table(data.clone(), self.table.options()?))
+            }
+            Some(data) => Some(AdjustData::Pictures(part(
                 data,
                 &self.reading,
                 None,
                 self.imbalance.imbalance.as_deref(),
-            )?),
+            )?)),
         };
         Ok(AdjustOptions {
             network: self.network.clone(),

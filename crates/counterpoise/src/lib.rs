@@ -14,11 +14,13 @@ mod images;
 mod leakage;
 mod measured;
 mod merge;
+mod networks;
 mod pages;
 mod picture;
 mod profile;
 mod reproduce;
 mod reproduce_deep_smote;
+mod tables;
 
 pub use audit::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,
@@ -45,7 +47,7 @@ pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
-pub use counterpoise_report::TableBlock;
+pub use counterpoise_report::{Page, TableBlock};
 pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
@@ -53,10 +55,10 @@ pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use images::{
-    AdjustOptions, Adjusted, Adjustment, ChooseOn, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
-    Evaluated, FirstPictures, GenerateOptions, ImageExperiment, ImagePart, ImageTraining, MadeImages,
-    adjust_classifier, deep_smote_page, evaluate_images, evaluated_page, first_pictures, fit_deep_smote,
-    generate_images, history_of, quality_table, train_images, training_page,
+    AdjustData, AdjustOptions, Adjusted, Adjustment, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
+    FirstPictures, GenerateOptions, ImageExperiment, ImagePart, MadeImages, adjust_classifier,
+    deep_smote_page, evaluate_images, evaluated_page, first_pictures, fit_deep_smote, generate_images,
+    history_of, quality_table, train_images, training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,
@@ -64,6 +66,9 @@ pub use leakage::{
 };
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
+pub use networks::{
+    ChooseOn, Evaluated, NetworkTraining, Reads, data_of_training, network_reads, training_described,
+};
 pub use pages::{
     check_page, check_text, profile_page, quickstart_page, run_page, write_bytes, write_page, write_text,
 };
@@ -79,4 +84,8 @@ pub use reproduce_deep_smote::{
     AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,
     ImageReproduceOptions, ImageReproduction, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow,
     ReproducedSet, image_reproduction_page, reproduce_deep_smote,
+};
+pub use tables::{
+    EvaluateTableOptions, TableEncoding, TableExperiment, TablePart, TestTable, evaluate_table,
+    evaluated_table_page, table_training_page, train_table,
 };

@@ -28,6 +28,9 @@ pub struct AboutClassifier {
     pub picture: Option<(usize, usize, usize)>,
     /// Numbers a row; absent for networks that read pictures.
     pub columns: Option<usize>,
+    /// How columns of a table become these numbers, as whoever trained it wrote it down; absent for pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<serde_json::Value>,
     /// How bytes become numbers.
     pub normalisation: Normalisation,
     /// Names of classes, in the order of logits.
@@ -49,6 +52,18 @@ pub struct AboutClassifier {
 const KIND: &str = "classifier";
 
 impl AboutClassifier {
+    /// Reads what a file of a network says of it, without the network.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::of_checkpoint(&Checkpoint::load(path, KIND)?, path)
+    }
+
+    fn of_checkpoint(checkpoint: &Checkpoint, path: &Path) -> Result<Self, Error> {
+        Self::deserialize(&checkpoint.about).map_err(|error| Error::NotACheckpoint {
+            path: path.into(),
+            reason: error.to_string(),
+        })
+    }
+
     fn input(&self) -> Option<InputShape> {
         match (self.picture, self.columns) {
             (Some((channels, height, width)), None) => {
@@ -87,8 +102,7 @@ impl SavedClassifier {
             path: path.into(),
             reason,
         };
-        let about: AboutClassifier =
-            serde_json::from_value(checkpoint.about).map_err(|error| wrong(error.to_string()))?;
+        let about = AboutClassifier::of_checkpoint(&checkpoint, path)?;
         let input = about
             .input()
             .ok_or_else(|| wrong("it does not say what the network reads".to_owned()))?;

@@ -24,6 +24,9 @@ use crate::{
 
 /// How a classifier is trained.
 ///
+/// Defaults are those for pictures. For a table, what is not said is another: `network = "mlp"`, and Adam with a rate of 0.001
+/// that stays, without warm-up. With `optimizer = { sgd = {} }` the rate is that for pictures again.
+///
 /// # Source
 ///
 /// The defaults are those of EOS (Dablain, Bellinger, Krawczyk, Chawla, ICDE 2023, authors' code): ResNet-32, batches of 128,
@@ -270,6 +273,16 @@ pub fn train(
 }
 
 impl TrainOptions {
+    /// What a table is trained with where nothing is said.
+    pub fn for_tables() -> Self {
+        Self {
+            network: Architecture::mlp(),
+            optimizer: Optimizer::Adam { weight_decay: 0.0 },
+            schedule: Schedule::constant(1e-3),
+            ..Self::default()
+        }
+    }
+
     fn check(&self) -> Result<(), Error> {
         self.loss.check()?;
         self.schedule.check()?;

@@ -1,16 +1,17 @@
 //! `adjust`: what can be done for rare classes after training, with the features as they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use counterpoise_base::{LabeledImages, Observer, Seed, Warning};
-use counterpoise_data::Augment;
+use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
+use counterpoise_data::{Augment, ReadOptions};
 use counterpoise_deep::{
     DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, SavedClassifier, Scores, taus,
 };
 use serde::Serialize;
 
 use super::sets::{ImagePart, in_classes};
-use super::training::part;
+use crate::networks::{Reads, part};
+use crate::tables::{RowSet, TableEncoding, open_alike};
 use crate::{Error, check_text};
 
 /// What is done to the last layer.
@@ -74,14 +75,23 @@ pub struct AdjustOptions {
     pub adjustment: Adjustment,
     /// Its strength; chosen on held-out pictures if not given. The last two have none.
     pub tau: Option<f64>,
-    /// The pictures that the network was trained on; logit adjustment with a given `tau` does without.
-    pub data: Option<ImagePart>,
+    /// What the network was trained on; logit adjustment with a given `tau` does without.
+    pub data: Option<AdjustData>,
     /// Share of every class that is held out to choose `tau` by: the part that training held out, with the same seed.
     pub validation: f64,
     /// Where tensors live.
     pub device: DeviceKind,
     /// The file to write.
     pub output: PathBuf,
+}
+
+/// What a network was trained on.
+#[derive(Debug, Clone)]
+pub enum AdjustData {
+    /// Pictures.
+    Pictures(ImagePart),
+    /// A table, and how it is read.
+    Table(PathBuf, ReadOptions),
 }
 
 /// What was done to a network.
@@ -101,14 +111,81 @@ pub struct Adjusted {
     pub norms_after: Vec<f64>,
     /// Names of classes.
     pub classes: Vec<String>,
+    /// What the network reads.
+    #[serde(skip)]
+    pub reads: Reads,
     /// What looked odd.
     pub warnings: Vec<Warning>,
 }
 
-/// Embeddings and classes of pictures.
+/// Embeddings and classes.
 struct Seen {
     values: Vec<f32>,
-    set: LabeledImages,
+    labels: Labels,
+}
+
+/// What a network was trained on, opened.
+enum Opened {
+    Pictures(LabeledImages),
+    Rows(RowSet),
+}
+
+impl Opened {
+    fn new(
+        data: &AdjustData,
+        network: &Path,
+        saved: &SavedClassifier,
+        seed: &Seed,
+        observer: &dyn Observer,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Error> {
+        let classes = &saved.about.classes;
+        match data {
+            AdjustData::Pictures(part) => {
+                let mut set = part.open(seed, observer, warnings)?;
+                set.labels = in_classes(&set.labels, classes, &part.path.display().to_string())?;
+                Ok(Self::Pictures(set))
+            }
+            AdjustData::Table(path, read) => {
+                let encoding = TableEncoding::of_network(network, &saved.about)?;
+                let opened = open_alike(path, read, &encoding, classes, &[], observer, warnings)?;
+                Ok(Self::Rows(opened.set))
+            }
+        }
+    }
+
+    fn labels(&self) -> &Labels {
+        match self {
+            Self::Pictures(set) => &set.labels,
+            Self::Rows(set) => &set.labels,
+        }
+    }
+
+    /// Only some of it, as the last layer sees it.
+    fn seen(&self, rows: &[usize], saved: &SavedClassifier, observer: &dyn Observer) -> Result<Seen, Error> {
+        let (values, labels) = match self {
+            Self::Pictures(set) => {
+                let set = set.select(rows);
+                let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
+                let inputs = Inputs::Images(&set.images, &augment);
+                (saved.classifier.embed(inputs, observer)?, set.labels)
+            }
+            Self::Rows(set) => {
+                let set = set.select(rows);
+                (saved.classifier.embed(set.inputs(), observer)?, set.labels)
+            }
+        };
+        Ok(Seen { values, labels })
+    }
+}
+
+impl AdjustData {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Pictures(part) => &part.path,
+            Self::Table(path, _) => path,
+        }
+    }
 }
 
 impl AdjustOptions {
@@ -145,35 +222,29 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             hint: Some("train with `--set train.head=linear`".into()),
         });
     };
+    let reads = Reads::of(&saved.about);
     let mut warnings = Vec::new();
     let seed = Seed::new(saved.about.seed);
     let (training, held_out) = match &options.data {
         None => (None, None),
         Some(data) => {
-            let mut set = data.open(&seed, observer, &mut warnings)?;
-            set.labels = in_classes(
-                &set.labels,
-                &saved.about.classes,
-                &data.path.display().to_string(),
-            )?;
-            let (training, held_out) = part(&set.labels, options.validation, &seed, &mut warnings)?;
-            if set.select(&training).labels.counts() != saved.about.counts {
+            let all = Opened::new(data, &options.network, &saved, &seed, observer, &mut warnings)?;
+            let (training, held_out) = part(all.labels(), reads, options.validation, &seed, &mut warnings)?;
+            let mut counts = vec![0; saved.about.classes.len()];
+            for &row in &training {
+                counts[all.labels().codes()[row] as usize] += 1;
+            }
+            if counts != saved.about.counts {
                 let message = format!(
-                    "`{}` has other pictures of each class than the network was trained on: those held out here may be known to it",
-                    data.path.display()
+                    "`{}` has other {} of each class than the network was trained on: those held out here may be known to it",
+                    data.path().display(),
+                    reads.many()
                 );
                 let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
                 warnings.push(Warning::new("images.other-training", message).with_hint(hint));
             }
-            let embedded = |rows: &[usize]| -> Result<Seen, Error> {
-                let set = set.select(rows);
-                let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
-                let values = saved
-                    .classifier
-                    .embed(Inputs::Images(&set.images, &augment), observer)?;
-                Ok(Seen { values, set })
-            };
-            (Some(embedded(&training)?), Some(embedded(&held_out)?))
+            let seen = |rows: &[usize]| all.seen(rows, &saved, observer);
+            (Some(seen(&training)?), Some(seen(&held_out)?))
         }
     };
     let needed = |seen: Option<&Seen>| -> Result<(), Error> {
@@ -182,13 +253,15 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
         }
         Err(Error::Config {
             place: "--data".into(),
-            problem: format!("{name} needs the pictures that the network was trained on"),
+            problem: format!(
+                "{name} needs the {} that the network was trained on",
+                reads.many()
+            ),
             hint: Some("name them with `--data`, or give `--tau` to logit-adjustment or tau-norm".into()),
         })
     };
     let width = head.weight().len() / head.classes();
-    let rows =
-        |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.set.labels.codes().to_vec()) };
+    let rows = |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.labels.codes().to_vec()) };
     let counts = &saved.about.counts;
     let named = |error| Error::of_classes(error, &saved.about.classes);
     let (tau, adjusted) = match (options.adjustment, options.tau) {
@@ -223,7 +296,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     };
     let scores = |head: &LinearHead| -> Result<Option<Scores>, Error> {
         let Some(seen) = &held_out else { return Ok(None) };
-        Ok(Some(Scores::of(&seen.set.labels, &head.predict(&seen.values))?))
+        Ok(Some(Scores::of(&seen.labels, &head.predict(&seen.values))?))
     };
     let result = Adjusted {
         adjustment: options.adjustment,
@@ -233,6 +306,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
         norms_before: head.norms(),
         norms_after: adjusted.norms(),
         classes: saved.about.classes.clone(),
+        reads,
         warnings,
     };
     saved.classifier = saved.classifier.with_linear_head(&adjusted)?;
