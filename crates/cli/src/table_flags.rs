@@ -22,8 +22,8 @@ pub(crate) struct TrainTableFlags {
     /// Columns that the network does not see; may be repeated, or separated by commas
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Tables")]
     ignore: Vec<String>,
-    /// What happens to missing values; `impute` fills with what is usual among the rows trained on [default: error]
-    #[arg(long, value_parser = ["error", "drop-rows", "impute"], help_heading = "Tables")]
+    /// What happens to missing values; `impute`, or `distance`, fills with what is usual among the rows trained on [default: error]
+    #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"], help_heading = "Tables")]
     missing: Option<String>,
     /// Widths of the hidden layers of `mlp`, separated by commas [default: 64,64]
     #[arg(long, value_name = "WIDTH", value_delimiter = ',', help_heading = "Tables")]
@@ -39,7 +39,7 @@ pub(crate) struct EvaluateTableFlags {
     #[arg(long, short, value_name = "COLUMN", help_heading = "Tables")]
     target: Option<String>,
     /// What happens to missing values [default: as in training]
-    #[arg(long, value_parser = ["error", "drop-rows", "impute"], help_heading = "Tables")]
+    #[arg(long, value_parser = ["error", "drop-rows", "impute", "distance"], help_heading = "Tables")]
     missing: Option<String>,
     /// Column to write beside the predictions, such as a protected one for `audit`; may be repeated, or separated by commas
     #[arg(

@@ -39,7 +39,8 @@ pub use names::texts_of;
 pub use options::ReadOptions;
 pub use output::{Carry, OutputOptions, output_chunks};
 pub use predictions::{
-    PredictionColumns, PredictionTable, predictions_of, table_of_origins, table_of_predictions, whole_rows,
+    PredictionColumns, PredictionTable, predictions_of, predictions_of_model, table_of_origins,
+    table_of_predictions, whole_rows,
 };
 pub use prepare::{Missing, Prepared, prepare};
 pub use read::{Read, read_bytes, read_table};

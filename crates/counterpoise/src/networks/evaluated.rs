@@ -2,13 +2,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use counterpoise_base::{Observer, Table, Warning};
-use counterpoise_data::{PredictionColumns, texts_of};
+use counterpoise_data::{PredictionColumns, predictions_of_model, texts_of};
 use counterpoise_metrics::Bootstrap;
 use counterpoise_report::{Page, Section};
 use serde::Serialize;
 
 use super::Reads;
-use crate::{Error, Measured, measure, measured_page};
+use crate::measured::measure_found;
+use crate::{Error, Measured, measured_page};
 
 /// Predictions of a classifier and how good they are.
 #[derive(Debug, Clone, Serialize)]
@@ -60,7 +61,8 @@ pub(crate) fn judged(
         weight: None,
     };
     let bootstrap = Bootstrap::new(seed).with_draws(DRAWS);
-    let measured = measure(&predictions, &columns, &[], &bootstrap, observer)?;
+    let found = predictions_of_model(&predictions, &columns)?;
+    let measured = measure_found(found, target, &[], &bootstrap, observer)?;
     let mut warnings = measured.warnings.clone();
     if !strangers.is_empty() {
         let message = format!(
