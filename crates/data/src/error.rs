@@ -742,6 +742,9 @@ impl Error {
             Self::Parts { .. } => "use fewer folds, or merge the class with another".into(),
             Self::Counts { rows: 0, .. } => "name a class of the target".into(),
             Self::UnknownImageFormat { .. } => "name it with `--format`: idx, cifar-10, cifar-100, svhn, celeba, folder, numpy or parquet".into(),
+            Self::ImageFile { format, .. } if *format == crate::ImageFormat::Parquet.title() => {
+                "get the file anew if it is damaged; if it is a table, `counterpoise train` takes it with `--target COLUMN`".into()
+            }
             Self::ImageFile { .. } => "get the file anew if it is damaged; or name what it is with `--format`".into(),
             Self::NoLabels { .. } => "name the file with `--labels FILE`".into(),
             Self::NoLabelColumn { columns, .. } => format!("name one with `--label-column`: {}", some_of(columns)),
