@@ -63,7 +63,7 @@ pub(crate) enum Command {
         command: DeepSmoteCommand,
     },
     /// Train a network on imbalanced pictures, or on a table, with the loss and the sampler of classes that suit them
-    Train(TrainFlags),
+    Train(Box<TrainFlags>),
     /// Change the last layer of a trained network in favour of rare classes
     Adjust(AdjustFlags),
     /// Say how good a trained network is on other pictures or another table, with intervals

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::{
     AdjustData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, Reads,
-    nearest_name, network_reads,
+    nearest_name,
 };
 use toml::Value;
 
@@ -494,15 +494,15 @@ impl AdjustFlags {
         let adjustment = Adjustment::NAMES.iter().find(|(name, _)| *name == self.method);
         let data = match &self.data {
             None => None,
-            Some(data) if network_reads(&self.network)? == Reads::Rows => {
-                Some(AdjustData::Table(data.clone(), self.table.options()?))
-            }
-            Some(data) => Some(AdjustData::Pictures(part(
-                data,
-                &self.reading,
-                None,
-                self.imbalance.imbalance.as_deref(),
-            )?)),
+            Some(data) => Some(match self.check(data)? {
+                Reads::Rows => self.table_data(data)?,
+                Reads::Pictures => AdjustData::Pictures(part(
+                    data,
+                    &self.reading,
+                    None,
+                    self.imbalance.imbalance.as_deref(),
+                )?),
+            }),
         };
         Ok(AdjustOptions {
             network: self.network.clone(),
@@ -559,7 +559,7 @@ fn part(
 const PROFILES: &str = "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
 
 /// What `--imbalance` says, as the option of a file.
-fn imbalance(text: &str) -> Result<Value> {
+pub(crate) fn imbalance(text: &str) -> Result<Value> {
     let table = |name: &str, value: Value| Value::Table([(name.to_owned(), value)].into_iter().collect());
     if let Some((kind, ratio)) = text.split_once(':') {
         let ratio: f64 = ratio.trim().parse().map_err(|_| {

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use counterpoise::{Error, EvaluateTableOptions, Reads};
+use counterpoise::{AdjustData, Error, EvaluateTableOptions, Imbalance, Reads, network_reads};
 use toml::Value;
 
 use crate::flags::{ReadFlags, Settings, path};
-use crate::image_flags::{EvaluateFlags, TrainFlags, device};
+use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, device, imbalance};
 
 /// Which columns of a table, and how it is read.
 #[derive(Args)]
@@ -161,5 +161,29 @@ impl EvaluateFlags {
         ]);
         let flag = flag.or_else(|| flags.reading.given());
         refuse(flag, Reads::Pictures, &self.pictures.data)
+    }
+}
+
+impl AdjustFlags {
+    /// What the network reads; flags of other data are refused.
+    pub(crate) fn check(&self, data: &Path) -> Result<Reads> {
+        let reads = network_reads(&self.network)?;
+        let flag = match reads {
+            Reads::Pictures => self.table.given(),
+            Reads::Rows => self.reading.given(),
+        };
+        refuse(flag, reads, data)?;
+        Ok(reads)
+    }
+
+    /// The table that the network was trained on.
+    pub(crate) fn table_data(&self, data: &Path) -> Result<AdjustData> {
+        let counts = self.imbalance.imbalance.as_deref();
+        let imbalance = counts.map(|counts| -> Result<Imbalance> { Ok(imbalance(counts)?.try_into()?) });
+        Ok(AdjustData::Table {
+            path: data.to_path_buf(),
+            read: self.table.options()?,
+            imbalance: imbalance.transpose()?,
+        })
     }
 }

@@ -409,6 +409,9 @@ fn four_adjustments_change_the_last_layer() {
         );
         folder.ok(&format!("evaluate {method}.safetensors other.csv"));
     }
+    let said =
+        folder.refused("adjust net.safetensors --method crt --data t.csv --size 8x8 --output x.safetensors");
+    assert!(said.contains("--size: it is for pictures"), "{said}");
     let other = folder.ok("adjust net.safetensors --method crt --data other.csv --output x.safetensors");
     assert!(
         other
@@ -417,6 +420,10 @@ fn four_adjustments_change_the_last_layer() {
         "{}",
         other.stderr
     );
+    begun(&folder, "--imbalance 20,20,100");
+    let ran = folder
+        .ok("adjust net.safetensors --method lws --data t.csv --imbalance 20,20,100 --output x.safetensors");
+    assert_eq!(ran.stderr, "", "the rows that were trained on are found again");
 }
 
 #[test]

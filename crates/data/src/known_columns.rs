@@ -233,6 +233,8 @@ fn unlike(column: &Column, known: &KnownColumn) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::{ReadOptions, Roles, prepare, read_bytes};
 
@@ -247,7 +249,7 @@ mod tests {
         let mut text = "x,colour,day,y\n".to_owned();
         for row in 0..10 {
             let colour = ["red", "blue", "green"][row % 3];
-            text += &format!("{row}.5,{colour},2024-01-0{},{}\n", row % 9 + 1, row % 2);
+            let _ = writeln!(text, "{row}.5,{colour},2024-01-0{},{}", row % 9 + 1, row % 2);
         }
         let roles = Roles {
             target: "y".into(),

@@ -120,3 +120,73 @@ impl SavedClassifier {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_data::Augment;
+
+    use super::*;
+
+    fn saved() -> SavedClassifier {
+        let network = Architecture::Mlp { hidden: vec![3] };
+        let (head, input) = (HeadKind::Linear, InputShape::Rows(2));
+        let classifier =
+            Classifier::new(network.clone(), head, input, 2, &Seed::new(1), DeviceKind::Cpu).unwrap();
+        let epoch = serde_json::json!({
+            "epoch": 1, "loss": 0.5, "rate": 0.1, "balanced_accuracy": null, "macro_f1": null, "seconds": 1.5,
+        });
+        let about = AboutClassifier {
+            network,
+            head,
+            picture: None,
+            columns: Some(2),
+            encoding: Some(serde_json::json!({"target": "y"})),
+            normalisation: Augment::default().normalisation,
+            classes: vec!["a".into(), "b".into()],
+            counts: vec![3, 1],
+            options: None,
+            seed: 1,
+            epoch: 1,
+            history: vec![serde_json::from_value(epoch).unwrap()],
+            afterwards: Vec::new(),
+        };
+        SavedClassifier { classifier, about }
+    }
+
+    #[test]
+    fn a_file_holds_no_time_of_the_clock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.safetensors");
+        let mut saved = saved();
+        assert_eq!(saved.about.history[0].seconds, Some(1.5));
+        saved.save(&path).unwrap();
+        let first = std::fs::read(&path).unwrap();
+        saved.about.history[0].seconds = Some(2.5);
+        saved.save(&path).unwrap();
+        assert!(std::fs::read(&path).unwrap() == first);
+        saved.about.history[0].seconds = None;
+        assert_eq!(AboutClassifier::load(&path).unwrap(), saved.about);
+        let loaded = SavedClassifier::load(&path, DeviceKind::Cpu).unwrap();
+        assert_eq!(loaded.about, saved.about);
+        assert_eq!(loaded.classifier.weights(), saved.classifier.weights());
+    }
+
+    #[test]
+    fn a_file_with_times_and_without_an_encoding_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.safetensors");
+        let saved = saved();
+        let mut about = serde_json::to_value(&saved.about).unwrap();
+        about.as_object_mut().unwrap().remove("encoding");
+        let old = Checkpoint {
+            kind: KIND.to_owned(),
+            about,
+            weights: saved.classifier.weights(),
+            ..Checkpoint::default()
+        };
+        old.save(&path).unwrap();
+        let about = AboutClassifier::load(&path).unwrap();
+        assert_eq!(about.history, saved.about.history);
+        assert_eq!(about.encoding, None);
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
-use counterpoise_data::{Augment, ReadOptions};
+use counterpoise_data::{Augment, Imbalance, ReadOptions, make_imbalance};
 use counterpoise_deep::{
     DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, SavedClassifier, Scores, taus,
 };
@@ -90,8 +90,15 @@ pub struct AdjustOptions {
 pub enum AdjustData {
     /// Pictures.
     Pictures(ImagePart),
-    /// A table, and how it is read.
-    Table(PathBuf, ReadOptions),
+    /// A table.
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// How it is read.
+        read: ReadOptions,
+        /// What made it imbalanced first.
+        imbalance: Option<Imbalance>,
+    },
 }
 
 /// What was done to a network.
@@ -146,10 +153,20 @@ impl Opened {
                 set.labels = in_classes(&set.labels, classes, &part.path.display().to_string())?;
                 Ok(Self::Pictures(set))
             }
-            AdjustData::Table(path, read) => {
+            AdjustData::Table {
+                path,
+                read,
+                imbalance,
+            } => {
                 let encoding = TableEncoding::of_network(network, &saved.about)?;
                 let opened = open_alike(path, read, &encoding, classes, &[], observer, warnings)?;
-                Ok(Self::Rows(opened.set))
+                Ok(Self::Rows(match imbalance {
+                    None => opened.set,
+                    Some(imbalance) => {
+                        let kept = make_imbalance(&opened.set.labels, imbalance, seed)?;
+                        opened.set.select(&kept)
+                    }
+                }))
             }
         }
     }
@@ -183,7 +200,7 @@ impl AdjustData {
     fn path(&self) -> &Path {
         match self {
             Self::Pictures(part) => &part.path,
-            Self::Table(path, _) => path,
+            Self::Table { path, .. } => path,
         }
     }
 }

@@ -72,9 +72,9 @@ pub(crate) fn judged(
         warnings.push(Warning::new("evaluate.absent-class", message));
     }
     Ok(Evaluated {
-        warnings,
         measured,
         predictions,
+        warnings,
     })
 }
 

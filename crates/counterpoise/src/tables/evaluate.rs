@@ -168,7 +168,7 @@ pub(super) fn judge(
     );
     let mut columns = opened.carried.clone();
     columns.extend(predicted.into_columns());
-    if let Some(class) = columns.iter_mut().skip(opened.carried.len()).next() {
+    if let Some(class) = columns.get_mut(opened.carried.len()) {
         target.clone_into(&mut class.name);
     }
     for (place, column) in columns.iter().enumerate() {

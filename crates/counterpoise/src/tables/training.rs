@@ -152,11 +152,13 @@ pub fn train_table(experiment: &TableExperiment, observer: &dyn Observer) -> Res
 
 /// Tells of test rows that are among the rows trained on.
 fn shared_rows(all: &RowSet, test: &Opened, file: &str) -> Option<Warning> {
-    let bits = |row: &[f32]| row.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
-    let known: HashSet<Vec<u32>> = (0..all.labels.len()).map(|row| bits(all.row(row))).collect();
+    let bits = |set: &RowSet| -> Vec<u32> { set.values.iter().map(|value| value.to_bits()).collect() };
+    let (all_bits, test_bits) = (bits(all), bits(&test.set));
+    let known: HashSet<&[u32]> = all_bits.chunks_exact(all.width.max(1)).collect();
     let rows = test.set.labels.len();
-    let twice = (0..rows)
-        .filter(|&row| known.contains(&bits(test.set.row(row))))
+    let twice = test_bits
+        .chunks_exact(test.set.width.max(1))
+        .filter(|row| known.contains(row))
         .count();
     (twice > 0).then(|| {
         let message = format!(

@@ -391,7 +391,7 @@ mod tests {
             Ok(Architecture::Mlp { hidden })
         );
         assert!(read(r#""lnet""#).is_err_and(|error| error.contains("`lenet`")));
-        assert!(read(r#"{"name":"mlp","hiden":[7]}"#).is_err());
+        assert!(read(r#"{"name":"mlp","depth":[7]}"#).is_err());
         for (word, about) in Architecture::words().filter(|(word, _)| !word.starts_with('{')) {
             let network = read(&format!("\"{word}\"")).expect(word);
             assert_eq!(network.name(), word);
