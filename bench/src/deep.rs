@@ -37,7 +37,9 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
                 checkpoint: None,
                 fingerprint: String::new(),
             };
-            train(rows, None, &options, &run)?.history[0].seconds
+            train(rows, None, &options, &run)?.history[0]
+                .seconds
+                .expect("what was trained here knows its time")
         }
         "resnet32-inference" => {
             let shape = ImageShape::new(3, 32, 32);

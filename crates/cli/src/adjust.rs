@@ -50,7 +50,8 @@ fn in_words(adjusted: &Adjusted) -> String {
     if let (Some(before), Some(after)) = (&adjusted.before, &adjusted.after) {
         let _ = writeln!(
             text,
-            "\nbalanced accuracy on held-out pictures: {} before, {} after",
+            "\nbalanced accuracy on held-out {}: {} before, {} after",
+            adjusted.reads.many(),
             share(before.balanced_accuracy),
             share(after.balanced_accuracy)
         );

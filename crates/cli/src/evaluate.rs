@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Writer, check_page, evaluate_images, evaluated_page, write_page};
+use counterpoise::{
+    Reads, Writer, check_page, evaluate_images, evaluate_table, evaluated_page, evaluated_table_page,
+    write_page,
+};
 
 use crate::image_flags::EvaluateFlags;
 use crate::metrics::in_words;
@@ -14,8 +17,21 @@ pub(crate) fn run(flags: &EvaluateFlags, json: bool, progress: &Progress) -> Res
     if let Some(path) = &flags.report {
         check_page(path)?;
     }
-    let options = flags.options()?;
-    let evaluated = evaluate_images(&options, progress)?;
+    let (evaluated, page) = match flags.foreign.reads(&flags.file)? {
+        Reads::Pictures => {
+            flags.check_pictures()?;
+            let options = flags.options()?;
+            let evaluated = evaluate_images(&options, progress)?;
+            let page = evaluated_page(&options, &evaluated)?;
+            (evaluated, page)
+        }
+        Reads::Rows => {
+            let options = flags.table_options()?;
+            let evaluated = evaluate_table(&options, progress)?;
+            let page = evaluated_table_page(&options, &evaluated)?;
+            (evaluated, page)
+        }
+    };
     if let Some(path) = &flags.output {
         let mut writer = Writer::create(path, &evaluated.predictions).map_err(counterpoise::Error::from)?;
         writer
@@ -24,7 +40,7 @@ pub(crate) fn run(flags: &EvaluateFlags, json: bool, progress: &Progress) -> Res
         writer.finish().map_err(counterpoise::Error::from)?;
     }
     if let Some(path) = &flags.report {
-        write_page(&evaluated_page(&options, &evaluated)?, path)?;
+        write_page(&page, path)?;
     }
     progress.end();
     terminal::warn(&evaluated.warnings, json);

@@ -62,11 +62,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DeepSmoteCommand,
     },
-    /// Train a network on imbalanced pictures, with the loss and the sampler of classes that suit them
-    Train(TrainFlags),
+    /// Train a network on imbalanced pictures, or on a table, with the loss and the sampler of classes that suit them
+    Train(Box<TrainFlags>),
     /// Change the last layer of a trained network in favour of rare classes
     Adjust(AdjustFlags),
-    /// Say how good a trained network is on other pictures, with intervals
+    /// Say how good a trained network is on other pictures or another table, with intervals
     Evaluate(EvaluateFlags),
     /// Look at two bundled tables: no data needed
     Quickstart(QuickstartFlags),
@@ -684,7 +684,26 @@ impl DataFlags {
 }
 
 impl ReadFlags {
-    fn settings(&self) -> Result<Settings> {
+    /// The first of these flags that was given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        [
+            ("--separator", self.separator.is_some()),
+            ("--names", self.names.is_some()),
+            ("--decimal-comma", self.decimal_comma),
+            ("--no-header", self.no_header),
+            ("--comment", self.comment.is_some()),
+            ("--na", !self.na.is_empty()),
+            ("--no-trim", self.no_trim),
+            ("--rename-duplicates", self.rename_duplicates),
+            ("--kind", !self.kind.is_empty()),
+            ("--label", !self.label.is_empty()),
+            ("--latin1", self.latin1),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+
+    pub(crate) fn settings(&self) -> Result<Settings> {
         let mut settings = Settings::new();
         let mut set = |name: &str, value: Value| settings.push((name.to_owned(), value));
         let texts = |texts: &[String]| Value::from(texts.to_vec());

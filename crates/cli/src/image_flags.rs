@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::{
-    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
-    GenerateOptions, ImagePart, nearest_name,
+    AdjustData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
+    GenerateOptions, ImagePart, Reads, nearest_name, network_reads,
 };
 use toml::Value;
 
-use crate::flags::{Settings, path, seed, set_by_path, wrong};
+use crate::flags::{ReadFlags, Settings, path, seed, set_by_path, wrong};
+use crate::table_flags::{EvaluateTableFlags, TrainTableFlags};
 
 /// Which pictures, and how they are read.
 #[derive(Args)]
 pub(crate) struct PictureFlags {
-    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, `CelebA`, or a folder with a folder for each class
+    /// Pictures: IDX, CIFAR binary, SVHN `.mat`, NPY or NPZ, Parquet, `CelebA`, or a folder with a folder for each class; `train` and `evaluate` take tables too
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) reading: PictureReadFlags,
@@ -84,12 +85,14 @@ pub(crate) struct TrainFlags {
     #[command(flatten)]
     pub(crate) pictures: PictureFlags,
     #[command(flatten)]
+    pub(crate) table: TrainTableFlags,
+    #[command(flatten)]
     pub(crate) imbalance: PictureImbalanceFlags,
     /// Pictures to judge by, which training never sees; `same` takes the part `test` of the same data
     #[arg(long, value_name = "DATA")]
     pub(crate) test: Option<PathBuf>,
-    /// Network: resnet20, resnet32, resnet56, resnet18, lenet [default: resnet32]
-    #[arg(long, short, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet"])]
+    /// Network: resnet20, resnet32, resnet56, resnet18, lenet, mlp [default: resnet32; for tables mlp]
+    #[arg(long, short, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet", "mlp"])]
     pub(crate) network: Option<String>,
     /// Loss; `counterpoise describe losses` lists them [default: cross-entropy]
     #[arg(long, short, value_name = "NAME")]
@@ -103,7 +106,7 @@ pub(crate) struct TrainFlags {
     /// Learning rate [default: 0.1 for sgd, with warm-up and steps; 0.001 for adam, constant]
     #[arg(long)]
     pub(crate) rate: Option<f64>,
-    /// How weights move [default: sgd]
+    /// How weights move [default: sgd; for tables adam]
     #[arg(long, value_parser = ["sgd", "adam"])]
     pub(crate) optimizer: Option<String>,
     /// Shares in which classes are drawn [default: instance-balanced]
@@ -255,11 +258,13 @@ pub(crate) struct AdjustFlags {
     /// Strength of logit-adjustment and tau-norm [default: chosen on held-out pictures]
     #[arg(long)]
     pub(crate) tau: Option<f64>,
-    /// The pictures that the network was trained on
+    /// The pictures or the table that the network was trained on
     #[arg(long, value_name = "DATA")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: PictureReadFlags,
+    #[command(flatten)]
+    pub(crate) table: ReadFlags,
     #[command(flatten)]
     pub(crate) imbalance: PictureImbalanceFlags,
     /// Share of every class that training held out
@@ -282,7 +287,9 @@ pub(crate) struct EvaluateFlags {
     pub(crate) foreign: ForeignFlags,
     #[command(flatten)]
     pub(crate) pictures: PictureFlags,
-    /// Also write a table with the class, the prediction and the scores of every picture, for `metrics` and `audit`
+    #[command(flatten)]
+    pub(crate) table: EvaluateTableFlags,
+    /// Also write a table with the class, the prediction and the scores of every picture or row, for `metrics` and `audit`
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Also write a page
@@ -297,6 +304,14 @@ pub(crate) struct EvaluateFlags {
 }
 
 impl ForeignFlags {
+    /// What the network in a file reads; those of other programs read pictures.
+    pub(crate) fn reads(&self, file: &Path) -> Result<Reads> {
+        Ok(match self.network {
+            Some(_) => Reads::Pictures,
+            None => network_reads(file)?,
+        })
+    }
+
     fn read(&self) -> Result<Option<ForeignNetwork>> {
         let Some(name) = &self.network else {
             return Ok(None);
@@ -312,6 +327,25 @@ impl ForeignFlags {
 }
 
 impl PictureReadFlags {
+    /// The first of these flags that was given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        [
+            ("--format", self.format.is_some()),
+            ("--split", self.split.is_some()),
+            ("--labels", self.labels.is_some()),
+            ("--class-names", !self.class_names.is_empty()),
+            ("--size", self.size.is_some()),
+            ("--resize", self.resize.is_some()),
+            ("--channels", self.channels.is_some()),
+            ("--corrupt", self.corrupt.is_some()),
+            ("--image-column", self.image_column.is_some()),
+            ("--label-column", self.label_column.is_some()),
+            ("--hair", self.hair.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+
     /// Settings under `place`, which is `data` or `test`.
     fn settings(&self, place: &str) -> Result<Settings> {
         let mut settings = Settings::new();
@@ -356,9 +390,6 @@ impl TrainFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
         let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
         settings.extend(self.pictures.reading.settings("data")?);
-        if let Some(counts) = &self.imbalance.imbalance {
-            settings.push(("data.imbalance".into(), imbalance(counts)?));
-        }
         if let Some(test) = &self.test {
             let same = test.as_os_str() == "same";
             let file = if same { &self.pictures.data } else { test };
@@ -371,6 +402,22 @@ impl TrainFlags {
                     .filter(|(name, _)| name != "test.read.split" && name != "test.read.labels"),
             );
             settings.push(("test.read.split".into(), Value::from("test")));
+        }
+        if let Some(pad) = self.pad {
+            settings.push(("augment.pad".into(), Value::from(pad)));
+        }
+        if self.flip {
+            settings.push(("augment.flip".into(), Value::from(true)));
+        }
+        settings.extend(self.training_settings()?);
+        Ok(settings)
+    }
+
+    /// Settings that pictures and tables share.
+    pub(crate) fn training_settings(&self) -> Result<Settings> {
+        let mut settings = Settings::new();
+        if let Some(counts) = &self.imbalance.imbalance {
+            settings.push(("data.imbalance".into(), imbalance(counts)?));
         }
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
         set("seed", seed(self.seed)?);
@@ -386,14 +433,17 @@ impl TrainFlags {
                 set(name, Value::from(value.clone()));
             }
         }
-        for (name, value) in [
-            ("train.epochs", self.epochs),
-            ("train.batch", self.batch),
-            ("augment.pad", self.pad),
-        ] {
+        for (name, value) in [("train.epochs", self.epochs), ("train.batch", self.batch)] {
             if let Some(value) = value {
                 set(name, Value::from(value));
             }
+        }
+        if !self.table.hidden.is_empty() {
+            set("train.network.name", Value::from("mlp"));
+            set("train.network.hidden", Value::from(self.table.hidden.clone()));
+        }
+        if self.optimizer.as_deref() == Some("sgd") {
+            set("train.optimizer.sgd", Value::Table(toml::Table::new()));
         }
         if self.optimizer.as_deref() == Some("adam") {
             // Rate and schedule that suit SGD are far too much for Adam.
@@ -407,9 +457,6 @@ impl TrainFlags {
         }
         if self.loss.as_deref() == Some("ldam") {
             set("train.head", Value::from("cosine"));
-        }
-        if self.flip {
-            set("augment.flip", Value::from(true));
         }
         if let Some(share) = self.validation {
             set("validation", Value::from(share));
@@ -487,12 +534,15 @@ impl AdjustFlags {
         let adjustment = Adjustment::NAMES.iter().find(|(name, _)| *name == self.method);
         let data = match &self.data {
             None => None,
-            Some(data) => Some(part(
-                data,
-                &self.reading,
-                None,
-                self.imbalance.imbalance.as_deref(),
-            )?),
+            Some(data) => Some(match self.check(data)? {
+                Reads::Rows => self.table_data(data)?,
+                Reads::Pictures => AdjustData::Pictures(part(
+                    data,
+                    &self.reading,
+                    None,
+                    self.imbalance.imbalance.as_deref(),
+                )?),
+            }),
         };
         Ok(AdjustOptions {
             network: self.file.clone(),
@@ -555,7 +605,7 @@ fn part(
 const PROFILES: &str = "write `long-tail:100`, `step:10`, counts such as `500,50,5`, or the table of a paper such as `deepsmote-mnist`";
 
 /// What `--imbalance` says, as the option of a file.
-fn imbalance(text: &str) -> Result<Value> {
+pub(crate) fn imbalance(text: &str) -> Result<Value> {
     let table = |name: &str, value: Value| Value::Table([(name.to_owned(), value)].into_iter().collect());
     if let Some((kind, ratio)) = text.split_once(':') {
         let ratio: f64 = ratio.trim().parse().map_err(|_| {

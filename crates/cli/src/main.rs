@@ -21,6 +21,7 @@ mod progress;
 mod quickstart;
 mod reproduce;
 mod resample;
+mod table_flags;
 mod terminal;
 mod train;
 

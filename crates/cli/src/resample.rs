@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, check_page, experiment_of_report,
-    profile, run_page, write_page,
+    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, Reads, TableExperiment, check_page,
+    experiment_of_report, profile, run_page, training_described, write_page,
 };
 
 use crate::flags::{HowFlags, ResampleFlags, RunFlags};
@@ -42,13 +42,20 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
     } else {
         text
     };
-    if ImageExperiment::is_described(&place, &text)? {
+    if let Some(reads) = training_described(&place, &text)? {
         if flags.how.dry_run {
             let hint = "leave it out, or add `--set train.epochs=1` for a quick look";
             return Err(problem("a training has no dry run".into(), Some(hint)).into());
         }
-        let experiment = ImageExperiment::merged(&place, &text, flags.how.settings()?)?;
-        return crate::train::run(&experiment, json, progress);
+        let settings = flags.how.settings()?;
+        return match reads {
+            Reads::Pictures => {
+                crate::train::of_pictures(&ImageExperiment::merged(&place, &text, settings)?, json, progress)
+            }
+            Reads::Rows => {
+                crate::train::of_table(&TableExperiment::merged(&place, &text, settings)?, json, progress)
+            }
+        };
     }
     let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
     if experiment.compare.is_some() {

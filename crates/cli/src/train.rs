@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{ImageExperiment, ImageTraining, check_page, train_images, training_page, write_page};
+use counterpoise::{
+    Error, ImageExperiment, NetworkTraining, Page, Reads, ReportPart, TableExperiment, check_page,
+    data_of_training, table_training_page, train_images, train_table, training_page, write_page,
+};
 
 use crate::image_flags::TrainFlags;
 use crate::metrics::measures;
@@ -11,18 +14,57 @@ use crate::progress::Progress;
 use crate::terminal::{self, table};
 
 pub(crate) fn from_flags(flags: &TrainFlags, json: bool, progress: &Progress) -> Result<()> {
-    let experiment = ImageExperiment::merged("the command line", "", flags.settings()?)?;
-    run(&experiment, json, progress)
+    let place = "the command line";
+    let reads = data_of_training(&flags.pictures.data, flags.table.target.is_some())?;
+    flags.check(reads)?;
+    match reads {
+        Reads::Pictures => of_pictures(
+            &ImageExperiment::merged(place, "", flags.settings()?)?,
+            json,
+            progress,
+        ),
+        Reads::Rows => of_table(
+            &TableExperiment::merged(place, "", flags.table_settings()?)?,
+            json,
+            progress,
+        ),
+    }
 }
 
-pub(crate) fn run(experiment: &ImageExperiment, json: bool, progress: &Progress) -> Result<()> {
-    let report = experiment.report.as_ref().map(|report| &report.path);
+pub(crate) fn of_pictures(experiment: &ImageExperiment, json: bool, progress: &Progress) -> Result<()> {
+    run(
+        experiment.report.as_ref(),
+        &|| train_images(experiment, progress),
+        &|training| training_page(experiment, training),
+        json,
+        progress,
+    )
+}
+
+pub(crate) fn of_table(experiment: &TableExperiment, json: bool, progress: &Progress) -> Result<()> {
+    run(
+        experiment.report.as_ref(),
+        &|| train_table(experiment, progress),
+        &|training| table_training_page(experiment, training),
+        json,
+        progress,
+    )
+}
+
+fn run(
+    report: Option<&ReportPart>,
+    train: &dyn Fn() -> Result<NetworkTraining, Error>,
+    page: &dyn Fn(&NetworkTraining) -> Result<Page, Error>,
+    json: bool,
+    progress: &Progress,
+) -> Result<()> {
+    let report = report.map(|report| &report.path);
     if let Some(path) = report {
         check_page(path)?;
     }
-    let training = train_images(experiment, progress)?;
+    let training = train()?;
     if let Some(path) = report {
-        write_page(&training_page(experiment, &training)?, path)?;
+        write_page(&page(&training)?, path)?;
     }
     progress.end();
     terminal::warn(&training.warnings, json);
@@ -36,7 +78,7 @@ pub(crate) fn run(experiment: &ImageExperiment, json: bool, progress: &Progress)
     terminal::print(&text)
 }
 
-fn in_words(training: &ImageTraining) -> String {
+fn in_words(training: &NetworkTraining) -> String {
     let about = &training.about;
     let share = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.4}"));
     let mut text = format!(
@@ -101,7 +143,12 @@ fn in_words(training: &ImageTraining) -> String {
         );
     }
     if let Some(test) = &training.test {
-        let _ = write!(text, "\nOn the test pictures:\n\n{}", measures(&test.measured));
+        let _ = write!(
+            text,
+            "\nOn the test {}:\n\n{}",
+            training.reads().many(),
+            measures(&test.measured)
+        );
     }
     text.push('\n');
     text

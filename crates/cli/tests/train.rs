@@ -72,6 +72,35 @@ fn the_same_seed_gives_the_same_weights_and_another_seed_others() {
     assert!(weights(&folder, "net.safetensors") != first, "another seed");
 }
 
+/// A file of a network holds nothing of the clock, of threads or of the order of a map.
+fn same_bytes(folder: &Folder, words: &str) {
+    let file = folder.path("net.safetensors");
+    let written = |threads: usize| {
+        folder.ok(&format!("{words} --output net.safetensors --threads {threads}"));
+        let bytes = std::fs::read(&file).expect("it was written");
+        std::fs::remove_file(&file).expect("it was written");
+        bytes
+    };
+    let first = written(1);
+    assert!(written(2) == first, "{words}: on two threads");
+    assert!(written(1) == first, "{words}: again");
+}
+
+#[test]
+fn the_same_command_writes_the_same_bytes() {
+    let folder = three_classes();
+    for optimizer in ["adam", "sgd"] {
+        same_bytes(
+            &folder,
+            &format!("train p --network lenet --batch 16 --epochs 2 --test same --optimizer {optimizer}"),
+        );
+    }
+    same_bytes(
+        &folder,
+        "deepsmote fit p --width 2 --latent-size 3 --decoder mirror --size 16x16 --resize pad --epochs 2",
+    );
+}
+
 #[test]
 fn a_page_or_a_file_repeats_the_training() {
     let folder = three_classes();

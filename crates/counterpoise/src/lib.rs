@@ -14,10 +14,12 @@ mod images;
 mod leakage;
 mod measured;
 mod merge;
+mod networks;
 mod pages;
 mod picture;
 mod profile;
 mod reproduce;
+mod tables;
 
 pub use audit::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,
@@ -44,7 +46,7 @@ pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
 };
 pub use counterpoise_neighbors::Error as NeighborsError;
-pub use counterpoise_report::TableBlock;
+pub use counterpoise_report::{Page, TableBlock};
 pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
@@ -52,10 +54,10 @@ pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use images::{
-    AdjustOptions, Adjusted, Adjustment, ChooseOn, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
-    Evaluated, FirstPictures, ForeignNetwork, GenerateOptions, ImageExperiment, ImagePart, ImageTraining,
-    MadeImages, adjust_classifier, deep_smote_page, evaluate_images, evaluated_page, first_pictures,
-    fit_deep_smote, generate_images, history_of, quality_table, train_images, training_page,
+    AdjustData, AdjustOptions, Adjusted, Adjustment, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
+    FirstPictures, ForeignNetwork, GenerateOptions, ImageExperiment, ImagePart, MadeImages,
+    adjust_classifier, deep_smote_page, evaluate_images, evaluated_page, first_pictures, fit_deep_smote,
+    generate_images, history_of, quality_table, train_images, training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,
@@ -63,6 +65,9 @@ pub use leakage::{
 };
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
+pub use networks::{
+    ChooseOn, Evaluated, NetworkTraining, Reads, data_of_training, network_reads, training_described,
+};
 pub use pages::{
     check_page, check_text, profile_page, quickstart_page, run_page, write_bytes, write_page, write_text,
 };
@@ -75,4 +80,8 @@ pub use reproduce::{
     ReproducedNumber, ReproducedPart, ReproducedRow, ReproducedSet, ReproducedTable, Reproduction,
     SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, image_reproduction_page,
     reproduce_deep_smote, reproduce_fair_oversampling, reproduction_page,
+};
+pub use tables::{
+    EvaluateTableOptions, TableEncoding, TableExperiment, TablePart, TestTable, evaluate_table,
+    evaluated_table_page, table_training_page, train_table,
 };

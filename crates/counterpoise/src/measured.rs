@@ -54,7 +54,23 @@ pub fn measure(
     bootstrap: &Bootstrap,
     observer: &dyn Observer,
 ) -> Result<Measured, Error> {
-    let found = predictions_of(table, columns)?;
+    measure_found(
+        predictions_of(table, columns)?,
+        &columns.target,
+        wanted,
+        bootstrap,
+        observer,
+    )
+}
+
+/// Measures predictions, whose true classes stood in the column `target`.
+pub(crate) fn measure_found(
+    found: PredictionTable,
+    target: &str,
+    wanted: &[Measure],
+    bootstrap: &Bootstrap,
+    observer: &dyn Observer,
+) -> Result<Measured, Error> {
     let rows = predictions(&found)?;
     let measures = if wanted.is_empty() {
         usual(&found)?
@@ -79,10 +95,8 @@ pub fn measure(
         warnings.push(Warning::new("metrics.never-true", message));
     }
     if is_true.iter().filter(|&&is_true| is_true).count() == 1 {
-        let message = format!(
-            "column `{}` has one class only: rankings and correlations are not defined",
-            columns.target
-        );
+        let message =
+            format!("column `{target}` has one class only: rankings and correlations are not defined");
         warnings.push(Warning::new("metrics.one-class", message));
     }
     let count = found.classes.len();

@@ -188,6 +188,8 @@ pub(crate) fn in_plain_words(message: &str) -> String {
         ("struct ReportPart", "a table with `path`"),
         ("struct ImagePart", "a table with `path`"),
         ("struct DataPart", "a table with `path` and `target`"),
+        ("struct TablePart", "a table with `path` and `target`"),
+        ("struct TestTable", "a table with `path`"),
         ("internally tagged enum Method", "a table with `name`"),
     ] {
         words = words.replace(&format!("expected {name}"), &format!("expected {plain}"));

@@ -233,6 +233,30 @@ pub enum Error {
         /// The other.
         second_file: String,
     },
+    /// A column that a model needs.
+    #[error("there is no column `{column}`, which the model was trained on")]
+    LacksColumn {
+        /// The column.
+        column: String,
+        /// The names there are.
+        columns: Vec<String>,
+    },
+    /// A column that is of another kind than the one that a model was trained on.
+    #[error(
+        "column `{column}` is {found}, and the model was trained on a column of kind {needed}: `{value}` in row {row}"
+    )]
+    UnlikeColumn {
+        /// The column.
+        column: String,
+        /// The kind that the model knows.
+        needed: &'static str,
+        /// The kind that was found.
+        found: &'static str,
+        /// A row that shows it.
+        row: usize,
+        /// Its value.
+        value: String,
+    },
     /// One column in two roles.
     #[error("column `{column}` cannot be both {first} and {second}")]
     RoleConflict {
@@ -677,6 +701,15 @@ impl Error {
                 typed(&format!("{column}=categorical")),
                 typed(column)
             ),
+            Self::LacksColumn { column, columns } => {
+                let near = nearest_name(column, columns.iter().map(String::as_str));
+                let near = near.map_or(String::new(), |near| format!("is it `{near}`? "));
+                format!("{near}Columns are found by their names: give each the name that it had in training")
+            }
+            Self::UnlikeColumn { column, needed, .. } => format!(
+                "mend the value, `--na` to read it as missing, or say what the column is with `--kind {}`",
+                typed(&format!("{column}={needed}"))
+            ),
             Self::RoleConflict { column, .. } => format!("name `{column}` once"),
             Self::Missing { .. } => "choose what happens to missing values: `--missing drop-rows`, `--missing impute` or `--missing distance`".into(),
             Self::MissingRole { .. } => "`--missing drop-rows` leaves such rows out".into(),
@@ -709,6 +742,9 @@ impl Error {
             Self::Parts { .. } => "use fewer folds, or merge the class with another".into(),
             Self::Counts { rows: 0, .. } => "name a class of the target".into(),
             Self::UnknownImageFormat { .. } => "name it with `--format`: idx, cifar-10, cifar-100, svhn, celeba, folder, numpy or parquet".into(),
+            Self::ImageFile { format, .. } if *format == crate::ImageFormat::Parquet.title() => {
+                "get the file anew if it is damaged; if it is a table, `counterpoise train` takes it with `--target COLUMN`".into()
+            }
             Self::ImageFile { .. } => "get the file anew if it is damaged; or name what it is with `--format`".into(),
             Self::NoLabels { .. } => "name the file with `--labels FILE`".into(),
             Self::NoLabelColumn { columns, .. } => format!("name one with `--label-column`: {}", some_of(columns)),
@@ -758,6 +794,8 @@ impl Error {
             Self::UnknownColumn { .. } => "data.unknown-column",
             Self::ColumnsDiffer { .. } => "data.columns-differ",
             Self::KindsDiffer { .. } => "data.kinds-differ",
+            Self::LacksColumn { .. } => "data.lacks-column",
+            Self::UnlikeColumn { .. } => "data.unlike-column",
             Self::RoleConflict { .. } => "data.role-conflict",
             Self::Missing { .. } => "data.missing",
             Self::MissingRole { .. } => "data.missing-role",

@@ -27,6 +27,29 @@ pub(crate) enum Packing {
     Zstd,
 }
 
+/// What a path leads to, as far as its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// A table.
+    Table,
+    /// Pictures: a folder, or a file that is none of a table.
+    Pictures,
+    /// Parquet may hold either.
+    Either,
+}
+
+/// Tells tables from pictures by the name of the file.
+pub fn content_of(path: &Path) -> Content {
+    if path.is_dir() || crate::images::is_attributes(path) {
+        return Content::Pictures;
+    }
+    match Format::of(path) {
+        Ok(format) if format.kind == FileKind::Parquet => Content::Either,
+        Ok(_) => Content::Table,
+        Err(_) => Content::Pictures,
+    }
+}
+
 impl Format {
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         let name = path
@@ -70,6 +93,21 @@ mod tests {
 
     fn check(name: &str, kind: FileKind, packing: Packing) {
         assert_eq!(Format::of(Path::new(name)).expect(name), Format { kind, packing });
+    }
+
+    #[test]
+    fn tables_are_told_from_pictures() {
+        for (name, content) in [
+            ("a.csv.gz", Content::Table),
+            ("a.arrow", Content::Table),
+            ("a.parquet", Content::Either),
+            ("train-images-idx3-ubyte.gz", Content::Pictures),
+            ("a.npz", Content::Pictures),
+            ("list_attr_celeba.txt", Content::Pictures),
+            (".", Content::Pictures),
+        ] {
+            assert_eq!(content_of(Path::new(name)), content, "{name}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod format;
 mod images;
 mod imbalance;
 mod infer;
+mod known_columns;
 mod names;
 mod options;
 mod output;
@@ -26,17 +27,20 @@ mod write;
 
 pub use bins::Bins;
 pub use error::Error;
+pub use format::{Content, content_of};
 pub use images::{
     Alpha, Augment, Cell, Channels, CifarLabels, ContactSheet, Corrupt, Hair, ImageFacts, ImageFormat,
     ImageOptions, ImageOutput, Layout, Normalisation, ReadImages, Resize, SkippedImage, Split, WrittenImages,
     encode_png, read_idx_bytes, read_images, write_images,
 };
 pub use imbalance::{CountTable, Imbalance, Keep, make_imbalance, make_imbalance_of};
+pub use known_columns::{KnownColumn, KnownColumns, UnknownCategories};
 pub use names::texts_of;
 pub use options::ReadOptions;
 pub use output::{Carry, OutputOptions, output_chunks};
 pub use predictions::{
-    PredictionColumns, PredictionTable, predictions_of, table_of_origins, table_of_predictions, whole_rows,
+    PredictionColumns, PredictionTable, predictions_of, predictions_of_model, table_of_origins,
+    table_of_predictions, whole_rows,
 };
 pub use prepare::{Missing, Prepared, prepare};
 pub use read::{Read, read_bytes, read_table};

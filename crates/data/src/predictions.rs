@@ -159,8 +159,18 @@ pub fn whole_rows(table: &Table, columns: &[&String]) -> (Table, usize) {
 
 /// Takes truth, predictions, probabilities and weights out of a table.
 ///
-/// Whole numbers are one class however they are written: `1` and `1.0`.
+/// Whole numbers are one class however they are written: `1` and `1.0`. That nothing at all is predicted right looks like
+/// columns that do not belong together, and is refused.
 pub fn predictions_of(table: &Table, columns: &PredictionColumns) -> Result<PredictionTable, Error> {
+    found_in(table, columns, false)
+}
+
+/// The same of a table that [`table_of_predictions`] made, where the classes are known to be of one set.
+pub fn predictions_of_model(table: &Table, columns: &PredictionColumns) -> Result<PredictionTable, Error> {
+    found_in(table, columns, true)
+}
+
+fn found_in(table: &Table, columns: &PredictionColumns, of_one_set: bool) -> Result<PredictionTable, Error> {
     let find = |name: &str, role: &'static str| {
         let column = table.column(name).ok_or_else(|| Error::UnknownColumn {
             column: name.into(),
@@ -195,7 +205,7 @@ pub fn predictions_of(table: &Table, columns: &PredictionColumns) -> Result<Pred
         truth.iter_mut().chain(&mut predicted).for_each(as_whole);
     }
     let (known, said) = (set(&truth), set(&predicted));
-    if known.is_disjoint(&said) {
+    if !of_one_set && known.is_disjoint(&said) {
         return Err(Error::NoCommonClass {
             target: columns.target.clone(),
             prediction: prediction.clone(),

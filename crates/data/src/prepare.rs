@@ -453,7 +453,7 @@ fn stand_in(column: &Column, holes: &[usize]) -> Result<usize, Error> {
 }
 
 /// The numbers of a numeric column or the days or moments of a date column; `NaN` where there is none.
-fn as_numbers(column: &Column) -> Result<Vec<f64>, Error> {
+pub(crate) fn as_numbers(column: &Column) -> Result<Vec<f64>, Error> {
     let unusable = || Error::UnusableColumn {
         column: column.name.clone(),
         stored: column.array.data_type().to_string(),

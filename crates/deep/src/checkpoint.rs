@@ -1,10 +1,12 @@
 //! The one module that opens files: weights, what they are of, and the state of an optimizer, as safetensors.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::store::RecordError;
 use counterpoise_data::WholeFile;
 use pytorch_reader::{DType, PytorchReader};
 use safetensors::{Dtype, SafeTensors, View};
@@ -14,7 +16,7 @@ use crate::{Error, Weight, Weights};
 /// What a file of a network holds.
 ///
 /// The file is in the format safetensors, so that every framework reads the weights; what else there is stands in its
-/// metadata (`format`, `kind`, `about`) and in the tensor `optimizer`.
+/// metadata (`format`, `kind`, `about`) and in the tensor `optimizer`. Equal checkpoints have files of equal bytes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint {
     /// What it is of: `classifier`, `deep-smote`.
@@ -35,6 +37,8 @@ const PREFIX: &str = "module.";
 const OPTIMIZER: &str = "optimizer";
 /// Stands before the names of other sets of weights.
 const OTHER: char = '@';
+/// Bytes that say how long the header is, and to which its length is rounded.
+const HEADER: usize = 8;
 
 struct Bytes<'a> {
     dtype: Dtype,
@@ -101,16 +105,14 @@ impl Checkpoint {
         if let Some(optimizer) = &self.optimizer {
             tensors.push((OPTIMIZER.to_owned(), Bytes::raw(optimizer)));
         }
-        let metadata = HashMap::from([
-            ("format".to_owned(), FORMAT.to_owned()),
-            ("kind".to_owned(), self.kind.clone()),
-            ("about".to_owned(), self.about.to_string()),
-        ]);
+        let about = self.about.to_string();
+        let metadata = [("about", &*about), ("format", FORMAT), ("kind", &self.kind)];
         let failed = |error: &dyn std::fmt::Display| Error::File {
             path: path.into(),
             reason: error.to_string(),
         };
-        let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|error| failed(&error))?;
+        let bytes = safetensors::serialize(tensors, None).map_err(|error| failed(&error))?;
+        let bytes = with_metadata(&bytes, &metadata);
         let written = || {
             let mut file = WholeFile::create(path)?;
             file.write_all(&bytes)?;
@@ -180,6 +182,38 @@ impl Checkpoint {
         }
         Ok(checkpoint)
     }
+}
+
+/// Puts metadata in front of the tensors of a file, in this order: the crate takes them as a map whose order is drawn anew in
+/// every process.
+fn with_metadata(bytes: &[u8], metadata: &[(&str, &str)]) -> Vec<u8> {
+    let (length, rest) = bytes.split_at(HEADER);
+    let length = u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
+    let (tensors, data) = rest.split_at(length);
+    let metadata: serde_json::Map<String, serde_json::Value> = metadata
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    let mut header = serde_json::json!({ "__metadata__": metadata })
+        .to_string()
+        .into_bytes();
+    // `{"__metadata__":{…}}` and `{"name":{…},…}` become one object.
+    let tensors = tensors.trim_ascii();
+    header.pop();
+    if tensors.len() > 2 {
+        header.push(b',');
+    }
+    header.extend(&tensors[1..]);
+    header.resize(header.len().next_multiple_of(HEADER), b' ');
+    let length = (header.len() as u64).to_le_bytes();
+    [&length[..], &header, data].concat()
+}
+
+/// The state of an optimizer, parameter after parameter by name. As it is written by the library it stands in the order of a
+/// map, which is drawn anew in every process; a state that was read stands in order.
+pub(crate) fn moments(optimizer: &ModuleOptimizer) -> Result<Vec<u8>, RecordError> {
+    let drawn = optimizer.to_record().into_bytes()?;
+    Ok(OptimizerRecord::from_bytes(drawn)?.into_bytes()?.to_vec())
 }
 
 /// Reads the weights of a file of any program: safetensors, or a PyTorch state dict.
@@ -312,6 +346,46 @@ mod tests {
         checkpoint().save(&path).unwrap();
         assert_eq!(Checkpoint::load(&path, "classifier").unwrap(), checkpoint());
         assert_eq!(read_weights(&path).unwrap(), checkpoint().weights);
+    }
+
+    #[test]
+    fn equal_checkpoints_have_equal_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.safetensors");
+        let written = |checkpoint: &Checkpoint| {
+            checkpoint.save(&path).unwrap();
+            std::fs::read(&path).unwrap()
+        };
+        let first = written(&checkpoint());
+        assert!((0..8).all(|_| written(&checkpoint()) == first));
+        let header = String::from_utf8_lossy(&first[8..]);
+        let start =
+            r#"{"__metadata__":{"about":"{\"epoch\":3}","format":"counterpoise-1","kind":"classifier"},"#;
+        assert!(header.starts_with(start), "{header}");
+        // Nothing but metadata.
+        let bare = Checkpoint {
+            kind: "classifier".to_owned(),
+            ..Checkpoint::default()
+        };
+        written(&bare);
+        assert_eq!(Checkpoint::load(&path, "classifier").unwrap(), bare);
+    }
+
+    #[test]
+    fn a_file_with_metadata_in_another_order_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.safetensors");
+        checkpoint().save(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let start = bytes.windows(6).position(|part| part == b",\"kind").unwrap();
+        let kind = br#","kind":"classifier""#;
+        let mut other = bytes[..start].to_vec();
+        other.extend(&bytes[start + kind.len()..]);
+        let about = other.windows(7).position(|part| part == b"\"about\"").unwrap();
+        other.splice(about..about, br#""kind":"classifier","#.iter().copied());
+        assert_ne!(other, bytes);
+        std::fs::write(&path, &other).unwrap();
+        assert_eq!(Checkpoint::load(&path, "classifier").unwrap(), checkpoint());
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct AboutClassifier {
     pub picture: Option<(usize, usize, usize)>,
     /// Numbers a row; absent for networks that read pictures.
     pub columns: Option<usize>,
+    /// How columns of a table become these numbers, as whoever trained it wrote it down; absent for pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<serde_json::Value>,
     /// How bytes become numbers.
     pub normalisation: Normalisation,
     /// Names of classes, in the order of logits.
@@ -49,7 +52,27 @@ pub struct AboutClassifier {
 
 const KIND: &str = "classifier";
 
+/// The file of a classifier. One of another program is better called that than damaged.
+fn checkpoint(path: &Path) -> Result<Checkpoint, Error> {
+    Checkpoint::load(path, KIND).map_err(|error| match error {
+        Error::NotACheckpoint { path, .. } if read_weights(&path).is_ok() => Error::BareWeights { path },
+        error => error,
+    })
+}
+
 impl AboutClassifier {
+    /// Reads what a file of a network says of it, without the network.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::of_checkpoint(&checkpoint(path)?, path)
+    }
+
+    fn of_checkpoint(checkpoint: &Checkpoint, path: &Path) -> Result<Self, Error> {
+        Self::deserialize(&checkpoint.about).map_err(|error| Error::NotACheckpoint {
+            path: path.into(),
+            reason: error.to_string(),
+        })
+    }
+
     fn input(&self) -> Option<InputShape> {
         match (self.picture, self.columns) {
             (Some((channels, height, width)), None) => {
@@ -62,9 +85,13 @@ impl AboutClassifier {
 }
 
 impl SavedClassifier {
-    /// Writes the file, whole or not at all.
+    /// Writes the file, whole or not at all. It holds no time of the clock: equal networks have files of equal bytes.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let about = serde_json::to_value(&self.about).map_err(|error| Error::File {
+        let mut about = self.about.clone();
+        for epoch in &mut about.history {
+            epoch.seconds = None;
+        }
+        let about = serde_json::to_value(&about).map_err(|error| Error::File {
             path: path.into(),
             reason: error.to_string(),
         })?;
@@ -79,17 +106,12 @@ impl SavedClassifier {
 
     /// Reads what [`save`](Self::save) wrote.
     pub fn load(path: &Path, device: DeviceKind) -> Result<Self, Error> {
-        let checkpoint = Checkpoint::load(path, KIND).map_err(|error| match error {
-            // A file of another program is better called that than damaged.
-            Error::NotACheckpoint { path, .. } if read_weights(&path).is_ok() => Error::BareWeights { path },
-            error => error,
-        })?;
+        let checkpoint = checkpoint(path)?;
         let wrong = |reason: String| Error::NotACheckpoint {
             path: path.into(),
             reason,
         };
-        let about: AboutClassifier =
-            serde_json::from_value(checkpoint.about).map_err(|error| wrong(error.to_string()))?;
+        let about = AboutClassifier::of_checkpoint(&checkpoint, path)?;
         let input = about
             .input()
             .ok_or_else(|| wrong("it does not say what the network reads".to_owned()))?;
@@ -135,5 +157,75 @@ impl SavedClassifier {
             classifier: classifier.with_weights(&weights)?,
             about: AboutClassifier { head, ..about },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_data::Augment;
+
+    use super::*;
+
+    fn saved() -> SavedClassifier {
+        let network = Architecture::Mlp { hidden: vec![3] };
+        let (head, input) = (HeadKind::Linear, InputShape::Rows(2));
+        let classifier =
+            Classifier::new(network.clone(), head, input, 2, &Seed::new(1), DeviceKind::Cpu).unwrap();
+        let epoch = serde_json::json!({
+            "epoch": 1, "loss": 0.5, "rate": 0.1, "balanced_accuracy": null, "macro_f1": null, "seconds": 1.5,
+        });
+        let about = AboutClassifier {
+            network,
+            head,
+            picture: None,
+            columns: Some(2),
+            encoding: Some(serde_json::json!({"target": "y"})),
+            normalisation: Augment::default().normalisation,
+            classes: vec!["a".into(), "b".into()],
+            counts: vec![3, 1],
+            options: None,
+            seed: 1,
+            epoch: 1,
+            history: vec![serde_json::from_value(epoch).unwrap()],
+            afterwards: Vec::new(),
+        };
+        SavedClassifier { classifier, about }
+    }
+
+    #[test]
+    fn a_file_holds_no_time_of_the_clock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.safetensors");
+        let mut saved = saved();
+        assert_eq!(saved.about.history[0].seconds, Some(1.5));
+        saved.save(&path).unwrap();
+        let first = std::fs::read(&path).unwrap();
+        saved.about.history[0].seconds = Some(2.5);
+        saved.save(&path).unwrap();
+        assert!(std::fs::read(&path).unwrap() == first);
+        saved.about.history[0].seconds = None;
+        assert_eq!(AboutClassifier::load(&path).unwrap(), saved.about);
+        let loaded = SavedClassifier::load(&path, DeviceKind::Cpu).unwrap();
+        assert_eq!(loaded.about, saved.about);
+        assert_eq!(loaded.classifier.weights(), saved.classifier.weights());
+    }
+
+    #[test]
+    fn a_file_with_times_and_without_an_encoding_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.safetensors");
+        let saved = saved();
+        let mut about = serde_json::to_value(&saved.about).unwrap();
+        about.as_object_mut().unwrap().remove("encoding");
+        let old = Checkpoint {
+            kind: KIND.to_owned(),
+            about,
+            weights: saved.classifier.weights(),
+            ..Checkpoint::default()
+        };
+        old.save(&path).unwrap();
+        let about = AboutClassifier::load(&path).unwrap();
+        assert_eq!(about.history, saved.about.history);
+        assert_eq!(about.encoding, None);
     }
 }

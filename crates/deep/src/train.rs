@@ -13,6 +13,7 @@ use counterpoise_base::{Event, Labels, Observer, Seed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::moments;
 use crate::loss::{Loss, PreparedLoss};
 use crate::network::Net;
 use crate::schedule::Schedule;
@@ -22,6 +23,9 @@ use crate::{
 };
 
 /// How a classifier is trained.
+///
+/// Defaults are those for pictures. For a table, what is not said is another: `network = "mlp"`, and Adam with a rate of 0.001
+/// that stays, without warm-up. With `optimizer = { sgd = {} }` the rate is that for pictures again.
 ///
 /// # Source
 ///
@@ -165,8 +169,9 @@ pub struct EpochReport {
     pub balanced_accuracy: Option<f64>,
     /// Macro F1 on the rows that were held out.
     pub macro_f1: Option<f64>,
-    /// What it took, in seconds.
-    pub seconds: f64,
+    /// What it took, in seconds; absent in the file of a network, which is the same whenever it is trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
 }
 
 /// A trained classifier and how it came to be.
@@ -268,6 +273,16 @@ pub fn train(
 }
 
 impl TrainOptions {
+    /// What a table is trained with where nothing is said.
+    pub fn for_tables() -> Self {
+        Self {
+            network: Architecture::mlp(),
+            optimizer: Optimizer::Adam { weight_decay: 0.0 },
+            schedule: Schedule::constant(1e-3),
+            ..Self::default()
+        }
+    }
+
     fn check(&self) -> Result<(), Error> {
         self.loss.check()?;
         self.schedule.check()?;
@@ -423,10 +438,7 @@ impl State {
             path: path.into(),
             reason,
         };
-        let optimizer = self
-            .optimizer
-            .into_bytes()
-            .map_err(|error| failed(error.to_string()))?;
+        let optimizer = moments(&self.optimizer).map_err(|error| failed(error.to_string()))?;
         let others = [(BEST, &self.best), (AVERAGE, &self.average)];
         let others = others
             .into_iter()
@@ -436,7 +448,7 @@ impl State {
             about: serde_json::to_value(&self.about).map_err(|error| failed(error.to_string()))?,
             weights: Weights::of(&self.net.valid()),
             others: others.collect::<BTreeMap<_, _>>(),
-            optimizer: Some(optimizer.to_vec()),
+            optimizer: Some(optimizer),
         };
         checkpoint.save(path)
     }
@@ -510,7 +522,7 @@ impl State {
             rate,
             balanced_accuracy: None,
             macro_f1: None,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: Some(started.elapsed().as_secs_f64()),
         };
         if let Some(held_out) = held_out {
             self.judge(held_out, &mut report).map_err(|error| match error {

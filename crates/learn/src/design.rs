@@ -1,4 +1,5 @@
 use counterpoise_base::{FeatureValues, Features, MISSING, Matrix};
+use serde::{Deserialize, Serialize};
 
 use crate::Imputer;
 
@@ -7,21 +8,24 @@ use crate::Imputer;
 /// Numbers are standardised to mean 0 and standard deviation 1 (a constant column stays at 0), missing values filled
 /// by [`Imputer`], categories one-hot encoded. A category that was not seen has no column. Of a feature with more
 /// than 256 categories, the 255 most frequent have columns of their own and the others share one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Encoder {
     imputer: Imputer,
     numeric: Vec<Numeric>,
     categorical: Vec<Categorical>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Numeric {
     column: usize,
     mean: f64,
     scale: f64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Categorical {
     column: usize,
     /// Place of each category, [`UNSEEN`] for those without one.
@@ -87,6 +91,24 @@ impl Encoder {
             numeric,
             categorical,
         }
+    }
+
+    /// Whether it was learnt from columns like these: as many, of the same kinds, with as many categories. One that was read from
+    /// a file is asked before it is used.
+    pub fn suits(&self, features: &Features<'_>) -> bool {
+        let columns = features.columns();
+        let levels = |column: usize| match &columns.get(column)?.values {
+            FeatureValues::Codes { levels, .. } => Some(Some(*levels)),
+            _ => Some(None),
+        };
+        let good = |rule: &Categorical| {
+            let inside = |&place: &u32| place == UNSEEN || (place as usize) < rule.width;
+            levels(rule.column) == Some(Some(rule.places.len())) && rule.places.iter().all(inside)
+        };
+        self.imputer.columns() == columns.len()
+            && self.numeric.len() + self.categorical.len() == columns.len()
+            && self.numeric.iter().all(|rule| levels(rule.column) == Some(None))
+            && self.categorical.iter().all(good)
     }
 
     /// Applies it to rows of the same columns.
@@ -273,6 +295,21 @@ mod tests {
         assert_eq!(
             design.to_f32_rows(),
             [3.0, 0.0, 1.0, -1.0, 0.0, 0.0, 1.0, 1.0, 0.0]
+        );
+    }
+
+    #[test]
+    fn an_encoder_survives_a_file_and_knows_its_columns() {
+        let seen = table(&[0.1, 1.0 / 3.0, 7.0], &[0, 2, 2], 4);
+        let encoder = Encoder::fit(&seen);
+        let read: Encoder = serde_json::from_str(&serde_json::to_string(&encoder).unwrap()).unwrap();
+        assert_eq!(read, encoder);
+        assert_eq!(read.encode(&seen), encoder.encode(&seen));
+        assert!(encoder.suits(&table(&[1.0], &[3], 4)));
+        assert!(!encoder.suits(&table(&[1.0], &[2], 3)), "fewer categories");
+        assert!(
+            !encoder.suits(&Features::from_rows(&[1.0, 2.0], 2)),
+            "other kinds"
         );
     }
 

@@ -1,17 +1,20 @@
 use std::borrow::Cow;
 
 use counterpoise_base::{Feature, FeatureValues, Features, MISSING, Strided};
+use serde::{Deserialize, Serialize};
 
 /// What stands in for missing values, learnt from some rows and applied to others: numbers get the lower median of
 /// their column, categories the most frequent one. A column without any value gets 0 or the first category.
 ///
 /// Fitted inside a fold, it lets nothing of the test rows through, unlike filling a table before it is split.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Imputer {
     fills: Vec<Fill>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Fill {
     Number(f64),
     Code(u32),
@@ -90,6 +93,10 @@ impl Imputer {
         };
         let columns = features.columns().iter().zip(&self.fills).map(filled);
         Features::new(features.rows(), columns.collect())
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.fills.len()
     }
 
     pub(crate) fn number(&self, column: usize) -> f64 {

@@ -63,7 +63,7 @@ pub(crate) fn clothes() -> Folder {
     folder
 }
 
-/// The numbers of a network: everything behind the header, which tells how long the training took.
+/// The numbers of a network: everything behind the header, which tells how it was trained.
 pub(crate) fn weights(folder: &Folder, name: &str) -> Vec<u8> {
     let bytes = std::fs::read(folder.path(name)).expect(name);
     let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));

@@ -1,9 +1,9 @@
 //! `adjust`: what can be done for rare classes after training, with the features as they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use counterpoise_base::{LabeledImages, Observer, Seed, Warning};
-use counterpoise_data::Augment;
+use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
+use counterpoise_data::{Augment, Imbalance, ReadOptions, make_imbalance};
 use counterpoise_deep::{
     DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, SavedClassifier, Scores, taus,
 };
@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
-use super::training::part;
+use crate::networks::{Reads, part};
+use crate::tables::{RowSet, TableEncoding, open_alike};
 use crate::{Error, check_text};
 
 /// What is done to the last layer.
@@ -77,14 +78,30 @@ pub struct AdjustOptions {
     pub adjustment: Adjustment,
     /// Its strength; chosen on held-out pictures if not given. The last two have none.
     pub tau: Option<f64>,
-    /// The pictures that the network was trained on; logit adjustment with a given `tau` does without.
-    pub data: Option<ImagePart>,
+    /// What the network was trained on; logit adjustment with a given `tau` does without.
+    pub data: Option<AdjustData>,
     /// Share of every class that is held out to choose `tau` by: the part that training held out, with the same seed.
     pub validation: f64,
     /// Where tensors live.
     pub device: DeviceKind,
     /// The file to write.
     pub output: PathBuf,
+}
+
+/// What a network was trained on.
+#[derive(Debug, Clone)]
+pub enum AdjustData {
+    /// Pictures.
+    Pictures(ImagePart),
+    /// A table.
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// How it is read.
+        read: ReadOptions,
+        /// What made it imbalanced first.
+        imbalance: Option<Imbalance>,
+    },
 }
 
 /// What was done to a network.
@@ -104,14 +121,91 @@ pub struct Adjusted {
     pub norms_after: Vec<f64>,
     /// Names of classes.
     pub classes: Vec<String>,
+    /// What the network reads.
+    #[serde(skip)]
+    pub reads: Reads,
     /// What looked odd.
     pub warnings: Vec<Warning>,
 }
 
-/// Embeddings and classes of pictures.
+/// Embeddings and classes.
 struct Seen {
     values: Vec<f32>,
-    set: LabeledImages,
+    labels: Labels,
+}
+
+/// What a network was trained on, opened.
+enum Opened {
+    Pictures(LabeledImages),
+    Rows(RowSet),
+}
+
+impl Opened {
+    fn new(
+        data: &AdjustData,
+        network: &Path,
+        saved: &SavedClassifier,
+        seed: &Seed,
+        observer: &dyn Observer,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Error> {
+        let classes = &saved.about.classes;
+        match data {
+            AdjustData::Pictures(part) => {
+                let mut set = part.open(seed, observer, warnings)?;
+                set.labels = in_classes(&set.labels, classes, &part.path.display().to_string())?;
+                Ok(Self::Pictures(set))
+            }
+            AdjustData::Table {
+                path,
+                read,
+                imbalance,
+            } => {
+                let encoding = TableEncoding::of_network(network, &saved.about)?;
+                let opened = open_alike(path, read, &encoding, classes, &[], observer, warnings)?;
+                Ok(Self::Rows(match imbalance {
+                    None => opened.set,
+                    Some(imbalance) => {
+                        let kept = make_imbalance(&opened.set.labels, imbalance, seed)?;
+                        opened.set.select(&kept)
+                    }
+                }))
+            }
+        }
+    }
+
+    fn labels(&self) -> &Labels {
+        match self {
+            Self::Pictures(set) => &set.labels,
+            Self::Rows(set) => &set.labels,
+        }
+    }
+
+    /// Only some of it, as the last layer sees it.
+    fn seen(&self, rows: &[usize], saved: &SavedClassifier, observer: &dyn Observer) -> Result<Seen, Error> {
+        let (values, labels) = match self {
+            Self::Pictures(set) => {
+                let set = set.select(rows);
+                let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
+                let inputs = Inputs::Images(&set.images, &augment);
+                (saved.classifier.embed(inputs, observer)?, set.labels)
+            }
+            Self::Rows(set) => {
+                let set = set.select(rows);
+                (saved.classifier.embed(set.inputs(), observer)?, set.labels)
+            }
+        };
+        Ok(Seen { values, labels })
+    }
+}
+
+impl AdjustData {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Pictures(part) => &part.path,
+            Self::Table { path, .. } => path,
+        }
+    }
 }
 
 impl AdjustOptions {
@@ -135,23 +229,21 @@ impl AdjustOptions {
     }
 }
 
-/// The network and the pictures, these with its codes of classes.
+/// The network, and what it was trained on with its codes of classes.
 fn open(
     options: &AdjustOptions,
     observer: &dyn Observer,
     warnings: &mut Vec<Warning>,
-) -> Result<(SavedClassifier, Option<LabeledImages>), Error> {
+) -> Result<(SavedClassifier, Option<Opened>), Error> {
     let Some(foreign) = &options.foreign else {
         let saved = SavedClassifier::load(&options.network, options.device)?;
-        let Some(data) = &options.data else {
-            return Ok((saved, None));
-        };
-        let mut set = data.open(&Seed::new(saved.about.seed), observer, warnings)?;
-        let file = data.path.display().to_string();
-        set.labels = in_classes(&set.labels, &saved.about.classes, &file)?;
-        return Ok((saved, Some(set)));
+        let seed = Seed::new(saved.about.seed);
+        let data = options.data.as_ref();
+        let opened = data.map(|data| Opened::new(data, &options.network, &saved, &seed, observer, warnings));
+        let opened = opened.transpose()?;
+        return Ok((saved, opened));
     };
-    let Some(data) = &options.data else {
+    let Some(AdjustData::Pictures(data)) = &options.data else {
         return Err(Error::Config {
             place: "--data".into(),
             problem: "weights of another program come without classes and their counts".into(),
@@ -159,7 +251,8 @@ fn open(
         });
     };
     let set = data.open(&Seed::new(ForeignNetwork::SEED), observer, warnings)?;
-    Ok((foreign.open(&options.network, &set, options.device)?, Some(set)))
+    let saved = foreign.open(&options.network, &set, options.device)?;
+    Ok((saved, Some(Opened::Pictures(set))))
 }
 
 /// Changes the last layer of a saved network and writes it anew.
@@ -176,34 +269,34 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             hint: Some("train with `--set train.head=linear`".into()),
         });
     };
+    let reads = Reads::of(&saved.about);
     let seed = Seed::new(saved.about.seed);
     let (training, held_out) = match opened {
         None => (None, None),
-        Some(set) => {
-            let (training, held_out) = part(&set.labels, options.validation, &seed, &mut warnings)?;
+        Some(all) => {
+            let (training, held_out) = part(all.labels(), reads, options.validation, &seed, &mut warnings)?;
+            let mut counts = vec![0; saved.about.classes.len()];
+            for &row in &training {
+                counts[all.labels().codes()[row] as usize] += 1;
+            }
             if options.foreign.is_some() {
                 let message = "whether the network knows the pictures that are held out here, only those who trained it can say: scores on them may be too good";
                 warnings.push(Warning::new("images.other-training", message));
-            } else if set.select(&training).labels.counts() != saved.about.counts {
+            } else if counts != saved.about.counts {
                 let message = format!(
-                    "`{}` has other pictures of each class than the network was trained on: those held out here may be known to it",
+                    "`{}` has other {} of each class than the network was trained on: those held out here may be known to it",
                     options
                         .data
                         .as_ref()
-                        .map_or(String::new(), |data| data.path.display().to_string())
+                        .map_or(Path::new(""), AdjustData::path)
+                        .display(),
+                    reads.many()
                 );
                 let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
                 warnings.push(Warning::new("images.other-training", message).with_hint(hint));
             }
-            let embedded = |rows: &[usize]| -> Result<Seen, Error> {
-                let set = set.select(rows);
-                let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
-                let values = saved
-                    .classifier
-                    .embed(Inputs::Images(&set.images, &augment), observer)?;
-                Ok(Seen { values, set })
-            };
-            (Some(embedded(&training)?), Some(embedded(&held_out)?))
+            let seen = |rows: &[usize]| all.seen(rows, &saved, observer);
+            (Some(seen(&training)?), Some(seen(&held_out)?))
         }
     };
     let needed = |seen: Option<&Seen>| -> Result<(), Error> {
@@ -212,13 +305,15 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
         }
         Err(Error::Config {
             place: "--data".into(),
-            problem: format!("{name} needs the pictures that the network was trained on"),
+            problem: format!(
+                "{name} needs the {} that the network was trained on",
+                reads.many()
+            ),
             hint: Some("name them with `--data`, or give `--tau` to logit-adjustment or tau-norm".into()),
         })
     };
     let width = head.weight().len() / head.classes();
-    let rows =
-        |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.set.labels.codes().to_vec()) };
+    let rows = |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.labels.codes().to_vec()) };
     let counts = &saved.about.counts;
     let named = |error| Error::of_classes(error, &saved.about.classes);
     let (tau, adjusted) = match (options.adjustment, options.tau) {
@@ -253,7 +348,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     };
     let scores = |head: &LinearHead| -> Result<Option<Scores>, Error> {
         let Some(seen) = &held_out else { return Ok(None) };
-        Ok(Some(Scores::of(&seen.set.labels, &head.predict(&seen.values))?))
+        Ok(Some(Scores::of(&seen.labels, &head.predict(&seen.values))?))
     };
     let result = Adjusted {
         adjustment: options.adjustment,
@@ -263,6 +358,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
         norms_before: head.norms(),
         norms_after: adjusted.norms(),
         classes: saved.about.classes.clone(),
+        reads,
         warnings,
     };
     saved.classifier = saved.classifier.with_linear_head(&adjusted)?;

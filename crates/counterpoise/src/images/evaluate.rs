@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-use counterpoise_base::{LabeledImages, Observer, Seed, Table, Warning};
-use counterpoise_data::{Augment, PredictionColumns, table_of_predictions};
+use counterpoise_base::{LabeledImages, Observer, Seed};
+use counterpoise_data::{Augment, table_of_predictions};
 use counterpoise_deep::{DeviceKind, Inputs, SavedClassifier};
-use counterpoise_metrics::Bootstrap;
-use counterpoise_report::{Page, Section};
-use serde::Serialize;
+use counterpoise_report::Page;
 
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
-use crate::{Error, Measured, measure, measured_page};
+use crate::Error;
+use crate::networks::{Evaluated, Reads, judged};
 
 /// What is judged, and how.
 #[derive(Debug, Clone)]
@@ -42,18 +41,6 @@ impl EvaluateOptions {
     }
 }
 
-/// Predictions of a classifier and how good they are.
-#[derive(Debug, Clone, Serialize)]
-pub struct Evaluated {
-    /// Measures with intervals.
-    pub measured: Measured,
-    /// One row a picture: `picture`, `class`, `predicted`, and a score for every class.
-    #[serde(skip)]
-    pub predictions: Table,
-    /// What looked odd.
-    pub warnings: Vec<Warning>,
-}
-
 /// Runs a saved classifier over pictures and measures it.
 pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Result<Evaluated, Error> {
     let mut warnings = Vec::new();
@@ -73,9 +60,6 @@ pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Re
     Ok(evaluated)
 }
 
-/// Draws for intervals.
-const DRAWS: usize = 1000;
-
 /// Measures a classifier on pictures whose classes have its codes.
 pub(super) fn judge(
     saved: &SavedClassifier,
@@ -93,68 +77,10 @@ pub(super) fn judge(
         &logits.predictions(),
         &logits.probabilities(),
     );
-    let score = |class: &String| (Some(class.clone()), format!("score {class}"));
-    let columns = PredictionColumns {
-        target: "class".into(),
-        prediction: Some("predicted".into()),
-        scores: saved.about.classes.iter().map(score).collect(),
-        threshold: None,
-        weight: None,
-    };
-    let bootstrap = Bootstrap::new(seed).with_draws(DRAWS);
-    let measured = measure(&predictions, &columns, &[], &bootstrap, observer)?;
-    Ok(Evaluated {
-        warnings: measured.warnings.clone(),
-        measured,
-        predictions,
-    })
-}
-
-impl Evaluated {
-    /// Recall of every class; absent for classes without a picture.
-    pub fn recalls(&self) -> Vec<Option<f64>> {
-        self.measured
-            .per_class
-            .iter()
-            .map(|report| report.recall)
-            .collect()
-    }
-
-    /// The measures, as part of a page; `chose` says whether the epoch was chosen on these pictures.
-    pub(super) fn section(&self, chose: bool) -> Section {
-        let rows = self.measured.rows;
-        Section {
-            title: "On the test pictures".into(),
-            lead: if chose {
-                format!("{rows} pictures on which the epoch was chosen: the scores are too good.")
-            } else {
-                format!("{rows} pictures that training never saw.")
-            },
-            blocks: measured_page("", &self.measured)
-                .map(|page| {
-                    page.sections
-                        .into_iter()
-                        .flat_map(|section| section.blocks)
-                        .collect()
-                })
-                .unwrap_or_default(),
-        }
-    }
+    judged(predictions, "class", &saved.about.classes, seed, observer)
 }
 
 /// The page of [`evaluate_images`].
 pub fn evaluated_page(options: &EvaluateOptions, evaluated: &Evaluated) -> Result<Page, Error> {
-    let name = |path: &PathBuf| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    let mut page = measured_page(&name(&options.data.path), &evaluated.measured)?;
-    page.subtitle = format!(
-        "{} on {} pictures",
-        name(&options.network),
-        evaluated.measured.rows
-    );
-    Ok(page)
+    evaluated.page(Reads::Pictures, &options.network, &options.data.path)
 }

@@ -71,6 +71,7 @@ impl ForeignNetwork {
             head: HeadKind::Linear,
             picture: Some((shape.channels, shape.height, shape.width)),
             columns: None,
+            encoding: None,
             normalisation: self.normalisation.clone(),
             classes: set.labels.classes().to_vec(),
             counts: set.labels.counts(),

@@ -4,7 +4,7 @@ use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
 use counterpoise_data::{ImageOptions, Imbalance, Keep, make_imbalance_of, read_images};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, networks};
 
 /// Pictures to read: the tables `[data]` and `[test]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,30 +47,6 @@ impl ImagePart {
 
 /// Gives labels the codes of other classes; an error names a class that these do not have.
 pub(crate) fn in_classes(labels: &Labels, classes: &[String], file: &str) -> Result<Labels, Error> {
-    let code = |name: &String| {
-        let place = classes.iter().position(|class| class == name);
-        place.map(|place| place as u32).ok_or_else(|| Error::Config {
-            place: file.to_owned(),
-            problem: format!(
-                "the network knows no class `{name}`; it knows {}",
-                classes.join(", ")
-            ),
-            hint: Some(
-                "name the classes as training did, in the order of their codes, with `--class-names`".into(),
-            ),
-        })
-    };
-    let counts = labels.counts();
-    // A class without pictures asks for nothing.
-    let codes: Vec<Option<u32>> = labels
-        .classes()
-        .iter()
-        .zip(counts)
-        .map(|(name, count)| if count > 0 { code(name).map(Some) } else { Ok(None) })
-        .collect::<Result<_, _>>()?;
-    let of = |&old: &u32| codes[old as usize].expect("a class that occurs has a code");
-    Ok(Labels::from_codes(
-        classes.to_vec(),
-        labels.codes().iter().map(of).collect(),
-    ))
+    let hint = "name the classes as training did, in the order of their codes, with `--class-names`";
+    networks::in_classes(labels, classes, file, hint)
 }

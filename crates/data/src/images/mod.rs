@@ -186,6 +186,11 @@ fn labeled(images: Images, labels: Labels, names: Option<Vec<String>>) -> Labele
     set
 }
 
+/// Whether a file lists the attributes of pictures, and is no table.
+pub(crate) fn is_attributes(path: &Path) -> bool {
+    celeba::is_attributes(&file_name(path).to_lowercase())
+}
+
 /// Finds out what a file or folder is.
 fn recognise(path: &Path) -> Result<ImageFormat, Error> {
     let unknown = || Error::UnknownImageFormat { file: shown(path) };

@@ -9,6 +9,7 @@ use super::{
     Autoencoder, AutoencoderSizes, ClassSampling, DeepSmote, Penalty, PenaltyGradient, Permutation,
     SavedDeepSmote,
 };
+use crate::checkpoint::moments;
 use crate::{DeviceKind, Error, Weights};
 
 /// The words of progress.
@@ -80,8 +81,7 @@ impl Optimizer {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let bytes = self.0.to_record().into_bytes();
-        bytes.expect("moments are tensors in memory").to_vec()
+        moments(&self.0).expect("moments are tensors in memory")
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {

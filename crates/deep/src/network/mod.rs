@@ -4,21 +4,26 @@ mod lenet;
 mod mlp;
 mod resnet;
 
+use std::borrow::Cow;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use counterpoise_base::{ImageShape, Seed};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::layers::{Init, Linear, Spread};
+use crate::named::{Named, name_or_table};
 use crate::{Error, Weights};
 use lenet::LeNet;
 use mlp::Mlp;
 use resnet::{ResNet18, SmallResNet};
 
 /// Which network.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+///
+/// In a file, it is a name (`network = "mlp"`), or a table with `name` and options.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields, remote = "Self")]
 #[non_exhaustive]
 pub enum Architecture {
     /// 20 layers of 16, 32 and 64 channels for 32x32 pictures (He and others, CVPR 2016, section 4.2).
@@ -40,8 +45,50 @@ pub enum Architecture {
     /// Dense layers with ReLU, for tables.
     Mlp {
         /// Widths of the hidden layers; the last is the width of the feature embedding.
+        #[serde(default = "usual_hidden")]
         hidden: Vec<usize>,
     },
+}
+
+/// Two hidden layers.
+fn usual_hidden() -> Vec<usize> {
+    vec![64, 64]
+}
+
+impl Serialize for Architecture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Mlp { .. } => Self::serialize(self, serializer),
+            _ => serializer.serialize_str(self.name()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Architecture {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        name_or_table(deserializer)
+    }
+}
+
+impl<'de> Named<'de> for Architecture {
+    const EXPECTED: &'static str = "the name of a network, or a table with `name`";
+
+    fn table<D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
+        Self::deserialize(table)
+    }
+}
+
+impl JsonSchema for Architecture {
+    fn schema_name() -> Cow<'static, str> {
+        "Architecture".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<serde_json::Value> = Self::words()
+            .map(|(word, about)| serde_json::json!({ "const": word, "description": about }))
+            .collect();
+        json_schema!({ "oneOf": words })
+    }
 }
 
 /// What a network reads.
@@ -169,6 +216,50 @@ impl Architecture {
         Ok(Net { network, linear })
     }
 
+    /// Dense layers of the usual widths.
+    pub fn mlp() -> Self {
+        Self::Mlp {
+            hidden: usual_hidden(),
+        }
+    }
+
+    /// Whether it reads rows of a table; it reads pictures then as rows of pixels.
+    pub fn reads_rows(&self) -> bool {
+        matches!(self, Self::Mlp { .. })
+    }
+
+    /// What may be written for a network, and what it is.
+    fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+        [
+            (
+                "resnet20",
+                "20 layers of 16, 32 and 64 channels for 32x32 pictures (He and others, CVPR 2016, section 4.2).",
+            ),
+            (
+                "resnet32",
+                "32 layers of 16, 32 and 64 channels, the network of EOS and of most long-tailed work.",
+            ),
+            ("resnet56", "56 layers of 16, 32 and 64 channels."),
+            (
+                "resnet18",
+                "18 layers of 64 to 512 channels, with a first layer for small pictures: one 3x3 convolution, no pooling.",
+            ),
+            (
+                "lenet",
+                "Two convolutions and three dense layers (LeCun and others 1998), with ReLU and max-pooling, for pictures from 12x12.",
+            ),
+            (
+                "mlp",
+                "Dense layers with ReLU, for tables: two hidden layers of 64 numbers each; pictures are rows of pixels to it.",
+            ),
+            (
+                "{ name = \"mlp\", hidden = [128, 32] }",
+                "The same with hidden layers of these widths, as many as are written. The last is the width of the feature embedding.",
+            ),
+        ]
+        .into_iter()
+    }
+
     /// The name that a user types.
     pub fn name(&self) -> &'static str {
         match self {
@@ -287,6 +378,31 @@ mod tests {
         assert_eq!(parameters(Architecture::ResNet56, 3, 32, 10), 853_018);
         assert_eq!(parameters(Architecture::ResNet18, 3, 32, 10), 11_173_962);
         assert_eq!(parameters(Architecture::LeNet, 1, 28, 10), 61_706);
+    }
+
+    #[test]
+    fn a_network_is_a_name_or_a_table() {
+        let read = |text: &str| serde_json::from_str::<Architecture>(text).map_err(|error| error.to_string());
+        assert_eq!(read(r#""lenet""#), Ok(Architecture::LeNet));
+        assert_eq!(read(r#""mlp""#), Ok(Architecture::mlp()));
+        let hidden = vec![7];
+        assert_eq!(
+            read(r#"{"name":"mlp","hidden":[7]}"#),
+            Ok(Architecture::Mlp { hidden })
+        );
+        assert!(read(r#""lnet""#).is_err_and(|error| error.contains("`lenet`")));
+        assert!(read(r#"{"name":"mlp","depth":[7]}"#).is_err());
+        for (word, about) in Architecture::words().filter(|(word, _)| !word.starts_with('{')) {
+            let network = read(&format!("\"{word}\"")).expect(word);
+            assert_eq!(network.name(), word);
+            assert!(about.ends_with('.'));
+            let written = serde_json::to_string(&network).unwrap();
+            assert_eq!(read(&written), Ok(network));
+        }
+        assert_eq!(
+            serde_json::to_string(&Architecture::ResNet32).unwrap(),
+            r#""resnet32""#
+        );
     }
 
     #[test]
