@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{EvaluateOptions, Writer, check_page, evaluate_images, evaluated_page, write_page};
+use counterpoise::{Writer, check_page, evaluate_images, evaluated_page, write_page};
 
-use crate::image_flags::{EvaluateFlags, device};
+use crate::image_flags::EvaluateFlags;
 use crate::metrics::in_words;
 use crate::progress::Progress;
 use crate::terminal;
@@ -14,9 +14,7 @@ pub(crate) fn run(flags: &EvaluateFlags, json: bool, progress: &Progress) -> Res
     if let Some(path) = &flags.report {
         check_page(path)?;
     }
-    let mut options = EvaluateOptions::new(flags.network.clone(), flags.part()?);
-    options.device = device(&flags.device);
-    options.seed = flags.seed;
+    let options = flags.options()?;
     let evaluated = evaluate_images(&options, progress)?;
     if let Some(path) = &flags.output {
         let mut writer = Writer::create(path, &evaluated.predictions).map_err(counterpoise::Error::from)?;

@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use counterpoise::{
-    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, GenerateOptions, ImagePart, nearest_name,
+    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ImagePart, Strategy,
+    nearest_name,
 };
 use toml::Value;
 
@@ -67,6 +68,39 @@ pub(crate) struct PictureImbalanceFlags {
     pub(crate) imbalance: Option<String>,
 }
 
+/// What everything random grows from.
+#[derive(Args)]
+pub(crate) struct SeedFlags {
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+/// Where tensors live.
+#[derive(Args)]
+pub(crate) struct DeviceFlags {
+    /// Where to compute; `gpu` in a build that has it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) device: Device,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Device {
+    /// The processor
+    #[default]
+    Cpu,
+    /// A graphics card
+    Gpu,
+}
+
+/// Options by their path.
+#[derive(Args)]
+pub(crate) struct SetFlags {
+    /// Set an option by its path, as in `--set train.optimizer.sgd.momentum=0.8` and `--set deepsmote.lambda=0.5`; `counterpoise describe train` and `deepsmote` list them
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
 #[derive(Args)]
 pub(crate) struct TrainFlags {
     #[command(flatten)]
@@ -112,21 +146,18 @@ pub(crate) struct TrainFlags {
     /// Pictures that the epoch is chosen on; `test` is what papers do, and scores on these pictures are then too good [default: validation]
     #[arg(long, value_parser = ["validation", "test", "nothing"])]
     pub(crate) choose_on: Option<String>,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// File of the network to write; beside it the state is kept until training is done
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
-    /// Set an option by its path: `--set train.optimizer.sgd.momentum=0.8`
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
 }
 
 #[derive(Subcommand)]
@@ -163,18 +194,15 @@ pub(crate) struct FitFlags {
     /// Step of Adam [default: 0.0002]
     #[arg(long)]
     pub(crate) rate: Option<f64>,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// File of the networks to write, or to go on with
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
-    /// Set an option by its path: `--set deepsmote.lambda=0.5`; `counterpoise describe deepsmote` lists them
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
 }
 
 /// Which networks make pictures out of which.
@@ -189,15 +217,21 @@ pub(crate) struct MakeFlags {
     /// Pictures wanted per class, as in `resample`: a word, a ratio, a factor, or `cat=700,dog=700` [default: as many as the largest class has]
     #[arg(long, value_name = "STRATEGY")]
     pub(crate) sampling_strategy: Option<String>,
-    /// Neighbours to choose from [default: 5]
+    /// Neighbours to choose from; a class of `m` pictures uses at most `m - 1` [default: 5]
     #[arg(long, value_name = "K")]
     pub(crate) k_neighbors: Option<NonZeroUsize>,
-    /// Root of everything random; pictures that `--imbalance` keeps depend on it too
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    /// What to do with a class of one picture: decode its code again and again, or with noise, or stop [default: copy]
+    #[arg(long, value_parser = ["copy", "jitter", "error"])]
+    pub(crate) on_single: Option<String>,
+    /// What classes new pictures are of: one, or two where the second parent is of another class, in shares that NPZ holds as the array `shares`, which `train` does not read [default: none]
+    #[arg(long, value_parser = ["none", "enemies"])]
+    pub(crate) soft_labels: Option<String>,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
 }
 
 #[derive(Args)]
@@ -207,7 +241,7 @@ pub(crate) struct GenerateFlags {
     /// Where to write real and synthetic pictures: `.npz`, `-images-idx3-ubyte.gz`, `.bin` for CIFAR, or a folder for PNG files
     #[arg(long, short, value_name = "PATH")]
     pub(crate) output: PathBuf,
-    /// Replace what is there
+    /// Replace what is there, the table and the sheet too
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Also write where each picture comes from: a table with the parents of synthetic ones
@@ -250,9 +284,8 @@ pub(crate) struct AdjustFlags {
     /// Share of every class that training held out
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     pub(crate) validation: f64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// File of the network to write
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
@@ -270,12 +303,10 @@ pub(crate) struct EvaluateFlags {
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
-    /// Root of draws for intervals
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
 }
 
 impl PictureReadFlags {
@@ -319,13 +350,19 @@ impl PictureReadFlags {
     }
 }
 
+/// The pictures of a command as settings.
+fn data(pictures: &PictureFlags, counts: &PictureImbalanceFlags) -> Result<Settings> {
+    let mut settings = vec![("data.path".to_owned(), path(&pictures.data)?)];
+    settings.extend(pictures.reading.settings("data")?);
+    if let Some(counts) = &counts.imbalance {
+        settings.push(("data.imbalance".into(), imbalance(counts)?));
+    }
+    Ok(settings)
+}
+
 impl TrainFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
-        settings.extend(self.pictures.reading.settings("data")?);
-        if let Some(counts) = &self.imbalance.imbalance {
-            settings.push(("data.imbalance".into(), imbalance(counts)?));
-        }
+        let mut settings = data(&self.pictures, &self.imbalance)?;
         if let Some(test) = &self.test {
             let same = test.as_os_str() == "same";
             let file = if same { &self.pictures.data } else { test };
@@ -340,8 +377,8 @@ impl TrainFlags {
             settings.push(("test.read.split".into(), Value::from("test")));
         }
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
-        set("seed", seed(self.seed)?);
-        set("device", Value::from(self.device.clone()));
+        set("seed", seed(self.seed.seed)?);
+        set("device", self.device.setting());
         for (name, value) in [
             ("train.network", &self.network),
             ("train.loss", &self.loss),
@@ -385,21 +422,18 @@ impl TrainFlags {
         if let Some(report) = &self.report {
             set("report.path", path(report)?);
         }
-        settings.extend(set_by_path(&self.set)?);
+        settings.extend(set_by_path(&self.set.set)?);
         Ok(settings)
     }
 }
 
 impl FitFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
-        settings.extend(self.pictures.reading.settings("data")?);
-        if let Some(counts) = &self.imbalance.imbalance {
-            settings.push(("data.imbalance".into(), imbalance(counts)?));
-        }
+        let mut settings = data(&self.pictures, &self.imbalance)?;
+        settings.push(("model".into(), path(&self.output)?));
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
-        set("seed", seed(self.seed)?);
-        set("device", Value::from(self.device.clone()));
+        set("seed", seed(self.seed.seed)?);
+        set("device", self.device.setting());
         for (name, value) in [
             ("epochs", self.epochs),
             ("width", self.width),
@@ -417,35 +451,83 @@ impl FitFlags {
         if let Some(rate) = self.rate {
             set("deepsmote.learning_rate", Value::from(rate));
         }
-        settings.extend(set_by_path(&self.set)?);
+        settings.extend(set_by_path(&self.set.set)?);
         Ok(settings)
     }
 }
 
 impl MakeFlags {
-    pub(crate) fn options(&self) -> Result<GenerateOptions> {
-        let data = part(
-            &self.pictures.data,
-            &self.pictures.reading,
-            None,
-            self.imbalance.imbalance.as_deref(),
-        )?;
-        let mut options = GenerateOptions::new(self.model.clone(), data);
-        options.device = device(&self.device);
-        options.seed = self.seed;
-        options.k_neighbors = self.k_neighbors;
-        options.sampling_strategy =
-            match &self.sampling_strategy {
-                None => None,
-                Some(text) => Some(Value::from(text.clone()).try_into().map_err(
-                    |error: toml::de::Error| Error::Config {
-                        place: "--sampling-strategy".into(),
-                        problem: error.message().to_owned(),
-                        hint: None,
-                    },
-                )?),
-            };
-        Ok(options)
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = data(&self.pictures, &self.imbalance)?;
+        let mut set = |name: &str, value: Value| settings.push((name.into(), value));
+        set("draws", seed(self.seed.seed)?);
+        set("device", self.device.setting());
+        if let Some(text) = &self.sampling_strategy {
+            let strategy = Value::from(text.clone());
+            // A strategy that is none is told of by its flag.
+            strategy
+                .clone()
+                .try_into::<Strategy>()
+                .map_err(|error| Error::Config {
+                    place: "--sampling-strategy".into(),
+                    problem: error.message().to_owned(),
+                    hint: None,
+                })?;
+            set("deepsmote.sampling_strategy", strategy);
+        }
+        if let Some(neighbors) = self.k_neighbors {
+            set("deepsmote.k_neighbors", Value::try_from(neighbors.get())?);
+        }
+        for (name, value) in [("on_single", &self.on_single), ("soft_labels", &self.soft_labels)] {
+            if let Some(value) = value {
+                set(&format!("deepsmote.{name}"), Value::from(value.clone()));
+            }
+        }
+        settings.extend(set_by_path(&self.set.set)?);
+        Ok(settings)
+    }
+}
+
+impl GenerateFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.make.settings()?;
+        settings.push(("output.path".into(), path(&self.output)?));
+        settings.push(("output.overwrite".into(), Value::from(self.overwrite)));
+        for (name, file) in [("origins", &self.origins), ("sheet", &self.sheet)] {
+            if let Some(file) = file {
+                settings.push((format!("output.{name}"), path(file)?));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+impl DeepSmoteReportFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.make.settings()?;
+        settings.push(("report".into(), Value::Table(toml::Table::new())));
+        for (name, file) in [("path", &self.report), ("network", &self.network)] {
+            if let Some(file) = file {
+                settings.push((format!("report.{name}"), path(file)?));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+impl DeviceFlags {
+    pub(crate) fn kind(&self) -> DeviceKind {
+        match self.device {
+            Device::Cpu => DeviceKind::Cpu,
+            Device::Gpu => DeviceKind::Gpu,
+        }
+    }
+
+    fn setting(&self) -> Value {
+        Value::from(match self.device {
+            Device::Cpu => "cpu",
+            Device::Gpu => "gpu",
+        })
     }
 }
 
@@ -467,16 +549,20 @@ impl AdjustFlags {
             tau: self.tau,
             data,
             validation: self.validation,
-            device: device(&self.device),
+            device: self.device.kind(),
             output: self.output.clone(),
         })
     }
 }
 
 impl EvaluateFlags {
-    /// The pictures to judge on: the test part unless another is named.
-    pub(crate) fn part(&self) -> Result<ImagePart> {
-        part(&self.pictures.data, &self.pictures.reading, Some("test"), None)
+    /// The pictures to judge on are the test part unless another is named.
+    pub(crate) fn options(&self) -> Result<EvaluateOptions> {
+        let data = part(&self.pictures.data, &self.pictures.reading, Some("test"), None)?;
+        let mut options = EvaluateOptions::new(self.network.clone(), data);
+        options.device = self.device.kind();
+        options.seed = self.seed.seed;
+        Ok(options)
     }
 }
 
@@ -560,13 +646,4 @@ fn imbalance(text: &str) -> Result<Value> {
             ));
         }
     })
-}
-
-/// A device by its name; the parser of flags knows which there are.
-pub(crate) fn device(name: &str) -> DeviceKind {
-    if name == "gpu" {
-        DeviceKind::Gpu
-    } else {
-        DeviceKind::Cpu
-    }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, check_page, experiment_of_report,
-    profile, run_page, write_page,
+    DeepSmoteExperiment, Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, check_page,
+    experiment_of_report, profile, run_page, write_page,
 };
 
 use crate::flags::{HowFlags, ResampleFlags, RunFlags};
@@ -49,6 +49,14 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
         }
         let experiment = ImageExperiment::merged(&place, &text, flags.how.settings()?)?;
         return crate::train::run(&experiment, json, progress);
+    }
+    if DeepSmoteExperiment::is_described(&place, &text)? {
+        if flags.how.dry_run {
+            let hint = "leave it out, or add `--set deepsmote.epochs=1` for a quick look";
+            return Err(problem("DeepSMOTE has no dry run".into(), Some(hint)).into());
+        }
+        let experiment = DeepSmoteExperiment::merged(&place, &text, flags.how.settings()?)?;
+        return crate::deepsmote::from_file(&experiment, json, progress);
     }
     let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
     if experiment.compare.is_some() {

@@ -12,6 +12,7 @@ mod error;
 mod layers;
 mod loss;
 mod mixup;
+mod moments;
 mod named;
 mod network;
 mod post_hoc;

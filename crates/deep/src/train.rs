@@ -18,7 +18,7 @@ use crate::network::Net;
 use crate::schedule::Schedule;
 use crate::{
     Architecture, Checkpoint, Classifier, DeviceKind, Error, HeadKind, Inputs, Mix, Sampler, Scores, Weights,
-    one_hot,
+    moments, one_hot,
 };
 
 /// How a classifier is trained.
@@ -423,10 +423,8 @@ impl State {
             path: path.into(),
             reason,
         };
-        let optimizer = self
-            .optimizer
-            .into_bytes()
-            .map_err(|error| failed(error.to_string()))?;
+        let optimizer =
+            moments::to_bytes(self.optimizer.to_record()).map_err(|error| failed(error.to_string()))?;
         let others = [(BEST, &self.best), (AVERAGE, &self.average)];
         let others = others
             .into_iter()
@@ -436,7 +434,7 @@ impl State {
             about: serde_json::to_value(&self.about).map_err(|error| failed(error.to_string()))?,
             weights: Weights::of(&self.net.valid()),
             others: others.collect::<BTreeMap<_, _>>(),
-            optimizer: Some(optimizer.to_vec()),
+            optimizer: Some(optimizer),
         };
         checkpoint.save(path)
     }

@@ -19,8 +19,8 @@ use crate::{Error, ReportPart};
 
 pub use adjust::{AdjustOptions, Adjusted, Adjustment, adjust_classifier};
 pub use deep_smote::{
-    DeepSmoteExperiment, DeepSmoteFit, GenerateOptions, MadeImages, fit_deep_smote, generate_images,
-    history_of,
+    BalancedPart, DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel, MadeImages, QualityPart, WrittenBalance,
+    fit_deep_smote,
 };
 pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
 pub use evaluate::{EvaluateOptions, Evaluated, evaluate_images, evaluated_page};

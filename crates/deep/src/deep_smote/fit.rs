@@ -9,7 +9,7 @@ use super::{
     Autoencoder, AutoencoderSizes, ClassSampling, DeepSmote, Penalty, PenaltyGradient, Permutation,
     SavedDeepSmote,
 };
-use crate::{DeviceKind, Error, Weights};
+use crate::{DeviceKind, Error, Weights, moments};
 
 /// The words of progress.
 const TASK: &str = "training the autoencoder";
@@ -80,8 +80,7 @@ impl Optimizer {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let bytes = self.0.to_record().into_bytes();
-        bytes.expect("moments are tensors in memory").to_vec()
+        moments::to_bytes(self.0.to_record()).expect("moments are tensors in memory")
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
