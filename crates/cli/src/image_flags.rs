@@ -31,6 +31,9 @@ pub(crate) struct PictureReadFlags {
     /// Part of a folder or archive that has several [default: train]
     #[arg(long, value_name = "PART", value_parser = ["train", "validation", "test"])]
     pub(crate) split: Option<String>,
+    /// One side of a split that is the same for every command and seed: `training:0.3` is what is left of each class when a share of 0.3 is held out, `held-out:0.3` is that share
+    #[arg(long, value_name = "SIDE:SHARE")]
+    pub(crate) side: Option<String>,
     /// File of labels or attributes [default: looked for beside the pictures]
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
@@ -346,6 +349,9 @@ impl PictureReadFlags {
             };
             set("size", Value::from(vec![height, width]));
         }
+        if let Some(text) = &self.side {
+            settings.push((format!("{place}.side"), side(text)?));
+        }
         Ok(settings)
     }
 }
@@ -372,7 +378,9 @@ impl TrainFlags {
                     .reading
                     .settings("test")?
                     .into_iter()
-                    .filter(|(name, _)| name != "test.read.split" && name != "test.read.labels"),
+                    .filter(|(name, _)| {
+                        !["test.read.split", "test.read.labels", "test.side"].contains(&name.as_str())
+                    }),
             );
             settings.push(("test.read.split".into(), Value::from("test")));
         }
@@ -581,6 +589,8 @@ fn part(
     for (name, value) in reading.settings("data")? {
         if let Some(name) = name.strip_prefix("data.read.") {
             read.insert(name.into(), value);
+        } else if let Some(name) = name.strip_prefix("data.") {
+            table.insert(name.into(), value);
         }
     }
     table.insert("path".into(), path(data)?);
@@ -596,6 +606,20 @@ fn part(
         }
         .into()
     })
+}
+
+/// What `--side` says, as the option of a file.
+fn side(text: &str) -> Result<Value> {
+    let named = text
+        .split_once(':')
+        .filter(|(side, _)| ["training", "held-out"].contains(side));
+    let read = named.and_then(|(side, share)| Some((side, share.trim().parse::<f64>().ok()?)));
+    let Some((side, share)) = read else {
+        let hint = "write `--side training:0.3` where something learns, and `--side held-out:0.3` where it is judged";
+        return Err(wrong("--side", format!("`{text}` is no side of a split"), hint));
+    };
+    let table = [(side.to_owned(), Value::from(share))];
+    Ok(Value::Table(table.into_iter().collect()))
 }
 
 /// What `--imbalance` takes.

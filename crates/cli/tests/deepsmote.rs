@@ -495,6 +495,64 @@ fn more_epochs_go_on_and_fewer_change_nothing() {
     assert!(weights(&folder, "four.safetensors") == weights(&folder, "m.safetensors"));
 }
 
+#[test]
+fn a_split_is_the_same_for_every_command_and_seed() {
+    let folder = fitted("--side training:0.25 --seed 9");
+    let words = "deepsmote generate m.safetensors p --side training:0.25 --output made.npz --json --quiet";
+    let ran = folder.ok(words);
+    assert_eq!(ran.stderr, "", "these are the pictures that the networks know");
+    assert_eq!(json(&ran.stdout)["classes"][0]["before"], 45);
+    folder.ok("train p --side training:0.25 --network lenet --epochs 1 --quiet --output net.safetensors");
+    let words = "evaluate net.safetensors p --split train --side held-out:0.25 --quiet";
+    let ran = folder.ok(words);
+    assert!(ran.stdout.starts_with("25 rows, 3 classes"), "{}", ran.stdout);
+    let ran = folder.ok("deepsmote report m.safetensors p --side held-out:0.25 --quiet");
+    assert!(
+        ran.stderr
+            .contains("`p` holds other pictures than those that the networks learnt"),
+        "{}",
+        ran.stderr
+    );
+    let said = [
+        "training",
+        "held-out:much",
+        "test:0.3",
+        "training:0",
+        "held-out:1",
+    ]
+    .map(|side| {
+        let words = format!("deepsmote report m.safetensors p --side {side}");
+        format!("{side}\n{}\n", folder.refused(&words))
+    })
+    .concat();
+    assert_snapshot!(said, @r#"
+    training
+    exit 2
+    error: --side: `training` is no side of a split
+    hint: write `--side training:0.3` where something learns, and `--side held-out:0.3` where it is judged
+
+    held-out:much
+    exit 2
+    error: --side: `held-out:much` is no side of a split
+    hint: write `--side training:0.3` where something learns, and `--side held-out:0.3` where it is judged
+
+    test:0.3
+    exit 2
+    error: --side: `test:0.3` is no side of a split
+    hint: write `--side training:0.3` where something learns, and `--side held-out:0.3` where it is judged
+
+    training:0
+    exit 2
+    error: --side: 0 is no share of every class that could be held out
+    hint: give a number between 0 and 1, as in `--side training:0.3`
+
+    held-out:1
+    exit 2
+    error: --side: 1 is no share of every class that could be held out
+    hint: give a number between 0 and 1, as in `--side training:0.3`
+    "#);
+}
+
 /// Long enough that a signal comes in the middle of it.
 const LONG: &str = "deepsmote fit train-images-idx3-ubyte.gz --width 4 --latent-size 8 --decoder mirror --epochs 8 --output m.safetensors";
 

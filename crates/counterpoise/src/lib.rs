@@ -55,8 +55,9 @@ pub use few_of_each::few_of_each;
 pub use images::{
     AdjustOptions, Adjusted, Adjustment, BalancedPart, ChooseOn, DeepSmoteExperiment, DeepSmoteFit,
     DeepSmoteModel, EvaluateOptions, Evaluated, FirstPictures, ImageExperiment, ImagePart, ImageTraining,
-    MadeImages, QualityPart, WrittenBalance, adjust_classifier, deep_smote_page, evaluate_images,
-    evaluated_page, first_pictures, fit_deep_smote, quality_table, train_images, training_page,
+    MadeImages, QualityPart, Side as ImageSide, WrittenBalance, adjust_classifier, deep_smote_page,
+    evaluate_images, evaluated_page, first_pictures, fit_deep_smote, quality_table, train_images,
+    training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,

@@ -245,7 +245,8 @@ fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Sectio
         let (class, label, parents) = match place.checked_sub(real.len()) {
             None => {
                 let class = made.real.labels.codes()[real[place]];
-                (class, format!("real, {}", classes[class as usize]), None)
+                let label = format!("picture {}, {}", real[place] + 1, classes[class as usize]);
+                (class, label, None)
             }
             Some(place) => {
                 let class = made.made.set.labels.codes()[new[place]];

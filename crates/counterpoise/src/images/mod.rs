@@ -24,7 +24,7 @@ pub use deep_smote::{
 };
 pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
 pub use evaluate::{EvaluateOptions, Evaluated, evaluate_images, evaluated_page};
-pub use sets::ImagePart;
+pub use sets::{ImagePart, Side};
 pub use training::{ImageTraining, train_images, training_page};
 
 /// A run over pictures: what a TOML file with a table `[train]` says, after defaults and flags are merged into it.
