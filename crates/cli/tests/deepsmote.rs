@@ -381,10 +381,10 @@ fn a_file_fits_makes_and_judges() {
     error: bare.toml: no file for the networks is named
     hint: write it above all tables as `model = "model.safetensors"`
     "#);
-    folder.write("odd.toml", text.replace("width = 4", "widht = 4"));
+    folder.write("odd.toml", text.replace("width = 4", "widths = 4"));
     let said = folder.refused("run odd.toml");
     assert!(
-        said.starts_with("exit 2\nerror: odd.toml: `deepsmote`: unknown field `widht`"),
+        said.starts_with("exit 2\nerror: odd.toml: `deepsmote`: unknown field `widths`"),
         "{said}"
     );
 }
@@ -711,7 +711,7 @@ fn options_that_are_none() {
         "fit p --output x.safetensors --set deepsmote.lambda=much",
         "fit p --output x.safetensors --set deepsmote.batch_size=1",
         "fit p --output x.safetensors --set deepsmote.permutation=none",
-        "fit p --output x.safetensors --set deepsmote.widht=3",
+        "fit p --output x.safetensors --set deepsmote.widths=3",
         "fit p --output x.safetensors --set lambda=3",
         "fit p --output x.safetensors --rate 1e30 --set deepsmote.batch_size=20",
         "generate m.safetensors p --output x.npz --k-neighbors 0",
@@ -757,9 +757,9 @@ fn options_that_are_none() {
     error: the command line: `deepsmote.permutation`: unknown variant `none`, expected `cyclic-shift` or `random`
     hint: give `--set deepsmote.permutation=…` another value; `counterpoise describe deepsmote` lists all options
 
-    fit p --output x.safetensors --set deepsmote.widht=3
+    fit p --output x.safetensors --set deepsmote.widths=3
     exit 2
-    error: the command line: `deepsmote`: unknown field `widht`, expected one of `sampling_strategy`, `penalty`, `penalty_gradient`, `class_sampling`, `permutation`, `lambda`, `class_batch`, `latent_size`, `width`, `decoder`, `first_batch_norm`, `learning_rate`, `batch_size`, `epochs`, `patience`, `k`, `k_neighbors`, `on_single`, `soft_labels`, `decode_batch`
+    error: the command line: `deepsmote`: unknown field `widths`, expected one of `sampling_strategy`, `penalty`, `penalty_gradient`, `class_sampling`, `permutation`, `lambda`, `class_batch`, `latent_size`, `width`, `decoder`, `first_batch_norm`, `learning_rate`, `batch_size`, `epochs`, `patience`, `k`, `k_neighbors`, `on_single`, `soft_labels`, `decode_batch`
     hint: `counterpoise describe deepsmote` lists all options
 
     fit p --output x.safetensors --set lambda=3
