@@ -452,6 +452,7 @@ fn every_option_of_training_is_heard() {
         seen.push(learnt);
     }
     let described = folder.ok("describe deepsmote").stdout;
+    assert!(described.contains("soft_labels  [none | enemies;"), "{described}");
     for option in [
         "sampling_strategy",
         "penalty",
