@@ -121,10 +121,9 @@ fn values(option: &Value, root: &Value) -> String {
     }
     for key in ["oneOf", "anyOf", "allOf"] {
         if let Some(list) = option[key].as_array() {
-            let words = list
-                .iter()
-                .map(|item| values(item, root))
-                .filter(|words| words != "none");
+            // What may be left out is told by its default; a word `none` is a value as any other.
+            let there = list.iter().filter(|item| item["type"] != "null");
+            let words = there.map(|item| values(item, root));
             return words.collect::<Vec<_>>().join(" | ");
         }
     }

@@ -4,13 +4,17 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    DeepSmoteExperiment, DeepSmoteFit, MadeImages, check_page, check_text, deep_smote_page, fit_deep_smote,
-    generate_images, history_of, quality_table, write_bytes, write_page,
+    DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel, Error, MadeImages, Quality, QualityPart,
+    deep_smote_page, fit_deep_smote, quality_table, write_page,
 };
+use serde_json::{Value, json};
 
-use crate::image_flags::{DeepSmoteCommand, DeepSmoteReportFlags, FitFlags, GenerateFlags, device};
+use crate::image_flags::{DeepSmoteCommand, DeepSmoteReportFlags, FitFlags, GenerateFlags};
 use crate::progress::Progress;
 use crate::terminal::{self, block, table};
+
+/// What stands for a file in messages.
+const PLACE: &str = "the command line";
 
 pub(crate) fn run(command: &DeepSmoteCommand, json: bool, progress: &Progress) -> Result<()> {
     match command {
@@ -20,15 +24,158 @@ pub(crate) fn run(command: &DeepSmoteCommand, json: bool, progress: &Progress) -
     }
 }
 
-fn fit(flags: &FitFlags, json: bool, progress: &Progress) -> Result<()> {
-    let experiment = DeepSmoteExperiment::merged("the command line", "", flags.settings()?)?;
-    let fit = fit_deep_smote(&experiment, &flags.output, progress)?;
-    progress.end();
-    terminal::warn(&fit.warnings, json);
-    if json {
-        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&fit)?));
+/// Trains, and makes and judges pictures if the description says so.
+pub(crate) fn from_file(experiment: &DeepSmoteExperiment, json: bool, progress: &Progress) -> Result<()> {
+    let fit = fit_deep_smote(experiment, progress)?;
+    let mut said = Said::new(json);
+    said.warn(&fit.warnings, progress);
+    let text = format!("{}\nwrote {}\n", fitted(&fit), experiment.model.display());
+    said.add("fit", serde_json::to_value(&fit)?, &text);
+    if experiment.output.is_some() || experiment.report.is_some() {
+        make(
+            &DeepSmoteModel::load(&experiment.model)?,
+            experiment,
+            &mut said,
+            progress,
+        )?;
     }
-    terminal::print(&format!("{}\nwrote {}\n", fitted(&fit), flags.output.display()))
+    said.print(Value::Object)
+}
+
+fn fit(flags: &FitFlags, json: bool, progress: &Progress) -> Result<()> {
+    let experiment = DeepSmoteExperiment::merged(PLACE, "", flags.settings()?)?;
+    let fit = fit_deep_smote(&experiment, progress)?;
+    let mut said = Said::new(json);
+    said.warn(&fit.warnings, progress);
+    let text = format!("{}\nwrote {}\n", fitted(&fit), flags.output.display());
+    said.add("fit", serde_json::to_value(&fit)?, &text);
+    said.print(|mut parts| parts.remove("fit").unwrap_or_default())
+}
+
+fn generate(flags: &GenerateFlags, json: bool, progress: &Progress) -> Result<()> {
+    let model = DeepSmoteModel::load(&flags.make.model)?;
+    let experiment = model.experiment(PLACE, flags.settings()?)?;
+    let mut said = Said::new(json);
+    make(&model, &experiment, &mut said, progress)?;
+    said.print(|mut parts| parts.remove("balanced").unwrap_or_default())
+}
+
+fn report(flags: &DeepSmoteReportFlags, json: bool, progress: &Progress) -> Result<()> {
+    let model = DeepSmoteModel::load(&flags.make.model)?;
+    let experiment = model.experiment(PLACE, flags.settings()?)?;
+    let mut said = Said::new(json);
+    make(&model, &experiment, &mut said, progress)?;
+    said.print(|mut parts| parts.remove("quality").unwrap_or_default())
+}
+
+/// What was done, part by part.
+struct Said {
+    json: bool,
+    parts: serde_json::Map<String, Value>,
+    text: String,
+}
+
+impl Said {
+    fn new(json: bool) -> Self {
+        Self {
+            json,
+            parts: serde_json::Map::new(),
+            text: String::new(),
+        }
+    }
+
+    fn warn(&self, warnings: &[counterpoise::Warning], progress: &Progress) {
+        progress.end();
+        terminal::warn(warnings, self.json);
+    }
+
+    fn add(&mut self, name: &str, value: Value, text: &str) {
+        self.parts.insert(name.into(), value);
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+    }
+
+    fn print(self, value: impl FnOnce(serde_json::Map<String, Value>) -> Value) -> Result<()> {
+        if self.json {
+            return terminal::print(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&value(self.parts))?
+            ));
+        }
+        terminal::print(&self.text)
+    }
+}
+
+/// Makes pictures once, and writes and judges them as asked.
+fn make(
+    model: &DeepSmoteModel,
+    experiment: &DeepSmoteExperiment,
+    said: &mut Said,
+    progress: &Progress,
+) -> Result<()> {
+    let made = model.make(experiment, progress)?;
+    said.warn(&made.warnings, progress);
+    if let Some(output) = &experiment.output {
+        let written = made.write(output, progress)?;
+        said.warn(&written.warnings, progress);
+        let counts = counts(&made);
+        let classes: Vec<Value> = counts
+            .iter()
+            .map(|(class, before, after)| json!({"class": class, "before": before, "after": after}))
+            .collect();
+        let mut text = balanced(counts);
+        for path in &written.files {
+            let _ = writeln!(text, "wrote {}", path.display());
+        }
+        let value = json!({"classes": classes, "files": written.files});
+        said.add("balanced", value, &text);
+    }
+    if let Some(report) = &experiment.report {
+        let quality = judge(model, experiment, report, &made, progress)?;
+        said.warn(&quality.warnings, progress);
+        let mut text = block(&quality_table(&quality));
+        if let Some(path) = &report.path {
+            let _ = writeln!(text, "\nwrote {}", path.display());
+        }
+        said.add("quality", serde_json::to_value(&quality)?, &text);
+    }
+    Ok(())
+}
+
+fn judge(
+    model: &DeepSmoteModel,
+    experiment: &DeepSmoteExperiment,
+    report: &QualityPart,
+    made: &MadeImages,
+    progress: &Progress,
+) -> Result<Quality, Error> {
+    let network = report.network.as_deref().map(|path| (path, experiment.device));
+    let quality = made.quality(network, progress)?;
+    if let Some(path) = &report.path {
+        let page = deep_smote_page(experiment, made, &quality, model.history(), progress)?;
+        write_page(&page, path)?;
+    }
+    Ok(quality)
+}
+
+fn balanced(counts: Vec<(String, usize, usize)>) -> String {
+    let rows = counts.into_iter().map(|(class, before, after)| {
+        vec![
+            class,
+            before.to_string(),
+            (after - before).to_string(),
+            after.to_string(),
+        ]
+    });
+    let mut text = table(
+        &["class", "real", "synthetic", "together"],
+        &[false, true, true, true],
+        rows.collect(),
+    );
+    text.push('\n');
+    text
 }
 
 fn fitted(fit: &DeepSmoteFit) -> String {
@@ -56,54 +203,6 @@ fn fitted(fit: &DeepSmoteFit) -> String {
     text
 }
 
-fn generate(flags: &GenerateFlags, json: bool, progress: &Progress) -> Result<()> {
-    for path in flags.origins.iter().chain(&flags.sheet) {
-        check_text(path)?;
-    }
-    let made = generate_images(&flags.make.options()?, progress)?;
-    let (mut files, warnings) = made.write(
-        &flags.output,
-        None,
-        flags.overwrite,
-        flags.origins.as_deref(),
-        progress,
-    )?;
-    if let Some(path) = &flags.sheet {
-        let (_, png) = made.sheet(progress)?;
-        write_bytes(&png, path)?;
-        files.push(path.clone());
-    }
-    progress.end();
-    terminal::warn(&made.warnings, json);
-    terminal::warn(&warnings, json);
-    if json {
-        let classes: Vec<_> = counts(&made)
-            .into_iter()
-            .map(|(class, before, after)| serde_json::json!({"class": class, "before": before, "after": after}))
-            .collect();
-        let value = serde_json::json!({"classes": classes, "files": files});
-        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&value)?));
-    }
-    let rows = counts(&made).into_iter().map(|(class, before, after)| {
-        vec![
-            class,
-            before.to_string(),
-            (after - before).to_string(),
-            after.to_string(),
-        ]
-    });
-    let mut text = table(
-        &["class", "real", "synthetic", "together"],
-        &[false, true, true, true],
-        rows.collect(),
-    );
-    text.push('\n');
-    for path in files {
-        let _ = writeln!(text, "wrote {}", path.display());
-    }
-    terminal::print(&text)
-}
-
 /// Pictures of every class before and after.
 fn counts(made: &MadeImages) -> Vec<(String, usize, usize)> {
     let (real, new) = (made.real.labels.counts(), made.made.set.labels.counts());
@@ -111,39 +210,4 @@ fn counts(made: &MadeImages) -> Vec<(String, usize, usize)> {
     classes
         .map(|(class, (real, new))| (class.clone(), real, real + new))
         .collect()
-}
-
-fn report(flags: &DeepSmoteReportFlags, json: bool, progress: &Progress) -> Result<()> {
-    if let Some(path) = &flags.report {
-        check_page(path)?;
-    }
-    let options = flags.make.options()?;
-    let made = generate_images(&options, progress)?;
-    let network = flags
-        .network
-        .as_deref()
-        .map(|path| (path, device(&flags.make.device)));
-    let quality = made.quality(network, progress)?;
-    if let Some(path) = &flags.report {
-        let name = options
-            .data
-            .path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let history = history_of(&options.model)?;
-        let page = deep_smote_page(&name, &made, &quality, &history, options.seed, progress)?;
-        write_page(&page, path)?;
-    }
-    progress.end();
-    terminal::warn(&made.warnings, json);
-    terminal::warn(&quality.warnings, json);
-    if json {
-        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&quality)?));
-    }
-    let mut text = block(&quality_table(&quality));
-    if let Some(path) = &flags.report {
-        let _ = writeln!(text, "\nwrote {}", path.display());
-    }
-    terminal::print(&text)
 }

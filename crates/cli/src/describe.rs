@@ -71,7 +71,7 @@ fn losses() -> Result<Vec<Description>, Error> {
 fn unknown(name: &str, error: SamplingError) -> Error {
     let others = Learner::names().iter().chain(Loss::names()).copied();
     let others = others.chain(Adjustment::NAMES.iter().map(|(name, _)| *name));
-    let others = others.chain(["compare", "train", "losses"]);
+    let others = others.chain(["compare", "deepsmote", "train", "losses"]);
     match (
         nearest_name(name, Method::names().iter().copied()),
         nearest_name(name, others),
@@ -109,7 +109,7 @@ fn list(json: bool) -> Result<()> {
     let adjustments = Adjustment::NAMES.map(|(name, kind)| vec![name.to_owned(), kind.idea().to_owned()]);
     let adjustments = table(&["adjustment", "idea"], &[], adjustments.to_vec());
     terminal::print(&format!(
-        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared, and\n`counterpoise describe train` how networks are trained.\n"
+        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared,\n`counterpoise describe train` how networks are trained, and `counterpoise describe deepsmote` how pictures are made.\n"
     ))
 }
 

@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use counterpoise::{
     AdjustData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
-    GenerateOptions, ImagePart, Reads, nearest_name, network_reads,
+    ImagePart, Reads, Strategy, nearest_name, network_reads,
 };
 use toml::Value;
 
@@ -43,6 +43,9 @@ pub(crate) struct PictureReadFlags {
     /// Part of a folder or archive that has several [default: train]
     #[arg(long, value_name = "PART", value_parser = ["train", "validation", "test"])]
     pub(crate) split: Option<String>,
+    /// One side of a split that is the same for every command and seed: `training:0.3` is what is left of each class when a share of 0.3 is held out, `held-out:0.3` is that share
+    #[arg(long, value_name = "SIDE:SHARE")]
+    pub(crate) side: Option<String>,
     /// File of labels or attributes [default: looked for beside the pictures]
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
@@ -78,6 +81,39 @@ pub(crate) struct PictureImbalanceFlags {
     /// Keep only some pictures of each class first: `long-tail:100`, `step:10`, counts as `4000,2000,…`, or the table of a paper such as `deepsmote-mnist`
     #[arg(long, value_name = "COUNTS")]
     pub(crate) imbalance: Option<String>,
+}
+
+/// What everything random grows from.
+#[derive(Args)]
+pub(crate) struct SeedFlags {
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+/// Where tensors live.
+#[derive(Args)]
+pub(crate) struct DeviceFlags {
+    /// Where to compute; `gpu` in a build that has it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) device: Device,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Device {
+    /// The processor
+    #[default]
+    Cpu,
+    /// A graphics card
+    Gpu,
+}
+
+/// Options by their path.
+#[derive(Args)]
+pub(crate) struct SetFlags {
+    /// Set an option by its path, as in `--set train.optimizer.sgd.momentum=0.8` and `--set deepsmote.lambda=0.5`; `counterpoise describe train` and `deepsmote` list them
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
 }
 
 #[derive(Args)]
@@ -127,21 +163,18 @@ pub(crate) struct TrainFlags {
     /// Pictures that the epoch is chosen on; `test` is what papers do, and scores on these pictures are then too good [default: validation]
     #[arg(long, value_parser = ["validation", "test", "nothing"])]
     pub(crate) choose_on: Option<String>,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// File of the network to write; beside it the state is kept until training is done
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
-    /// Set an option by its path: `--set train.optimizer.sgd.momentum=0.8`
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
 }
 
 #[derive(Subcommand)]
@@ -178,18 +211,15 @@ pub(crate) struct FitFlags {
     /// Step of Adam [default: 0.0002]
     #[arg(long)]
     pub(crate) rate: Option<f64>,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// File of the networks to write, or to go on with
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
-    /// Set an option by its path: `--set deepsmote.lambda=0.5`; `counterpoise describe deepsmote` lists them
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
 }
 
 /// Which networks make pictures out of which.
@@ -204,15 +234,21 @@ pub(crate) struct MakeFlags {
     /// Pictures wanted per class, as in `resample`: a word, a ratio, a factor, or `cat=700,dog=700` [default: as many as the largest class has]
     #[arg(long, value_name = "STRATEGY")]
     pub(crate) sampling_strategy: Option<String>,
-    /// Neighbours to choose from [default: 5]
+    /// Neighbours to choose from; a class of `m` pictures uses at most `m - 1` [default: 5]
     #[arg(long, value_name = "K")]
     pub(crate) k_neighbors: Option<NonZeroUsize>,
-    /// Root of everything random; pictures that `--imbalance` keeps depend on it too
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    /// What to do with a class of one picture: decode its code again and again, or with noise, or stop [default: copy]
+    #[arg(long, value_parser = ["copy", "jitter", "error"])]
+    pub(crate) on_single: Option<String>,
+    /// What classes new pictures are of: one, or two where the second parent is of another class, in shares that NPZ holds as the array `shares`, which `train` does not read [default: none]
+    #[arg(long, value_parser = ["none", "enemies"])]
+    pub(crate) soft_labels: Option<String>,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
 }
 
 #[derive(Args)]
@@ -222,7 +258,7 @@ pub(crate) struct GenerateFlags {
     /// Where to write real and synthetic pictures: `.npz`, `-images-idx3-ubyte.gz`, `.bin` for CIFAR, or a folder for PNG files
     #[arg(long, short, value_name = "PATH")]
     pub(crate) output: PathBuf,
-    /// Replace what is there
+    /// Replace what is there, the table and the sheet too
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Also write where each picture comes from: a table with the parents of synthetic ones
@@ -270,9 +306,8 @@ pub(crate) struct AdjustFlags {
     /// Share of every class that training held out
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     pub(crate) validation: f64,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// File of the network to write
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
@@ -295,12 +330,10 @@ pub(crate) struct EvaluateFlags {
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
-    /// Where to compute: `cpu`, or `gpu` in a build that has it
-    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
-    pub(crate) device: String,
-    /// Root of draws for intervals
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
 }
 
 impl ForeignFlags {
@@ -332,6 +365,7 @@ impl PictureReadFlags {
         [
             ("--format", self.format.is_some()),
             ("--split", self.split.is_some()),
+            ("--side", self.side.is_some()),
             ("--labels", self.labels.is_some()),
             ("--class-names", !self.class_names.is_empty()),
             ("--size", self.size.is_some()),
@@ -382,8 +416,21 @@ impl PictureReadFlags {
             };
             set("size", Value::from(vec![height, width]));
         }
+        if let Some(text) = &self.side {
+            settings.push((format!("{place}.side"), side(text)?));
+        }
         Ok(settings)
     }
+}
+
+/// The pictures of a command as settings.
+fn data(pictures: &PictureFlags, counts: &PictureImbalanceFlags) -> Result<Settings> {
+    let mut settings = vec![("data.path".to_owned(), path(&pictures.data)?)];
+    settings.extend(pictures.reading.settings("data")?);
+    if let Some(counts) = &counts.imbalance {
+        settings.push(("data.imbalance".into(), imbalance(counts)?));
+    }
+    Ok(settings)
 }
 
 impl TrainFlags {
@@ -399,7 +446,9 @@ impl TrainFlags {
                     .reading
                     .settings("test")?
                     .into_iter()
-                    .filter(|(name, _)| name != "test.read.split" && name != "test.read.labels"),
+                    .filter(|(name, _)| {
+                        !["test.read.split", "test.read.labels", "test.side"].contains(&name.as_str())
+                    }),
             );
             settings.push(("test.read.split".into(), Value::from("test")));
         }
@@ -420,8 +469,8 @@ impl TrainFlags {
             settings.push(("data.imbalance".into(), imbalance(counts)?));
         }
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
-        set("seed", seed(self.seed)?);
-        set("device", Value::from(self.device.clone()));
+        set("seed", seed(self.seed.seed)?);
+        set("device", self.device.setting());
         for (name, value) in [
             ("train.network", &self.network),
             ("train.loss", &self.loss),
@@ -465,21 +514,18 @@ impl TrainFlags {
         if let Some(report) = &self.report {
             set("report.path", path(report)?);
         }
-        settings.extend(set_by_path(&self.set)?);
+        settings.extend(set_by_path(&self.set.set)?);
         Ok(settings)
     }
 }
 
 impl FitFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let mut settings = vec![("data.path".to_owned(), path(&self.pictures.data)?)];
-        settings.extend(self.pictures.reading.settings("data")?);
-        if let Some(counts) = &self.imbalance.imbalance {
-            settings.push(("data.imbalance".into(), imbalance(counts)?));
-        }
+        let mut settings = data(&self.pictures, &self.imbalance)?;
+        settings.push(("model".into(), path(&self.output)?));
         let mut set = |name: &str, value: Value| settings.push((name.into(), value));
-        set("seed", seed(self.seed)?);
-        set("device", Value::from(self.device.clone()));
+        set("seed", seed(self.seed.seed)?);
+        set("device", self.device.setting());
         for (name, value) in [
             ("epochs", self.epochs),
             ("width", self.width),
@@ -497,35 +543,83 @@ impl FitFlags {
         if let Some(rate) = self.rate {
             set("deepsmote.learning_rate", Value::from(rate));
         }
-        settings.extend(set_by_path(&self.set)?);
+        settings.extend(set_by_path(&self.set.set)?);
         Ok(settings)
     }
 }
 
 impl MakeFlags {
-    pub(crate) fn options(&self) -> Result<GenerateOptions> {
-        let data = part(
-            &self.pictures.data,
-            &self.pictures.reading,
-            None,
-            self.imbalance.imbalance.as_deref(),
-        )?;
-        let mut options = GenerateOptions::new(self.model.clone(), data);
-        options.device = device(&self.device);
-        options.seed = self.seed;
-        options.k_neighbors = self.k_neighbors;
-        options.sampling_strategy =
-            match &self.sampling_strategy {
-                None => None,
-                Some(text) => Some(Value::from(text.clone()).try_into().map_err(
-                    |error: toml::de::Error| Error::Config {
-                        place: "--sampling-strategy".into(),
-                        problem: error.message().to_owned(),
-                        hint: None,
-                    },
-                )?),
-            };
-        Ok(options)
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = data(&self.pictures, &self.imbalance)?;
+        let mut set = |name: &str, value: Value| settings.push((name.into(), value));
+        set("draws", seed(self.seed.seed)?);
+        set("device", self.device.setting());
+        if let Some(text) = &self.sampling_strategy {
+            let strategy = Value::from(text.clone());
+            // A strategy that is none is told of by its flag.
+            strategy
+                .clone()
+                .try_into::<Strategy>()
+                .map_err(|error| Error::Config {
+                    place: "--sampling-strategy".into(),
+                    problem: error.message().to_owned(),
+                    hint: None,
+                })?;
+            set("deepsmote.sampling_strategy", strategy);
+        }
+        if let Some(neighbors) = self.k_neighbors {
+            set("deepsmote.k_neighbors", Value::try_from(neighbors.get())?);
+        }
+        for (name, value) in [("on_single", &self.on_single), ("soft_labels", &self.soft_labels)] {
+            if let Some(value) = value {
+                set(&format!("deepsmote.{name}"), Value::from(value.clone()));
+            }
+        }
+        settings.extend(set_by_path(&self.set.set)?);
+        Ok(settings)
+    }
+}
+
+impl GenerateFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.make.settings()?;
+        settings.push(("output.path".into(), path(&self.output)?));
+        settings.push(("output.overwrite".into(), Value::from(self.overwrite)));
+        for (name, file) in [("origins", &self.origins), ("sheet", &self.sheet)] {
+            if let Some(file) = file {
+                settings.push((format!("output.{name}"), path(file)?));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+impl DeepSmoteReportFlags {
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = self.make.settings()?;
+        settings.push(("report".into(), Value::Table(toml::Table::new())));
+        for (name, file) in [("path", &self.report), ("network", &self.network)] {
+            if let Some(file) = file {
+                settings.push((format!("report.{name}"), path(file)?));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+impl DeviceFlags {
+    pub(crate) fn kind(&self) -> DeviceKind {
+        match self.device {
+            Device::Cpu => DeviceKind::Cpu,
+            Device::Gpu => DeviceKind::Gpu,
+        }
+    }
+
+    fn setting(&self) -> Value {
+        Value::from(match self.device {
+            Device::Cpu => "cpu",
+            Device::Gpu => "gpu",
+        })
     }
 }
 
@@ -551,7 +645,7 @@ impl AdjustFlags {
             tau: self.tau,
             data,
             validation: self.validation,
-            device: device(&self.device),
+            device: self.device.kind(),
             output: self.output.clone(),
         })
     }
@@ -563,8 +657,8 @@ impl EvaluateFlags {
         let data = part(&self.pictures.data, &self.pictures.reading, Some("test"), None)?;
         let mut options = EvaluateOptions::new(self.file.clone(), data);
         options.foreign = self.foreign.read()?;
-        options.device = device(&self.device);
-        options.seed = self.seed;
+        options.device = self.device.kind();
+        options.seed = self.seed.seed;
         Ok(options)
     }
 }
@@ -584,6 +678,8 @@ fn part(
     for (name, value) in reading.settings("data")? {
         if let Some(name) = name.strip_prefix("data.read.") {
             read.insert(name.into(), value);
+        } else if let Some(name) = name.strip_prefix("data.") {
+            table.insert(name.into(), value);
         }
     }
     table.insert("path".into(), path(data)?);
@@ -599,6 +695,20 @@ fn part(
         }
         .into()
     })
+}
+
+/// What `--side` says, as the option of a file.
+fn side(text: &str) -> Result<Value> {
+    let named = text
+        .split_once(':')
+        .filter(|(side, _)| ["training", "held-out"].contains(side));
+    let read = named.and_then(|(side, share)| Some((side, share.trim().parse::<f64>().ok()?)));
+    let Some((side, share)) = read else {
+        let hint = "write `--side training:0.3` where something learns, and `--side held-out:0.3` where it is judged";
+        return Err(wrong("--side", format!("`{text}` is no side of a split"), hint));
+    };
+    let table = [(side.to_owned(), Value::from(share))];
+    Ok(Value::Table(table.into_iter().collect()))
 }
 
 /// What `--imbalance` takes.
@@ -649,13 +759,4 @@ pub(crate) fn imbalance(text: &str) -> Result<Value> {
             ));
         }
     })
-}
-
-/// A device by its name; the parser of flags knows which there are.
-pub(crate) fn device(name: &str) -> DeviceKind {
-    if name == "gpu" {
-        DeviceKind::Gpu
-    } else {
-        DeviceKind::Cpu
-    }
 }

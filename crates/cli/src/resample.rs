@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, Reads, TableExperiment, check_page,
-    experiment_of_report, profile, run_page, training_described, write_page,
+    DeepSmoteExperiment, Error, Estimate, Experiment, ImageExperiment, Outcome, Prepared, Reads,
+    TableExperiment, check_page, experiment_of_report, profile, run_page, training_described, write_page,
 };
 
 use crate::flags::{HowFlags, ResampleFlags, RunFlags};
@@ -56,6 +56,14 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
                 crate::train::of_table(&TableExperiment::merged(&place, &text, settings)?, json, progress)
             }
         };
+    }
+    if DeepSmoteExperiment::is_described(&place, &text)? {
+        if flags.how.dry_run {
+            let hint = "leave it out, or add `--set deepsmote.epochs=1` for a quick look";
+            return Err(problem("DeepSMOTE has no dry run".into(), Some(hint)).into());
+        }
+        let experiment = DeepSmoteExperiment::merged(&place, &text, flags.how.settings()?)?;
+        return crate::deepsmote::from_file(&experiment, json, progress);
     }
     let experiment = Experiment::merged(&place, &text, flags.how.settings()?)?;
     if experiment.compare.is_some() {

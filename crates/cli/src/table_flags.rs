@@ -8,7 +8,7 @@ use counterpoise::{AdjustData, Error, EvaluateTableOptions, Imbalance, Reads};
 use toml::Value;
 
 use crate::flags::{ReadFlags, Settings, path};
-use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, device, imbalance};
+use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, imbalance};
 
 /// Which columns of a table, and how it is read.
 #[derive(Args)]
@@ -146,8 +146,8 @@ impl EvaluateFlags {
             options.missing = Some(Value::from(missing.clone()).try_into()?);
         }
         options.carry.clone_from(&flags.group);
-        options.device = device(&self.device);
-        options.seed = self.seed;
+        options.device = self.device.kind();
+        options.seed = self.seed.seed;
         Ok(options)
     }
 

@@ -36,11 +36,11 @@ pub use counterpoise_base::{
 pub use counterpoise_data::{
     Bins, Carry, ColumnSummary, CountTable, Error as DataError, GroupColumns, ImageFacts, ImageFormat,
     ImageOptions, ImageOutput, Imbalance, Keep, Missing, OutputOptions, PredictionColumns, Prepared, Read,
-    ReadImages, ReadOptions, Roles, Writer, WrittenImages, hold_out, make_imbalance, make_imbalance_of,
-    output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files, schema_of,
-    stratified_k_fold, write_images,
+    ReadImages, ReadOptions, Roles, Writer, WrittenImages, check_images, hold_out, make_imbalance,
+    make_imbalance_of, output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files,
+    schema_of, stratified_k_fold, write_images, write_images_with_shares,
 };
-pub use counterpoise_deep::{DeepSmote, DeviceKind, Error as DeepError, Loss, Scores, TrainOptions};
+pub use counterpoise_deep::{DeepSmote, DeviceKind, Error as DeepError, Loss, Quality, Scores, TrainOptions};
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
@@ -54,10 +54,10 @@ pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use images::{
-    AdjustData, AdjustOptions, Adjusted, Adjustment, DeepSmoteExperiment, DeepSmoteFit, EvaluateOptions,
-    FirstPictures, ForeignNetwork, GenerateOptions, ImageExperiment, ImagePart, MadeImages,
-    adjust_classifier, deep_smote_page, evaluate_images, evaluated_page, first_pictures, fit_deep_smote,
-    generate_images, history_of, quality_table, train_images, training_page,
+    AdjustData, AdjustOptions, Adjusted, Adjustment, BalancedPart, DeepSmoteExperiment, DeepSmoteFit,
+    DeepSmoteModel, EvaluateOptions, FirstPictures, ForeignNetwork, ImageExperiment, ImagePart, MadeImages,
+    QualityPart, Side as ImageSide, WrittenBalance, adjust_classifier, deep_smote_page, evaluate_images,
+    evaluated_page, first_pictures, fit_deep_smote, quality_table, train_images, training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,

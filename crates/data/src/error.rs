@@ -762,7 +762,7 @@ impl Error {
             Self::ImageMemory { .. } => "make them smaller: `--size 32x32 --resize scale`".into(),
             Self::Hair { .. } => "`--hair skip` leaves out those that have not exactly one".into(),
             Self::ShapeMisfit { .. } | Self::TooManyClasses { .. } => "write NPZ, which holds any shape and any number of classes".into(),
-            Self::Exists { .. } => "choose another name, or say that it may be replaced".into(),
+            Self::Exists { .. } => "choose another name, or let it be replaced: `--overwrite`, in a file `overwrite = true`".into(),
             Self::CountsMisfit { classes, .. } => format!("give {classes} counts, in the order of the classes"),
             Self::Counts { rows, .. } => format!("ask for {rows} or fewer"),
             _ => return None,

@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use crate::DeepSmote;
+
 /// What can go wrong with networks.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -176,7 +178,7 @@ pub enum Error {
         reason: String,
     },
     /// A checkpoint of something else.
-    #[error("{} holds a {found}, but a {needed} is needed", path.display())]
+    #[error("{} holds a {}, but a {} is needed", path.display(), in_words(found), in_words(needed))]
     OtherKind {
         /// The file.
         path: PathBuf,
@@ -200,6 +202,12 @@ pub enum Error {
         rows: usize,
         /// Pictures needed.
         needed: usize,
+    },
+    /// A class that lacks a second picture to make others with.
+    #[error("class `{class}` has 1 picture, and nothing lies between it and another")]
+    SinglePicture {
+        /// The class.
+        class: String,
     },
     /// A saved training that cannot go on.
     #[error("the saved training cannot be used: {reason}")]
@@ -257,6 +265,14 @@ pub enum Error {
     Stopped,
 }
 
+/// The kind of a checkpoint, as people call it.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "deep-smote" => "model of DeepSMOTE",
+        kind => kind,
+    }
+}
+
 fn kept_in(path: Option<&Path>) -> String {
     path.map_or_else(String::new, |path| {
         format!("; what was learnt before is in {}", path.display())
@@ -279,6 +295,9 @@ impl Error {
             ),
             Self::OtherInput { .. } => Some("use the data, or the `--size`, `--resize` and `--channels`, that it was trained with".to_owned()),
             Self::UnknownLoss { suggestion, .. } => Some(suggestion.clone()),
+            Self::OutOfRange { method: "deep-smote", option, range, .. } => {
+                Some(format!("give {range}, with `{}`", DeepSmote::flag(option)))
+            }
             Self::OutOfRange { range, .. } => Some(format!("give {range}")),
             Self::WeightsPerClass { .. } => {
                 Some("give one number per class, in the order of classes, or `weights = \"balanced\"`".to_owned())
@@ -286,6 +305,9 @@ impl Error {
             Self::EmptyClass { .. } => {
                 Some("leave the class out, or use `cross-entropy` without weights".to_owned())
             }
+            Self::SinglePicture { .. } => Some(
+                "decode its code anyway with `--on-single copy` or `jitter`, leave the class out with `--sampling-strategy`, or merge it with another".to_owned(),
+            ),
             Self::UnusableTraining { .. } => Some("start anew, or give another file".to_owned()),
             Self::Sampling(error) => error.hint(),
             Self::Neighbors(error) => error.hint(),
@@ -317,6 +339,9 @@ impl Error {
                 Some("check the path; it is relative to the current folder".to_owned())
             }
             Self::File { .. } => Some("choose another path, on a disk with room that you may write to".to_owned()),
+            Self::WrongInput { architecture, .. } if architecture == "deep-smote" => {
+                Some("bring pictures to another size with `--size 32x32 --resize scale`".to_owned())
+            }
             Self::WrongInput { .. } => Some("choose another `--network`, or bring pictures to another size with `--size 32x32 --resize scale`".to_owned()),
             Self::OtherKind { found, .. } if found == "training" => {
                 Some("this is the state of a training that is not done; the same `train` command goes on from there".to_owned())
@@ -353,6 +378,7 @@ impl Error {
             Self::OtherKind { .. } => "deep.other-kind",
             Self::OtherInput { .. } => "deep.other-input",
             Self::TooFewImages { .. } => "deep.too-few-images",
+            Self::SinglePicture { .. } => "deep.single-picture",
             Self::UnusableTraining { .. } => "deep.unusable-training",
             Self::Sampling(error) => error.code(),
             Self::Neighbors(error) => error.code(),

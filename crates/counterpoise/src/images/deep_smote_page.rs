@@ -7,7 +7,7 @@ use counterpoise_deep::{ClassQuality, DecoderKind, DeepSmote, EpochLoss, Quality
 use counterpoise_neighbors::{Metric, MissingValues, Space};
 use counterpoise_report::{Block, Curve, Curves, Page, Point, Scatter, Section, Sheet, TableBlock};
 
-use super::deep_smote::{MadeImages, fit_and_make};
+use super::deep_smote::{DeepSmoteExperiment, MadeImages, fit_and_make};
 use crate::Error;
 use crate::bundled::FASHION_MNIST;
 use crate::pages::footer;
@@ -91,13 +91,19 @@ const READING: &str = "Copies lie nearer to a real picture than a quarter of wha
 
 /// The page of a model and what it makes.
 pub fn deep_smote_page(
-    name: &str,
+    experiment: &DeepSmoteExperiment,
     made: &MadeImages,
     quality: &Quality,
     history: &[EpochLoss],
-    seed: u64,
     observer: &dyn Observer,
 ) -> Result<Page, Error> {
+    let seed = experiment.draws.unwrap_or(experiment.seed);
+    let name = experiment
+        .data
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
     let mut sections = vec![Section {
         title: "Pictures".into(),
         lead: format!(
@@ -122,6 +128,14 @@ pub fn deep_smote_page(
     if history.len() > 1 {
         sections.push(losses(history));
     }
+    sections.push(Section {
+        title: "Do it again".into(),
+        lead: "Save this as a file and run it with `counterpoise run`, which takes this page too. Networks that are there are trained no further than it says.".into(),
+        blocks: vec![Block::Code {
+            title: "experiment.toml".into(),
+            text: experiment.to_toml()?,
+        }],
+    });
     Ok(Page {
         title: format!("DeepSMOTE on {name}"),
         subtitle: format!("seed {seed}"),
@@ -234,7 +248,8 @@ fn plane(made: &MadeImages, seed: u64, observer: &dyn Observer) -> Result<Sectio
         let (class, label, parents) = match place.checked_sub(real.len()) {
             None => {
                 let class = made.real.labels.codes()[real[place]];
-                (class, format!("real, {}", classes[class as usize]), None)
+                let label = format!("picture {}, {}", real[place] + 1, classes[class as usize]);
+                (class, label, None)
             }
             Some(place) => {
                 let class = made.made.set.labels.codes()[new[place]];

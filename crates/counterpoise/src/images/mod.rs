@@ -20,13 +20,13 @@ use crate::{Error, ReportPart};
 
 pub use adjust::{AdjustData, AdjustOptions, Adjusted, Adjustment, adjust_classifier};
 pub use deep_smote::{
-    DeepSmoteExperiment, DeepSmoteFit, GenerateOptions, MadeImages, fit_deep_smote, generate_images,
-    history_of,
+    BalancedPart, DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel, MadeImages, QualityPart, WrittenBalance,
+    fit_deep_smote,
 };
 pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
 pub use evaluate::{EvaluateOptions, evaluate_images, evaluated_page};
 pub use foreign::ForeignNetwork;
-pub use sets::ImagePart;
+pub use sets::{ImagePart, Side};
 pub use training::{train_images, training_page};
 
 /// A run over pictures: what a TOML file with a table `[train]` says, after defaults and flags are merged into it.

@@ -4,6 +4,7 @@ use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
 use counterpoise_data::{ImageOptions, Imbalance, Keep, make_imbalance_of, read_images};
 use serde::{Deserialize, Serialize};
 
+use crate::networks::{Reads, part};
 use crate::{Error, networks};
 
 /// Pictures to read: the tables `[data]` and `[test]`.
@@ -16,6 +17,9 @@ pub struct ImagePart {
     /// How it is read.
     #[serde(default)]
     pub read: ImageOptions,
+    /// Takes one side of a split only, for pictures that come without a test part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
     /// Makes the pictures imbalanced first, for experiments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<Imbalance>,
@@ -24,8 +28,43 @@ pub struct ImagePart {
     pub keep: Keep,
 }
 
+/// A side of a split with so large a share of every class held out. The split is the same for every command and seed, so that
+/// what one learns from the one side, another can judge by the other.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// What is left to learn from; a class of one picture is there.
+    Training(f64),
+    /// What is held out.
+    HeldOut(f64),
+}
+
+impl Side {
+    fn rows(self, labels: &Labels, warnings: &mut Vec<Warning>) -> Result<Vec<usize>, Error> {
+        let (Self::Training(share) | Self::HeldOut(share)) = self;
+        if !(share > 0.0 && share < 1.0) {
+            return Err(Error::Config {
+                place: "--side".into(),
+                problem: format!("{share} is no share of every class that could be held out"),
+                hint: Some("give a number between 0 and 1, as in `--side training:0.3`".into()),
+            });
+        }
+        let (training, held_out) = part(
+            labels,
+            Reads::Pictures,
+            share,
+            &Seed::new(0).child("side"),
+            warnings,
+        )?;
+        Ok(match self {
+            Self::Training(_) => training,
+            Self::HeldOut(_) => held_out,
+        })
+    }
+}
+
 impl ImagePart {
-    /// Reads the pictures, and takes out those that the imbalance leaves out.
+    /// Reads the pictures, and takes out those that side and imbalance leave out.
     pub(crate) fn open(
         &self,
         seed: &Seed,
@@ -34,12 +73,16 @@ impl ImagePart {
     ) -> Result<LabeledImages, Error> {
         let read = read_images(&self.path, &self.read, observer)?;
         warnings.extend(read.warnings);
+        let mut set = read.set;
+        if let Some(side) = self.side {
+            set = set.select(&side.rows(&set.labels, warnings)?);
+        }
         match &self.imbalance {
-            None => Ok(read.set),
+            None => Ok(set),
             Some(imbalance) => {
                 let seed = seed.child("imbalance");
-                let kept = make_imbalance_of(&read.set.labels, imbalance, self.keep, &seed)?;
-                Ok(read.set.select(&kept))
+                let kept = make_imbalance_of(&set.labels, imbalance, self.keep, &seed)?;
+                Ok(set.select(&kept))
             }
         }
     }
@@ -49,4 +92,23 @@ impl ImagePart {
 pub(crate) fn in_classes(labels: &Labels, classes: &[String], file: &str) -> Result<Labels, Error> {
     let hint = "name the classes as training did, in the order of their codes, with `--class-names`";
     networks::in_classes(labels, classes, file, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sides_are_all_pictures_and_a_single_one_is_learnt_from() {
+        let names = ["a"; 10].into_iter().chain(["b"; 4]).chain(["c"]);
+        let labels = Labels::from_names(&names.collect::<Vec<_>>());
+        let rows = |side: Side| side.rows(&labels, &mut Vec::new()).expect("a share");
+        let (training, held_out) = (rows(Side::Training(0.3)), rows(Side::HeldOut(0.3)));
+        assert_eq!((training.len(), held_out.len()), (11, 4));
+        assert!(training.contains(&14));
+        let mut all: Vec<usize> = training.into_iter().chain(held_out).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..15).collect::<Vec<_>>());
+        assert!(Side::HeldOut(1.0).rows(&labels, &mut Vec::new()).is_err());
+    }
 }

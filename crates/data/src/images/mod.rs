@@ -30,7 +30,7 @@ pub use contact_sheet::{Cell, ContactSheet};
 pub use options::{
     Alpha, Channels, CifarLabels, Corrupt, Hair, ImageFormat, ImageOptions, Layout, Resize, Split,
 };
-pub use write::{ImageOutput, WrittenImages, write_images};
+pub use write::{ImageOutput, WrittenImages, check_images, write_images, write_images_with_shares};
 
 use crate::Error;
 use labels::Stored;

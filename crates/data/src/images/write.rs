@@ -77,21 +77,75 @@ pub fn write_images(
     overwrite: bool,
     observer: &dyn Observer,
 ) -> Result<WrittenImages, Error> {
-    let shape = set.images.shape();
+    suits(output, set.images.shape(), set.labels.classes().len())?;
+    match output {
+        ImageOutput::PngFolder => png_folder(path, set, overwrite, observer),
+        ImageOutput::Idx => idx_pair(path, set, overwrite),
+        ImageOutput::Npz => npz(path, set, None, overwrite),
+        ImageOutput::Cifar => cifar_batch(path, set, overwrite),
+    }
+}
+
+/// Writes pictures with shares of classes, `(n, classes)` row after row, as one NPZ with the array `shares` beside those of
+/// [`ImageOutput::Npz`]: the one format that holds them.
+///
+/// # Panics
+///
+/// If there is not a share for every class of every picture.
+pub fn write_images_with_shares(
+    path: &Path,
+    set: &LabeledImages,
+    shares: &[f32],
+    overwrite: bool,
+) -> Result<WrittenImages, Error> {
+    assert_eq!(shares.len(), set.len() * set.labels.classes().len());
+    npz(path, set, Some(shares), overwrite)
+}
+
+/// Finds out before the work is done whether [`write_images`] could write pictures of a shape, in so many classes.
+pub fn check_images(
+    path: &Path,
+    output: ImageOutput,
+    shape: ImageShape,
+    classes: usize,
+    overwrite: bool,
+) -> Result<(), Error> {
+    suits(output, shape, classes)?;
+    free(path, overwrite)?;
+    if output == ImageOutput::PngFolder {
+        only_written(path)?;
+        return WholeFolder::create(path)
+            .map(drop)
+            .map_err(|error| failed(path, error));
+    }
+    if output == ImageOutput::Idx {
+        free(&label_path(path)?, overwrite)?;
+    }
+    WholeFile::create(path)
+        .map(drop)
+        .map_err(|error| failed(path, error))
+}
+
+/// Fails for pictures that a format cannot hold.
+fn suits(output: ImageOutput, shape: ImageShape, classes: usize) -> Result<(), Error> {
     let misfit = |format: &'static str, needed: &'static str| Error::ShapeMisfit {
         shape,
         format,
         needed,
+    };
+    let too_many = |format: &'static str, most: usize| Error::TooManyClasses {
+        classes,
+        format,
+        most,
     };
     match output {
         ImageOutput::PngFolder if !matches!(shape.channels, 1 | 3) => Err(misfit("PNG", "1 or 3 channels")),
         ImageOutput::Cifar if shape != cifar::shape() => {
             Err(misfit("the binary version of CIFAR", "pictures of 3x32x32"))
         }
-        ImageOutput::PngFolder => png_folder(path, set, overwrite, observer),
-        ImageOutput::Idx => idx_pair(path, set, overwrite),
-        ImageOutput::Npz => npz(path, set, overwrite),
-        ImageOutput::Cifar => cifar_batch(path, set, overwrite),
+        ImageOutput::Cifar if classes > 10 => Err(too_many("the binary version of CIFAR-10", 10)),
+        ImageOutput::Idx if classes > 256 => Err(too_many("IDX", 256)),
+        _ => Ok(()),
     }
 }
 
@@ -171,15 +225,9 @@ fn are_codes(classes: &[String]) -> bool {
         .all(|(code, class)| *class == code.to_string())
 }
 
-/// Classes as bytes.
-fn byte_labels(set: &LabeledImages, format: &'static str) -> Result<Vec<u8>, Error> {
-    let byte = |&code: &u32| u8::try_from(code).ok();
-    let labels: Option<Vec<u8>> = set.labels.codes().iter().map(byte).collect();
-    labels.ok_or(Error::TooManyClasses {
-        classes: set.labels.classes().len(),
-        format,
-        most: 256,
-    })
+/// Classes as bytes, where [`suits`] found few enough.
+fn byte_labels(set: &LabeledImages) -> Vec<u8> {
+    set.labels.codes().iter().map(|&code| code as u8).collect()
 }
 
 /// A file of class names a line.
@@ -218,12 +266,17 @@ fn lengths(shape: ImageShape, count: usize) -> Vec<usize> {
     lengths
 }
 
+/// Where the labels beside pictures go.
+fn label_path(path: &Path) -> Result<PathBuf, Error> {
+    idx::label_path(path).ok_or_else(|| {
+        let what = "its name has no `images`, which becomes `labels` in the name of the second file, as in `x-images-idx3-ubyte.gz`";
+        failed(path, what)
+    })
+}
+
 fn idx_pair(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImages, Error> {
-    let label_path = idx::label_path(path).ok_or_else(|| {
-        let what = "its name has no `images`, which becomes `labels` in the name of the second file";
-        idx::fault(&shown(path), what)
-    })?;
-    let labels = byte_labels(set, "IDX")?;
+    let label_path = label_path(path)?;
+    let labels = byte_labels(set);
     let mut images = Pack::create(path, overwrite)?;
     let mut second = Pack::create(&label_path, overwrite)?;
     let classes = class_file(idx::class_path(path), set.labels.classes(), overwrite)?;
@@ -239,14 +292,7 @@ fn idx_pair(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<Written
 }
 
 fn cifar_batch(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImages, Error> {
-    let labels = byte_labels(set, "the binary version of CIFAR")?;
-    if set.labels.classes().len() > 10 {
-        return Err(Error::TooManyClasses {
-            classes: set.labels.classes().len(),
-            format: "the binary version of CIFAR-10",
-            most: 10,
-        });
-    }
+    let labels = byte_labels(set);
     let mut batch = Pack::create(path, overwrite)?;
     let names = class_file(Some(cifar::meta_path(path)), set.labels.classes(), overwrite)?;
     batch.write(|sink| {
@@ -296,7 +342,12 @@ impl Write for Quiet {
     }
 }
 
-fn npz(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImages, Error> {
+fn npz(
+    path: &Path,
+    set: &LabeledImages,
+    shares: Option<&[f32]>,
+    overwrite: bool,
+) -> Result<WrittenImages, Error> {
     free(path, overwrite)?;
     let file = WholeFile::create(path).map_err(|error| failed(path, error))?;
     let mut archive = ZipWriter::new_stream(Quiet {
@@ -338,6 +389,10 @@ fn npz(path: &Path, set: &LabeledImages, overwrite: bool) -> Result<WrittenImage
         texts.extend(characters.take(longest).flat_map(u32::to_le_bytes));
     }
     add("classes", &format!("<U{longest}"), &[classes.len()], &texts)?;
+    if let Some(shares) = shares {
+        let bytes: Vec<u8> = shares.iter().flat_map(|share| share.to_le_bytes()).collect();
+        add("shares", "<f4", &[set.len(), classes.len()], &bytes)?;
+    }
     let quiet = archive
         .finish()
         .map_err(|error| failed(path, error))?
@@ -404,6 +459,15 @@ fn is_written(folder: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Refuses to replace a folder with files of somebody.
+fn only_written(path: &Path) -> Result<(), Error> {
+    if path.is_dir() && !is_written(path).map_err(|error| failed(path, error))? {
+        let other = "it holds other files than numbered pictures in class folders, which would be lost";
+        return Err(failed(path, other));
+    }
+    Ok(())
+}
+
 /// Pictures written between two events.
 const CHUNK: usize = 512;
 
@@ -414,10 +478,7 @@ fn png_folder(
     observer: &dyn Observer,
 ) -> Result<WrittenImages, Error> {
     free(path, overwrite)?;
-    if path.is_dir() && !is_written(path).map_err(|error| failed(path, error))? {
-        let other = "it holds other files than numbered pictures in class folders, which would be lost";
-        return Err(failed(path, other));
-    }
+    only_written(path)?;
     let folder = WholeFolder::create(path).map_err(|error| failed(path, error))?;
     let classes = set.labels.classes();
     let folders = folder_names(classes);

@@ -2,7 +2,9 @@ use std::path::Path;
 use std::process::Command;
 
 use counterpoise_base::{ImageShape, Images, LabeledImages, Labels};
-use counterpoise_data::{Error, ImageFormat, ImageOutput, write_images};
+use counterpoise_data::{
+    Error, ImageFormat, ImageOutput, check_images, write_images, write_images_with_shares,
+};
 use proptest::prelude::*;
 
 use crate::common::{codes_of, folder, idx, put, read, read_with};
@@ -42,6 +44,77 @@ fn check_round_trip(set: &LabeledImages, output: ImageOutput, name: &str) -> Res
     let left = std::fs::read_dir(folder.path()).expect("it is ours").count();
     prop_assert_eq!(left, written.files.len());
     Ok(())
+}
+
+#[test]
+fn shares_of_classes_stand_beside_the_classes() {
+    let folder = folder();
+    let path = folder.path().join("soft.npz");
+    let images = Images::new(ImageShape::new(1, 2, 2), (0..12).collect());
+    let labels = Labels::from_codes(vec!["a".into(), "b".into()], vec![0, 1, 1]);
+    let set = LabeledImages::new(images, labels);
+    let shares = [1.0, 0.0, 0.0, 1.0, 0.25, 0.75];
+    write_images_with_shares(&path, &set, &shares, false).expect("there is room");
+    let found = read(&path).expect("we wrote it").set;
+    assert_eq!(
+        (found.images, found.labels),
+        (set.images.clone(), set.labels.clone())
+    );
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(&path).expect("it is there")).expect("a zip");
+    let mut bytes = Vec::new();
+    let mut array = archive.by_name("shares.npy").expect("an array");
+    std::io::Read::read_to_end(&mut array, &mut bytes).expect("it is whole");
+    let header = String::from_utf8_lossy(&bytes[10..bytes.len() - 24]).into_owned();
+    assert!(
+        header.contains("'descr': '<f4'") && header.contains("'shape': (3, 2)"),
+        "{header}"
+    );
+    let numbers: Vec<f32> = bytes[bytes.len() - 24..]
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes(four.try_into().expect("four bytes")))
+        .collect();
+    assert_eq!(numbers, shares);
+    let again = write_images_with_shares(&path, &set, &shares, false);
+    assert!(matches!(again, Err(Error::Exists { .. })));
+}
+
+#[test]
+fn what_could_not_be_written_is_known_before() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let gray = ImageShape::new(1, 8, 8);
+    let check = |name: &str, output, classes| check_images(&at(name), output, gray, classes, false);
+    for (name, output) in [
+        ("a.npz", ImageOutput::Npz),
+        ("a-images-idx3-ubyte", ImageOutput::Idx),
+        ("a", ImageOutput::PngFolder),
+    ] {
+        check(name, output, 3).expect("it could be");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("it is ours").count(),
+        0,
+        "nothing is left"
+    );
+    put(&at("b-labels-idx1-ubyte"), b"mine");
+    for (name, output, classes, code) in [
+        ("a.bin", ImageOutput::Cifar, 3, "data.shape-misfit"),
+        (
+            "a-images-idx3-ubyte",
+            ImageOutput::Idx,
+            300,
+            "data.too-many-classes",
+        ),
+        ("a.idx", ImageOutput::Idx, 3, "data.write"),
+        ("none/a.npz", ImageOutput::Npz, 3, "data.write"),
+        ("b-images-idx3-ubyte", ImageOutput::Idx, 3, "data.exists"),
+    ] {
+        assert_eq!(
+            check(name, output, classes).expect_err(name).code(),
+            code,
+            "{name}"
+        );
+    }
 }
 
 proptest! {
@@ -178,7 +251,8 @@ fn formats_refuse_what_they_cannot_hold() {
     }
     let error =
         write_images(&folder.path().join("a.gz"), ImageOutput::Idx, &set, false, &()).expect_err("no name");
-    assert!(error.to_string().contains("`images`"), "{error}");
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(cause.is_some_and(|cause| cause.contains("`images`")), "{error}");
 }
 
 #[test]

@@ -46,11 +46,15 @@ impl DeepSmote {
             .into_iter()
             .filter(|change| change.1 > 0)
             .collect();
-        let (single, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|&(class, _)| {
-            counts[class as usize] == 1
-                && self.on_single != OnSingle::Error
-                && self.soft_labels == SoftLabels::None
-        });
+        // With soft labels a single picture has parents too: those of other classes.
+        let (single, others): (Vec<_>, Vec<_>) = wanted
+            .into_iter()
+            .partition(|&(class, _)| counts[class as usize] == 1 && self.soft_labels == SoftLabels::None);
+        if let (OnSingle::Error, Some(&(class, _))) = (self.on_single, single.first()) {
+            return Err(Error::SinglePicture {
+                class: data.labels.classes()[class as usize].clone(),
+            });
+        }
         let resampled = self.resample(&codes, latent, &data.labels, &others, run)?;
         let mut warnings = resampled.warnings;
         let mut made = rows_of_columns(&resampled.synthetic, resampled.origin.len());
@@ -317,7 +321,7 @@ mod tests {
         // The other class is made as it was.
         assert_eq!(jittered.codes[24..], copied.codes[24..]);
         let error = with(OnSingle::Error).generate(&autoencoder(), &data, &Run::new(5));
-        assert_eq!(error.unwrap_err().code(), "sampling.too-few-rows");
+        assert_eq!(error.unwrap_err().code(), "deep.single-picture");
     }
 
     #[test]

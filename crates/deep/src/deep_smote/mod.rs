@@ -198,6 +198,39 @@ impl DeepSmote {
         }
     }
 
+    /// Options of making pictures: networks do not depend on them.
+    pub const MAKING: [&'static str; 5] = [
+        "sampling_strategy",
+        "k_neighbors",
+        "on_single",
+        "soft_labels",
+        "decode_batch",
+    ];
+
+    /// Whether networks of the one are networks of the other, stopped earlier or later: all options agree but those of making
+    /// pictures, the number of epochs and the patience.
+    pub fn trains_like(&self, other: &Self) -> bool {
+        let mut same = other.clone();
+        same.sampling_strategy = self.sampling_strategy.clone();
+        same.k_neighbors = self.k_neighbors;
+        same.on_single = self.on_single;
+        same.soft_labels = self.soft_labels;
+        same.decode_batch = self.decode_batch;
+        same.epochs = self.epochs;
+        same.patience = self.patience;
+        *self == same
+    }
+
+    /// What to type to set an option.
+    pub fn flag(option: &str) -> String {
+        match option {
+            "learning_rate" => "--rate".to_owned(),
+            "epochs" | "width" | "latent_size" | "decoder" | "penalty" | "sampling_strategy"
+            | "k_neighbors" | "on_single" | "soft_labels" => format!("--{}", option.replace('_', "-")),
+            _ => format!("--set deepsmote.{option}=…"),
+        }
+    }
+
     /// Refuses options outside of their range.
     fn check(&self) -> Result<(), Error> {
         let positive = |option, value: f64, zero: bool| {
@@ -264,6 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn networks_do_not_depend_on_how_pictures_are_made() {
+        let usual = DeepSmote::default();
+        for (options, alike) in [
+            (
+                r#"{"k": 3, "on_single": "error", "soft_labels": "enemies"}"#,
+                true,
+            ),
+            (r#"{"sampling_strategy": "all", "decode_batch": 3}"#, true),
+            (r#"{"epochs": 300, "patience": 9}"#, true),
+            (r#"{"lambda": 2}"#, false),
+            (r#"{"batch_size": 64}"#, false),
+        ] {
+            let options: DeepSmote = serde_json::from_str(options).unwrap();
+            assert_eq!(options.trains_like(&usual), alike, "{options:?}");
+        }
+        let names = serde_json::to_value(&usual).unwrap();
+        for name in DeepSmote::MAKING {
+            assert!(names.get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn options_out_of_range_are_named() {
         for (options, name) in [
             (r#"{"learning_rate": 0}"#, "learning_rate"),
@@ -273,7 +328,11 @@ mod tests {
             let options: DeepSmote = serde_json::from_str(options).unwrap();
             let error = options.check().unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
-            assert!(error.hint().is_some());
+            assert!(
+                error
+                    .hint()
+                    .is_some_and(|hint| hint.contains(&DeepSmote::flag(name)))
+            );
         }
     }
 }

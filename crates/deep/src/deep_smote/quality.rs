@@ -118,6 +118,7 @@ pub fn quality(
     ];
     let mut classes = Vec::new();
     let mut warnings = Vec::new();
+    let (mut few, mut features) = (Vec::new(), 0);
     for (class, name) in synthetic.labels.classes().iter().enumerate() {
         let made = synthetic.labels.rows_of(class as u32);
         let own = match real.labels.code_of(name) {
@@ -175,14 +176,8 @@ pub fn quality(
             found.frechet_of_halves = frechet_distance(&half(0), &half(1), width);
             let fewest = own.len().min(made.len());
             if found.frechet.is_some() && fewest <= width {
-                let message = format!(
-                    "class `{name}`: {fewest} pictures have a covariance of {width} features without full rank, so the \
-                     Fréchet distance is too great"
-                );
-                warnings.push(
-                    Warning::new("deep.few-pictures-for-frechet", message)
-                        .with_hint("compare it with that of other methods for as many pictures only"),
-                );
+                few.push(format!("`{name}` ({fewest})"));
+                features = width;
             }
         }
         found.as_intended = as_intended(synthetic.predictions, &made, class as u32);
@@ -190,6 +185,17 @@ pub fn quality(
         found.real_as_intended = as_intended(real.predictions, &own, code);
         found.reconstruction = reconstructed.map(|images| squared_difference(real.images, images, &own));
         classes.push(found);
+    }
+    if !few.is_empty() {
+        let message = format!(
+            "class(es) {}: so few pictures have a covariance of {features} features without full rank, and the Fréchet \
+             distance is too great",
+            few.join(", ")
+        );
+        warnings.push(
+            Warning::new("deep.few-pictures-for-frechet", message)
+                .with_hint("compare it with that of other methods for as many pictures only"),
+        );
     }
     Ok(Quality {
         overall: overall(&classes),
