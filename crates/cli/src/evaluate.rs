@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Reads, Writer, check_page, evaluate_images, evaluate_table, evaluated_page, evaluated_table_page,
-    write_page,
+    Reads, Writer, check_apart, check_page, evaluate_images, evaluate_table, evaluated_page,
+    evaluated_table_page, write_page,
 };
 
 use crate::image_flags::EvaluateFlags;
@@ -16,6 +16,12 @@ use crate::terminal;
 pub(crate) fn run(flags: &EvaluateFlags, json: bool, progress: &Progress) -> Result<()> {
     if let Some(path) = &flags.report {
         check_page(path)?;
+    }
+    for path in flags.output.iter().chain(&flags.report) {
+        check_apart(
+            path,
+            &[("the network", &flags.file), ("the data", &flags.pictures.data)],
+        )?;
     }
     let (evaluated, page) = match flags.foreign.reads(&flags.file)? {
         Reads::Pictures => {

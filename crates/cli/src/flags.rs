@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Adjust(AdjustFlags),
     /// Say how good a trained network is on other pictures or another table, with intervals
     Evaluate(EvaluateFlags),
-    /// Look at two bundled tables: no data needed
+    /// Look at two bundled tables and a set of pictures: no data needed
     Quickstart(QuickstartFlags),
     /// Run the protocol of a paper again, and print what it prints beside what comes out
     Reproduce {

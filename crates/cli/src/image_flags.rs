@@ -140,7 +140,7 @@ pub(crate) struct TrainFlags {
     #[arg(long)]
     pub(crate) batch: Option<u32>,
     /// Learning rate [default: 0.1 for sgd, with warm-up and steps; 0.001 for adam, constant]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
     /// How weights move [default: sgd; for tables adam]
     #[arg(long, value_parser = ["sgd", "adam"])]
@@ -209,7 +209,7 @@ pub(crate) struct FitFlags {
     #[arg(long, value_parser = ["paper", "reference", "none"])]
     pub(crate) penalty: Option<String>,
     /// Step of Adam [default: 0.0002]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
     #[command(flatten)]
     pub(crate) seed: SeedFlags,
@@ -292,7 +292,7 @@ pub(crate) struct AdjustFlags {
     #[arg(long, short, value_parser = ["logit-adjustment", "tau-norm", "crt", "lws"])]
     pub(crate) method: String,
     /// Strength of logit-adjustment and tau-norm [default: chosen on held-out pictures]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) tau: Option<f64>,
     /// The pictures or the table that the network was trained on
     #[arg(long, value_name = "DATA")]
@@ -487,6 +487,15 @@ impl TrainFlags {
                 set(name, Value::from(value));
             }
         }
+        if !self.table.hidden.is_empty()
+            && let Some(network) = self.network.as_deref().filter(|network| *network != "mlp")
+        {
+            return Err(wrong(
+                "--hidden",
+                format!("`{network}` has no hidden layers to choose"),
+                "leave it out, or write `--network mlp`",
+            ));
+        }
         if !self.table.hidden.is_empty() {
             set("train.network.name", Value::from("mlp"));
             set("train.network.hidden", Value::from(self.table.hidden.clone()));
@@ -657,6 +666,7 @@ impl EvaluateFlags {
         let data = part(&self.pictures.data, &self.pictures.reading, Some("test"), None)?;
         let mut options = EvaluateOptions::new(self.file.clone(), data);
         options.foreign = self.foreign.read()?;
+        options.any_part = self.pictures.reading.split.is_none();
         options.device = self.device.kind();
         options.seed = self.seed.seed;
         Ok(options)

@@ -25,6 +25,14 @@ struct Part {
 
 pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> Result<()> {
     check_page(&flags.output)?;
+    let data: Vec<(&str, &[u8])> = [GERMAN_CREDIT, YEAST]
+        .iter()
+        .map(|bundled| (bundled.file, bundled.bytes))
+        .chain(FASHION_MNIST.files())
+        .collect();
+    if flags.save_data {
+        data.iter().try_for_each(|(file, bytes)| check(file, bytes))?;
+    }
     let parts: Vec<Part> = [GERMAN_CREDIT, YEAST]
         .into_iter()
         .map(|bundled| part(bundled, progress))
@@ -40,12 +48,7 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
     };
     write_page(&quickstart_page(&shown, pictures.as_ref())?, &flags.output)?;
     if flags.save_data {
-        for part in &parts {
-            save(part.bundled.file, part.bundled.bytes)?;
-        }
-        for (file, bytes) in FASHION_MNIST.files() {
-            save(file, bytes)?;
-        }
+        data.iter().try_for_each(|(file, bytes)| save(file, bytes))?;
     }
     progress.end();
     if json {
@@ -122,10 +125,9 @@ fn part(bundled: Bundled, progress: &Progress) -> Result<Part> {
 }
 
 /// Puts a bundled file into the current folder; a file that is there and differs stays as it is.
-fn save(file: &str, bytes: &[u8]) -> Result<()> {
-    let path = Path::new(file);
-    let there = std::fs::read(path).ok();
-    if there.as_deref().is_some_and(|there| there != bytes) {
+/// Fails for a file of this name that holds something else.
+fn check(file: &str, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(file).is_ok_and(|there| there != bytes) {
         return Err(Error::Config {
             place: "--save-data".into(),
             problem: format!("there is another `{file}` in this folder already"),
@@ -133,7 +135,13 @@ fn save(file: &str, bytes: &[u8]) -> Result<()> {
         }
         .into());
     }
-    if there.is_none() {
+    Ok(())
+}
+
+fn save(file: &str, bytes: &[u8]) -> Result<()> {
+    check(file, bytes)?;
+    let path = Path::new(file);
+    if !path.exists() {
         std::fs::write(path, bytes).map_err(|source| Error::Write {
             path: path.into(),
             source,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    ImageReproduction, Reproduction, check_page, image_reproduction_page, reproduce_deep_smote,
+    ImageReproduction, Reproduction, Warning, check_page, image_reproduction_page, reproduce_deep_smote,
     reproduce_fair_oversampling, reproduction_page, write_page,
 };
 
@@ -125,7 +125,15 @@ pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Pro
     if let Some(path) = &flags.report {
         check_page(path)?;
     }
-    let found = reproduce_deep_smote(&flags.options()?, progress)?;
+    let found = reproduce_deep_smote(&flags.options()?, progress).inspect_err(|error| {
+        if error.code().ends_with(".stopped") {
+            progress.end();
+            let message = "the row that was running is lost, and finished ones are kept";
+            let kept =
+                Warning::new("reproduce.stopped", message).with_hint("the same command goes on from there");
+            terminal::warn(&[kept], json);
+        }
+    })?;
     if let Some(path) = &flags.report {
         write_page(&image_reproduction_page(&found), path)?;
     }

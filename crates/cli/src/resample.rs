@@ -44,7 +44,8 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
     };
     if let Some(reads) = training_described(&place, &text)? {
         if flags.how.dry_run {
-            let hint = "leave it out, or add `--set train.epochs=1` for a quick look";
+            let hint =
+                "leave it out; for a quick look add `--set train.epochs=1 --set output=quick.safetensors`";
             return Err(problem("a training has no dry run".into(), Some(hint)).into());
         }
         let settings = flags.how.settings()?;
@@ -59,7 +60,8 @@ pub(crate) fn from_file(flags: &RunFlags, json: bool, progress: &Progress) -> Re
     }
     if DeepSmoteExperiment::is_described(&place, &text)? {
         if flags.how.dry_run {
-            let hint = "leave it out, or add `--set deepsmote.epochs=1` for a quick look";
+            let hint =
+                "leave it out; for a quick look add `--set deepsmote.epochs=1 --set model=quick.safetensors`";
             return Err(problem("DeepSMOTE has no dry run".into(), Some(hint)).into());
         }
         let experiment = DeepSmoteExperiment::merged(&place, &text, flags.how.settings()?)?;

@@ -204,7 +204,7 @@ fn labels_that_do_not_fit() {
     assert_snapshot!(refused(&folder, "--split validation"), @r#"
     exit 2
     error: `p` has no validation split
-    hint: choose another `--split`; there is `t10k-images-idx3-ubyte`, `train-images-idx3-ubyte`
+    hint: choose another part, as `--split train`; there is `t10k-images-idx3-ubyte`, `train-images-idx3-ubyte`
     "#);
 }
 
@@ -407,12 +407,12 @@ fn a_loss_that_is_no_number_any_more() {
     assert_snapshot!(small("--rate 1e30"), @r#"
     exit 3
     error: epoch 1, batch 2 of 6: the loss is not a finite number
-    hint: use a smaller rate, more epochs of warm-up, or look for pictures that are not what they should be
+    hint: use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be
     "#);
     assert_snapshot!(small("--rate 1e30 --set train.batch=98"), @r#"
     exit 3
     error: epoch 1, batch 1 of 1: the loss is not a finite number
-    hint: use a smaller rate, more epochs of warm-up, or look for pictures that are not what they should be
+    hint: use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be
     "#);
     // What was good before is kept.
     let folder = three_classes();
@@ -615,4 +615,71 @@ fn a_file_size_limit() {
         "{said}"
     );
     assert_eq!(folder.files(), ["p"]);
+}
+
+/// Nothing that was read, and nothing that is no network, may be gone afterwards.
+#[test]
+fn outputs_that_would_destroy_something() {
+    let folder = trained();
+    folder.write("mine.csv", "x,y\n1,a\n2,b\n");
+    let network = std::fs::read(folder.path("net.safetensors")).expect("it was written");
+    for (arguments, problem) in [
+        (
+            "train p --network lenet --output mine.csv",
+            "is no network that could be replaced",
+        ),
+        (
+            "train p --network lenet --output net.pth",
+            "a format that networks are not written in",
+        ),
+        (
+            "evaluate net.safetensors p --output net.safetensors",
+            "it is the network, which the output would replace",
+        ),
+        (
+            "evaluate net.safetensors mine.csv --output mine.csv",
+            "it is the data, which the output would replace",
+        ),
+        (
+            "adjust net.safetensors --method tau-norm --tau 1 --output net.safetensors",
+            "it is the network to adjust",
+        ),
+        (
+            "train p --network lenet --hidden 3 --output a.safetensors",
+            "has no hidden layers",
+        ),
+        (
+            "train p --network lenet --class-names a,a,b --output a.safetensors",
+            "a name for each class that no other has",
+        ),
+        (
+            "train p --network lenet --imbalance 20,0,0 --output a.safetensors",
+            "are of one class",
+        ),
+    ] {
+        let said = folder.refused(arguments);
+        assert!(said.contains(problem), "{arguments}: {said}");
+    }
+    assert_eq!(folder.read("mine.csv"), "x,y\n1,a\n2,b\n");
+    assert!(std::fs::read(folder.path("net.safetensors")).is_ok_and(|now| now == network));
+}
+
+#[test]
+fn what_was_adjusted_is_adjusted_again_with_a_warning_only() {
+    let folder = trained();
+    let adjust = |from: &str, to: &str| {
+        folder.ok(&format!(
+            "adjust {from} --method logit-adjustment --tau 1 --output {to}"
+        ))
+    };
+    assert!(
+        !adjust("net.safetensors", "a.safetensors")
+            .stderr
+            .contains("before")
+    );
+    let said = adjust("a.safetensors", "b.safetensors").stderr;
+    assert!(
+        said.contains("was adjusted before, by logit-adjustment with tau 1"),
+        "{said}"
+    );
 }

@@ -411,7 +411,7 @@ fn quickstart_needs_no_data() {
         folder.ok(command.trim_start_matches("  counterpoise "));
     }
     // A second time is no accident.
-    folder.ok("quickstart --save-data");
+    folder.ok("quickstart --save-data --without-pictures");
     folder.write("yeast.csv.gz", "mine");
     assert!(
         folder

@@ -774,7 +774,7 @@ fn options_that_are_none() {
     fit p --output x.safetensors --rate 1e30 --set deepsmote.batch_size=20
     exit 3
     error: epoch 1, batch 2 of 5: the loss is not a finite number
-    hint: use a smaller rate, more epochs of warm-up, or look for pictures that are not what they should be
+    hint: use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be
 
     generate m.safetensors p --output x.npz --k-neighbors 0
     exit 2

@@ -124,7 +124,7 @@ pub fn with_side_file(
 }
 
 /// Whether two paths lead to one file that exists.
-fn is_same_file(a: &Path, b: &Path) -> bool {
+pub(crate) fn is_same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,

@@ -69,7 +69,8 @@ pub use networks::{
     ChooseOn, Evaluated, NetworkTraining, Reads, data_of_training, network_reads, training_described,
 };
 pub use pages::{
-    check_page, check_text, profile_page, quickstart_page, run_page, write_bytes, write_page, write_text,
+    check_apart, check_page, check_text, profile_page, quickstart_page, run_page, write_bytes, write_page,
+    write_text,
 };
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};

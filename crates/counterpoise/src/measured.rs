@@ -311,7 +311,13 @@ fn curves(found: &PredictionTable) -> Result<Section, Error> {
     let classes: Vec<u32> = if found.classes.len() == 2 {
         vec![1]
     } else {
-        (0..found.classes.len().min(LINES) as u32).collect()
+        // The rarest ones, which averages hide, in the order of all.
+        let mut classes: Vec<u32> = (0..found.classes.len() as u32).collect();
+        let rows = |class: &u32| found.truth.iter().filter(|truth| *truth == class).count();
+        classes.sort_by_key(rows);
+        classes.truncate(LINES);
+        classes.sort_unstable();
+        classes
     };
     let mut series = (Vec::new(), Vec::new(), Vec::new());
     for class in classes {
@@ -382,7 +388,14 @@ fn curves(found: &PredictionTable) -> Result<Section, Error> {
     ];
     Ok(Section {
         title: "Probabilities".into(),
-        lead: String::new(),
+        lead: if found.classes.len() > LINES {
+            format!(
+                "Of {} classes, the {LINES} rarest have curves.",
+                found.classes.len()
+            )
+        } else {
+            String::new()
+        },
         blocks,
     })
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use counterpoise_base::{Kind, Seed};
 use counterpoise_data::WholeFile;
+use counterpoise_deep::AboutClassifier;
 use counterpoise_report::{Bars, Block, Figure, Page, Point, Scatter, Section, Series, TableBlock, render};
 use counterpoise_sampling::Method;
 
 use crate::bundled::Bundled;
+use crate::experiment::is_same_file;
 use crate::picture::{self, Picture};
 use crate::{Error, Experiment, FirstPictures, Outcome, Prepared, Profile, few_of_each};
 
@@ -35,6 +37,38 @@ pub fn check_text(path: &Path) -> Result<(), Error> {
     file.map_err(|source| Error::Write {
         path: path.into(),
         source,
+    })
+}
+
+/// Fails if a file to write is one that is read, which it would replace. Inputs come with the words for them.
+pub fn check_apart(output: &Path, inputs: &[(&str, &Path)]) -> Result<(), Error> {
+    let Some((what, _)) = inputs.iter().find(|(_, input)| is_same_file(output, input)) else {
+        return Ok(());
+    };
+    Err(Error::Config {
+        place: output.display().to_string(),
+        problem: format!("it is {what}, which the output would replace"),
+        hint: Some("give the output another name".into()),
+    })
+}
+
+/// Fails if a network to write would replace a file that is none.
+pub(crate) fn check_network(output: &Path) -> Result<(), Error> {
+    let extension = output.extension().unwrap_or_default().to_string_lossy();
+    if ["pth", "pt", "onnx", "h5"].contains(&extension.to_lowercase().as_str()) {
+        return Err(Error::Config {
+            place: output.display().to_string(),
+            problem: format!("`.{extension}` is a format that networks are not written in"),
+            hint: Some("name it `….safetensors`, which PyTorch and others read".into()),
+        });
+    }
+    if !output.is_file() || AboutClassifier::load(output).is_ok() {
+        return Ok(());
+    }
+    Err(Error::Config {
+        place: output.display().to_string(),
+        problem: "it is there already, and is no network that could be replaced by one".into(),
+        hint: Some("give the output another name, or remove the file".into()),
     })
 }
 

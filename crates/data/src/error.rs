@@ -751,7 +751,7 @@ impl Error {
             Self::LabelCount { .. } => "name the labels of these pictures with `--labels FILE`".into(),
             Self::LabelRange { .. } => "mend the label, or name all classes with `--class-names a,b`".into(),
             Self::NoPictures { .. } => "put pictures into folders, a folder a class: `PICTURES/cat/1.png`; or name the format with `--format`".into(),
-            Self::NoSplit { there, .. } => format!("choose another `--split`; there is {}", some_of(there)),
+            Self::NoSplit { there, .. } => format!("choose another part, as `--split train`; there is {}", some_of(there)),
             Self::NoArrays { there, .. } => format!("name them with `--image-column` and `--label-column`; there is {}", some_of(there)),
             Self::MixedSizes { sizes, wanted, .. } => {
                 let (height, width) = wanted.or(sizes.first().map(|&(size, _)| size)).unwrap_or((32, 32));

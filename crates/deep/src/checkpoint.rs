@@ -397,7 +397,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .ends_with("holds a classifier, but a deep-smote is needed"),
+                .ends_with("holds a classifier, but a model of DeepSMOTE is needed"),
             "{error}"
         );
     }

@@ -329,7 +329,7 @@ impl Error {
                 Some("lower the learning rate, or lengthen warm-up; look for numbers that are not finite in the input".to_owned())
             }
             Self::NeedsCosines { .. } => Some("add `--set train.head=cosine`".to_owned()),
-            Self::NotFinite { .. } => Some("use a smaller rate, more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
+            Self::NotFinite { .. } => Some("use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
             Self::NoLogits { .. } => Some("train it with a smaller rate, or more epochs of warm-up".to_owned()),
             Self::OtherTraining { path, .. } => Some(format!("remove {} to start anew, or give the data, seed and options it was begun with", path.display())),
             Self::TrainingStopped { kept: Some(_), .. } => Some("the same command goes on from there".to_owned()),
@@ -341,6 +341,9 @@ impl Error {
             Self::File { .. } => Some("choose another path, on a disk with room that you may write to".to_owned()),
             Self::WrongInput { architecture, .. } if architecture == "deep-smote" => {
                 Some("bring pictures to another size with `--size 32x32 --resize scale`".to_owned())
+            }
+            Self::WrongInput { architecture, .. } if architecture == "mlp" => {
+                Some("give the sizes of hidden layers, as `--hidden 64,64`".to_owned())
             }
             Self::WrongInput { .. } => Some("choose another `--network`, or bring pictures to another size with `--size 32x32 --resize scale`".to_owned()),
             Self::OtherKind { found, .. } if found == "training" => {

@@ -46,7 +46,7 @@ pub(crate) fn usable_k(
                 rows - 1
             );
             warnings.push(Warning::new("sampling.neighbors-shrunk", message).with_hint(format!(
-                "set `few_rows = \"duplicate\"` to copy its rows instead, or a smaller `k_neighbors` than {k}"
+                "set a smaller `k_neighbors` than {k}, or for tables `few_rows = \"duplicate\"` to copy its rows instead"
             )));
             Ok(Some(rows - 1))
         }

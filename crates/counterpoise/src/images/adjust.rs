@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
 use crate::networks::{Reads, part};
+use crate::pages::check_network;
 use crate::tables::{RowSet, TableEncoding, open_alike};
-use crate::{Error, check_text};
+use crate::{Error, check_apart, check_text};
 
 /// What is done to the last layer.
 ///
@@ -49,7 +50,7 @@ impl Adjustment {
                 "Subtracts `tau` times the logarithm of each class's share of the training pictures, so that rare classes are no less likely for being rare."
             }
             Self::TauNorm => {
-                "Divides the weights of each class by their length to the power of `tau`, for those of large classes grow longer."
+                "Divides the weights of each class by their length to the power of `tau`, for those of large classes grow longer, and drops the biases, as its authors do: a `tau` of 0 changes predictions too."
             }
             Self::Crt => "Trains a fresh last layer on batches with as many pictures of every class.",
             Self::Lws => {
@@ -258,6 +259,8 @@ fn open(
 /// Changes the last layer of a saved network and writes it anew.
 pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
     check_text(&options.output)?;
+    check_apart(&options.output, &[("the network to adjust", &options.network)])?;
+    check_network(&options.output)?;
     options.check()?;
     let name = options.adjustment.name();
     let mut warnings = Vec::new();
@@ -265,11 +268,18 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     let Some(head) = saved.classifier.linear_head() else {
         return Err(Error::Config {
             place: options.network.display().to_string(),
-            problem: format!("{name} changes linear heads, and this network takes cosines"),
-            hint: Some("train with `--set train.head=linear`".into()),
+            problem: format!("{name} changes linear heads, and this network takes cosines, as LDAM wants it"),
+            hint: Some(
+                "train with another loss than `ldam`; its margins favour rare classes by themselves".into(),
+            ),
         });
     };
     let reads = Reads::of(&saved.about);
+    if let Some(before) = saved.about.afterwards.last() {
+        let message = format!("the network was adjusted before, by {before}: this comes on top of it");
+        let hint = "adjust the network that `train` wrote, if it should not";
+        warnings.push(Warning::new("images.adjusted-twice", message).with_hint(hint));
+    }
     let seed = Seed::new(saved.about.seed);
     let (training, held_out) = match opened {
         None => (None, None),

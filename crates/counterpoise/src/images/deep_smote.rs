@@ -18,7 +18,7 @@ use toml::{Table, Value};
 use super::sets::{ImagePart, in_classes};
 use super::training::fingerprint;
 use crate::merge::{blame_part, parsed, set};
-use crate::{Error, check_page, check_text, write_bytes};
+use crate::{Error, check_apart, check_page, check_text, write_bytes};
 
 /// DeepSMOTE over pictures: what a TOML file with a table `[deepsmote]` says, after defaults and flags are merged into it.
 ///
@@ -145,6 +145,9 @@ impl DeepSmoteExperiment {
             files.push(("--output", &output.path));
             files.extend(output.origins.iter().map(|path| ("--origins", path)));
             files.extend(output.sheet.iter().map(|path| ("--sheet", path)));
+        }
+        for (_, path) in files.iter().filter(|(flag, _)| *flag != "--network") {
+            check_apart(path, &[("the data", &self.data.path)])?;
         }
         for (place, (flag, path)) in files.iter().enumerate() {
             if files[..place].iter().any(|(_, other)| other == path) {
@@ -301,6 +304,15 @@ pub fn fit_deep_smote(
         DeepSmoteTraining::new(options, &data, &seed, device)?
     };
     let resumed_from = training.history().len();
+    if resumed_from > options.epochs.get() {
+        let message = format!(
+            "`{}` has seen {resumed_from} epochs already, more than the {} that are asked for: nothing is done",
+            model.display(),
+            options.epochs
+        );
+        let hint = "give another `--output` to train anew";
+        warnings.push(Warning::new("images.more-epochs", message).with_hint(hint));
+    }
     let trained = training.run(observer, keep);
     trained.map_err(|error| match error {
         DeepError::Stopped => DeepError::TrainingStopped {
@@ -456,6 +468,15 @@ impl DeepSmoteModel {
                 needed: format!("pictures of {}", self.saved.shape),
             }
             .into());
+        }
+        let (seen, wanted) = (self.history().len(), self.saved.options.epochs.get());
+        if seen < wanted && self.saved.options.patience.is_none() {
+            let message = format!(
+                "`{}` has seen {seen} of {wanted} epochs: its pictures are those of unfinished networks",
+                self.path.display()
+            );
+            let hint = "the `deepsmote fit` that began it goes on from there";
+            warnings.push(Warning::new("images.unfinished", message).with_hint(hint));
         }
         if !self.classes.is_empty() {
             in_classes(&real.labels, &self.classes, &part.path.display().to_string())?;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use counterpoise_base::{LabeledImages, Observer, Seed};
-use counterpoise_data::{Augment, table_of_predictions};
+use counterpoise_base::{LabeledImages, Observer, Seed, Warning};
+use counterpoise_data::{Augment, Error as DataError, Split, table_of_predictions};
 use counterpoise_deep::{DeviceKind, Inputs, SavedClassifier};
 use counterpoise_report::Page;
 
@@ -22,6 +22,8 @@ pub struct EvaluateOptions {
     pub foreign: Option<ForeignNetwork>,
     /// The pictures.
     pub data: ImagePart,
+    /// Whether nobody chose their part: where there is no test part, the other is judged on.
+    pub any_part: bool,
     /// Where tensors live.
     pub device: DeviceKind,
     /// Root of the draws for intervals.
@@ -35,6 +37,7 @@ impl EvaluateOptions {
             network,
             foreign: None,
             data,
+            any_part: false,
             device: DeviceKind::Cpu,
             seed: 42,
         }
@@ -45,7 +48,19 @@ impl EvaluateOptions {
 pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Result<Evaluated, Error> {
     let mut warnings = Vec::new();
     let seed = Seed::new(options.seed);
-    let mut set = options.data.open(&seed.child("test"), observer, &mut warnings)?;
+    let mut set = match options.data.open(&seed.child("test"), observer, &mut warnings) {
+        Err(Error::Data(DataError::NoSplit { .. })) if options.any_part => {
+            let mut data = options.data.clone();
+            data.read.split = Split::Train;
+            let message = format!(
+                "`{}` has no test part: the network is judged on the pictures to train on, which it may know",
+                data.path.display()
+            );
+            warnings.push(Warning::new("images.no-test-part", message));
+            data.open(&seed.child("test"), observer, &mut warnings)?
+        }
+        opened => opened?,
+    };
     let saved = match &options.foreign {
         None => SavedClassifier::load(&options.network, options.device)?,
         Some(foreign) => foreign.open(&options.network, &set, options.device)?,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use counterpoise_base::{LabeledImages, Observer, Seed, Warning};
+use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
 use counterpoise_deep::{Inputs, Rows};
 use counterpoise_report::Page;
 
@@ -11,6 +11,32 @@ use super::sets::in_classes;
 use super::{ChooseOn, ImageExperiment, ImagePart};
 use crate::Error;
 use crate::networks::{Encoded, NetworkTraining, Reads, Sets, Wanted, fingerprint_of, page_of, part};
+
+/// Fails if there is nothing to tell apart, and warns of classes that the imbalance left nothing of.
+fn enough_classes(labels: &Labels, data: &ImagePart, warnings: &mut Vec<Warning>) -> Result<(), Error> {
+    let counts = labels.counts();
+    if counts.iter().filter(|count| **count > 0).count() < 2 {
+        return Err(Error::Config {
+            place: data.path.display().to_string(),
+            problem: "all pictures that are left are of one class".into(),
+            hint: Some("keep pictures of two classes or more".into()),
+        });
+    }
+    if data.imbalance.is_some() && counts.contains(&0) {
+        let empty = labels
+            .classes()
+            .iter()
+            .zip(&counts)
+            .filter(|(_, count)| **count == 0);
+        let names: Vec<&str> = empty.map(|(name, _)| name.as_str()).collect();
+        let message = format!(
+            "no picture of {} is left: the network learns nothing of it",
+            names.join(", ")
+        );
+        warnings.push(Warning::new("images.empty-class", message));
+    }
+    Ok(())
+}
 
 /// Trains the classifier of a description, and writes it. A run that was stopped before is taken up again.
 pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Result<NetworkTraining, Error> {
@@ -25,6 +51,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
     let seed = Seed::new(experiment.seed);
     let mut warnings = Vec::new();
     let all = experiment.data.open(&seed, observer, &mut warnings)?;
+    enough_classes(&all.labels, &experiment.data, &mut warnings)?;
     let classes = all.labels.classes();
     let test = match &experiment.test {
         None => None,

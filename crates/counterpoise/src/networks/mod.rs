@@ -15,6 +15,7 @@ use counterpoise_deep::{
 use serde::{Deserialize, Serialize};
 
 use crate::merge::parsed;
+use crate::pages::check_network;
 use crate::{Error, check_text};
 
 pub(crate) use description::{blame_training, described};
@@ -199,6 +200,7 @@ impl Wanted<'_> {
     pub(crate) fn check(&self, has_test: bool, reads: Reads) -> Result<(), Error> {
         if let Some(path) = self.output {
             check_text(path)?;
+            check_network(path)?;
         }
         if self.choose_on == ChooseOn::Test && !has_test {
             return Err(Error::Config {

@@ -27,6 +27,17 @@ impl Stored {
         options: &ImageOptions,
     ) -> Result<Labels, Error> {
         let given = (!options.classes.is_empty()).then(|| options.classes.clone());
+        let names = given.iter().flatten();
+        if let Some((_, name)) = names
+            .enumerate()
+            .find(|(place, name)| options.classes[..*place].contains(name))
+        {
+            return Err(Error::OutOfRange {
+                option: "class-names",
+                value: format!("{name}, {name}"),
+                range: "a name for each class that no other has",
+            });
+        }
         match self {
             Self::Names(names) => match given {
                 None => Ok(Labels::from_names(&names)),
