@@ -223,7 +223,7 @@ fn more_neighbors_than_rows_in_the_class() {
     let ran = folder.ok(&format!("{RESAMPLE} --set method.k_neighbors=10"));
     assert_snapshot!(ran.stderr, @r#"
     warning: class `rare` has 4 rows, so 3 neighbors are used instead of 10
-       hint: set `few_rows = "duplicate"` to copy its rows instead, or a smaller `k_neighbors` than 10
+       hint: set a smaller `k_neighbors` than 10, or for tables `few_rows = "duplicate"` to copy its rows instead
     "#);
     assert_snapshot!(small("--set method.k_neighbors=10 --set method.few_rows=error"), @r#"
     exit 3
