@@ -20,6 +20,7 @@ mod picture;
 mod profile;
 mod reproduce;
 mod tables;
+mod user_cache;
 
 pub use audit::{
     Audit, AuditCell, AuditFinding, AuditGroup, AuditGrouping, AuditMeasure, AuditOptions, AuditPart,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Setting, State, Times};
 use crate::Error;
+use crate::user_cache::user_cache;
 
 /// What one model with one method predicted on the test rows of one fold.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +59,7 @@ impl Store {
         let (folder, passing) = match state {
             State::Nowhere => (None, true),
             State::Folder(folder) => (Some(folder.clone()), false),
-            State::Cache => (cache(), true),
+            State::Cache => (user_cache("compare"), true),
         };
         if let Some(folder) = &folder {
             let made = std::fs::create_dir_all(folder);
@@ -143,18 +144,6 @@ pub(crate) struct Key<'a> {
     pub(crate) model: &'a str,
     pub(crate) repeat: usize,
     pub(crate) fold: usize,
-}
-
-fn cache() -> Option<PathBuf> {
-    let set = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    set("XDG_CACHE_HOME")
-        .or_else(|| set("HOME").map(|home| home.join(".cache")))
-        .or_else(|| set("LOCALAPPDATA"))
-        .map(|cache| cache.join("counterpoise/compare"))
 }
 
 /// Every value that a fit may depend on.

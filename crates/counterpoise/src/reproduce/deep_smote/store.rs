@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::methods::Fitted;
 use crate::Error;
+use crate::user_cache::user_cache;
 
 /// Finished fits in files, one a fit; each appears whole or not at all.
 #[derive(Debug)]
@@ -26,7 +27,9 @@ impl Store {
     /// Uses a folder, or that of the user's cache; without either nothing is kept.
     pub(super) fn open(folder: Option<&Path>) -> Result<Self, Error> {
         let given = folder.is_some();
-        let folder = folder.map(Path::to_owned).or_else(cache);
+        let folder = folder
+            .map(Path::to_owned)
+            .or_else(|| user_cache("reproduce-deepsmote"));
         if let Some(folder) = &folder
             && let Err(source) = std::fs::create_dir_all(folder)
             && given
@@ -71,18 +74,6 @@ impl Store {
             file.finish()
         });
     }
-}
-
-fn cache() -> Option<PathBuf> {
-    let set = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    set("XDG_CACHE_HOME")
-        .or_else(|| set("HOME").map(|home| home.join(".cache")))
-        .or_else(|| set("LOCALAPPDATA"))
-        .map(|cache| cache.join("counterpoise/reproduce-deepsmote"))
 }
 
 #[cfg(test)]
