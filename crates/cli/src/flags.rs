@@ -115,8 +115,8 @@ pub(crate) struct DeepSmotePaperFlags {
     /// Rows or groups of rows, separated by commas: usual, all, permutation, pixels, none, smote, deepsmote-paper ...
     #[arg(long, value_name = "ROW", value_delimiter = ',')]
     pub(crate) methods: Vec<String>,
-    /// Ratios of `--experiment imbalance`, separated by commas
-    #[arg(long, value_name = "RATIO", value_delimiter = ',', default_values_t = [20.0, 100.0, 400.0])]
+    /// Ratios of `--experiment imbalance`, separated by commas [default: 20,100,400]
+    #[arg(long, value_name = "RATIO", value_delimiter = ',')]
     pub(crate) ratios: Vec<f64>,
     /// How often `--experiment imbalance` draws training pictures [default: 3, with `--quick` 2]
     #[arg(long)]
@@ -164,8 +164,24 @@ impl DeepSmotePaperFlags {
         } else {
             ImageExperimentKind::Tables
         };
+        let curves = [
+            ("--ratios", !self.ratios.is_empty()),
+            ("--repeats", self.repeats.is_some()),
+        ];
+        if options.experiment == ImageExperimentKind::Tables
+            && let Some((flag, _)) = curves.iter().find(|(_, given)| *given)
+        {
+            return Err(Error::Config {
+                place: (*flag).into(),
+                problem: "the tables of the paper have one ratio, drawn once a fold".into(),
+                hint: Some("for curves over ratios add `--experiment imbalance`".into()),
+            }
+            .into());
+        }
         options.methods.clone_from(&self.methods);
-        options.ratios.clone_from(&self.ratios);
+        if !self.ratios.is_empty() {
+            options.ratios.clone_from(&self.ratios);
+        }
         let repeats = if self.quick { 2 } else { 3 };
         options.repeats = self.repeats.map_or(repeats, usize::from);
         options.state.clone_from(&self.state);

@@ -7,22 +7,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use counterpoise::{Event, Observer};
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{
+    HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 
 static STOP: AtomicBool = AtomicBool::new(false);
+
+/// A task that says nothing for so long has ended, or will say when it goes on.
+const SILENT: Duration = Duration::from_secs(3);
 
 /// Shows how tasks go on, and carries Ctrl-C to them.
 pub(crate) struct Progress {
     json: bool,
     quiet: bool,
-    state: Mutex<State>,
+    bars: MultiProgress,
+    tasks: Mutex<Vec<Running>>,
 }
 
-#[derive(Default)]
-struct State {
+/// A task under way; some run side by side.
+struct Running {
     task: String,
     bar: Option<ProgressBar>,
-    started: Option<Instant>,
+    started: Instant,
+    heard: Instant,
     told: Option<Instant>,
 }
 
@@ -48,22 +55,31 @@ impl Progress {
         Self {
             json,
             quiet,
-            state: Mutex::default(),
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)),
+            tasks: Mutex::default(),
         }
     }
 
-    /// Takes the last bar off the screen.
+    /// Takes all bars off the screen.
     pub(crate) fn end(&self) {
-        if let Ok(mut state) = self.state.lock()
-            && let Some(bar) = state.bar.take()
-        {
-            bar.finish_and_clear();
+        self.keep(|_| false);
+    }
+
+    fn keep(&self, wanted: impl Fn(&Running) -> bool) {
+        if let Ok(mut tasks) = self.tasks.lock() {
+            tasks.retain(|running| {
+                let wanted = wanted(running);
+                if let Some(bar) = running.bar.as_ref().filter(|_| !wanted) {
+                    bar.finish_and_clear();
+                    self.bars.remove(bar);
+                }
+                wanted
+            });
         }
     }
 
-    /// One line an epoch, above the bar; in a file that is not a terminal, some twenty lines in all.
+    /// One line an epoch, above the bars; in a file that is not a terminal, some twenty lines in all.
     fn epoch(&self, task: &str, epoch: u64, of: u64, numbers: &[(&str, f64)]) {
-        let Ok(state) = self.state.lock() else { return };
         if self.json {
             let numbers: serde_json::Map<String, serde_json::Value> = numbers
                 .iter()
@@ -78,31 +94,35 @@ impl Progress {
             .map(|(name, number)| format!("{name} {number:.4}"))
             .collect();
         let line = format!("{task}: epoch {epoch} of {of}, {}", numbers.join(", "));
-        match &state.bar {
-            Some(bar) if !bar.is_hidden() => bar.println(line),
-            _ if epoch.is_multiple_of((of / 20).max(1)) || epoch == of => eprintln!("{line}"),
-            _ => {}
+        if !self.bars.is_hidden() {
+            let _ = self.bars.println(line);
+        } else if epoch.is_multiple_of((of / 20).max(1)) || epoch == of {
+            eprintln!("{line}");
         }
     }
 
     fn progress(&self, task: &str, done: u64, total: u64) {
-        let Ok(mut state) = self.state.lock() else { return };
-        if state.task != task {
-            if let Some(bar) = state.bar.take() {
-                bar.finish_and_clear();
-            }
-            *state = State {
+        self.keep(|running| running.task == task || running.heard.elapsed() < SILENT);
+        let Ok(mut tasks) = self.tasks.lock() else { return };
+        let place = tasks.iter().position(|running| running.task == task);
+        let place = place.unwrap_or_else(|| {
+            tasks.push(Running {
                 task: task.into(),
-                started: Some(Instant::now()),
-                ..State::default()
-            };
-        }
+                bar: None,
+                started: Instant::now(),
+                heard: Instant::now(),
+                told: None,
+            });
+            tasks.len() - 1
+        });
+        let running = &mut tasks[place];
+        running.heard = Instant::now();
         if self.json {
-            let due = state
+            let due = running
                 .told
                 .is_none_or(|told| told.elapsed() > Duration::from_millis(500));
             if due {
-                state.told = Some(Instant::now());
+                running.told = Some(running.heard);
                 eprintln!(
                     "{}",
                     serde_json::json!({"event": "progress", "task": task, "done": done, "total": total})
@@ -111,23 +131,25 @@ impl Progress {
             return;
         }
         // A bar that flashes by is noise.
-        let elapsed = state.started.map_or(Duration::ZERO, |started| started.elapsed());
-        if state.bar.is_none() && elapsed > Duration::from_millis(700) {
-            state.bar = Some(bar(task, total, elapsed));
+        let elapsed = running.started.elapsed();
+        if elapsed < Duration::from_millis(700) {
+            return;
         }
-        if let Some(bar) = &state.bar {
-            bar.set_position(done);
+        let bar = running
+            .bar
+            .get_or_insert_with(|| self.bars.add(bar(task, total, elapsed)));
+        if total > 0 {
+            bar.set_length(total);
         }
+        bar.set_position(done);
     }
 }
 
 /// A bar for a task that began `started` ago. Rate and time left are those of the whole task so far.
 fn bar(task: &str, total: u64, started: Duration) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(
-        (total > 0).then_some(total),
-        ProgressDrawTarget::stderr_with_hz(8),
-    )
-    .with_elapsed(started);
+    // It draws nothing before it is among the others.
+    let bar = ProgressBar::with_draw_target((total > 0).then_some(total), ProgressDrawTarget::hidden())
+        .with_elapsed(started);
     let template = if total > 0 {
         "{msg} [{bar:28}] {percent:>3} %  {human_pos} of {human_len}, {rate} a second, {left} left"
     } else {
@@ -175,8 +197,11 @@ impl Observer for Progress {
                 of,
                 numbers,
             } => self.epoch(task, *epoch, *of, numbers),
-            Event::Finished { task } if self.json => {
-                eprintln!("{}", serde_json::json!({"event": "finished", "task": task}));
+            Event::Finished { task } => {
+                self.keep(|running| running.task != *task);
+                if self.json {
+                    eprintln!("{}", serde_json::json!({"event": "finished", "task": task}));
+                }
             }
             _ => {}
         }

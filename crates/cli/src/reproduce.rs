@@ -128,9 +128,8 @@ pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Pro
     let found = reproduce_deep_smote(&flags.options()?, progress).inspect_err(|error| {
         if error.code().ends_with(".stopped") {
             progress.end();
-            let message = "the row that was running is lost, and finished ones are kept";
-            let kept =
-                Warning::new("reproduce.stopped", message).with_hint("the same command goes on from there");
+            let message = "finished rows are kept, and networks as they were after their last epoch";
+            let kept = Warning::new("reproduce.stopped", message);
             terminal::warn(&[kept], json);
         }
     })?;

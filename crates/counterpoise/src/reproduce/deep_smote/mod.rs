@@ -1,5 +1,6 @@
 //! The DeepSMOTE paper done again: its protocol on its data, printed beside what it prints.
 
+mod bench;
 mod data;
 mod methods;
 mod page;
@@ -11,6 +12,7 @@ mod words;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use counterpoise_base::{Event, Observer, Seed};
@@ -22,8 +24,8 @@ pub use methods::{Budget, Remedy};
 pub use page::image_reproduction_page;
 pub use ranks::{AgainstControl, ImageRanks};
 
+use self::bench::{Bench, Fitted, RowFit};
 use self::data::Pictures;
-use self::methods::{Bench, Fitted};
 use self::paper::{g_mean_of, printed};
 use self::protocol::{FOLDS, Fold, at_ratio, deal};
 use self::store::Store;
@@ -129,23 +131,55 @@ impl ImageReproduceOptions {
             .collect())
     }
 
+    /// What to type for the same result; absent for a budget without a flag.
+    fn command(&self) -> Option<String> {
+        use std::fmt::Write as _;
+        let sets: Vec<&str> = self.on.iter().map(|set| set.name()).collect();
+        let mut command = format!("counterpoise reproduce deepsmote --dataset {}", sets.join(","));
+        command.push_str(" --data FOLDER");
+        let flags = [
+            (Budget::quick(), " --quick"),
+            (Budget::usual(), ""),
+            (Budget::full(), " --full"),
+        ];
+        let (_, flag) = flags.into_iter().find(|(budget, _)| *budget == self.budget)?;
+        command.push_str(flag);
+        if self.experiment == ImageExperimentKind::Imbalance {
+            let ratios: Vec<String> = self.ratios.iter().map(ToString::to_string).collect();
+            let (ratios, repeats) = (ratios.join(","), self.repeats);
+            let _ = write!(
+                command,
+                " --experiment imbalance --ratios {ratios} --repeats {repeats}"
+            );
+        }
+        if !self.methods.is_empty() {
+            let _ = write!(command, " --methods {}", self.methods.join(","));
+        }
+        let folds = self.folds.unwrap_or(self.budget.folds);
+        let _ = write!(
+            command,
+            " --folds {folds} --draws {} --seed {}",
+            self.draws, self.seed
+        );
+        Some(command)
+    }
+
     fn check(&self) -> Result<(), Error> {
-        for (flag, value) in [
-            ("folds", self.folds),
-            ("repeats", Some(self.repeats)),
-            ("draws", Some(self.draws)),
+        for (flag, value, least, most) in [
+            ("--folds", self.folds, 1, FOLDS),
+            ("--repeats", Some(self.repeats), 1, usize::MAX),
+            // The ends of an interval of 95 % are the smallest and largest of 20 draws.
+            ("--draws", Some(self.draws), 20, usize::MAX),
         ] {
-            let most = if flag == "folds" { FOLDS } else { usize::MAX };
             if let Some(value) = value
-                && !(1..=most).contains(&value)
+                && !(least..=most).contains(&value)
             {
-                let hint = if flag == "folds" {
-                    format!("the paper deals {FOLDS} folds: give 1 to {FOLDS}")
+                let hint = if most < usize::MAX {
+                    format!("the paper deals {FOLDS} folds: give {least} to {most}")
                 } else {
-                    "give a number of 1 or more".into()
+                    format!("give a number of {least} or more")
                 };
-                let problem = format!("{value} cannot be run");
-                return Err(wrong(&format!("--{flag}"), problem, hint));
+                return Err(wrong(flag, format!("{value} cannot be run"), hint));
             }
         }
         if self.on.is_empty() {
@@ -190,6 +224,8 @@ pub struct ImageReproduction {
     pub seed: u64,
     /// Draws of test pictures behind each interval.
     pub draws: usize,
+    /// What to type for the same result; absent for a budget without a flag.
+    pub command: Option<String>,
     /// One entry a data set.
     pub sets: Vec<ReproducedSet>,
     /// Experiment 3, one entry a data set.
@@ -302,6 +338,7 @@ pub fn reproduce_deep_smote(
         budget: options.budget.clone(),
         seed: options.seed,
         draws: options.draws,
+        command: options.command(),
         sets: Vec::new(),
         sweeps: Vec::new(),
         ranks: Vec::new(),
@@ -335,24 +372,18 @@ struct Work<'a> {
     observer: &'a dyn Observer,
 }
 
+/// Rows that are fitted side by side at most; each holds networks and a balanced set.
+const ROWS_AT_ONCE: usize = 4;
+
 /// Says before every task which row it is done for.
 struct Told<'a> {
     observer: &'a dyn Observer,
-    row: Mutex<String>,
-}
-
-impl Told<'_> {
-    fn name(&self, row: String) {
-        *self.row.lock().unwrap_or_else(PoisonError::into_inner) = row;
-    }
+    row: String,
 }
 
 impl Observer for Told<'_> {
     fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
-        let named = |task: &str| {
-            let row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
-            format!("{row}: {task}")
-        };
+        let named = |task: &str| format!("{}: {task}", self.row);
         match *event {
             Event::Progress { task, done, total } => {
                 let task = &named(task);
@@ -386,48 +417,92 @@ type Outcome = Result<Fitted, String>;
 
 impl Work<'_> {
     /// Fits all rows on one fold, but those that were fitted before.
+    ///
+    /// Small networks cannot keep several cores busy, so rows are fitted side by side. None hears of another, but for the
+    /// networks that are the same in both, so numbers do not depend on how many are.
     fn fold(&self, fold: &Fold, number: usize, repeat: usize) -> Result<Vec<Outcome>, Error> {
-        let name = self.pictures.set.name();
         let branch = self.seed.child("fit").child(number as u64).child(repeat as u64);
-        let told = Told {
-            observer: self.observer,
-            row: Mutex::default(),
-        };
-        let bench = Bench::new(fold, &self.options.budget, branch, &told);
+        let bench = Bench::new(fold, &self.options.budget, branch);
         let pixels = Seed::new(0)
             .child(fold.training.images.as_slice())
             .child(fold.balanced.images.as_slice())
             .child(fold.imbalanced.images.as_slice());
-        self.rows
-            .iter()
-            .map(|&row| {
-                let settings = serde_json::json!({
-                    "program": env!("CARGO_PKG_VERSION"),
-                    "format": 2,
-                    "data": name,
-                    "pictures": format!("{:016x}", pixels.number()),
-                    "counts": fold.training.labels.counts(),
-                    "seed": self.options.seed,
-                    "fold": number,
-                    "repeat": repeat,
-                    "method": row.name(),
-                    "budget": self.options.budget.for_row(row),
-                });
-                let file = format!("{name}-{number}-{repeat}-{}", row.name());
-                if let Some(fitted) = self.store.load(&file, &settings) {
-                    return Ok(Ok(fitted));
-                }
-                told.name(format!("{name}, fold {}, {}", number + 1, row.name()));
-                match bench.fit(row) {
-                    Ok(fitted) => {
-                        self.store.save(&file, &settings, &fitted);
-                        Ok(Ok(fitted))
-                    }
-                    Err(error) if error.code().ends_with(".stopped") => Err(error),
-                    Err(error) => Ok(Err(error.to_string())),
-                }
+        let found: Vec<Mutex<Option<Result<Outcome, Error>>>> =
+            self.rows.iter().map(|_| Mutex::new(None)).collect();
+        let taken = AtomicUsize::new(0);
+        let fit_rows = || {
+            // Rows with the longest trainings stand last in the table, and begin first.
+            while let Some(place) = self
+                .rows
+                .len()
+                .checked_sub(1 + taken.fetch_add(1, Ordering::Relaxed))
+            {
+                let outcome = self.fit(&bench, self.rows[place], &pixels, number, repeat);
+                *found[place].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            }
+        };
+        let at_once = rayon::current_num_threads().clamp(1, ROWS_AT_ONCE);
+        std::thread::scope(|scope| {
+            for _ in 1..at_once {
+                scope.spawn(fit_rows);
+            }
+            fit_rows();
+        });
+        found
+            .into_iter()
+            .map(|outcome| {
+                let outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+                outcome.expect("every row was taken")
             })
             .collect()
+    }
+
+    fn fit(
+        &self,
+        bench: &Bench<'_>,
+        row: Remedy,
+        pixels: &Seed,
+        number: usize,
+        repeat: usize,
+    ) -> Result<Outcome, Error> {
+        let name = self.pictures.set.name();
+        let settings = serde_json::json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "format": 2,
+            "data": name,
+            "pictures": format!("{:016x}", pixels.number()),
+            "counts": bench.fold.training.labels.counts(),
+            "seed": self.options.seed,
+            "fold": number,
+            "repeat": repeat,
+            "method": row.name(),
+            "budget": self.options.budget.for_row(row),
+        });
+        let file = format!("{name}-{number}-{repeat}-{}", row.name());
+        if let Some(fitted) = self.store.load(&file, &settings) {
+            return Ok(Ok(fitted));
+        }
+        let told = Told {
+            observer: self.observer,
+            row: format!("{name}, fold {}, {}", number + 1, row.name()),
+        };
+        let fit = RowFit {
+            bench,
+            observer: &told,
+            unfinished: self.store.unfinished(&file, &settings),
+        };
+        match fit.fit(row) {
+            Ok(fitted) => {
+                self.store.save(&file, &settings, &fitted);
+                fit.unfinished.remove();
+                Ok(Ok(fitted))
+            }
+            Err(error) if error.code().ends_with(".stopped") => Err(error),
+            Err(error) => {
+                fit.unfinished.remove();
+                Ok(Err(error.to_string()))
+            }
+        }
     }
 
     fn tables(&self) -> Result<ReproducedSet, Error> {
@@ -734,6 +809,55 @@ mod tests {
         assert!(page.contains("REDUCED"));
     }
 
+    /// Asks to stop when the autoencoder has done two thirds of its steps, and remembers where it began.
+    #[derive(Default)]
+    struct StopsInTheLastThird {
+        stops: bool,
+        first: Mutex<Option<f64>>,
+    }
+
+    impl Observer for StopsInTheLastThird {
+        fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
+            if let Event::Progress { task, done, total } = *event
+                && task.contains("autoencoder")
+            {
+                let share = done as f64 / total as f64;
+                self.first.lock().expect("no panic").get_or_insert(share);
+                if self.stops && share > 0.7 {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_stopped_goes_on_where_it_was_and_leaves_only_its_result() {
+        let folder = folder();
+        let mut options = options(&folder, &["deepsmote-reference"]);
+        options.budget.autoencoder_epochs = 3;
+        let whole = reproduce_deep_smote(&options, &()).expect("it runs");
+        let state = folder.path().join("again");
+        options.state = Some(state.clone());
+        let stopping = StopsInTheLastThird {
+            stops: true,
+            ..Default::default()
+        };
+        let error = reproduce_deep_smote(&options, &stopping).expect_err("it is stopped");
+        assert!(error.code().ends_with(".stopped"), "{}", error.code());
+        let going_on = StopsInTheLastThird::default();
+        let after = reproduce_deep_smote(&options, &going_on).expect("it runs");
+        let first = going_on.first.into_inner().expect("no panic").expect("it trains");
+        assert!(first > 0.6, "two epochs of three were done before, not {first}");
+        let value = |found: &ImageReproduction| {
+            let numbers = found.sets[0].rows[0].balanced.clone().expect("it has numbers");
+            numbers.map(|number| number.ours.value)
+        };
+        assert_eq!(value(&whole), value(&after));
+        let left = std::fs::read_dir(state).expect("it is there");
+        assert_eq!(left.count(), 1, "the finished row only");
+    }
+
     #[test]
     fn curves_have_a_point_for_each_row_and_ratio() {
         let folder = folder();
@@ -763,6 +887,30 @@ mod tests {
         let mut six = options(&folder, &[]);
         six.folds = Some(6);
         assert!(reproduce_deep_smote(&six, &()).is_err());
+    }
+
+    #[test]
+    fn a_result_says_what_to_type_for_it() {
+        let mut options = ImageReproduceOptions {
+            budget: Budget::quick(),
+            methods: vec!["none".into(), "pixels".into()],
+            folds: Some(2),
+            ..ImageReproduceOptions::default()
+        };
+        assert_eq!(
+            options.command().as_deref(),
+            Some(
+                "counterpoise reproduce deepsmote --dataset mnist --data FOLDER --quick --methods none,pixels --folds 2 --draws 1000 --seed 42"
+            )
+        );
+        options.experiment = ImageExperimentKind::Imbalance;
+        let command = options.command().expect("the budget has a flag");
+        assert!(
+            command.contains("--experiment imbalance --ratios 20,100,400 --repeats 3"),
+            "{command}"
+        );
+        options.budget = tiny();
+        assert_eq!(options.command(), None);
     }
 
     #[test]

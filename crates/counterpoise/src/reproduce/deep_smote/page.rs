@@ -49,6 +49,16 @@ pub fn image_reproduction_page(found: &ImageReproduction) -> Page {
                 .collect(),
         });
     }
+    if let Some(command) = &found.command {
+        sections.push(Section {
+            title: "Do it again".into(),
+            lead: "FOLDER holds the original files of the data sets, or a folder for each. Rows that are finished are kept, and not fitted twice.".into(),
+            blocks: vec![Block::Code {
+                title: "in a terminal".into(),
+                text: format!("{command}\n"),
+            }],
+        });
+    }
     Page {
         title: "DeepSMOTE, done again".into(),
         subtitle: format!("budget {}, seed {}", found.budget.name, found.seed),
@@ -179,8 +189,12 @@ fn swept(sweep: &RatioSweep) -> Section {
     Section {
         title: format!("Imbalance: {}", sweep.data.name()),
         lead: format!(
-            "Experiment 3: the largest class stays, others shrink; training pictures are drawn anew {} time(s). Sizes of classes between are ours, the paper says proportional.",
-            sweep.repeats
+            "Experiment 3: the largest class stays, others shrink; training pictures are drawn {}. Sizes of classes between are ours, the paper says proportional.",
+            if sweep.repeats == 1 {
+                "once".to_owned()
+            } else {
+                format!("anew {} times", sweep.repeats)
+            }
         ),
         blocks,
     }

@@ -5,7 +5,7 @@ use counterpoise_base::Seed;
 use counterpoise_data::WholeFile;
 use serde::{Deserialize, Serialize};
 
-use super::methods::Fitted;
+use super::bench::{Fitted, Unfinished};
 use crate::Error;
 use crate::user_cache::user_cache;
 
@@ -48,6 +48,15 @@ impl Store {
         let branch = Seed::new(0).child(settings.to_string().as_str());
         let name = format!("{name}-{:016x}.json", branch.number());
         self.folder.as_ref().map(|folder| folder.join(name))
+    }
+
+    /// Where networks of a fit are kept until it is finished.
+    pub(super) fn unfinished(&self, name: &str, settings: &serde_json::Value) -> Unfinished {
+        Unfinished {
+            folder: self
+                .path(name, settings)
+                .map(|path| path.with_extension("unfinished")),
+        }
     }
 
     /// A fit that was finished before with the same settings.

@@ -3,7 +3,8 @@
 use counterpoise_report::TableBlock;
 
 use super::{
-    Budget, ImageNumber, ImageRanks, ImageReproduction, MEASURES, RatioSweep, RemedyRow, ReproducedSet,
+    Budget, ImageNumber, ImageRanks, ImageReproduction, MEASURES, ROWS_AT_ONCE, RatioSweep, RemedyRow,
+    ReproducedSet,
 };
 
 /// By how much GM of the paper, in percent, may differ from what follows from its ACSA before it is called another measure.
@@ -143,7 +144,10 @@ impl ReproducedSet {
             ]
         };
         TableBlock {
-            caption: format!("Cost and diversity, {}", self.data.name()),
+            caption: format!(
+                "Cost and diversity, {}; seconds are those of a clock, with up to {ROWS_AT_ONCE} rows at a time, one a core",
+                self.data.name()
+            ),
             headers: headers.map(Into::into).to_vec(),
             numeric: (0..headers.len()).map(|column| column > 0).collect(),
             rows: self.rows.iter().map(row).collect(),
@@ -271,10 +275,14 @@ impl RatioSweep {
         });
         TableBlock {
             caption: format!(
-                "Experiment 3, {}: balanced test, mean ± sd of {} draw(s) of training pictures, {} fold(s)",
+                "Experiment 3, {}: balanced test, mean ± sd over draws of training pictures ({}), {}",
                 self.data.name(),
                 self.repeats,
-                self.folds
+                if self.folds == 1 {
+                    "one fold".to_owned()
+                } else {
+                    format!("{} folds", self.folds)
+                }
             ),
             numeric: (0..headers.len()).map(|column| column > 0).collect(),
             headers,

@@ -262,10 +262,14 @@ fn about(found: &Reproduction) -> Section {
             .map(|(cell, rows)| format!("{cell}: {rows}"))
             .collect();
         let value = format!(
-            "{} rows, {} features, rows dealt {} time(s); {}",
+            "{} rows, {} features, rows dealt {}; {}",
             data.rows,
             data.features,
-            data.repeats,
+            if data.repeats == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", data.repeats)
+            },
             cells.join(", ")
         );
         (data.data.to_owned(), value)
