@@ -1,0 +1,80 @@
+//! `reproduce deepsmote` through the binary, on few pictures with the names of the paper's files.
+
+mod folder;
+mod pictures;
+
+use pictures::{clothes, json, started};
+
+const HOW: &str = "reproduce deepsmote --dataset fashion-mnist --data . --quick";
+
+#[cfg(unix)]
+#[test]
+fn a_table_that_was_stopped_goes_on_and_says_how_to_do_it_again() {
+    let folder = clothes();
+    let words = format!("{HOW} --methods none,logit-adjustment --draws 20 --state kept");
+    let mut child = started(&folder, &format!("{words} --json"), "epoch");
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("there is a kill");
+    assert!(killed.success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let kept = std::fs::read_dir(folder.path("kept")).expect("it is there");
+    let kept: Vec<_> = kept.map(|entry| entry.expect("it is ours").file_name()).collect();
+    assert!(
+        kept.iter()
+            .any(|name| name.to_string_lossy().ends_with(".unfinished")),
+        "{kept:?}"
+    );
+
+    let found = json(&folder.ok(&format!("{words} --report page.html --json")).stdout);
+    let rows = found["sets"][0]["rows"].as_array().expect("rows");
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["method"].as_str()).collect();
+    assert_eq!(names, ["none", "logit-adjustment"]);
+    for row in rows {
+        let acsa = row["balanced"][0]["ours"]["value"].as_f64();
+        assert!(acsa > Some(0.2) && acsa < Some(1.0), "{row}");
+    }
+    let command = found["command"].as_str().expect("the budget has a flag");
+    assert!(
+        command.contains("--quick --methods none,logit-adjustment --folds 1 --draws 20 --seed 42"),
+        "{command}"
+    );
+    let page = folder.read("page.html");
+    for part in ["Do it again", command, "REDUCED (--quick)"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let kept = std::fs::read_dir(folder.path("kept")).expect("it is there");
+    assert_eq!(kept.count(), 2, "one file a row");
+    // Nothing is fitted a second time, so this takes no time.
+    let said = folder.ok(&words);
+    assert!(said.stdout.contains("logit-adjustment"), "{}", said.stdout);
+    assert!(!said.stderr.contains("epoch"), "{}", said.stderr);
+}
+
+#[test]
+fn what_cannot_be_run_is_answered_with_what_to_type() {
+    let folder = clothes();
+    for (more, hint) in [
+        (
+            "--ratios 20",
+            "for curves over ratios add `--experiment imbalance`",
+        ),
+        (
+            "--repeats 2",
+            "for curves over ratios add `--experiment imbalance`",
+        ),
+        (
+            "--experiment imbalance --ratios 1",
+            "the paper has ratios from 20 to 400",
+        ),
+        ("--methods gam", "did you mean `gan`?"),
+        ("--draws 1", "give a number of 20 or more"),
+        ("--folds 6", "give 1 to 5"),
+    ] {
+        let said = folder.refused(&format!("{HOW} {more}"));
+        assert!(said.contains(hint), "{more}: {said}");
+    }
+    let other = folder.refused("reproduce deepsmote --dataset svhn --data . --quick");
+    assert!(other.contains("train_32x32.mat"), "{other}");
+}
