@@ -23,7 +23,7 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
             let set = pictures(ImageShape::new(3, 32, 32), 128 * steps);
             let mut options = TrainOptions::default();
             options.epochs = count(1)?;
-            options.batch = count(128)?;
+            options.batch_size = count(128)?;
             options.choose_by = ChooseBy::Last;
             let augment = Augment::default();
             let rows = Rows {

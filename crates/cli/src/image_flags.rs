@@ -196,6 +196,9 @@ pub(crate) struct FitFlags {
     /// How often the pictures are gone through [default: 200]
     #[arg(long, short)]
     pub(crate) epochs: Option<u32>,
+    /// Pictures a step, and of the class batch beside it; smaller ones are more steps an epoch [default: 100]
+    #[arg(long)]
+    pub(crate) batch: Option<u32>,
     /// Channels of the first convolution; fewer are faster [default: 64]
     #[arg(long)]
     pub(crate) width: Option<u32>,
@@ -482,7 +485,7 @@ impl TrainFlags {
                 set(name, Value::from(value.clone()));
             }
         }
-        for (name, value) in [("train.epochs", self.epochs), ("train.batch", self.batch)] {
+        for (name, value) in [("train.epochs", self.epochs), ("train.batch_size", self.batch)] {
             if let Some(value) = value {
                 set(name, Value::from(value));
             }
@@ -548,6 +551,10 @@ impl FitFlags {
             if let Some(value) = value {
                 set(&format!("deepsmote.{name}"), Value::from(value.clone()));
             }
+        }
+        if let Some(batch) = self.batch {
+            set("deepsmote.batch_size", Value::from(batch));
+            set("deepsmote.class_batch", Value::from(batch));
         }
         if let Some(rate) = self.rate {
             set("deepsmote.learning_rate", Value::from(rate));

@@ -234,7 +234,7 @@ fn options_that_are_none() {
         "--mix mixup --set train.mix.alpha=0",
         "--set train.network=lenot",
         "--set foo=1",
-        "--set train.batch=0",
+        "--set train.batch_size=0",
         "--validation 1.5",
         "--choose-on test",
         "--size 12",
@@ -307,9 +307,9 @@ fn options_that_are_none() {
     exit 2
     error: the command line: unknown field `foo`, expected one of `seed`, `device`, `data`, `test`, `validation`, `choose_on`, `augment`, `train`, `output`, `report`
 
-    --set train.batch=0
+    --set train.batch_size=0
     exit 2
-    error: the command line: `train.batch = 0`: invalid value: integer `0`, expected a whole number, 1 or more
+    error: the command line: `train.batch_size = 0`: invalid value: integer `0`, expected a whole number, 1 or more
     hint: `counterpoise describe train` lists the options
 
     --validation 1.5
@@ -409,7 +409,7 @@ fn a_loss_that_is_no_number_any_more() {
     error: epoch 1, batch 2 of 6: the loss is not a finite number
     hint: use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be
     "#);
-    assert_snapshot!(small("--rate 1e30 --set train.batch=98"), @r#"
+    assert_snapshot!(small("--rate 1e30 --set train.batch_size=98"), @r#"
     exit 3
     error: epoch 1, batch 1 of 1: the loss is not a finite number
     hint: use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be

@@ -48,7 +48,8 @@ pub struct HeadTraining {
     /// Epochs, each as many rows as there are.
     pub epochs: NonZeroUsize,
     /// Rows in a batch.
-    pub batch: NonZeroUsize,
+    #[serde(alias = "batch")]
+    pub batch_size: NonZeroUsize,
     /// The learning rate of each epoch.
     pub schedule: Schedule,
     /// Share of the last step that is walked again.
@@ -78,7 +79,7 @@ impl Default for HeadTraining {
     fn default() -> Self {
         Self {
             epochs: NonZeroUsize::new(10).expect("10 is not 0"),
-            batch: NonZeroUsize::new(128).expect("128 is not 0"),
+            batch_size: NonZeroUsize::new(128).expect("128 is not 0"),
             schedule: Schedule::default().with_decay(Decay::Constant),
             momentum: 0.9,
             weight_decay: 2e-4,
@@ -404,7 +405,7 @@ impl HeadTraining {
             let rate = self.schedule.rate(epoch, epochs);
             let batches = self
                 .sampler
-                .batches(seen.labels, classes, self.batch, epoch, epochs, seed);
+                .batches(seen.labels, classes, self.batch_size, epoch, epochs, seed);
             for (batch, rows) in batches.into_iter().enumerate() {
                 let labels: Vec<u32> = rows.iter().map(|&row| seen.labels[row]).collect();
                 let embedding = |&row: &usize| &seen.values[row * seen.features..][..seen.features];
@@ -538,7 +539,7 @@ mod tests {
         let seen = Embedded::new(&values, &labels, 2);
         let training = HeadTraining {
             epochs: NonZeroUsize::new(3).unwrap(),
-            batch: NonZeroUsize::new(16).unwrap(),
+            batch_size: NonZeroUsize::new(16).unwrap(),
             weight_decay: 0.01,
             ..plain()
         };
@@ -560,7 +561,7 @@ mod tests {
             let rate = training.schedule.rate(epoch, 3);
             for rows in training
                 .sampler
-                .batches(&labels, 2, training.batch, epoch, 3, &seed)
+                .batches(&labels, 2, training.batch_size, epoch, 3, &seed)
             {
                 let mut gradient: Vec<f64> = weights.iter().map(|weight| 0.01 * weight).collect();
                 for &row in &rows {

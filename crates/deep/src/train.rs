@@ -49,7 +49,8 @@ pub struct TrainOptions {
     /// How often the training rows are gone through.
     pub epochs: NonZeroUsize,
     /// Rows a step.
-    pub batch: NonZeroUsize,
+    #[serde(alias = "batch")]
+    pub batch_size: NonZeroUsize,
     /// In which shares classes are drawn.
     pub sampler: Sampler,
     /// Whether rows are mixed with one another.
@@ -123,7 +124,7 @@ impl Default for TrainOptions {
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
             epochs: NonZeroUsize::new(200).expect("200 is not 0"),
-            batch: NonZeroUsize::new(128).expect("128 is not 0"),
+            batch_size: NonZeroUsize::new(128).expect("128 is not 0"),
             sampler: Sampler::default(),
             mix: Mix::default(),
             average: None,
@@ -470,10 +471,14 @@ impl State {
         let labels = rows.labels;
         let classes = labels.classes().len();
         let seed = run.seed.child("epoch").child(epoch as u64);
-        let batches =
-            options
-                .sampler
-                .batches(labels.codes(), classes, options.batch, epoch, epochs, &run.seed);
+        let batches = options.sampler.batches(
+            labels.codes(),
+            classes,
+            options.batch_size,
+            epoch,
+            epochs,
+            &run.seed,
+        );
         let total = (batches.len() * epochs) as u64;
         let not_finite = |batch| Error::NotFinite {
             epoch: epoch + 1,

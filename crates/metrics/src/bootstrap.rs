@@ -14,6 +14,9 @@ const TASK: &str = "drawing rows for intervals";
 /// Most groups that the jackknife leaves out one after another.
 const JACKKNIFE: usize = 1000;
 
+/// The ends of an interval of 95 % lie outside of all of fewer draws.
+const FEWEST_DRAWS: usize = 20;
+
 /// Every draw is kept in memory.
 const MOST_DRAWS: usize = 1_000_000;
 
@@ -66,7 +69,7 @@ pub enum IntervalKind {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Bootstrap {
-    /// How often the rows are drawn anew; at least 1.
+    /// How often the rows are drawn anew; at least 20.
     pub draws: usize,
     /// How often an interval should hold the true value, between 0 and 1.
     pub level: f64,
@@ -353,11 +356,11 @@ impl Bootstrap {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if !(1..=MOST_DRAWS).contains(&self.draws) {
+        if !(FEWEST_DRAWS..=MOST_DRAWS).contains(&self.draws) {
             return Err(Error::OutOfRange {
                 option: "draws",
                 value: self.draws.to_string(),
-                range: "1 to 1000000",
+                range: "20 to 1000000",
             });
         }
         if !(self.level > 0.0 && self.level < 1.0) {

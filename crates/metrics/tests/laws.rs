@@ -398,8 +398,8 @@ fn options_out_of_range_are_told() {
     let code =
         |bootstrap: Bootstrap, n: usize| bootstrap.run(n, 1, |_| vec![0.0], &()).unwrap_err().to_string();
     assert_eq!(
-        code(Bootstrap::new(1).with_draws(0), 5),
-        "`draws = 0` is out of range: 1 to 1000000"
+        code(Bootstrap::new(1).with_draws(19), 5),
+        "`draws = 19` is out of range: 20 to 1000000"
     );
     assert_eq!(
         code(Bootstrap::new(1).with_level(1.0), 5),

@@ -66,7 +66,8 @@ pub struct Adversarial {
     /// How often the training rows are gone through.
     pub epochs: NonZeroUsize,
     /// Rows a step.
-    pub batch: NonZeroUsize,
+    #[serde(alias = "batch")]
+    pub batch_size: NonZeroUsize,
     /// Rate of both optimizers (Adam) at first.
     #[schemars(range(min = 0.0))]
     pub rate: f64,
@@ -149,7 +150,7 @@ impl Default for Adversarial {
             hidden_units: count(200),
             dropout: 0.2,
             epochs: count(50),
-            batch: count(128),
+            batch_size: count(128),
             rate: 0.001,
             decay: 0.96,
             decay_steps: count(1000),
@@ -291,8 +292,14 @@ impl Adversarial {
         let mut optimizer = AdamConfig::new().with_epsilon(ADAM_EPSILON).init();
         let mut step: usize = 0;
         for epoch in 0..self.epochs.get() {
-            let batches =
-                Sampler::InstanceBalanced.batches(rows.labels, 2, self.batch, epoch, self.epochs.get(), seed);
+            let batches = Sampler::InstanceBalanced.batches(
+                rows.labels,
+                2,
+                self.batch_size,
+                epoch,
+                self.epochs.get(),
+                seed,
+            );
             let (total, mut losses) = (batches.len(), [0.0; 2]);
             for (place, batch) in batches.iter().enumerate() {
                 let rate = self.rate * self.decay.powi((step / self.decay_steps) as i32);

@@ -10,7 +10,7 @@ fn quick() -> Adversarial {
     Adversarial {
         hidden_units: count(16),
         epochs: count(30),
-        batch: count(64),
+        batch_size: count(64),
         rate: 0.005,
         ..Adversarial::default()
     }
@@ -171,7 +171,7 @@ fn whole_weights_are_copies() {
     let table = leaking(2);
     let options = Adversarial {
         epochs: count(5),
-        batch: count(10_000),
+        batch_size: count(10_000),
         dropout: 0.0,
         ..quick()
     };

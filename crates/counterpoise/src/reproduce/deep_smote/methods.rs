@@ -231,7 +231,7 @@ impl Budget {
         options.loss = loss;
         options.optimizer = Optimizer::Adam { weight_decay: 0.0 };
         options.schedule = Schedule::constant(self.rate);
-        options.batch = at_least_one(self.batch);
+        options.batch_size = at_least_one(self.batch);
         let steps = self.epochs * balanced.div_ceil(self.batch);
         options.epochs =
             at_least_one((steps as f64 / pictures.div_ceil(self.batch).max(1) as f64).round() as usize);
