@@ -101,7 +101,13 @@ pub fn train_table(experiment: &TableExperiment, observer: &dyn Observer) -> Res
     };
     let encoding = TableEncoding::fit(&prepared, &training, data)?;
     // Categories that only held-out rows have are as new to the network as those of other tables, and no news.
-    let values = encoding.encode(&prepared.table, Missing::Distance, &data.path, &mut Vec::new())?;
+    let values = encoding.encode(
+        &prepared.table,
+        Missing::Distance,
+        &data.path,
+        &|row| prepared.place_in_file(row),
+        &mut Vec::new(),
+    )?;
     let all = RowSet::new(values, labels.clone());
     let test = match &experiment.test {
         None => None,
