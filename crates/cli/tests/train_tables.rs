@@ -450,7 +450,7 @@ fn a_value_that_is_too_large_is_found_where_it_stands() {
                 format!("0.{row}")
             };
             let a = if row == 7 { hole } else { "1.5" };
-            text.push_str(&format!("{a},{b},{}\n", ["p", "q"][row as usize % 2]));
+            let _ = writeln!(text, "{a},{b},{}", ["p", "q"][row as usize % 2]);
         }
         text
     };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use counterpoise_base::{ImageShape, LabeledImages, Labels, Observer, Seed, Warning, counted};
+use counterpoise_base::{ImageShape, LabeledImages, Labels, Observer, Seed, Warning, agree, counted};
 use counterpoise_deep::{Inputs, Rows};
 use counterpoise_report::Page;
 
@@ -159,8 +159,10 @@ fn apart(
     }
     if twice > 0 {
         let message = format!(
-            "{twice} of {} test pictures of `{file}` are among the training pictures: scores on them are too good",
-            test.images.len()
+            "{twice} of {} test pictures of `{file}` {} among the training pictures: scores on {} are too good",
+            test.images.len(),
+            agree(twice, "is", "are"),
+            agree(twice, "it", "them")
         );
         warnings.push(Warning::new("images.test-in-training", message));
     }
