@@ -3,6 +3,7 @@
 //! Nothing here opens a file, starts a thread or prints. Every other crate speaks in these types.
 
 mod choices;
+mod counted;
 mod describe;
 mod event;
 mod features;
@@ -17,6 +18,7 @@ mod table;
 mod warning;
 
 pub use choices::plain_name;
+pub use counted::{agree, counted, plural};
 pub use describe::{Description, Parameter};
 pub use event::{Event, Observer};
 pub use features::{Domain, Feature, FeatureValues, Features, MISSING, Strided};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    LeakageAudit, LeakageVerdict, audit_leakage_of_files, check_page, leakage_page, write_page,
+    LeakageAudit, LeakageVerdict, audit_leakage_of_files, check_page, counted, leakage_page, write_page,
 };
 
 use crate::failure::LeakageFound;
@@ -47,12 +47,12 @@ fn in_words(audit: &LeakageAudit) -> String {
     let (train, test) = (&audit.train, &audit.test);
     let _ = writeln!(
         text,
-        "{}: {} training rows; {}: {} test rows; {} features\n\nverdict: {}",
+        "{}: {}; {}: {}; {}\n\nverdict: {}",
         train.file,
-        train.rows,
+        counted(train.rows, "training row"),
         test.file,
-        test.rows,
-        audit.features,
+        counted(test.rows, "test row"),
+        counted(audit.features, "feature"),
         audit.verdict.name()
     );
     for finding in &audit.findings {

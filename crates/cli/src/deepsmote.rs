@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel, Error, MadeImages, Quality, QualityPart,
-    deep_smote_page, fit_deep_smote, quality_table, write_page,
+    DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel, Error, MadeImages, Quality, QualityPart, agree,
+    counted, deep_smote_page, fit_deep_smote, quality_table, write_page,
 };
 use serde_json::{Value, json};
 
@@ -129,13 +129,25 @@ fn make(
         for path in &written.files {
             let _ = writeln!(text, "wrote {}", path.display());
         }
-        let value = json!({"classes": classes, "files": written.files});
+        if !written.lines.is_empty() {
+            let _ = writeln!(
+                text,
+                "classes of the sheet, from top to bottom: {}",
+                written.lines.join(", ")
+            );
+        }
+        let value = json!({"classes": classes, "files": written.files, "sheet": written.lines});
         said.add("balanced", value, &text);
     }
     if let Some(report) = &experiment.report {
         let quality = judge(model, experiment, report, &made, progress)?;
         said.warn(&quality.warnings, progress);
-        let mut text = block(&quality_table(&quality));
+        let mut text = if made.made.set.is_empty() {
+            "nothing was to be made: every class has as many pictures as `sampling_strategy` asks for\n"
+                .to_owned()
+        } else {
+            block(&quality_table(&quality))
+        };
         if let Some(path) = &report.path {
             let _ = writeln!(text, "\nwrote {}", path.display());
         }
@@ -184,9 +196,19 @@ fn fitted(fit: &DeepSmoteFit) -> String {
         .iter()
         .map(|(class, count)| vec![class.clone(), count.to_string()]);
     let mut text = table(&["class", "pictures"], &[false, true], rows.collect());
-    let _ = writeln!(text, "\n{} weights, {} epochs", fit.parameters, fit.history.len());
+    let _ = writeln!(
+        text,
+        "\n{}, {}",
+        counted(fit.parameters, "weight"),
+        counted(fit.history.len(), "epoch")
+    );
     if fit.resumed_from > 0 {
-        let _ = writeln!(text, "{} of them were done by an earlier run", fit.resumed_from);
+        let _ = writeln!(
+            text,
+            "{} of them {} done by an earlier run",
+            fit.resumed_from,
+            agree(fit.resumed_from, "was", "were")
+        );
     }
     if let Some(best) = fit.best_epoch {
         let loss = fit.history[best - 1];

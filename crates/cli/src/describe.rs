@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Adjustment, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, SamplingError,
-    TrainOptions, nearest_name,
+    Adjustment, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, Mixup, Parameter,
+    Remix, SamplingError, TrainOptions, nearest_name,
 };
 
 use crate::terminal::{self, table, wrapped};
@@ -39,12 +39,28 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
             terminal::print(&table(&["loss", "idea"], &[], rows))
         };
     }
+    if let Some(option) = option_of_train(name) {
+        return if json {
+            let option = serde_json::json!({"name": name, "part-of": "train", "option": option});
+            terminal::print(&format!("{option:#}\n"))
+        } else {
+            terminal::print(&format!(
+                "{name}, for the option `{}` of `counterpoise train`\n{}\n`counterpoise describe train` lists all options.\n",
+                option.name,
+                option_in_words(&option)
+            ))
+        };
+    }
     let description = if name == "compare" {
         Description::of::<Compare>("compare")
     } else if ["deepsmote", "deep-smote"].contains(&name) {
         Description::of::<DeepSmote>("deepsmote")
     } else if name == "train" {
         Description::of::<TrainOptions>("train")
+    } else if name == "mixup" {
+        Description::of::<Mixup>("mixup")
+    } else if name == "remix" {
+        Description::of::<Remix>("remix")
     } else if let Ok(model) = Learner::describe(name) {
         model
     } else if let Ok(loss) = Loss::describe(name) {
@@ -67,11 +83,38 @@ fn losses() -> Result<Vec<Description>, Error> {
     Ok(all?)
 }
 
+/// Options of `train` that take names, each with more names than those of its words.
+const TRAIN: [(&str, &[&str]); 5] = [
+    ("network", &["networks"]),
+    ("optimizer", &["optimizers", "sgd", "adam"]),
+    ("schedule", &["schedules", "rate"]),
+    ("sampler", &["samplers"]),
+    ("mix", &[]),
+];
+
+/// The option of `train` that a name is one of, or is called by. A loss of the same name comes first.
+fn option_of_train(name: &str) -> Option<Parameter> {
+    if Loss::names().contains(&name) {
+        return None;
+    }
+    let mut options = Description::of::<TrainOptions>("train").parameters.into_iter();
+    options.find(|option| {
+        let more = TRAIN.iter().find(|(known, _)| *known == option.name);
+        more.is_some_and(|(_, more)| {
+            option.name == name || more.contains(&name) || option.words.iter().any(|(word, _)| word == name)
+        })
+    })
+}
+
 /// A name that is near to none of the methods may be near to something else.
 fn unknown(name: &str, error: SamplingError) -> Error {
+    let train = Description::of::<TrainOptions>("train").parameters;
     let others = Learner::names().iter().chain(Loss::names()).copied();
     let others = others.chain(Adjustment::NAMES.iter().map(|(name, _)| *name));
-    let others = others.chain(["compare", "deepsmote", "train", "losses"]);
+    let others = others.chain(["compare", "deepsmote", "train", "losses", "mixup", "remix"]);
+    let words = train.iter().flat_map(|option| &option.words);
+    let others = others.chain(words.map(|(word, _)| word.as_str()));
+    let others = others.chain(TRAIN.iter().flat_map(|(_, more)| more.iter().copied()));
     match (
         nearest_name(name, Method::names().iter().copied()),
         nearest_name(name, others),
@@ -122,17 +165,21 @@ fn in_words(description: &Description) -> String {
     }
     text.push_str("Options:\n");
     for parameter in &description.parameters {
-        let _ = writeln!(
-            text,
-            "\n  {}  [{}; default {}]",
-            parameter.name, parameter.values, parameter.default
-        );
-        let _ = writeln!(text, "{}", wrapped(&parameter.about, "      ", 96));
-        for (word, about) in &parameter.words {
-            let line = wrapped(&format!("{word}: {about}"), "          ", 96);
-            let _ = writeln!(text, "{}", line.replacen("          ", "        - ", 1));
-        }
+        text.push_str(&option_in_words(parameter));
     }
     let _ = writeln!(text, "\nSource\n{}", wrapped(description.source.trim(), "  ", 96));
+    text
+}
+
+fn option_in_words(parameter: &Parameter) -> String {
+    let mut text = format!(
+        "\n  {}  [{}; default {}]\n",
+        parameter.name, parameter.values, parameter.default
+    );
+    let _ = writeln!(text, "{}", wrapped(&parameter.about, "      ", 96));
+    for (word, about) in &parameter.words {
+        let line = wrapped(&format!("{word}: {about}"), "          ", 96);
+        let _ = writeln!(text, "{}", line.replacen("          ", "        - ", 1));
+    }
     text
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(flags: &EvaluateFlags, json: bool, progress: &Progress) -> Res
             &[("the network", &flags.file), ("the data", &flags.pictures.data)],
         )?;
     }
-    let (evaluated, page) = match flags.foreign.reads(&flags.file)? {
+    let (evaluated, page) = match flags.reads()? {
         Reads::Pictures => {
             flags.check_pictures()?;
             let options = flags.options()?;
@@ -49,7 +49,7 @@ pub(crate) fn run(flags: &EvaluateFlags, json: bool, progress: &Progress) -> Res
         write_page(&page, path)?;
     }
     progress.end();
-    terminal::warn(&evaluated.warnings, json);
+    terminal::warn(&evaluated.measured.warnings, json);
     if json {
         return terminal::print(&format!(
             "{}\n",

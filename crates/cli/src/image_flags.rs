@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use counterpoise::{
     AdjustData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
-    ImagePart, Reads, Strategy, nearest_name, network_reads,
+    ImagePart, Reads, Strategy, check_reads, nearest_name, network_reads,
 };
 use toml::Value;
 
@@ -340,12 +340,17 @@ pub(crate) struct EvaluateFlags {
 }
 
 impl ForeignFlags {
-    /// What the network in a file reads; those of other programs read pictures.
-    pub(crate) fn reads(&self, file: &Path) -> Result<Reads> {
-        Ok(match self.network {
+    /// What the network in a file reads; those of other programs read pictures. Data of another kind are refused.
+    pub(crate) fn reads(&self, file: &Path, data: &Path, reading: &PictureReadFlags) -> Result<Reads> {
+        let reads = match self.network {
             Some(_) => Reads::Pictures,
             None => network_reads(file)?,
-        })
+        };
+        // Whoever says what the file is knows better than its name.
+        if reads == Reads::Rows || reading.format.is_none() {
+            check_reads(reads, file, data)?;
+        }
+        Ok(reads)
     }
 
     fn read(&self) -> Result<Option<ForeignNetwork>> {
@@ -519,6 +524,19 @@ impl TrainFlags {
         if self.loss.as_deref() == Some("ldam") {
             set("train.head", Value::from("cosine"));
         }
+        if let (Some(share), Some(choice @ ("nothing" | "test"))) =
+            (self.validation, self.choose_on.as_deref())
+        {
+            let hint = if choice == "nothing" {
+                format!(
+                    "leave one of the two out; `--validation {share} --set train.choose_by=last` holds that share out and keeps the last epoch"
+                )
+            } else {
+                "leave one of the two out".to_owned()
+            };
+            let problem = format!("`--choose-on {choice}` holds nothing out of training");
+            return Err(wrong("--validation", problem, &hint));
+        }
         if let Some(share) = self.validation {
             set("validation", Value::from(share));
         }
@@ -668,6 +686,12 @@ impl AdjustFlags {
 }
 
 impl EvaluateFlags {
+    /// What the network reads.
+    pub(crate) fn reads(&self) -> Result<Reads> {
+        let (data, reading) = (&self.pictures.data, &self.pictures.reading);
+        self.foreign.reads(&self.file, data, reading)
+    }
+
     /// The pictures to judge on are the test part unless another is named.
     pub(crate) fn options(&self) -> Result<EvaluateOptions> {
         let data = part(&self.pictures.data, &self.pictures.reading, Some("test"), None)?;

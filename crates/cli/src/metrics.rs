@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Bootstrap, Error, IntervalKind, Measure, Measured, PredictionColumns, Warning, check_page, measure,
-    measured_page, read_table, write_page,
+    Bootstrap, Error, IntervalKind, Measure, Measured, PredictionColumns, Warning, agree, check_page,
+    counted, measure, measured_page, read_table, write_page,
 };
 
 use crate::flags::MetricsFlags;
@@ -53,7 +53,11 @@ pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Resu
     };
     let mut measured = measure(&table, &columns, &measures, &bootstrap, progress)?;
     if dropped > 0 {
-        let message = format!("{dropped} row(s) were left out for missing values");
+        let message = format!(
+            "{} {} left out for missing values",
+            counted(dropped, "row"),
+            agree(dropped, "was", "were")
+        );
         measured.warnings.push(Warning::new("metrics.dropped", message));
     }
     if let Some(path) = &flags.report {
@@ -74,7 +78,11 @@ pub(crate) fn run(flags: &MetricsFlags, json: bool, progress: &Progress) -> Resu
 
 /// All tables about predictions.
 pub(crate) fn in_words(measured: &Measured) -> String {
-    let mut text = format!("{} rows, {} classes\n\n", measured.rows, measured.classes.len());
+    let mut text = format!(
+        "{}, {}\n\n",
+        counted(measured.rows, "row"),
+        counted(measured.classes.len(), "class")
+    );
     text.push_str(&measures(measured));
     let _ = write!(text, "\n{}", block(&measured.class_table()));
     let _ = write!(text, "\n{}", block(&measured.confusion_table()));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use counterpoise::{Experiment, Profile, check_page, profile, profile_page, write_page};
+use counterpoise::{Experiment, Profile, check_page, counted, profile, profile_page, write_page};
 
 use crate::flags::ProfileFlags;
 use crate::progress::Progress;
@@ -47,16 +47,11 @@ pub(crate) fn in_words(profile: &Profile) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{} rows, {} features, target `{}` with {} {}, imbalance ratio {:.1}\n",
-        profile.rows,
-        profile.features,
+        "{}, {}, target `{}` with {}, imbalance ratio {:.1}\n",
+        counted(profile.rows, "row"),
+        counted(profile.features, "feature"),
         profile.target,
-        profile.classes.len(),
-        if profile.classes.len() == 1 {
-            "class"
-        } else {
-            "classes"
-        },
+        counted(profile.classes.len(), "class"),
         profile.imbalance_ratio
     );
     let rows = profile.classes.iter().map(|class| {

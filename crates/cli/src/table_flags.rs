@@ -167,7 +167,7 @@ impl EvaluateFlags {
 impl AdjustFlags {
     /// What the network reads; flags of other data are refused.
     pub(crate) fn check(&self, data: &Path) -> Result<Reads> {
-        let reads = self.foreign.reads(&self.file)?;
+        let reads = self.foreign.reads(&self.file, data, &self.reading)?;
         let flag = match reads {
             Reads::Pictures => self.table.given(),
             Reads::Rows => self.reading.given(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Error, ImageExperiment, NetworkTraining, Page, Reads, ReportPart, TableExperiment, check_page,
+    Error, ImageExperiment, NetworkTraining, Page, Reads, ReportPart, TableExperiment, check_page, counted,
     data_of_training, table_training_page, train_images, train_table, training_page, write_page,
 };
 
@@ -91,8 +91,8 @@ fn in_words(training: &NetworkTraining) -> String {
     if training.resumed {
         let _ = write!(
             text,
-            "; it went on from an earlier run, which had done {} epoch(s)",
-            training.resumed_from
+            "; it went on from an earlier run, which had done {}",
+            counted(training.resumed_from, "epoch")
         );
     }
     text.push_str("\n\n");

@@ -289,7 +289,7 @@ fn predictions_of_another_length() {
     folder.write("said.csv", "said\nyes\nno\n");
     assert_snapshot!(folder.refused("audit in.csv -t y -p said --prediction-file said.csv --group sex"), @r#"
     exit 3
-    error: `said.csv` has 2 row(s) for a table of 240
+    error: `said.csv` has 2 rows for a table of 240
     hint: give one row for each row of the table, in its order; or a column of ids in both files, and `--id COLUMN`
     "#);
 }
@@ -299,11 +299,11 @@ fn a_missing_group() {
     let folder = Folder::with("in.csv", predictions().replace("r3,m,", "r3,NaN,"));
     assert_snapshot!(folder.refused("audit in.csv -t y -p pred --group sex"), @r#"
     exit 3
-    error: the group `sex` is missing in row 4 (1 row(s) in all)
+    error: the group `sex` is missing in row 4 (1 row in all)
     hint: `--missing drop-rows` leaves such rows out
     "#);
     let ran = folder.ok(&format!("{AUDIT} --group sex --missing drop-rows"));
-    assert!(ran.stderr.contains("1 row(s) were left out"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 row was left out"), "{}", ran.stderr);
 }
 
 #[test]
@@ -317,7 +317,7 @@ fn a_group_that_the_file_lacks() {
     folder.write("groups.csv", "id,race\nr0,x\nr1,y\n");
     assert_snapshot!(folder.refused("audit in.csv -t y -p pred --group race --group-file groups.csv"), @r#"
     exit 3
-    error: `groups.csv` has 2 row(s) for a table of 240
+    error: `groups.csv` has 2 rows for a table of 240
     hint: give one row for each row of the table, in its order; or a column of ids in both files, and `--id COLUMN`
     "#);
     assert_snapshot!(folder.refused("audit in.csv -t y -p pred --group race --group-file groups.csv --id id"), @r#"

@@ -363,3 +363,14 @@ fn a_file_size_limit() {
         assert_eq!(folder.files(), before, "{words}");
     }
 }
+
+#[test]
+fn pictures_of_one_class_only() {
+    let folder = fitted("");
+    let said = folder.refused("deepsmote generate m.safetensors p --imbalance 5,0,0 --output x.npz");
+    assert_snapshot!(said, @r#"
+    exit 2
+    error: p: all pictures are of class `0`, so that none is rarer than another
+    hint: give the pictures of all classes that `deepsmote fit` learnt
+    "#);
+}

@@ -29,7 +29,7 @@ fn an_empty_file() {
 fn a_header_only() {
     assert_snapshot!(refused("a,b,y\n", ""), @r#"
     exit 3
-    error: `in.csv` has a header of 3 column(s) and no row
+    error: `in.csv` has a header of 3 columns and no row
     hint: if the first line is data, give column names with `--names a,b,c`
     "#);
 }
@@ -48,7 +48,7 @@ fn a_class_with_one_row() {
     let text = "a,b,y\n1,2,x\n2,3,x\n3,4,x\n9,9,z\n";
     assert_snapshot!(refused(text, ""), @r#"
     exit 3
-    error: class `z` has 1 row(s), but smote needs at least 2
+    error: class `z` has 1 row, but smote needs at least 2
     hint: set `few_rows = "duplicate"` to copy the row, leave the class out with `sampling_strategy`, or merge it with another
     "#);
 }
@@ -57,7 +57,7 @@ fn a_class_with_one_row() {
 fn not_a_number() {
     assert_snapshot!(refused("a,b,y\n1,2,x\n2,NaN,x\n3,4,z\n", ""), @r#"
     exit 3
-    error: column `b`, row 2: the value is missing (1 missing in 1 column(s) in all)
+    error: column `b`, row 2: the value is missing (1 missing in 1 column in all)
     hint: choose what happens to missing values: `--missing drop-rows`, `--missing impute` or `--missing distance`
     "#);
 }
@@ -212,7 +212,7 @@ fn groups_that_cannot_be_balanced() {
     "#);
     assert_snapshot!(refused(text, "--method fbsmote --group sex --set method.empty_cell=class-pool --set method.few_rows=error"), @r#"
     exit 3
-    error: class `x` of group `m` has 1 row(s) to choose from, but fair-borderline-smote needs at least 6
+    error: class `x` of group `m` has 1 row to choose from, but fair-borderline-smote needs at least 6
     hint: set `few_rows = "shrink"` to use the neighbors there are, or merge the group with another
     "#);
 }
@@ -227,7 +227,7 @@ fn more_neighbors_than_rows_in_the_class() {
     "#);
     assert_snapshot!(small("--set method.k_neighbors=10 --set method.few_rows=error"), @r#"
     exit 3
-    error: class `rare` has 4 row(s), but smote needs at least 11
+    error: class `rare` has 4 rows, but smote needs at least 11
     hint: set `few_rows = "shrink"` to use the neighbors there are, or `few_rows = "duplicate"` to copy rows
     "#);
 }
@@ -311,7 +311,7 @@ fn a_single_line_of_ten_megabytes() {
     let line = "x".repeat(10_000_000);
     assert_snapshot!(refused(&line, ""), @r#"
     exit 3
-    error: `in.csv` has a header of 1 column(s) and no row
+    error: `in.csv` has a header of 1 column and no row
     hint: if the first line is data, give column names with `--names a,b,c`; if cells are separated by something unusual, name it with `--separator`
     "#);
     let said = refused(format!("{line}\n1\n2\n"), "");
@@ -327,7 +327,7 @@ fn a_single_line_of_ten_megabytes() {
 fn a_row_of_another_length_and_an_open_quote() {
     assert_snapshot!(refused("a,b,y\n1,2,x\n1,2\n", ""), @r#"
     exit 3
-    error: `in.csv`, row 2 (line 3): 2 cell(s), but there are 3 column(s)
+    error: `in.csv`, row 2 (line 3): 2 cells, but there are 3 columns
     hint: mend the row, or name the separator with `--separator` and comment lines with `--comment`
     "#);
     assert_snapshot!(refused("a,b,y\n1,2,\"x\n1,2,z\n3,4,z\n", ""), @r#"

@@ -112,11 +112,11 @@ fn pictures_that_cannot_be_decoded() {
     let folder = cats_and_dogs("dog/cut.png", grey(1, 9)[..100].to_vec());
     assert_snapshot!(refused(&folder, ""), @r#"
     exit 3
-    error: 1 of 7 picture(s) of `p` cannot be decoded: `dog/cut.png`: unexpected end of file
+    error: 1 of 7 pictures of `p` cannot be decoded: `dog/cut.png`: unexpected end of file
     hint: `--corrupt skip` leaves them out and tells how many
     "#);
     assert_snapshot!(warned(&folder, "--corrupt skip"), @r#"
-    warning: 1 picture(s) of `p` cannot be decoded and are left out; the first is `dog/cut.png`: unexpected end of file
+    warning: 1 picture of `p` cannot be decoded and is left out; the first is `dog/cut.png`: unexpected end of file
     "#);
 }
 
@@ -135,18 +135,18 @@ fn pictures_of_several_sizes() {
 fn pictures_of_other_kinds() {
     let deep = |_| png(SIDE as u32, 16, 0, &[], &[7; SIDE * SIDE * 2]);
     assert_snapshot!(warned(&cats_and_dogs("dog/deep.png", deep(0)), ""), @r#"
-    warning: 1 picture(s) of `p` have 16 bits a value, of which 8 are kept
+    warning: 1 picture of `p` has 16 bits a value, of which 8 are kept
     "#);
     let palette = png(SIDE as u32, 8, 3, &[0, 0, 0, 255, 0, 0], &[1; SIDE * SIDE]);
     assert_snapshot!(refused(&cats_and_dogs("dog/palette.png", palette.clone()), ""), @r#"
     exit 3
-    error: pictures of `p` have different channels, and a network needs one number: 6 of 1 channel(s), 1 of 3 channel(s)
+    error: pictures of `p` have different channels, and a network needs one number: 6 of 1 channel, 1 of 3 channels
     hint: `--channels grey` or `--channels rgb` brings pictures of 1 and 3 channels together
     "#);
     assert_snapshot!(warned(&cats_and_dogs("dog/palette.png", palette), "--channels rgb"), @"");
     let alpha = png(SIDE as u32, 8, 4, &[], &[7; SIDE * SIDE * 2]);
     assert_snapshot!(warned(&cats_and_dogs("dog/alpha.png", alpha), ""), @r#"
-    warning: 1 picture(s) of `p` have pixels that are not opaque, which now lie over one colour
+    warning: 1 picture of `p` has pixels that are not opaque, which now lie over one colour
        hint: `alpha = "black"` or `"drop"` if white is not what lay under them
     "#);
 }
@@ -157,12 +157,12 @@ fn a_class_with_one_picture_and_one_with_none() {
     assert_snapshot!(warned(&folder, ""), @r#"
     warning: `p` has one picture only of class `emu`
        hint: a class needs two pictures to make others between them; merge it with another or leave it out
-    warning: class(es) emu have one picture: they are trained on, and do not count when the epoch is chosen
+    warning: class emu has one picture: it is trained on, and does not count when the epoch is chosen
     "#);
     let folder = cats_and_dogs("emu/nothing.txt", Vec::new());
     assert_snapshot!(warned(&folder, ""), @r#"
     warning: `p` has no picture in the folder of class `emu`
-    warning: 1 file(s) of `p` are no PNG or JPEG by their names, or links to folders, and are not read
+    warning: 1 file of `p` is not read: no PNG or JPEG by the name, or a link to a folder
     "#);
 }
 
@@ -170,7 +170,7 @@ fn a_class_with_one_picture_and_one_with_none() {
 fn labels_that_do_not_fit() {
     assert_snapshot!(small("--class-names a,b"), @r#"
     exit 3
-    error: `p/train-labels-idx1-ubyte`, row 91: the label `2` is none of the 2 class(es)
+    error: `p/train-labels-idx1-ubyte`, row 91: the label `2` is none of the 2 classes
     hint: mend the label, or name all classes with `--class-names a,b`
     "#);
     assert_snapshot!(small("--class-names a,b,c,d --loss ldam"), @r#"
@@ -183,7 +183,7 @@ fn labels_that_do_not_fit() {
     folder.write("p/train-labels-idx1-ubyte", labels);
     assert_snapshot!(refused(&folder, ""), @r#"
     exit 3
-    error: `p/train-images-idx3-ubyte` has 98 picture(s), and `p/train-labels-idx1-ubyte` has 97 label(s)
+    error: `p/train-images-idx3-ubyte` has 98 pictures, and `p/train-labels-idx1-ubyte` has 97 labels
     hint: name the labels of these pictures with `--labels FILE`
     "#);
     std::fs::remove_file(folder.path("p/train-labels-idx1-ubyte")).expect("it is there");
@@ -275,7 +275,7 @@ fn options_that_are_none() {
 
     --set train.loss.weights=[1,2]
     exit 2
-    error: `weights` of cross-entropy has 2 number(s), and there are 3 classes
+    error: `weights` of cross-entropy has 2 numbers, and there are 3 classes
     hint: give one number per class, in the order of classes, or `weights = "balanced"`
 
     --set train.optimizer.sgd.momentun=0.8
@@ -342,12 +342,12 @@ fn options_that_are_none() {
 
     --imbalance 9000,1
     exit 2
-    error: 2 counts are given for 3 class(es)
+    error: 2 counts are given for 3 classes
     hint: give 3 counts, in the order of the classes
 
     --imbalance 70,1,1
     exit 2
-    error: class `0` has 60 row(s), and 70 were asked for
+    error: class `0` has 60 rows, and 70 were asked for
     hint: ask for 60 or fewer
 
     --imbalance step:0.5
@@ -682,4 +682,40 @@ fn what_was_adjusted_is_adjusted_again_with_a_warning_only() {
         said.contains("was adjusted before, by logit-adjustment with tau 1"),
         "{said}"
     );
+}
+
+#[test]
+fn archives_that_are_damaged() {
+    let empty = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+    let folder = Folder::with("empty.npz", empty);
+    let said = folder.refused("train empty.npz --network lenet --output x.safetensors");
+    assert_snapshot!(said, @r#"
+    exit 3
+    error: `empty.npz` cannot be read as an array of NumPy: it is an archive of nothing: it was cut off, or its list of arrays is damaged
+    hint: get the file anew if it is damaged; or name what it is with `--format`
+    "#);
+}
+
+#[test]
+fn more_padding_than_a_picture_has_sides() {
+    assert_snapshot!(small("--pad 100000"), @r#"
+    exit 2
+    error: --pad: with 100000 pixels of black around pictures of 1x12x12, some cuts would hold nothing of the picture
+    hint: give 11 at most; usual is an eighth of the side: `--pad 2`
+    "#);
+    let folder = three_classes();
+    folder.ok("train p --network lenet --batch 16 --epochs 1 --pad 11 --quiet --output net.safetensors");
+}
+
+#[test]
+fn an_adjustment_that_counts_classes_of_which_there_is_no_picture() {
+    let folder = three_classes();
+    folder.ok("train p --network lenet --batch 16 --epochs 1 --imbalance 20,20,0 --choose-on nothing --quiet --output net.safetensors");
+    let said =
+        folder.refused("adjust net.safetensors --method logit-adjustment --tau 1 --output x.safetensors");
+    assert_snapshot!(said, @r#"
+    exit 2
+    error: net.safetensors: class `2` has no picture to count, and logit-adjustment divides by those of each class
+    hint: use `--method tau-norm`, which counts none, or train on all classes that the network is to know
+    "#);
 }

@@ -127,9 +127,9 @@ fn profile_says_what_a_table_holds() {
     assert_snapshot!(ran.stderr, @r#"
     warning: class `bad` has 8 rows: any score of it is uncertain
        hint: report intervals, and repeat cross-validation
-    warning: group `female` (sex) has 2 row(s) of class `bad`
+    warning: group `female` (sex) has 2 rows of class `bad`
        hint: a model learns next to nothing about it; collect more rows, or widen the group
-    warning: group `male` (sex) has 6 row(s) of class `bad`
+    warning: group `male` (sex) has 6 rows of class `bad`
        hint: a model learns next to nothing about it; collect more rows, or widen the group
     "#);
     assert_eq!(folder.files(), ["credit.csv"]);

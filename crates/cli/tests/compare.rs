@@ -263,12 +263,12 @@ fn bad_comparisons_are_refused() {
     let refused = |more: &str| folder.refused(&format!("compare in.csv --target y {more}"));
     assert_snapshot!(refused("--folds 5"), @r#"
     exit 3
-    error: class `rare` has 4 row(s), fewer than the 5 folds: some fold would be without it
+    error: class `rare` has 4 rows, fewer than the 5 folds: some fold would be without it
     hint: use `--folds 4` or fewer, or merge `rare` with another class
     "#);
     assert_snapshot!(refused("--folds 1"), @r#"
     exit 2
-    error: compare.folds: 1 fold(s) leave nothing to test on
+    error: compare.folds: with 1 fold, nothing is left to test on
     hint: give 2 or more: `--folds 5`
     "#);
     assert_snapshot!(refused("--methods smote,thresholt"), @r#"
@@ -312,7 +312,7 @@ fn bad_comparisons_are_refused() {
     let alone = Folder::with("in.csv", "a,b,y\n1,2,x\n2,3,x\n3,4,z\n");
     assert_snapshot!(alone.refused("compare in.csv --target y --folds 2"), @r#"
     exit 3
-    error: class `z` has 1 row(s), fewer than the 2 folds: some fold would be without it
+    error: class `z` has 1 row, fewer than the 2 folds: some fold would be without it
     hint: no split can train on `z` and test it too: collect more rows, or merge it with another class
     "#);
 }
@@ -376,7 +376,7 @@ fn rows_without_a_prediction_are_left_out_if_asked_for() {
     let folder = Folder::with("p.csv", "t,p\na,a\nb,\nb,b\na,b\n");
     let ran = folder.ok("metrics p.csv --target t --prediction p --missing drop-rows");
     assert!(ran.stdout.starts_with("3 rows"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("1 row(s) were left out"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 row was left out"), "{}", ran.stderr);
 }
 
 #[test]
@@ -407,7 +407,7 @@ fn bad_predictions_are_refused() {
     "#);
     assert_snapshot!(check("t,p,s\na,a,0.1\nb,,0.2\n", ""), @r#"
     exit 3
-    error: the prediction `p` is missing in row 2 (1 row(s) in all)
+    error: the prediction `p` is missing in row 2 (1 row in all)
     hint: `--missing drop-rows` leaves such rows out
     "#);
     assert_snapshot!(check("t,q,s\na,a,0.1\nb,b,0.2\n", ""), @r#"

@@ -214,7 +214,7 @@ fn a_class_of_one_picture_is_copied_jittered_or_refused() {
     let ran = folder.ok(&format!("{made} copied"));
     assert!(
         ran.stderr
-            .contains("class `emu` has 1 picture: its code is decoded again and again for 11 new picture(s)"),
+            .contains("class `emu` has 1 picture: its code is decoded again and again for 11 new pictures"),
         "{}",
         ran.stderr
     );
@@ -602,4 +602,24 @@ fn a_killed_fit_goes_on_from_its_last_epoch() {
         child.kill().expect("it runs");
         assert_ne!(child.wait().expect("it ends").code(), Some(0));
     });
+}
+
+#[test]
+fn where_nothing_is_to_be_made_it_is_said() {
+    let folder = fitted("");
+    let ran = folder.ok("deepsmote report m.safetensors p --sampling-strategy 0=60 --report nothing.html");
+    let said = "nothing was to be made: every class has as many pictures";
+    assert!(ran.stdout.starts_with(said), "{}", ran.stdout);
+    let page = folder.read("nothing.html");
+    assert!(page.contains("Nothing was to be made") && !page.contains(">Quality<"));
+    let words = "deepsmote generate m.safetensors p --output x.npz --sheet sheet.png --overwrite";
+    let ran = folder.ok(&format!("{words} --sampling-strategy 0=60"));
+    assert!(ran.stderr.contains("`sheet.png` shows nothing"), "{}", ran.stderr);
+    let ran = folder.ok(words);
+    assert!(
+        ran.stdout
+            .contains("\nclasses of the sheet, from top to bottom: 1, 2\n"),
+        "{}",
+        ran.stdout
+    );
 }

@@ -81,7 +81,7 @@ fn weights_alone_are_refused_where_nothing_says_what_they_are_of() {
         ),
         (
             "evaluate bare.safetensors p --network lenet --normalisation cifar",
-            "for each of 1 channel(s)",
+            "for each of 1 channel",
             "as many numbers as there are channels",
         ),
         (

@@ -274,7 +274,7 @@ fn rows_made_after_the_split_are_clean() {
     assert_eq!(audit(&folder, words, 0)["parents"]["test_rows"], 0);
     assert_snapshot!(folder.refused(&words.replace("train.csv", "test.csv")), @r#"
     exit 2
-    error: --original: `test.csv` has 200 row(s), and `made.csv` names row 379 as a parent
+    error: --original: `test.csv` has 200 rows, and `made.csv` names row 379 as a parent
     hint: name the file that `made.csv` was made from by `resample --mark`, or leave `--original` out
     "#);
     let mut reversed = train.clone();
@@ -299,7 +299,7 @@ fn planted_rows_in_words() {
 
     verdict: leak
 
-    leak: 12 test row(s) (5.7 %) equal a training row in every feature, where an honest split has 5.4 on average: chance does not explain so many
+    leak: 12 test rows (5.7 %) equal a training row in every feature, where an honest split has 5.4 on average: chance does not explain so many
       test.csv row 201, train.csv row 1 (equal)
       test.csv row 202, train.csv row 2 (equal)
       test.csv row 203, train.csv row 3 (equal)
@@ -350,12 +350,12 @@ fn files_that_cannot_be_compared() {
     "#);
     assert_snapshot!(refused("train.csv hole.csv --target y"), @r#"
     exit 3
-    error: `hole.csv`: the target `y` is missing in row 201 (1 row(s) in all)
+    error: `hole.csv`: the target `y` is missing in row 201 (1 row in all)
     hint: `--missing drop-rows` leaves such rows out
     "#);
     assert_snapshot!(refused("train.csv header.csv --target y"), @r#"
     exit 3
-    error: `header.csv` has a header of 6 column(s) and no row
+    error: `header.csv` has a header of 6 columns and no row
     hint: if the first line is data, give column names with `--names a,b,c`
     "#);
     assert_snapshot!(refused("train.csv nowhere.csv --target y"), @r#"
@@ -392,7 +392,7 @@ fn targets_that_say_little() {
     let constant: Vec<String> = test.iter().map(|row| row.replace("rare", "common")).collect();
     let folder = folder(&train, &constant);
     assert_snapshot!(folder.ok(NAMED).stderr, @r#"
-    warning: class `rare` has 65 row(s) in the training file and none in the test file
+    warning: class `rare` has 65 rows in the training file and none in the test file
        hint: no score says anything about it; split within classes
     warning: the target has one class only in `test.csv`
        hint: name another column with `--target`, or split within classes
@@ -400,9 +400,9 @@ fn targets_that_say_little() {
     let odd: Vec<String> = test.iter().map(|row| row.replace("rare", "new")).collect();
     folder.write("test.csv", file(&odd));
     assert_snapshot!(folder.ok(NAMED).stderr, @r#"
-    warning: class `new` has 32 row(s) in the test file and none in the training file
+    warning: class `new` has 32 rows in the test file and none in the training file
        hint: a model cannot learn it; split within classes
-    warning: class `rare` has 65 row(s) in the training file and none in the test file
+    warning: class `rare` has 65 rows in the training file and none in the test file
        hint: no score says anything about it; split within classes
     "#);
     // Without a target, every column is compared.

@@ -258,9 +258,98 @@ fn four_adjustments_change_the_last_layer() {
     assert!(
         other
             .stderr
-            .contains("other pictures of each class than the network was trained on"),
+            .contains("other pictures of each class than the network was trained on\n"),
         "{}",
         other.stderr
+    );
+}
+
+/// What `evaluate` says on stderr as JSON, by code.
+fn warnings(folder: &Folder, words: &str) -> Vec<(String, String)> {
+    let said = folder.ok(&format!("{words} --json")).stderr;
+    let text = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
+    said.lines()
+        .map(json)
+        .filter(|line| line["event"] == "warning")
+        .map(|line| (text(&line, "code"), text(&line, "message")))
+        .collect()
+}
+
+#[test]
+fn pictures_that_a_network_was_trained_on_are_known_again() {
+    let folder = three_classes();
+    begun(&folder, "");
+    let known = "images.trained-on".to_owned();
+    // 98 pictures, a tenth of each class of which is held out.
+    let said = warnings(&folder, "evaluate net.safetensors p --split train");
+    assert_eq!(
+        said,
+        [(
+            known.clone(),
+            "`p`: 88 of 98 pictures are known to the network, which was trained on them: scores are too good"
+                .to_owned()
+        )]
+    );
+    let ran = folder.ok("evaluate net.safetensors p --split train --report net.html");
+    assert!(
+        ran.stderr.contains("warning: `p`: 88 of 98 pictures"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("hint: give others"), "{}", ran.stderr);
+    assert!(
+        folder
+            .read("net.html")
+            .contains("88 of 98 pictures are known to the network")
+    );
+    assert_eq!(
+        warnings(&folder, "evaluate net.safetensors p"),
+        [],
+        "the test part is new"
+    );
+    // Two sides of one file have no picture in common.
+    begun(&folder, "--split train --side training:0.3 --choose-on nothing");
+    let side = |side: &str| {
+        warnings(
+            &folder,
+            &format!("evaluate net.safetensors p --split train --side {side}"),
+        )
+    };
+    assert_eq!(side("held-out:0.3"), []);
+    let [(code, message)] = &side("training:0.3")[..] else {
+        panic!("one warning")
+    };
+    assert_eq!(code, &known);
+    assert!(message.starts_with("`p`: 69 of 69 pictures"), "{message}");
+}
+
+#[test]
+fn a_layer_is_not_adjusted_by_pictures_that_the_network_knows_without_a_word() {
+    let folder = three_classes();
+    begun(&folder, "--choose-on nothing");
+    let adjust = "adjust net.safetensors --method tau-norm --data p --output x.safetensors";
+    let said = folder.ok(adjust).stderr;
+    assert!(
+        said.contains("`p`: 10 of 10 pictures held out here are known to the network"),
+        "{said}"
+    );
+    assert!(said.contains("without `--choose-on nothing`"), "{said}");
+    begun(&folder, "--validation 0.1");
+    let words = format!("{adjust} --validation 0.3");
+    let said = folder.ok(&words).stderr;
+    assert!(
+        said.contains("pictures held out here are known to the network"),
+        "{said}"
+    );
+    assert!(said.contains("`--validation` that it was trained with"), "{said}");
+    begun(&folder, "--validation 0.3");
+    assert_eq!(folder.ok(&words).stderr, "");
+    // A layer that learnt from other pictures knows these too.
+    folder.ok("adjust net.safetensors --method crt --data p --split test --output crt.safetensors");
+    let said = warnings(&folder, "evaluate crt.safetensors p");
+    assert!(
+        matches!(&said[..], [(_, message)] if message.starts_with("`p`: 27 of 30 pictures")),
+        "{said:?}"
     );
 }
 
@@ -324,4 +413,31 @@ fn losses_and_training_are_described() {
             .contains("counterpoise adjust NETWORK --method crt")
     );
     assert!(folder.refused("describe ldma").contains("did you mean `ldam`?"));
+    for (name, part) in [
+        ("mlp", "mlp: Dense layers with ReLU"),
+        ("lenet", "lenet: Two convolutions"),
+        ("resnet32", "resnet32: 32 layers"),
+        (
+            "adam",
+            "optimizer  [sgd = { momentum, weight_decay } | adam = { weight_decay }",
+        ),
+        ("sgd", "optimizer  ["),
+        ("samplers", "class-balanced: Every class equally often"),
+        ("square-root", "sampler  ["),
+        ("mix", "mix  [none, mixup, remix"),
+    ] {
+        let said = folder.ok(&format!("describe {name}")).stdout;
+        assert!(said.contains(part), "{name}\n{said}");
+        assert!(said.contains("`counterpoise describe train`"), "{name}\n{said}");
+        json(&folder.ok(&format!("describe {name} --json")).stdout);
+    }
+    for name in ["mixup", "remix"] {
+        let said = folder.ok(&format!("describe {name}")).stdout;
+        assert!(said.contains("alpha  [") && said.contains("Source"), "{said}");
+    }
+    assert!(
+        folder
+            .refused("describe lennet")
+            .contains("did you mean `lenet`?")
+    );
 }

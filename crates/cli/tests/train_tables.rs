@@ -252,7 +252,7 @@ fn other_tables_are_read_by_the_names_of_columns() {
     let ran = folder.ok("evaluate net.safetensors strange.csv");
     assert!(
         ran.stderr.contains(
-            "`strange.csv`, column `colour`: 30 row(s) hold categories that training did not see, such as `mauve`: they are encoded as none"
+            "`strange.csv`, column `colour`: 30 rows hold categories that training did not see, such as `mauve`: they are encoded as none"
         ),
         "{}",
         ran.stderr
@@ -297,7 +297,7 @@ fn tables_that_are_not_alike_are_refused() {
     );
     let huge = said(other.replacen(",red,", "e300,red,", 1), "");
     assert!(
-        huge.contains("column `size`, row 1: the value is too large"),
+        huge.contains("column `size`, row 1: 9.1e300 is too large"),
         "{huge}"
     );
     let flag = said(other.clone(), "--size 8x8");
@@ -336,8 +336,9 @@ fn what_stands_in_for_missing_values_is_learnt_in_training() {
     folder.ok("evaluate net.safetensors other.csv --output all-predictions.csv");
     let ran = folder.ok("evaluate net.safetensors one.csv --output one-prediction.csv");
     assert!(
-        ran.stderr
-            .contains("are neither true nor predicted anywhere: measures of scores are left out"),
+        ran.stderr.contains(
+            "class large red is neither true nor predicted anywhere: measures of scores are left out"
+        ),
         "{}",
         ran.stderr
     );
@@ -356,10 +357,7 @@ fn what_stands_in_for_missing_values_is_learnt_in_training() {
         assert!((one - many).abs() < 1e-6, "{one} {many}");
     }
     let ran = folder.ok("evaluate net.safetensors other.csv --missing drop-rows");
-    assert!(
-        ran.stderr
-            .contains("row(s) of `other.csv` lack a value, and are left out")
-    );
+    assert!(ran.stderr.contains("of `other.csv` without a value somewhere"));
     let said = folder.refused("evaluate net.safetensors other.csv --missing error");
     assert!(said.contains("`other.csv`: column `size`, row "), "{said}");
     begun(&folder, "--missing drop-rows --test other.csv");
@@ -416,7 +414,7 @@ fn four_adjustments_change_the_last_layer() {
     assert!(
         other
             .stderr
-            .contains("other rows of each class than the network was trained on"),
+            .contains("other rows of each class than the network was trained on\n"),
         "{}",
         other.stderr
     );
@@ -424,6 +422,53 @@ fn four_adjustments_change_the_last_layer() {
     let ran = folder
         .ok("adjust net.safetensors --method lws --data t.csv --imbalance 20,20,100 --output x.safetensors");
     assert_eq!(ran.stderr, "", "the rows that were trained on are found again");
+}
+
+#[test]
+fn rows_that_a_network_was_trained_on_are_known_again() {
+    let folder = two_tables();
+    begun(&folder, "--report net.html");
+    let ran = folder.ok("evaluate net.safetensors other.csv");
+    assert_eq!(ran.stderr, "");
+    let ran = folder.ok("evaluate net.safetensors t.csv --report judged.html");
+    let said =
+        "rows equal a row that the network was trained on: if they are the same cases, scores are too good";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(ran.stderr.contains("audit-leakage"), "{}", ran.stderr);
+    assert!(folder.read("judged.html").contains(said));
+}
+
+#[test]
+fn a_value_that_is_too_large_is_found_where_it_stands() {
+    let folder = Folder::new();
+    let table = |value: &str, hole: &str| {
+        let mut text = "a,b,class\n".to_owned();
+        for row in 0..60_u32 {
+            let b = if row == 40 {
+                value.to_owned()
+            } else {
+                format!("0.{row}")
+            };
+            let a = if row == 7 { hole } else { "1.5" };
+            let _ = writeln!(text, "{a},{b},{}", ["p", "q"][row as usize % 2]);
+        }
+        text
+    };
+    let words = "train huge.csv --target class --epochs 1 --output x.safetensors";
+    for value in ["1e300", "-1e300", "1e160"] {
+        folder.write("huge.csv", table(value, "2"));
+        let said = folder.refused(words);
+        let expected = format!("huge.csv: column `b`, row 41: {value} is too large");
+        assert!(said.contains(&expected), "{said}");
+    }
+    // The row of the file, not that among rows without a hole.
+    folder.write("huge.csv", table("1e300", ""));
+    let said = folder.refused(&format!("{words} --missing drop-rows"));
+    assert!(said.contains("column `b`, row 41: 1e300"), "{said}");
+    folder.write("good.csv", table("0.5", "2"));
+    folder.ok("train good.csv --target class --epochs 1 --missing drop-rows --output net.safetensors");
+    let said = folder.refused("evaluate net.safetensors huge.csv");
+    assert!(said.contains("column `b`, row 41: 1e300"), "{said}");
 }
 
 #[test]
@@ -485,6 +530,41 @@ fn tables_and_pictures_are_told_apart() {
     let said = folder.refused("evaluate p.safetensors p --target class");
     assert!(said.contains("--target: it is for tables"), "{said}");
     folder.ok("evaluate p.safetensors p");
+    folder.ok("train t.csv --target class --epochs 1 --output t.safetensors");
+    for (words, said) in [
+        (
+            "evaluate t.safetensors p",
+            "p: the network in `t.safetensors` reads rows of a table, and this is none\nhint: give a table",
+        ),
+        (
+            "evaluate t.safetensors p --size 8x8",
+            "p: the network in `t.safetensors` reads rows of a table, and this is none",
+        ),
+        (
+            "adjust t.safetensors --method crt --data p --output x.safetensors",
+            "p: the network in `t.safetensors` reads rows of a table, and this is none",
+        ),
+        (
+            "evaluate p.safetensors t.csv",
+            "t.csv: the network in `p.safetensors` reads pictures, and this is a table\nhint: give pictures",
+        ),
+        (
+            "adjust p.safetensors --method crt --data t.csv --output x.safetensors",
+            "t.csv: the network in `p.safetensors` reads pictures, and this is a table",
+        ),
+        ("evaluate t.safetensors none", "cannot read `none`"),
+        (
+            "train p --choose-on nothing --validation 0.2 --output x.safetensors",
+            "--validation: `--choose-on nothing` holds nothing out of training\nhint: leave one of the two out; `--validation 0.2 --set train.choose_by=last`",
+        ),
+        (
+            "train t.csv --target class --choose-on test --test t.csv --validation 0.2 --output x.safetensors",
+            "--validation: `--choose-on test` holds nothing out of training",
+        ),
+    ] {
+        let found = folder.refused(words);
+        assert!(found.contains(said), "{words}\n{found}");
+    }
 }
 
 #[test]

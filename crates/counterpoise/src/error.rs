@@ -1,3 +1,4 @@
+use counterpoise_base::counted;
 use std::path::PathBuf;
 
 /// What can go wrong in a profile or a run.
@@ -42,7 +43,7 @@ pub enum Error {
         method: &'static str,
     },
     /// A class with fewer rows than there are folds.
-    #[error("class `{class}` has {rows} row(s), fewer than the {folds} folds: some fold would be without it")]
+    #[error("class `{class}` has {}, fewer than the {folds} folds: some fold would be without it", counted(*rows, "row"))]
     FoldsOverClass {
         /// Name of the class.
         class: String,

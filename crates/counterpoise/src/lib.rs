@@ -32,7 +32,7 @@ pub use compare::{
     VerdictKind, advice_page, advise, compare, comparison_page,
 };
 pub use counterpoise_base::{
-    Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, nearest_name,
+    Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, agree, counted, nearest_name,
 };
 pub use counterpoise_data::{
     Bins, Carry, ColumnSummary, CountTable, Error as DataError, GroupColumns, ImageFacts, ImageFormat,
@@ -41,7 +41,9 @@ pub use counterpoise_data::{
     make_imbalance_of, output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files,
     schema_of, stratified_k_fold, write_images, write_images_with_shares,
 };
-pub use counterpoise_deep::{DeepSmote, DeviceKind, Error as DeepError, Loss, Quality, Scores, TrainOptions};
+pub use counterpoise_deep::{
+    DeepSmote, DeviceKind, Error as DeepError, Loss, Mixup, Quality, Remix, Scores, TrainOptions,
+};
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
@@ -67,7 +69,8 @@ pub use leakage::{
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
 pub use networks::{
-    ChooseOn, Evaluated, NetworkTraining, Reads, data_of_training, network_reads, training_described,
+    ChooseOn, Evaluated, NetworkTraining, Reads, check_reads, data_of_training, network_reads,
+    training_described,
 };
 pub use pages::{
     check_apart, check_page, check_text, profile_page, quickstart_page, run_page, write_bytes, write_page,

@@ -1,6 +1,6 @@
 //! `metrics`: how good predictions that stand in a table are.
 
-use counterpoise_base::{Observer, Warning};
+use counterpoise_base::{Observer, Warning, counted};
 use counterpoise_data::{PredictionColumns, PredictionTable, predictions_of};
 use counterpoise_metrics::{
     Bootstrap, ClassReport, ConfusionMatrix, Estimate, Measure, Predictions, per_class_report,
@@ -272,8 +272,8 @@ pub fn measured_page(name: &str, measured: &Measured) -> Result<Page, Error> {
     let mut sections = vec![Section {
         title: "Measures".into(),
         lead: format!(
-            "{} rows; intervals hold the value for new rows in {:.0} % of cases.",
-            measured.rows,
+            "{}; intervals hold the value for new rows in {:.0} % of cases.",
+            counted(measured.rows, "row"),
             100.0 * measured.level
         ),
         blocks,
@@ -295,7 +295,11 @@ pub fn measured_page(name: &str, measured: &Measured) -> Result<Page, Error> {
     }
     Ok(Page {
         title: format!("How good are the predictions of {name}?"),
-        subtitle: format!("{} rows, {} classes", measured.rows, measured.classes.len()),
+        subtitle: format!(
+            "{}, {}",
+            counted(measured.rows, "row"),
+            counted(measured.classes.len(), "class")
+        ),
         sections,
         footer: crate::pages::footer(),
     })

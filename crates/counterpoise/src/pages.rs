@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use counterpoise_base::{Kind, Seed};
+use counterpoise_base::{Kind, Seed, counted};
 use counterpoise_data::WholeFile;
 use counterpoise_deep::AboutClassifier;
 use counterpoise_report::{Bars, Block, Figure, Page, Point, Scatter, Section, Series, TableBlock, render};
@@ -70,6 +70,14 @@ pub(crate) fn check_network(output: &Path) -> Result<(), Error> {
         problem: "it is there already, and is no network that could be replaced by one".into(),
         hint: Some("give the output another name, or remove the file".into()),
     })
+}
+
+/// The name of a file or folder without the folders above it, for headings.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Writes a page whole or not at all.
@@ -227,7 +235,7 @@ pub(crate) fn overview(profile: &Profile) -> Section {
         figure(
             profile.rows.to_string(),
             "rows",
-            format!("{} features", profile.features),
+            counted(profile.features, "feature"),
         ),
         figure(
             profile.classes.len().to_string(),
@@ -242,12 +250,12 @@ pub(crate) fn overview(profile: &Profile) -> Section {
         figure(
             missing.to_string(),
             "missing cells",
-            format!("in {} columns", profile.missing.len()),
+            format!("in {}", counted(profile.missing.len(), "column")),
         ),
         figure(
             profile.duplicates.to_string(),
             "repeated rows",
-            format!("{} label conflicts", profile.label_conflicts),
+            counted(profile.label_conflicts, "label conflict"),
         ),
     ])];
     if !profile.warnings.is_empty() {

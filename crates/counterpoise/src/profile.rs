@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use counterpoise_base::{Features, Kind, Labels, Observer, Seed, Warning, typed};
+use counterpoise_base::{Features, Kind, Labels, Observer, Seed, Warning, agree, counted, typed};
 use counterpoise_data::{ColumnSummary, Prepared, schema_of};
 use counterpoise_neighbors::{Metric, MissingValues, Rows, Search, Space};
 use serde::Serialize;
@@ -311,8 +311,9 @@ fn warnings(profile: &Profile) -> Vec<Warning> {
             warn(
                 "profile.tiny-class",
                 format!(
-                    "class `{}` has {} row(s): neighbors cannot describe it",
-                    class.class, class.rows
+                    "class `{}` has {}: neighbors cannot describe it",
+                    class.class,
+                    counted(class.rows, "row")
                 ),
                 "collect more rows, merge it with another class, or copy its rows with `--method random-over-sampler`",
             );
@@ -347,8 +348,11 @@ fn warnings(profile: &Profile) -> Vec<Warning> {
         warn(
             "profile.small-cell",
             format!(
-                "group `{}` ({}) has {} row(s) of class `{}`",
-                cell.group, cell.column, cell.rows, cell.class
+                "group `{}` ({}) has {} of class `{}`",
+                cell.group,
+                cell.column,
+                counted(cell.rows, "row"),
+                cell.class
             ),
             "a model learns next to nothing about it; collect more rows, or widen the group",
         );
@@ -358,8 +362,9 @@ fn warnings(profile: &Profile) -> Vec<Warning> {
         warn(
             "profile.duplicates",
             format!(
-                "{} row(s) ({share:.1} %) repeat an earlier row of their class in every feature",
-                profile.duplicates
+                "{} ({share:.1} %) {} an earlier row of the same class in every feature",
+                counted(profile.duplicates, "row"),
+                agree(profile.duplicates, "repeats", "repeat")
             ),
             "copies on both sides of a split flatter every score; split by the thing that was measured, or drop them",
         );
@@ -368,8 +373,9 @@ fn warnings(profile: &Profile) -> Vec<Warning> {
         warn(
             "profile.label-conflicts",
             format!(
-                "{} row(s) equal a row of another class in every feature",
-                profile.label_conflicts
+                "{} {} a row of another class in every feature",
+                counted(profile.label_conflicts, "row"),
+                agree(profile.label_conflicts, "equals", "equal")
             ),
             "no model can tell them apart; look at how they were labelled, or clean them with `--method edited-nearest-neighbours`",
         );

@@ -762,13 +762,13 @@ mod tests {
     fn errors_name_the_place() {
         assert_eq!(
             error("a,b\n1,2\n3\n"),
-            "`x.csv`, row 2 (line 3): 1 cell(s), but there are 2 column(s)"
+            "`x.csv`, row 2 (line 3): 1 cell, but there are 2 columns"
         );
         assert_eq!(
             error("a,b\n1.5,2\nabc,3\n2.5,1\n"),
             "`x.csv`, column `a`, row 2 (line 3): `abc` is not a number"
         );
-        assert_eq!(error("a,b\n"), "`x.csv` has a header of 2 column(s) and no row");
+        assert_eq!(error("a,b\n"), "`x.csv` has a header of 2 columns and no row");
         assert_eq!(error("\n\n"), "`x.csv` is empty");
         assert_eq!(
             error("a,b,a\n1,2,3\n"),

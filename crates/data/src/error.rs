@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use counterpoise_base::{ImageShape, nearest_name, typed};
+use counterpoise_base::{ImageShape, agree, counted, nearest_name, typed};
 
 /// What can go wrong between a file and a table.
 ///
@@ -30,7 +30,7 @@ pub enum Error {
         file: String,
     },
     /// A header and nothing below.
-    #[error("`{file}` has a header of {columns} column(s) and no row")]
+    #[error("`{file}` has a header of {} and no row", counted(*columns, "column"))]
     NoRows {
         /// The file.
         file: String,
@@ -38,7 +38,7 @@ pub enum Error {
         columns: usize,
     },
     /// A row with more or fewer cells than columns.
-    #[error("`{file}`, row {row} (line {line}): {found} cell(s), but there are {expected} column(s)")]
+    #[error("`{file}`, row {row} (line {line}): {}, but there {} {}", counted(*found, "cell"), agree(*expected, "is", "are"), counted(*expected, "column"))]
     Ragged {
         /// The file.
         file: String,
@@ -74,7 +74,7 @@ pub enum Error {
         second: usize,
     },
     /// As many names as columns are needed.
-    #[error("`{file}` has {found} column(s), and {given} name(s) were given")]
+    #[error("`{file}` has {}, and {} {} given", counted(*found, "column"), counted(*given, "name"), agree(*given, "was", "were"))]
     NamesCount {
         /// The file.
         file: String,
@@ -269,7 +269,7 @@ pub enum Error {
     },
     /// A missing value where the policy does not allow one.
     #[error(
-        "column `{column}`, row {row}: the value is missing ({cells} missing in {columns} column(s) in all)"
+        "column `{column}`, row {row}: the value is missing ({cells} missing in {} in all)", counted(*columns, "column")
     )]
     Missing {
         /// The column.
@@ -282,7 +282,7 @@ pub enum Error {
         columns: usize,
     },
     /// A missing value that no policy fills.
-    #[error("the {role} `{column}` is missing in row {row} ({count} row(s) in all)")]
+    #[error("the {role} `{column}` is missing in row {row} ({} in all)", counted(*count, "row"))]
     MissingRole {
         /// Target, group, weight or id.
         role: &'static str,
@@ -354,7 +354,7 @@ pub enum Error {
         columns: Vec<String>,
     },
     /// A file of further columns with another number of rows.
-    #[error("`{file}` has {rows} row(s) for a table of {needed}")]
+    #[error("`{file}` has {} for a table of {needed}", counted(*rows, "row"))]
     SideFileRows {
         /// The file.
         file: String,
@@ -433,7 +433,7 @@ pub enum Error {
         column: String,
     },
     /// A class too small to be in every part.
-    #[error("class `{class}` has {rows} row(s), which cannot be spread over {parts} parts")]
+    #[error("class `{class}` has {}, which cannot be spread over {parts} parts", counted(*rows, "row"))]
     Parts {
         /// The class.
         class: String,
@@ -453,7 +453,7 @@ pub enum Error {
         range: &'static str,
     },
     /// An imbalance that names an unknown class, or more rows than there are.
-    #[error("class `{class}` has {rows} row(s), and {asked} were asked for")]
+    #[error("class `{class}` has {}, and {asked} {} asked for", counted(*rows, "row"), agree(*asked, "was", "were"))]
     Counts {
         /// The class.
         class: String,
@@ -495,7 +495,7 @@ pub enum Error {
         columns: Vec<String>,
     },
     /// As many labels as pictures are needed.
-    #[error("`{file}` has {pictures} picture(s), and `{label_file}` has {labels} label(s)")]
+    #[error("`{file}` has {}, and `{label_file}` has {}", counted(*pictures, "picture"), counted(*labels, "label"))]
     LabelCount {
         /// The file of pictures.
         file: String,
@@ -507,7 +507,7 @@ pub enum Error {
         label_file: String,
     },
     /// A label that is no class.
-    #[error("`{file}`, row {row}: the label `{label}` is none of the {classes} class(es)")]
+    #[error("`{file}`, row {row}: the label `{label}` is none of the {}", counted(*classes, "class"))]
     LabelRange {
         /// The file of labels.
         file: String,
@@ -561,7 +561,7 @@ pub enum Error {
     #[error("pictures of `{file}` have {}: {}", match (channels.len(), wanted) {
         (1, Some(wanted)) => format!("other channels than the {wanted} asked for"),
         _ => "different channels, and a network needs one number".to_owned(),
-    }, channels.iter().map(|(channels, count)| format!("{count} of {channels} channel(s)")).collect::<Vec<_>>().join(", "))]
+    }, channels.iter().map(|(channels, count)| format!("{count} of {}", counted(*channels, "channel"))).collect::<Vec<_>>().join(", "))]
     MixedChannels {
         /// The file or folder.
         file: String,
@@ -571,7 +571,7 @@ pub enum Error {
         wanted: Option<usize>,
     },
     /// Pictures that cannot be decoded.
-    #[error("{damaged} of {of} picture(s) of `{file}` cannot be decoded: {}{}", first.join("; "), if first.len() < *damaged { "; …" } else { "" })]
+    #[error("{damaged} of {} of `{file}` cannot be decoded: {}{}", counted(*of, "picture"), first.join("; "), if first.len() < *damaged { "; …" } else { "" })]
     DamagedPictures {
         /// The file or folder.
         file: String,
@@ -583,7 +583,7 @@ pub enum Error {
         first: Vec<String>,
     },
     /// More pictures than memory holds.
-    #[error("{pictures} picture(s) of {shape} of `{file}` do not fit into memory")]
+    #[error("{} of {shape} of `{file}` {} not fit into memory", counted(*pictures, "picture"), agree(*pictures, "does", "do"))]
     ImageMemory {
         /// The file or folder.
         file: String,
@@ -594,7 +594,7 @@ pub enum Error {
     },
     /// Pictures of `CelebA` without exactly one hair class.
     #[error(
-        "{none} picture(s) have none of the five hair classes in `{file}` and {several} have several; {one} have one"
+        "{} {} none of the five hair classes in `{file}` and {several} {} several; {one} {} one", counted(*none, "picture"), agree(*none, "has", "have"), agree(*several, "has", "have"), agree(*one, "has", "have")
     )]
     Hair {
         /// The attribute file.
@@ -633,7 +633,7 @@ pub enum Error {
         file: String,
     },
     /// Counts of another number of classes.
-    #[error("{given} counts are given for {classes} class(es)")]
+    #[error("{} {} given for {}", counted(*given, "count"), agree(*given, "is", "are"), counted(*classes, "class"))]
     CountsMisfit {
         /// Classes there are.
         classes: usize,

@@ -312,7 +312,7 @@ mod tests {
         let error = make_imbalance(&Labels::from_names(&["a", "b"]), &table, &Seed::new(1));
         assert_eq!(
             error.expect_err("there are two classes").to_string(),
-            "5 counts are given for 2 class(es)"
+            "5 counts are given for 2 classes"
         );
     }
 
@@ -334,7 +334,7 @@ mod tests {
         );
         assert_eq!(
             error.expect_err("b has one row").to_string(),
-            "class `b` has 1 row(s), and 2 were asked for"
+            "class `b` has 1 row, and 2 were asked for"
         );
     }
 }

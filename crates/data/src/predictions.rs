@@ -51,7 +51,8 @@ impl PredictionColumns {
             .chain(scores)
             .chain(&self.weight)
             .collect();
-        whole_rows(table, &named)
+        let (whole, kept) = whole_rows(table, &named);
+        (whole, table.rows() - kept.len())
     }
 }
 
@@ -144,8 +145,8 @@ pub fn table_of_origins(labels: &Labels, origins: &[Origin]) -> Table {
     ])
 }
 
-/// Only the rows that have a value in every one of these columns, and how many others there were.
-pub fn whole_rows(table: &Table, columns: &[&String]) -> (Table, usize) {
+/// Only the rows that have a value in every one of these columns, and which they are.
+pub fn whole_rows(table: &Table, columns: &[&String]) -> (Table, Vec<usize>) {
     let mut whole = vec![true; table.rows()];
     for column in columns.iter().filter_map(|name| table.column(name)) {
         missing_rows(&column.array)
@@ -153,8 +154,7 @@ pub fn whole_rows(table: &Table, columns: &[&String]) -> (Table, usize) {
             .for_each(|row| whole[row] = false);
     }
     let rows: Vec<usize> = (0..whole.len()).filter(|&row| whole[row]).collect();
-    let left_out = whole.len() - rows.len();
-    (take_rows(table, &rows), left_out)
+    (take_rows(table, &rows), rows)
 }
 
 /// Takes truth, predictions, probabilities and weights out of a table.

@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, UInt32Array};
 use arrow_schema::DataType;
 use counterpoise_base::{
     Column, Domain, Feature, FeatureValues, Features, Groups, Kind, Labeled, Labels, MISSING, RowKeys,
-    Strided, Table, Warning, typed,
+    Strided, Table, Warning, agree, counted, typed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -572,8 +572,11 @@ fn warn_of_twin_ids(ids: &[String], name: &str, warnings: &mut Vec<Warning>) {
     sorted.sort_unstable();
     let twins = sorted.windows(2).filter(|pair| pair[0] == pair[1]).count();
     if twins > 0 {
-        let message =
-            format!("the id `{name}` does not name rows apart: {twins} row(s) repeat an id of another");
+        let message = format!(
+            "the id `{name}` does not name rows apart: {} {} an id of another",
+            counted(twins, "row"),
+            agree(twins, "repeats", "repeat")
+        );
         warnings.push(
             Warning::new("data.twin-ids", message).with_hint("rows of one id get the same random draws"),
         );

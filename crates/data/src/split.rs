@@ -116,7 +116,7 @@ mod tests {
         let error = stratified_k_fold(&labels, 2, &Seed::new(1)).expect_err("b has one row");
         assert_eq!(
             error.to_string(),
-            "class `b` has 1 row(s), which cannot be spread over 2 parts"
+            "class `b` has 1 row, which cannot be spread over 2 parts"
         );
     }
 }

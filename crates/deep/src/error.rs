@@ -1,3 +1,4 @@
+use counterpoise_base::counted;
 use std::path::{Path, PathBuf};
 
 use crate::DeepSmote;
@@ -63,7 +64,7 @@ pub enum Error {
         range: &'static str,
     },
     /// Another number of weights than of classes.
-    #[error("`weights` of {method} has {found} number(s), and there are {classes} classes")]
+    #[error("`weights` of {method} has {}, and there are {classes} classes", counted(*found, "number"))]
     WeightsPerClass {
         /// Name of the loss.
         method: &'static str,
@@ -196,7 +197,7 @@ pub enum Error {
         needed: String,
     },
     /// Too few pictures to train on.
-    #[error("{rows} picture(s) to train on, but training needs at least {needed}")]
+    #[error("{} to train on, but training needs at least {needed}", counted(*rows, "picture"))]
     TooFewImages {
         /// Pictures there are.
         rows: usize,

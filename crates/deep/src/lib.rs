@@ -11,6 +11,7 @@ mod device;
 mod error;
 mod layers;
 mod loss;
+mod marks;
 mod mixup;
 mod named;
 mod network;
@@ -36,6 +37,7 @@ pub use loss::{
     Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,
     Focal, Ldam, LogitAdjusted, Loss, Over, VectorScaling,
 };
+pub use marks::{Known, Marks};
 pub use mixup::{Mix, Mixup, Pairs, Remix, one_hot};
 pub use network::{Architecture, Classifier, HeadKind, InputShape};
 pub use post_hoc::{Chosen, Embedded, HeadTraining, LinearHead, taus};

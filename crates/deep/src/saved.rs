@@ -5,8 +5,8 @@ use counterpoise_data::Normalisation;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Architecture, Checkpoint, Classifier, DeviceKind, EpochReport, Error, HeadKind, InputShape, TrainOptions,
-    Weights, read_weights,
+    Architecture, Checkpoint, Classifier, DeviceKind, EpochReport, Error, HeadKind, InputShape, Marks,
+    TrainOptions, Weights, read_weights,
 };
 
 /// A classifier with all that is needed to use it on other data.
@@ -16,6 +16,8 @@ pub struct SavedClassifier {
     pub classifier: Classifier,
     /// What it is and where it comes from.
     pub about: AboutClassifier,
+    /// Marks of the rows or pictures that it was trained on; files of other programs and of earlier versions have none.
+    pub trained_on: Option<Marks>,
 }
 
 /// What a classifier is and where it comes from: the metadata of its file.
@@ -51,6 +53,8 @@ pub struct AboutClassifier {
 }
 
 const KIND: &str = "classifier";
+/// Marks of rows, beside what stands in [`AboutClassifier`].
+const TRAINED_ON: &str = "trained_on";
 
 /// The file of a classifier. One of another program is better called that than damaged.
 fn checkpoint(path: &Path) -> Result<Checkpoint, Error> {
@@ -91,10 +95,14 @@ impl SavedClassifier {
         for epoch in &mut about.history {
             epoch.seconds = None;
         }
-        let about = serde_json::to_value(&about).map_err(|error| Error::File {
+        let failed = |error: serde_json::Error| Error::File {
             path: path.into(),
             reason: error.to_string(),
-        })?;
+        };
+        let mut about = serde_json::to_value(&about).map_err(failed)?;
+        if let Some(marks) = &self.trained_on {
+            about[TRAINED_ON] = serde_json::to_value(marks).map_err(failed)?;
+        }
         let checkpoint = Checkpoint {
             kind: KIND.to_owned(),
             about,
@@ -115,6 +123,8 @@ impl SavedClassifier {
         let input = about
             .input()
             .ok_or_else(|| wrong("it does not say what the network reads".to_owned()))?;
+        let marks = checkpoint.about.get(TRAINED_ON).map(Marks::deserialize);
+        let trained_on = marks.transpose().map_err(|error| wrong(error.to_string()))?;
         let classifier = Classifier::new(
             about.network.clone(),
             about.head,
@@ -126,6 +136,7 @@ impl SavedClassifier {
         Ok(Self {
             classifier: classifier.with_weights(&checkpoint.weights)?,
             about,
+            trained_on,
         })
     }
 
@@ -156,6 +167,7 @@ impl SavedClassifier {
         Ok(Self {
             classifier: classifier.with_weights(&weights)?,
             about: AboutClassifier { head, ..about },
+            trained_on: None,
         })
     }
 }
@@ -165,6 +177,7 @@ mod tests {
     use counterpoise_data::Augment;
 
     use super::*;
+    use crate::Inputs;
 
     fn saved() -> SavedClassifier {
         let network = Architecture::Mlp { hidden: vec![3] };
@@ -189,7 +202,11 @@ mod tests {
             history: vec![serde_json::from_value(epoch).unwrap()],
             afterwards: Vec::new(),
         };
-        SavedClassifier { classifier, about }
+        SavedClassifier {
+            classifier,
+            about,
+            trained_on: Some(Marks::of(Inputs::Rows(&[1.0, 2.0, 3.0, 4.0], 2))),
+        }
     }
 
     #[test]
@@ -207,11 +224,12 @@ mod tests {
         assert_eq!(AboutClassifier::load(&path).unwrap(), saved.about);
         let loaded = SavedClassifier::load(&path, DeviceKind::Cpu).unwrap();
         assert_eq!(loaded.about, saved.about);
+        assert_eq!(loaded.trained_on, saved.trained_on);
         assert_eq!(loaded.classifier.weights(), saved.classifier.weights());
     }
 
     #[test]
-    fn a_file_with_times_and_without_an_encoding_is_read() {
+    fn a_file_with_times_and_without_encoding_and_marks_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old.safetensors");
         let saved = saved();
@@ -227,5 +245,7 @@ mod tests {
         let about = AboutClassifier::load(&path).unwrap();
         assert_eq!(about.history, saved.about.history);
         assert_eq!(about.encoding, None);
+        let loaded = SavedClassifier::load(&path, DeviceKind::Cpu).unwrap();
+        assert_eq!(loaded.trained_on, None);
     }
 }

@@ -1,3 +1,4 @@
+use counterpoise_base::counted;
 /// What can go wrong while a model is fitted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -95,7 +96,7 @@ pub enum Error {
         range: &'static str,
     },
     /// A class too small to be spread over inner folds.
-    #[error("class `{class}` has {rows} row(s), too few for the {folds} inner folds of {purpose}")]
+    #[error("class `{class}` has {}, too few for the {folds} inner folds of {purpose}", counted(*rows, "row"))]
     TooFewRows {
         /// Name of the class.
         class: String,

@@ -1,11 +1,12 @@
 use crate::rank::Adjustment;
+use counterpoise_base::{agree, counted};
 
 /// What can go wrong while measuring.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two lists that belong to the same rows differ in length.
-    #[error("{what} has {has} value(s), where {needed} are needed")]
+    #[error("{what} has {}, where {needed} {} needed", counted(*has, "value"), agree(*needed, "is", "are"))]
     Length {
         /// Which list.
         what: &'static str,

@@ -534,7 +534,7 @@ fn bad_input_is_told_with_what_to_type() {
     let error = GroupedRows::new(predictions, &short, "good").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the list of groups has 1 value(s), where 2 are needed"
+        "the list of groups has 1 value, where 2 are needed"
     );
     let labels = Labels::from_names(&["good", "bad"]);
     let rows = GroupedRows::of_labels(&labels, &groups, "good").unwrap();

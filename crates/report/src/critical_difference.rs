@@ -1,3 +1,4 @@
+use counterpoise_base::counted;
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -74,7 +75,10 @@ impl CriticalDifference {
         };
         let count = self.methods.len();
         if count < 2 {
-            return Err(shape(format!("{count} method(s) have no ranks to compare")));
+            return Err(shape(format!(
+                "of {}, there are no ranks to compare",
+                counted(count, "method")
+            )));
         }
         for RankedMethod { name, rank } in &self.methods {
             if !rank.is_finite() {
@@ -124,6 +128,7 @@ impl CriticalDifference {
         let axis = Axis {
             range: (1.0, count as f64),
             pixels: (edge + GAP, WIDTH - edge - GAP),
+            whole: false,
         };
         let line = if self.critical.is_some() { 66 } else { 26 };
         // From left to right, each bar on the first line that is free there.
@@ -353,7 +358,7 @@ mod tests {
             |diagram| diagram.methods[1].rank = 0.5,
             "the rank of `best` is 0.5, of 4 methods",
         );
-        check(|diagram| diagram.methods.truncate(1), "1 method(s)");
+        check(|diagram| diagram.methods.truncate(1), "of 1 method");
         check(|diagram| diagram.alike[0][0] = 9, "a bar names method 9");
         check(
             |diagram| diagram.critical = Some((-1.0, String::new())),

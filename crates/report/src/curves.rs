@@ -157,14 +157,22 @@ impl Curves {
         let up = Axis {
             range: self.y_range,
             pixels: (BOTTOM * times, TOP * times),
+            whole: false,
         };
         let numbers = up.ticks().map(|tick| fixed(tick, up.decimals()).chars().count());
         let widest = numbers.max().unwrap_or(0) as i32 * LETTER;
         let across = Axis {
             range: self.x_range,
             pixels: (LEFT.max(widest + 12) * times, RIGHT * times),
+            whole: self.counts(),
         };
         (across, up)
+    }
+
+    /// Whether what goes from left to right is counted, as epochs are, and no share.
+    fn counts(&self) -> bool {
+        let mut numbers = self.series.iter().flat_map(|curve| &curve.points);
+        self.x_range.1 > 1.0 && numbers.all(|(x, _)| x.fract() == 0.0)
     }
 
     fn svg(&self) -> Result<String, Error> {

@@ -46,9 +46,17 @@ pub struct IntervalEntry {
     pub emphasis: bool,
 }
 
-const WIDTH: i32 = 680;
+const WIDE: i32 = 680;
+/// On a phone, marks stand below names and numbers.
+const NARROW: i32 = 360;
+/// Plots of more entries are drawn wide only, to keep pages small.
+const MOST_NARROW: usize = 200;
 const EDGE: i32 = 6;
 const LINE: i32 = 23;
+/// From the middle of a text to the marks below it.
+const BELOW: i32 = 17;
+/// From there to the next entry, beyond what there is anyway.
+const BETWEEN: i32 = 6;
 const HEADING: i32 = 27;
 const GAP: i32 = 9;
 const FOOT: i32 = 22;
@@ -61,6 +69,13 @@ const UNDEFINED: &str = "undefined";
 
 /// Where things stand.
 struct Layout {
+    /// Width of the picture, and height of an entry.
+    width: i32,
+    line: i32,
+    /// How far marks stand below their numbers.
+    below: i32,
+    /// Where names end.
+    names: i32,
     /// Left and right edge of the plot, and its axis within, if there is a number to show.
     plot: (i32, i32),
     axis: Option<Axis>,
@@ -76,7 +91,10 @@ struct Layout {
 impl Intervals {
     pub(crate) fn html(&self) -> Result<Markup, Error> {
         self.check()?;
-        let svg = self.svg()?;
+        let wide = self.svg(WIDE)?;
+        let narrow = (self.entries().count() <= MOST_NARROW)
+            .then(|| self.svg(NARROW))
+            .transpose()?;
         let some_drawn = self.entries().any(|(_, entry)| entry.value.is_some());
         Ok(html! {
             figure class="plot intervals" {
@@ -87,7 +105,8 @@ impl Intervals {
                         li class="note" { span class="swatch ring" {} "interval includes it" }
                     }
                 }
-                div class="scroll" tabindex="0" { (PreEscaped(svg)) }
+                div class=(if narrow.is_some() { "scroll wide" } else { "scroll" }) tabindex="0" { (PreEscaped(wide)) }
+                @if let Some(narrow) = narrow { div class="narrow" { (PreEscaped(narrow)) } }
             }
         })
     }
@@ -182,9 +201,16 @@ impl Intervals {
         axis.map_or(3, |axis| axis.decimals() + 1)
     }
 
-    fn layout(&self) -> Layout {
+    fn layout(&self, width: i32) -> Layout {
+        let narrow = width == NARROW;
         let range = self.range();
-        let axis = |pixels| range.map(|range| Axis { range, pixels });
+        let axis = |pixels| {
+            range.map(|range| Axis {
+                range,
+                pixels,
+                whole: false,
+            })
+        };
         let decimals = self.decimals(axis((0, 1)).as_ref());
         let widest = |part: &dyn Fn(&IntervalEntry) -> String| {
             self.entries()
@@ -198,28 +224,38 @@ impl Intervals {
                 .value
                 .map_or_else(String::new, |value| fixed(value, decimals))
         });
-        let values = WIDTH - intervals - 2 * GAP;
+        let values = width - intervals - 2 * GAP;
         let longest = self
             .entries()
             .map(|(_, entry)| entry.name.chars().count())
             .max()
             .unwrap_or(0) as i32;
         let left = (longest * LETTER + self.indent() + GAP).clamp(70, 210);
-        let plot = (left, values - numbers - GAP);
+        let names = values - numbers - GAP;
+        let (plot, names, below) = if narrow {
+            ((0, width), names, BELOW)
+        } else {
+            ((left, names), left, 0)
+        };
+        let line = LINE + if narrow { below + BETWEEN } else { 0 };
         let lines: i32 = self
             .groups
             .iter()
-            .map(|group| group.heading() + group.entries.len() as i32 * LINE)
+            .map(|group| group.heading() + group.entries.len() as i32 * line)
             .sum();
         let top = if self.reference.is_some() { 28 } else { EDGE };
         let bottom = top + lines.max(LINE) + GAP;
-        let below = [axis(plot).is_some(), self.ends.is_some(), !self.unit.is_empty()];
+        let under = [axis(plot).is_some(), self.ends.is_some(), !self.unit.is_empty()];
         Layout {
+            width,
+            line,
+            below,
+            names,
             plot,
             axis: axis((plot.0 + 2 * EDGE, plot.1 - 2 * EDGE)),
             top,
             bottom,
-            height: bottom + GAP + below.iter().filter(|part| **part).count() as i32 * FOOT,
+            height: bottom + GAP + under.iter().filter(|part| **part).count() as i32 * FOOT,
             values,
             decimals,
         }
@@ -234,9 +270,9 @@ impl Intervals {
         }
     }
 
-    fn svg(&self) -> Result<String, Error> {
-        let layout = self.layout();
-        let svg = sheet(WIDTH, layout.height, |root| {
+    fn svg(&self, width: i32) -> Result<String, Error> {
+        let layout = self.layout(width);
+        let svg = sheet(width, layout.height, |root| {
             self.draw_frame(root, &layout)?;
             let mut top = layout.top;
             for (place, group) in self.groups.iter().enumerate() {
@@ -251,7 +287,7 @@ impl Intervals {
                 for entry in &group.entries {
                     let drawn = (entry, color(place), group.bare);
                     self.draw_entry(root, &layout, drawn, top + LINE / 2)?;
-                    top += LINE;
+                    top += layout.line;
                 }
             }
             Ok(())
@@ -261,7 +297,7 @@ impl Intervals {
             problem: problem.to_string(),
         })?;
         let words = self.in_words(layout.decimals);
-        Ok(themed(&svg, WIDTH as u32, layout.height as u32, &words))
+        Ok(themed(&svg, width as u32, layout.height as u32, &words))
     }
 
     /// Axis, ticks, reference, and what the ends mean.
@@ -306,7 +342,7 @@ impl Intervals {
                 .map_or(middle, |(axis, reference)| axis.at(reference));
             let room = |pixels: i32| (pixels / LETTER - 3).max(1) as usize;
             let worse = format!("← {}", cut(worse, room(x)));
-            let better = format!("{} →", cut(better, room(WIDTH - x)));
+            let better = format!("{} →", cut(better, room(layout.width - x)));
             let style = |across| text(SIZE - 1, &INK, across);
             root.draw(&Text::new(worse, (x - GAP, foot), style(HPos::Right)))?;
             root.draw(&Text::new(better, (x + GAP, foot), style(HPos::Left)))?;
@@ -331,8 +367,13 @@ impl Intervals {
         y: i32,
     ) -> Result<(), Failure> {
         let indent = self.indent();
-        let name = cut(&entry.name, ((layout.plot.0 - indent - GAP) / LETTER) as usize);
+        let name = cut(
+            &entry.name,
+            ((layout.names - indent - GAP) / LETTER).max(1) as usize,
+        );
         root.draw(&Text::new(name, (indent, y), text(SIZE, &INK, HPos::Left)))?;
+        let numbers = y;
+        let y = y + layout.below;
         if let (Some(axis), Some(value)) = (layout.axis, entry.value) {
             if let Some((low, high)) = entry.interval {
                 let (from, to) = (axis.at(low), axis.at(high));
@@ -349,11 +390,15 @@ impl Intervals {
             }
             let value = fixed(value, layout.decimals);
             let style = text(SIZE, &INK, HPos::Right);
-            root.draw(&Text::new(value, (layout.values, y), style))?;
+            root.draw(&Text::new(value, (layout.values, numbers), style))?;
         }
         if !bare || entry.value.is_none() {
             let style = text(SIZE, &MUTED, HPos::Right);
-            root.draw(&Text::new(entry.limits(layout.decimals), (WIDTH, y), style))?;
+            root.draw(&Text::new(
+                entry.limits(layout.decimals),
+                (layout.width, numbers),
+                style,
+            ))?;
         }
         Ok(())
     }
@@ -446,8 +491,29 @@ mod tests {
         }
     }
 
+    /// Without the narrow plot, which shows the same.
     fn draw(plot: &Intervals) -> String {
-        plot.html().expect("it is drawn").into_string()
+        let html = plot.html().expect("it is drawn").into_string();
+        match html.split_once("<div class=\"narrow\">") {
+            Some((wide, _)) => wide.to_owned(),
+            None => html,
+        }
+    }
+
+    #[test]
+    fn on_a_phone_the_same_numbers_stand_above_their_marks() {
+        let plot = two_and_a_gap();
+        let (wide, narrow) = (plot.svg(WIDE).unwrap(), plot.svg(NARROW).unwrap());
+        for svg in [&wide, &narrow] {
+            for part in ["\nsmote\n", "\n[0.020, 0.080]\n", "\nundefined\n"] {
+                assert!(svg.contains(part), "{part}\n{svg}");
+            }
+            assert_eq!(svg.matches("<circle").count(), 3);
+        }
+        assert!(narrow.starts_with("<svg viewBox=\"0 0 360 "), "{narrow}");
+        let mut long = two_and_a_gap();
+        long.groups[0].entries = vec![entry("smote", 0.05, (0.02, 0.08)); MOST_NARROW + 1];
+        assert!(!long.html().unwrap().into_string().contains("narrow"));
     }
 
     #[test]

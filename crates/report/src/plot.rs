@@ -136,6 +136,8 @@ pub(crate) struct Axis {
     pub(crate) range: (f64, f64),
     /// Where least and most stand.
     pub(crate) pixels: (i32, i32),
+    /// Whether nothing lies between whole numbers, as between epochs: ticks stand at these alone.
+    pub(crate) whole: bool,
 }
 
 impl Axis {
@@ -163,6 +165,7 @@ impl Axis {
     /// One, two or five times a power of ten, so that at most eight steps fit.
     fn step(&self) -> f64 {
         let rough = (self.range.1 - self.range.0) / 8.0;
+        let rough = if self.whole { rough.max(1.0) } else { rough };
         let power = 10_f64.powf(rough.log10().floor());
         [1.0, 2.0, 5.0, 10.0]
             .into_iter()
@@ -218,6 +221,7 @@ mod tests {
             let axis = Axis {
                 range: (low, high),
                 pixels: (0, 100),
+                whole: false,
             };
             let ticks: Vec<String> = axis.ticks().map(|tick| fixed(tick, axis.decimals())).collect();
             assert_eq!((axis.decimals(), ticks.join(" ").as_str()), (decimals, expected));
@@ -236,11 +240,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_has_ticks_at_whole_numbers() {
+        let check = |high, expected: &str| {
+            let axis = Axis {
+                range: (1.0, high),
+                pixels: (0, 400),
+                whole: true,
+            };
+            let written: Vec<String> = axis.written(8).into_iter().filter_map(|(_, text)| text).collect();
+            assert_eq!(written.join(" "), expected);
+        };
+        check(2.0, "1 2");
+        check(3.0, "1 2 3");
+        check(12.0, "2 4 6 8 10 12");
+        check(200.0, "50 100 150 200");
+    }
+
+    #[test]
     fn numbers_below_an_axis_do_not_touch() {
         let check = |width, expected: &str| {
             let axis = Axis {
                 range: (-2.0, 6.0),
                 pixels: (0, width),
+                whole: false,
             };
             let written: Vec<String> = axis.written(8).into_iter().filter_map(|(_, text)| text).collect();
             assert_eq!(written.join(" "), expected);

@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use counterpoise_base::{
     Domain, FeatureValues, Groups, Labeled, Labels, Matrix, Random, Resampled, SyntheticValues, Warning,
+    agree, counted,
 };
 use counterpoise_neighbors::{Index, Metric, Rows, Space};
 use rayon::prelude::*;
@@ -215,8 +216,9 @@ impl Resample for Amdo {
             let cloud = Cloud::new(data, bases, self.variant);
             if cloud.axes.variances.is_empty() {
                 let message = format!(
-                    "class `{name}`: its {} base row(s) do not vary, so they are copied",
-                    cloud.bases.len()
+                    "class `{name}`: its {} {} not vary, so they are copied",
+                    counted(cloud.bases.len(), "base row"),
+                    agree(cloud.bases.len(), "does", "do")
                 );
                 result
                     .warnings
@@ -291,7 +293,8 @@ impl Amdo {
             }
             FewRows::Duplicate => {
                 let message = format!(
-                    "class `{class}`: none of its {rows} row(s) has {k1} of its own class among its {k2} nearest neighbors: they are copied"
+                    "class `{class}`: none of its {} has {k1} of its own class among its {k2} nearest neighbors: they are copied",
+                    counted(rows, "row")
                 );
                 warnings.push(Warning::new("sampling.rows-copied", message));
                 Ok(Instead::Copies)

@@ -1,7 +1,7 @@
 //! Cells, class x group: how many rows each has, and what happens to small and to empty ones.
 
 use counterpoise_base::{
-    Feature, FeatureValues, Features, Groups, Labeled, Labels, Resampled, SyntheticValues, Warning,
+    Feature, FeatureValues, Features, Groups, Labeled, Labels, Resampled, SyntheticValues, Warning, counted,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -232,7 +232,7 @@ impl<'a> Cells<'a> {
             .take(SHOWN)
             .map(|&cell| match self.count(cell) {
                 0 => self.words(cell),
-                rows => format!("{} ({rows} row(s))", self.words(cell)),
+                rows => format!("{} ({})", self.words(cell), counted(rows, "row")),
             })
             .collect();
         match cells.len().checked_sub(SHOWN + 1) {

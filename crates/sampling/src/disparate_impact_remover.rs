@@ -1,6 +1,6 @@
 use counterpoise_base::{
     Domain, Feature, FeatureValues, Features, Groups, Labeled, Labels, Replaced, Resampled, SyntheticValues,
-    Warning,
+    Warning, agree, counted,
 };
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -345,8 +345,9 @@ impl DisparateImpactRemover {
             .collect();
         if !categories.is_empty() {
             let message = format!(
-                "{} categorical column(s) stay as they are, because categories have no order to keep: {}",
-                categories.len(),
+                "{} {}, because categories have no order to keep: {}",
+                counted(categories.len(), "categorical column"),
+                agree(categories.len(), "stays as it is", "stay as they are"),
                 some_of(&categories)
             );
             warnings.push(Warning::new("sampling.categories-left", message).with_hint(
@@ -392,9 +393,9 @@ impl DisparateImpactRemover {
         if let Some(&(gap, _)) = apart.iter().max_by(|a, b| a.0.total_cmp(&b.0)) {
             let names: Vec<&str> = apart.iter().map(|&(_, name)| name).collect();
             let message = format!(
-                "groups still differ in {} of {} repaired column(s), by up to {:.0} % of their rows, because rows that share a value stay together: {}",
+                "groups still differ in {} of {}, by up to {:.0} % of their rows, because rows that share a value stay together: {}",
                 names.len(),
-                replaced.len(),
+                counted(replaced.len(), "repaired column"),
                 100.0 * gap,
                 some_of(&names)
             );

@@ -1,9 +1,10 @@
+use counterpoise_base::counted;
 /// What can go wrong while choosing and making rows.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A class is too small for what the method does.
-    #[error("class `{class}` has {rows} row(s), but {method} needs at least {needed}")]
+    #[error("class `{class}` has {}, but {method} needs at least {needed}", counted(*rows, "row"))]
     TooFewRows {
         /// Name of the class.
         class: String,
@@ -89,7 +90,7 @@ pub enum Error {
     },
     /// No row of a class is among enough of its own.
     #[error(
-        "class `{class}`: none of its {rows} row(s) has {needed} of its own class among its {k} nearest neighbors"
+        "class `{class}`: none of its {} has {needed} of its own class among its {k} nearest neighbors", counted(*rows, "row")
     )]
     NoBase {
         /// Name of the class.
@@ -151,7 +152,7 @@ pub enum Error {
     },
     /// No row of a cell has a neighbour in it.
     #[error(
-        "class `{class}` of group `{group}`: none of its {rows} row(s) has another of them among its {k} nearest neighbors, or a weight if it has"
+        "class `{class}` of group `{group}`: none of its {} has another of them among its {k} nearest neighbors, or a weight if it has", counted(*rows, "row")
     )]
     Scattered {
         /// Name of the class.
@@ -193,7 +194,7 @@ pub enum Error {
     },
     /// A cell is too small for what was asked.
     #[error(
-        "class `{class}` of group `{group}` has {rows} row(s) to choose from, but {method} needs at least {needed}"
+        "class `{class}` of group `{group}` has {} to choose from, but {method} needs at least {needed}", counted(*rows, "row")
     )]
     SmallCell {
         /// Name of the class.

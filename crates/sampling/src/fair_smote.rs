@@ -853,14 +853,14 @@ mod tests {
         assert!(result.origin.iter().all(|origin| origin.away_from == origin.base));
         assert_eq!(
             result.warnings[0].message,
-            "new rows lie between the only two rows there are: class `c0` of group `g1` (2 row(s))"
+            "new rows lie between the only two rows there are: class `c0` of group `g1` (2 rows)"
         );
         let table = Table::of_cells(&[&[9, 1], &[9, 9]]);
         let strict = plain().with_few_rows(FewRows::Error);
         let error = table.resampled(&strict, table.features()).expect_err("one row");
         assert_eq!(
             error.to_string(),
-            "class `c0` of group `g1` has 1 row(s) to choose from, but fair-smote needs at least 3"
+            "class `c0` of group `g1` has 1 row to choose from, but fair-smote needs at least 3"
         );
         let (result, cells) = table.resampled(&plain(), table.features()).expect("it is copied");
         assert_eq!(cells, [9; 4]);

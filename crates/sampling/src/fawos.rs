@@ -1,4 +1,4 @@
-use counterpoise_base::{Groups, Labeled, Labels, Resampled, Seed, Warning};
+use counterpoise_base::{Groups, Labeled, Labels, Resampled, Seed, Warning, counted};
 use counterpoise_neighbors::{Metric, Rows, Search, Space};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -261,8 +261,10 @@ impl Fawos {
                 }
                 FewRows::Duplicate => {
                     let message = format!(
-                        "class `{}` of group `{}`: none of its {rows} row(s) has a weight, so they are copied",
-                        cell.class, cell.group
+                        "class `{}` of group `{}`: none of its {} has a weight, so they are copied",
+                        cell.class,
+                        cell.group,
+                        counted(rows, "row")
                     );
                     warnings.push(Warning::new("sampling.rows-copied", message));
                     return Ok(None);
@@ -477,7 +479,7 @@ mod tests {
         let error = resampled(&Fawos::default(), &lonely()).expect_err("outliers");
         assert_eq!(
             error.to_string(),
-            "class `yes` of group `f`: none of its 2 row(s) has another of them among its 5 nearest neighbors, or a weight if it has"
+            "class `yes` of group `f`: none of its 2 rows has another of them among its 5 nearest neighbors, or a weight if it has"
         );
         let copying = Fawos::default().with_few_rows(FewRows::Duplicate);
         let (result, _) = resampled(&copying, &lonely()).expect("they are copied");

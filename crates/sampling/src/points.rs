@@ -2,7 +2,7 @@
 
 use counterpoise_base::{
     Domain, Feature, FeatureValues, Features, Labeled, Origin, Replaced, Resampled, Seed, SyntheticValues,
-    Warning,
+    Warning, agree, counted,
 };
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -355,8 +355,9 @@ pub(crate) fn warn_of_categories(features: &Features<'_>, method: &str, warnings
         return;
     }
     let message = format!(
-        "{method} knows numbers only: {} categorical column(s) count in no distance, and new rows have the categories of their base (`{}`)",
-        names.len(),
+        "{method} knows numbers only: {} {} in no distance, and new rows have the categories of their base (`{}`)",
+        counted(names.len(), "categorical column"),
+        agree(names.len(), "counts", "count"),
         names.join("`, `")
     );
     warnings.push(

@@ -1,6 +1,6 @@
 //! Neighbours inside one class, and what happens to classes with few rows: shared by the SMOTE family.
 
-use counterpoise_base::{Labeled, Warning};
+use counterpoise_base::{Labeled, Warning, agree, counted};
 use counterpoise_neighbors::{Graph, Metric, Rows, Search, Space};
 
 use rayon::prelude::*;
@@ -52,7 +52,9 @@ pub(crate) fn usable_k(
         }
         FewRows::Duplicate => {
             let message = format!(
-                "class `{class}` has {rows} row(s), no more than the {k} neighbors asked for: they are copied"
+                "class `{class}` has {}, no more than the {k} neighbors asked for: {} copied",
+                counted(rows, "row"),
+                agree(rows, "it is", "they are")
             );
             warnings.push(Warning::new("sampling.rows-copied", message));
             Ok(None)

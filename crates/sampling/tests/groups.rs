@@ -311,7 +311,7 @@ fn a_cell_of_one_row_is_copied_in_the_first_group_and_moves_in_a_later_one() {
     assert!(
         result.warnings[0]
             .message
-            .contains("class `yes` of group `0` (1 row(s))")
+            .contains("class `yes` of group `0` (1 row)")
     );
 }
 

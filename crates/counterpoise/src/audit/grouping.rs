@@ -1,4 +1,4 @@
-use counterpoise_base::{Observer, Warning};
+use counterpoise_base::{Observer, Warning, agree, counted};
 use counterpoise_metrics::{
     Aim, Benefits, Bootstrap, Comparison, Estimate, GroupMeasure, GroupReport, GroupedRows, Odds, Rate,
     Scope, per_group_report,
@@ -212,9 +212,11 @@ impl AuditGrouping {
             return None;
         }
         let message = format!(
-            "{}: {} group(s) have fewer than {min_rows} rows and take no part in comparisons: {}",
+            "{}: {} {} fewer than {min_rows} rows and {} no part in comparisons: {}",
             self.name,
-            small.len(),
+            counted(small.len(), "group"),
+            agree(small.len(), "has", "have"),
+            agree(small.len(), "takes", "take"),
             small.join(", ")
         );
         let hint = "collect more rows, merge values with `--label \"FROM=>TO\"`, or set `--min-rows 1`";

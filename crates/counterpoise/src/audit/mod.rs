@@ -6,7 +6,7 @@ mod grouping;
 mod neighbours;
 mod page;
 
-use counterpoise_base::{Groups, Labels, Observer, Table, Warning};
+use counterpoise_base::{Groups, Labels, Observer, Table, Warning, agree, counted};
 use counterpoise_data::{
     GroupColumns, PredictionColumns, PredictionTable, predictions_of, texts_of, whole_rows,
 };
@@ -114,7 +114,7 @@ pub fn audit(
             .chain(&protected)
             .collect();
         whole = whole_rows(table, &named);
-        (&whole.0, whole.1)
+        (&whole.0, table.rows() - whole.1.len())
     } else {
         (table, 0)
     };
@@ -233,7 +233,11 @@ pub fn audit(
         );
     }
     if dropped > 0 {
-        let message = format!("{dropped} row(s) were left out for missing values");
+        let message = format!(
+            "{} {} left out for missing values",
+            counted(dropped, "row"),
+            agree(dropped, "was", "were")
+        );
         warnings.push(Warning::new("audit.dropped", message));
     }
     for grouping in parts.iter().take(1).flat_map(|part| &part.groupings) {

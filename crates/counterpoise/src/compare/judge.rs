@@ -1,4 +1,4 @@
-use counterpoise_base::{Labels, Observer, Seed, Warning};
+use counterpoise_base::{Labels, Observer, Seed, Warning, counted};
 use counterpoise_metrics::{Measure, Predictions, precision_recall_curve, reliability};
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use super::scores::{Repeat, Scorer};
 use super::store::Fit;
 use super::training::Training;
 use super::verdict::{Verdict, VerdictKind, View, verdict};
-use super::{Setting, Times, counted};
+use super::{Setting, Times, said_once};
 use crate::Error;
 
 /// Scores all combinations, draws for intervals, and says what follows.
@@ -234,8 +234,9 @@ fn few_rows(labels: &Labels) -> Option<Warning> {
     let rows = labels.counts()[class];
     (rows < FEW_ROWS).then(|| {
         let message = format!(
-            "class `{}` has {rows} row(s): intervals and verdicts about so few rows cannot be trusted",
-            labels.classes()[class]
+            "class `{}` has {}: intervals and verdicts about so few rows cannot be trusted",
+            labels.classes()[class],
+            counted(rows, "row")
         );
         Warning::new("compare.few-rows", message)
             .with_hint("collect more rows, or merge the class with another")
@@ -263,7 +264,7 @@ fn outcome(
         corrected,
         fairness: Vec::new(),
         seconds: seconds(combination.fits),
-        warnings: counted(warnings),
+        warnings: said_once(warnings),
         precision_recall: Vec::new(),
         reliability: (Vec::new(), Vec::new()),
     };

@@ -221,7 +221,10 @@ impl Compare {
             let hint = "give 2 or more: `--folds 5`".into();
             return Err(config(
                 "compare.folds",
-                format!("{} fold(s) leave nothing to test on", checked.folds),
+                format!(
+                    "with {}, nothing is left to test on",
+                    crate::counted(checked.folds, "fold")
+                ),
                 hint,
             ));
         }
@@ -335,7 +338,7 @@ fn groups_where_needed(setting: &Setting<'_>) -> Result<(), Error> {
 }
 
 /// Warnings that occur in many folds, said once with how often.
-pub(crate) fn counted(warnings: Vec<Warning>) -> Vec<Warning> {
+pub(crate) fn said_once(warnings: Vec<Warning>) -> Vec<Warning> {
     let mut counted: Vec<(Warning, usize)> = Vec::new();
     for warning in warnings {
         match counted

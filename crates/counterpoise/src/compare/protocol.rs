@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use counterpoise_base::{
-    Event, Features, Labeled, Labels, Observer, OutputRow, Resampled, RowKeys, Seed, Warning,
+    Event, Features, Labeled, Labels, Observer, OutputRow, Resampled, RowKeys, Seed, Warning, counted,
 };
 use counterpoise_data::{Missing, stratified_k_fold};
 use counterpoise_learn::{Calibration, Decision, Design, Encoder, Imputer, Learner, Objective, Training};
@@ -541,8 +541,8 @@ impl Fold {
         let lost = (0..before.len()).find(|&class| before[class] > 0 && after[class] == 0)?;
         let name = &self.labels.classes()[lost];
         let message = format!(
-            "no training row of class `{name}` is left of {} row(s) in a fold of {}: the class cannot be predicted there",
-            before[lost],
+            "no training row of class `{name}` is left of {} in a fold of {}: the class cannot be predicted there",
+            counted(before[lost], "row"),
             resampled.len()
         );
         Some(Warning::new("compare.lost-class", message))

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
 use counterpoise_data::{Augment, Imbalance, ReadOptions, make_imbalance};
 use counterpoise_deep::{
-    DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, SavedClassifier, Scores, taus,
+    DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, Marks, SavedClassifier, Scores, taus,
 };
 use serde::Serialize;
 
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
-use crate::networks::{Reads, part};
+use crate::networks::{Reads, known_rows, part};
 use crate::pages::check_network;
 use crate::tables::{RowSet, TableEncoding, open_alike};
 use crate::{Error, check_apart, check_text};
@@ -182,21 +182,19 @@ impl Opened {
         }
     }
 
-    /// Only some of it, as the last layer sees it.
-    fn seen(&self, rows: &[usize], saved: &SavedClassifier, observer: &dyn Observer) -> Result<Seen, Error> {
-        let (values, labels) = match self {
-            Self::Pictures(set) => {
-                let set = set.select(rows);
-                let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
-                let inputs = Inputs::Images(&set.images, &augment);
-                (saved.classifier.embed(inputs, observer)?, set.labels)
-            }
-            Self::Rows(set) => {
-                let set = set.select(rows);
-                (saved.classifier.embed(set.inputs(), observer)?, set.labels)
-            }
-        };
-        Ok(Seen { values, labels })
+    /// Only some of it.
+    fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Pictures(set) => Self::Pictures(set.select(rows)),
+            Self::Rows(set) => Self::Rows(set.select(rows)),
+        }
+    }
+
+    fn inputs<'a>(&'a self, augment: &'a Augment) -> Inputs<'a> {
+        match self {
+            Self::Pictures(set) => Inputs::Images(&set.images, augment),
+            Self::Rows(set) => set.inputs(),
+        }
     }
 }
 
@@ -256,6 +254,42 @@ fn open(
     Ok((saved, Some(Opened::Pictures(set))))
 }
 
+/// Tells of data of which a network knows what is held out here, or that is not what it was trained on.
+fn other_than_trained_on(
+    saved: &SavedClassifier,
+    learnt: Inputs<'_>,
+    held_out: Inputs<'_>,
+    file: &Path,
+    everything: bool,
+    other: bool,
+) -> Option<Warning> {
+    let reads = Reads::of(&saved.about);
+    let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
+    // A row held out that has a twin among the others is known to every network.
+    let twins = Marks::of(learnt).known(held_out).rows;
+    let known = saved.trained_on.as_ref().map(|marks| marks.known(held_out).rows);
+    if known > Some(twins) {
+        let held_out_here = format!("{} held out here", reads.many());
+        let warning = known_rows(saved, held_out, &held_out_here, file)?;
+        return Some(warning.with_hint(if everything {
+            "train with a part held out: without `--choose-on nothing` or `test`"
+        } else {
+            hint
+        }));
+    }
+    let may_be = if known.is_none() {
+        ": those held out here may be known to it"
+    } else {
+        ""
+    };
+    let message = format!(
+        "`{}` has other {} of each class than the network was trained on{may_be}",
+        file.display(),
+        reads.many()
+    );
+    other.then(|| Warning::new("images.other-training", message).with_hint(hint))
+}
+
 /// Changes the last layer of a saved network and writes it anew.
 pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
     check_text(&options.output)?;
@@ -292,21 +326,31 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             if options.foreign.is_some() {
                 let message = "whether the network knows the pictures that are held out here, only those who trained it can say: scores on them may be too good";
                 warnings.push(Warning::new("images.other-training", message));
-            } else if counts != saved.about.counts {
-                let message = format!(
-                    "`{}` has other {} of each class than the network was trained on: those held out here may be known to it",
-                    options
-                        .data
-                        .as_ref()
-                        .map_or(Path::new(""), AdjustData::path)
-                        .display(),
-                    reads.many()
-                );
-                let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
-                warnings.push(Warning::new("images.other-training", message).with_hint(hint));
             }
-            let seen = |rows: &[usize]| all.seen(rows, &saved, observer);
-            (Some(seen(&training)?), Some(seen(&held_out)?))
+            let (training, held_out) = (all.select(&training), all.select(&held_out));
+            let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
+            let (learnt, judged) = (training.inputs(&augment), held_out.inputs(&augment));
+            if options.foreign.is_none() {
+                let file = options.data.as_ref().map_or(Path::new(""), AdjustData::path);
+                let everything = all.labels().counts() == saved.about.counts;
+                let other = counts != saved.about.counts;
+                warnings.extend(other_than_trained_on(
+                    &saved, learnt, judged, file, everything, other,
+                ));
+            }
+            if matches!(options.adjustment, Adjustment::Crt | Adjustment::Lws) {
+                saved.trained_on = saved.trained_on.map(|marks| marks.with(learnt));
+            }
+            let seen = |inputs, labels: &Labels| -> Result<Seen, Error> {
+                Ok(Seen {
+                    values: saved.classifier.embed(inputs, observer)?,
+                    labels: labels.clone(),
+                })
+            };
+            (
+                Some(seen(learnt, training.labels())?),
+                Some(seen(judged, held_out.labels())?),
+            )
         }
     };
     let needed = |seen: Option<&Seen>| -> Result<(), Error> {
@@ -325,7 +369,19 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     let width = head.weight().len() / head.classes();
     let rows = |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.labels.codes().to_vec()) };
     let counts = &saved.about.counts;
-    let named = |error| Error::of_classes(error, &saved.about.classes);
+    let named = |error| {
+        match Error::of_classes(error, &saved.about.classes) {
+        Error::ClassWithoutPictures { class, .. } => Error::Config {
+            place: options.network.display().to_string(),
+            problem: format!(
+                "class `{class}` has no {} to count, and {name} divides by those of each class",
+                reads.one()
+            ),
+            hint: Some("use `--method tau-norm`, which counts none, or train on all classes that the network is to know".into()),
+        },
+        error => error,
+    }
+    };
     let (tau, adjusted) = match (options.adjustment, options.tau) {
         (Adjustment::LogitAdjustment, Some(tau)) => (Some(tau), head.adjusted(counts, tau).map_err(named)?),
         (Adjustment::TauNorm, Some(tau)) => (Some(tau), head.normalised(tau)),

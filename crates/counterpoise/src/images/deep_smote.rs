@@ -492,6 +492,17 @@ impl DeepSmoteModel {
             );
         }
         experiment.check_set(&real)?;
+        let several = real.labels.counts().iter().filter(|count| **count > 0).count() > 1;
+        if let (false, Some(&code)) = (several, real.labels.codes().first()) {
+            return Err(Error::Config {
+                place: part.path.display().to_string(),
+                problem: format!(
+                    "all pictures are of class `{}`, so that none is rarer than another",
+                    real.labels.classes()[code as usize]
+                ),
+                hint: Some("give the pictures of all classes that `deepsmote fit` learnt".into()),
+            });
+        }
         in_memory(&experiment.deepsmote, &real)?;
         let networks = self.saved.best(experiment.device)?;
         let mut run = Run::new(experiment.draws.unwrap_or(experiment.seed));
@@ -549,6 +560,8 @@ pub struct MadeImages {
 pub struct WrittenBalance {
     /// The files, or the one folder.
     pub files: Vec<PathBuf>,
+    /// The classes of the lines of the contact sheet, from top to bottom, if there is one.
+    pub lines: Vec<String>,
     /// What looked odd.
     pub warnings: Vec<Warning>,
 }
@@ -636,14 +649,21 @@ impl MadeImages {
             writer.finish()?;
             files.push(path.into());
         }
+        let (mut lines, mut warnings) = (Vec::new(), written.warnings);
         if let Some(path) = &output.sheet {
-            let (_, png) = self.sheet(observer)?;
+            let (classes, png) = self.sheet(observer)?;
+            if classes.is_empty() {
+                let message = format!("nothing was to be made: `{}` shows nothing", path.display());
+                warnings.push(Warning::new("images.empty-sheet", message));
+            }
+            lines = classes;
             write_bytes(&png, path)?;
             files.push(path.into());
         }
         Ok(WrittenBalance {
             files,
-            warnings: written.warnings,
+            lines,
+            warnings,
         })
     }
 

@@ -2,15 +2,15 @@
 
 use std::num::NonZeroUsize;
 
-use counterpoise_base::{Features, Observer, Seed};
+use counterpoise_base::{Features, Observer, Seed, counted};
 use counterpoise_deep::{ClassQuality, DecoderKind, DeepSmote, EpochLoss, Quality};
 use counterpoise_neighbors::{Metric, MissingValues, Space};
-use counterpoise_report::{Block, Curve, Curves, Page, Point, Scatter, Section, Sheet, TableBlock};
+use counterpoise_report::{Block, Curve, Curves, Page, Point, Scatter, Section, Sheet, TableBlock, Tone};
 
 use super::deep_smote::{DeepSmoteExperiment, MadeImages, fit_and_make};
 use crate::Error;
 use crate::bundled::FASHION_MNIST;
-use crate::pages::footer;
+use crate::pages::{footer, name_of};
 use crate::picture::places;
 
 /// Synthetic pictures in the plane, and real ones beside their parents.
@@ -98,31 +98,37 @@ pub fn deep_smote_page(
     observer: &dyn Observer,
 ) -> Result<Page, Error> {
     let seed = experiment.draws.unwrap_or(experiment.seed);
-    let name = experiment
-        .data
-        .path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let name = name_of(&experiment.data.path);
     let mut sections = vec![Section {
         title: "Pictures".into(),
         lead: format!(
-            "{} synthetic pictures beside {} real ones.",
-            made.made.set.len(),
+            "{} beside {} real.",
+            counted(made.made.set.len(), "synthetic picture"),
             made.real.len()
         ),
-        blocks: vec![sheet_block(made, observer)?],
+        blocks: vec![if made.made.set.is_empty() {
+            Block::Verdict {
+                title: "Nothing was to be made".into(),
+                text: "Every class has as many pictures as `sampling_strategy` asks for already: by default, as many as the largest class. What follows tells of real pictures alone.".into(),
+                tone: Tone::Neutral,
+            }
+        } else {
+            sheet_block(made, observer)?
+        }],
     }];
-    sections.push(Section {
-        title: "Quality".into(),
-        lead: READING.into(),
-        blocks: vec![Block::Table(quality_table(quality))],
-    });
-    if !made.warnings.is_empty() || !quality.warnings.is_empty() {
+    if !made.made.set.is_empty() {
+        sections.push(Section {
+            title: "Quality".into(),
+            lead: READING.into(),
+            blocks: vec![Block::Table(quality_table(quality))],
+        });
+    }
+    if let (Some(last), true) = (
+        sections.last_mut(),
+        !made.warnings.is_empty() || !quality.warnings.is_empty(),
+    ) {
         let warnings: Vec<_> = made.warnings.iter().chain(&quality.warnings).cloned().collect();
-        sections[1]
-            .blocks
-            .push(Block::Warnings(crate::few_of_each(&warnings)));
+        last.blocks.push(Block::Warnings(crate::few_of_each(&warnings)));
     }
     sections.push(plane(made, seed, observer)?);
     if history.len() > 1 {

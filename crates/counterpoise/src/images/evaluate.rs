@@ -10,7 +10,7 @@ use counterpoise_report::Page;
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
 use crate::Error;
-use crate::networks::{Evaluated, Reads, judged};
+use crate::networks::{Evaluated, Reads, judged, known_rows};
 
 /// What is judged, and how.
 #[derive(Debug, Clone)]
@@ -70,8 +70,18 @@ pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Re
         &saved.about.classes,
         &options.data.path.display().to_string(),
     )?;
+    let path = &options.data.path;
+    if let Some(known) = known_rows(
+        &saved,
+        Inputs::Images(&set.images, &Augment::default()),
+        "pictures",
+        path,
+    ) {
+        let hint = "give others: the test part, or what was left out of training, such as `--side held-out:0.3` after a training with `--side training:0.3`";
+        warnings.push(known.with_hint(hint));
+    }
     let mut evaluated = judge(&saved, &set, options.seed, observer)?;
-    evaluated.warnings.splice(0..0, warnings);
+    evaluated.measured.warnings.splice(0..0, warnings);
     Ok(evaluated)
 }
 

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use counterpoise_base::LabeledImages;
+use counterpoise_base::{LabeledImages, counted};
 use counterpoise_data::Normalisation;
 use counterpoise_deep::{AboutClassifier, Architecture, DeviceKind, HeadKind, SavedClassifier};
 
@@ -60,8 +60,8 @@ impl ForeignNetwork {
             return Err(Error::Config {
                 place: "--normalisation".into(),
                 problem: format!(
-                    "it needs one mean, and one deviation above 0, for each of {} channel(s)",
-                    shape.channels
+                    "it needs one mean, and one deviation above 0, for each of {}",
+                    counted(shape.channels, "channel")
                 ),
                 hint: Some("give as many numbers as there are channels, or one for all".into()),
             });

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
+use counterpoise_base::{ImageShape, LabeledImages, Labels, Observer, Seed, Warning, agree, counted};
 use counterpoise_deep::{Inputs, Rows};
 use counterpoise_report::Page;
 
@@ -80,12 +80,13 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         return Err(Error::Config {
             place: "augment.normalisation".into(),
             problem: format!(
-                "it needs one mean, and one deviation above 0, for each of {} channel(s)",
-                all.images.shape().channels
+                "it needs one mean, and one deviation above 0, for each of {}",
+                counted(all.images.shape().channels, "channel")
             ),
             hint: Some("give as many numbers as there are channels, or one for all".into()),
         });
     }
+    check_pad(experiment.augment.pad, all.images.shape())?;
     let sets = Sets {
         training: set(&training, experiment),
         held_out: held_out.as_ref().map(|held_out| set(held_out, experiment)),
@@ -103,6 +104,25 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
     };
     let trained = wanted.fit(&sets, encoded, &judged, observer)?;
     Ok(NetworkTraining { warnings, ..trained })
+}
+
+/// Fails if a cut out of the padded picture may see nothing of the picture.
+fn check_pad(pad: usize, shape: ImageShape) -> Result<(), Error> {
+    let most = shape.height.min(shape.width) - 1;
+    if pad <= most {
+        return Ok(());
+    }
+    Err(Error::Config {
+        place: "--pad".into(),
+        problem: format!(
+            "with {} of black around pictures of {shape}, some cuts would hold nothing of the picture",
+            counted(pad, "pixel")
+        ),
+        hint: Some(format!(
+            "give {most} at most; usual is an eighth of the side: `--pad {}`",
+            (most + 1).div_ceil(8).min(most)
+        )),
+    })
 }
 
 /// The page of [`train_images`].
@@ -139,8 +159,10 @@ fn apart(
     }
     if twice > 0 {
         let message = format!(
-            "{twice} of {} test pictures of `{file}` are among the training pictures: scores on them are too good",
-            test.images.len()
+            "{twice} of {} test pictures of `{file}` {} among the training pictures: scores on {} are too good",
+            test.images.len(),
+            agree(twice, "is", "are"),
+            agree(twice, "it", "them")
         );
         warnings.push(Warning::new("images.test-in-training", message));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use counterpoise_base::{Labels, Warning};
+use counterpoise_base::{Labels, Warning, agree, counted};
 use serde::Serialize;
 
 use super::LeakageVerdict;
@@ -78,8 +78,10 @@ pub(super) fn copy_findings(data: &Data, pool: &Pool, copies: &Copies, looks: f6
         verdict,
         rows,
         format!(
-            "{rows} test row(s) ({}) equal a training row in every feature, where an honest split has {:.1} on average: {words}",
+            "{} ({}) {} a training row in every feature, where an honest split has {:.1} on average: {words}",
+            counted(rows, "test row"),
             data.percent_of_test(rows),
+            agree(rows, "equals", "equal"),
             copies.expected
         ),
         hint,
@@ -91,9 +93,10 @@ pub(super) fn copy_findings(data: &Data, pool: &Pool, copies: &Copies, looks: f6
         LeakageVerdict::Clean,
         copies.other_target,
         format!(
-            "label conflict across the split: {} test row(s) ({}) equal training rows of another class only",
-            copies.other_target,
-            data.percent_of_test(copies.other_target)
+            "label conflict across the split: {} ({}) {} training rows of another class only",
+            counted(copies.other_target, "test row"),
+            data.percent_of_test(copies.other_target),
+            agree(copies.other_target, "equals", "equal")
         ),
         "no model can get them right from what it saw; look at how they were labelled",
     );
@@ -143,9 +146,10 @@ pub(super) fn near_finding(data: &Data, near: &Excess, close: &Close, looks: f64
         verdict,
         near.across,
         format!(
-            "{} test row(s) ({}) lie within {:.3} of a training row and each is nearest to the other: of the {} closest pairs of rows, an honest split parts {:.1}",
-            near.across,
+            "{} ({}) {} within {:.3} of a training row and each is nearest to the other: of the {} closest pairs of rows, an honest split parts {:.1}",
+            counted(near.across, "test row"),
             data.percent_of_test(near.across),
+            agree(near.across, "lies", "lie"),
             near.distance,
             near.pairs,
             near.expected
@@ -178,10 +182,11 @@ pub(super) fn parent_finding(data: &Data, parents: &Parents, pairs: &[(usize, us
         LeakageVerdict::Leak,
         parents.test_rows,
         format!(
-            "{} test row(s) ({}) are parents of {} synthetic training row(s)",
-            parents.test_rows,
+            "{} ({}) {} of {}",
+            counted(parents.test_rows, "test row"),
             data.percent_of_test(parents.test_rows),
-            parents.of_test_rows
+            agree(parents.test_rows, "is a parent", "are parents"),
+            counted(parents.of_test_rows, "synthetic training row")
         ),
         "rows were made before the split: split first, then resample the training part only",
     );
@@ -207,9 +212,10 @@ pub(super) fn synthetic_test_rows(data: &Data) -> Option<Finding> {
         LeakageVerdict::Leak,
         made.len(),
         format!(
-            "{} test row(s) ({}) are synthetic",
-            made.len(),
-            data.percent_of_test(made.len())
+            "{} ({}) {} synthetic",
+            counted(made.len(), "test row"),
+            data.percent_of_test(made.len()),
+            agree(made.len(), "is", "are")
         ),
         "a model is judged by rows that were observed: split first, then resample the training part only",
     );
@@ -243,7 +249,8 @@ pub(super) fn class_warnings(data: &Data) -> Vec<Warning> {
                 Warning::new(
                     "leakage.class-only-in-test",
                     format!(
-                        "class `{class}` has {test} row(s) in the test file and none in the training file"
+                        "class `{class}` has {} in the test file and none in the training file",
+                        counted(test, "row")
                     ),
                 )
                 .with_hint("a model cannot learn it; split within classes"),
@@ -252,7 +259,8 @@ pub(super) fn class_warnings(data: &Data) -> Vec<Warning> {
                 Warning::new(
                     "leakage.class-only-in-train",
                     format!(
-                        "class `{class}` has {train} row(s) in the training file and none in the test file"
+                        "class `{class}` has {} in the training file and none in the test file",
+                        counted(train, "row")
                     ),
                 )
                 .with_hint("no score says anything about it; split within classes"),

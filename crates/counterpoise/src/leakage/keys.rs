@@ -1,5 +1,6 @@
 //! Groups and ids that are on both sides.
 
+use counterpoise_base::{agree, counted};
 use std::collections::HashMap;
 
 use counterpoise_data::texts_of;
@@ -23,9 +24,12 @@ pub(super) fn group_finding(data: &Data, key: &str) -> Option<Finding> {
         LeakageVerdict::Leak,
         test,
         format!(
-            "{} value(s) of `{key}` are on both sides: {test} test row(s) ({}) and {train} training row(s)",
-            shared.len(),
-            data.percent_of_test(test)
+            "{} of `{key}` {} on both sides: {} ({}) and {}",
+            counted(shared.len(), "value"),
+            agree(shared.len(), "is", "are"),
+            counted(test, "test row"),
+            data.percent_of_test(test),
+            counted(train, "training row")
         ),
         "split by the group, so that all of its rows are on one side",
     );
@@ -65,8 +69,10 @@ pub(super) fn id_findings(data: &Data, cluster: &[u32], id: &str) -> Vec<Finding
     let finding = |verdict, examples: Vec<Example>, words: &str, hint| {
         let rows = examples.len();
         let message = format!(
-            "{rows} test row(s) ({}) have an id `{id}` of the training file{words}",
-            data.percent_of_test(rows)
+            "{} ({}) {} an id `{id}` of the training file{words}",
+            counted(rows, "test row"),
+            data.percent_of_test(rows),
+            agree(rows, "has", "have")
         );
         let mut finding = data.finding("leakage.ids", verdict, rows, message, hint);
         finding.examples = examples.into_iter().take(SHOWN).collect();

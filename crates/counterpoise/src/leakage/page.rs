@@ -1,6 +1,6 @@
 //! What an audit of two files shows.
 
-use counterpoise_base::Warning;
+use counterpoise_base::{Warning, counted};
 use counterpoise_report::{Bars, Block, Figure, Page, Section, Series, TableBlock};
 
 use super::{LeakageAudit, LeakageVerdict};
@@ -16,8 +16,10 @@ pub fn leakage_page(audit: &LeakageAudit) -> Page {
     Page {
         title: format!("Does {} leak into {}?", audit.train.file, audit.test.file),
         subtitle: format!(
-            "{} training rows, {} test rows, {} features",
-            audit.train.rows, audit.test.rows, audit.features
+            "{}, {}, {}",
+            counted(audit.train.rows, "training row"),
+            counted(audit.test.rows, "test row"),
+            counted(audit.features, "feature")
         ),
         sections,
         footer: footer(),

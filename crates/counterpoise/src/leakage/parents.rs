@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use counterpoise_base::{Domain, FeatureValues, Features, Observer};
+use counterpoise_base::{Domain, FeatureValues, Features, Observer, counted};
 use counterpoise_neighbors::{Rows, Search, Space};
 use serde::Serialize;
 
@@ -67,7 +67,8 @@ pub(super) fn parents_looked_up(
         }
         if let Some(beyond) = [base, neighbor].into_iter().find(|&parent| parent >= rows) {
             return Err(wrong(format!(
-                "`{file}` has {rows} row(s), and `{}` names row {} as a parent",
+                "`{file}` has {}, and `{}` names row {} as a parent",
+                counted(rows, "row"),
                 data.train.file,
                 beyond + 1
             )));

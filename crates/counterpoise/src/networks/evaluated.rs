@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use counterpoise_base::{Observer, Table, Warning};
+use counterpoise_base::{Observer, Table, Warning, agree, counted, plural};
 use counterpoise_data::{PredictionColumns, predictions_of_model, texts_of};
 use counterpoise_metrics::Bootstrap;
 use counterpoise_report::{Page, Section};
@@ -9,18 +9,17 @@ use serde::Serialize;
 
 use super::Reads;
 use crate::measured::measure_found;
+use crate::pages::name_of;
 use crate::{Error, Measured, measured_page};
 
 /// Predictions of a classifier and how good they are.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evaluated {
-    /// Measures with intervals.
+    /// Measures with intervals, and what looked odd.
     pub measured: Measured,
     /// Row by row: names where there are some, the true class, `predicted`, and a score for every class.
     #[serde(skip)]
     pub predictions: Table,
-    /// What looked odd.
-    pub warnings: Vec<Warning>,
 }
 
 /// Draws for intervals.
@@ -62,19 +61,20 @@ pub(crate) fn judged(
     };
     let bootstrap = Bootstrap::new(seed).with_draws(DRAWS);
     let found = predictions_of_model(&predictions, &columns)?;
-    let measured = measure_found(found, target, &[], &bootstrap, observer)?;
-    let mut warnings = measured.warnings.clone();
+    let mut measured = measure_found(found, target, &[], &bootstrap, observer)?;
     if !strangers.is_empty() {
         let message = format!(
-            "class(es) {} are neither true nor predicted anywhere: measures of scores are left out",
-            strangers.join(", ")
+            "{} {} {} neither true nor predicted anywhere: measures of scores are left out",
+            plural(strangers.len(), "class"),
+            strangers.join(", "),
+            agree(strangers.len(), "is", "are")
         );
-        warnings.push(Warning::new("evaluate.absent-class", message));
+        let warning = Warning::new("evaluate.absent-class", message);
+        measured.warnings.push(warning);
     }
     Ok(Evaluated {
         measured,
         predictions,
-        warnings,
     })
 }
 
@@ -90,13 +90,13 @@ impl Evaluated {
 
     /// The measures, as part of a page; `chose` says whether the epoch was chosen on these pictures.
     pub(super) fn section(&self, reads: Reads, chose: bool) -> Section {
-        let (rows, many) = (self.measured.rows, reads.many());
+        let (rows, many) = (counted(self.measured.rows, reads.one()), reads.many());
         Section {
             title: format!("On the test {many}"),
             lead: if chose {
-                format!("{rows} {many} on which the epoch was chosen: the scores are too good.")
+                format!("{rows} on which the epoch was chosen: the scores are too good.")
             } else {
-                format!("{rows} {many} that training never saw.")
+                format!("{rows} that training never saw.")
             },
             blocks: measured_page("", &self.measured)
                 .map(|page| {
@@ -111,12 +111,9 @@ impl Evaluated {
 
     /// The page of a network judged on data.
     pub(crate) fn page(&self, reads: Reads, network: &Path, data: &Path) -> Result<Page, Error> {
-        let name = |path: &Path| {
-            let name = path.file_name().unwrap_or_default();
-            name.to_string_lossy().into_owned()
-        };
-        let mut page = measured_page(&name(data), &self.measured)?;
-        page.subtitle = format!("{} on {} {}", name(network), self.measured.rows, reads.many());
+        let mut page = measured_page(&name_of(data), &self.measured)?;
+        let rows = counted(self.measured.rows, reads.one());
+        page.subtitle = format!("{} on {rows}", name_of(network));
         Ok(page)
     }
 }

@@ -2,14 +2,15 @@
 
 mod description;
 mod evaluated;
+mod known;
 mod page;
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Event, Labels, Observer, Seed, Warning};
+use counterpoise_base::{Event, Labels, Observer, Seed, Warning, agree, plural};
 use counterpoise_data::{Content, Normalisation, content_of, hold_out};
 use counterpoise_deep::{
-    AboutClassifier, ChooseBy, Classifier, DeviceKind, InputShape, Rows, SavedClassifier, Scores,
+    AboutClassifier, ChooseBy, Classifier, DeviceKind, InputShape, Marks, Rows, SavedClassifier, Scores,
     TrainOptions, TrainRun, train,
 };
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::{Error, check_text};
 pub(crate) use description::{blame_training, described};
 pub use evaluated::Evaluated;
 pub(crate) use evaluated::judged;
+pub(crate) use known::known_rows;
 pub(crate) use page::page_of;
 
 /// A trained classifier, how it came to be, and how good it is.
@@ -154,6 +156,35 @@ pub fn network_reads(path: &Path) -> Result<Reads, Error> {
     Ok(Reads::of(&AboutClassifier::load(path)?))
 }
 
+/// Fails for data that the network in a file cannot read, as far as names tell.
+pub fn check_reads(reads: Reads, network: &Path, data: &Path) -> Result<(), Error> {
+    let (wanted, found, hint) = match (reads, content_of(data)) {
+        (Reads::Rows, Content::Pictures) => (
+            "rows of a table",
+            "is none",
+            "give a table with the columns that it was trained on: CSV or other text (also .gz, .zst), Parquet or Arrow",
+        ),
+        (Reads::Pictures, Content::Table) => (
+            "pictures",
+            "is a table",
+            "give pictures of the size that it was trained on: a folder with a folder for each class, IDX, NPZ or another format of `counterpoise evaluate --help`",
+        ),
+        _ => return Ok(()),
+    };
+    // Of what is not there, the reader tells.
+    if !data.exists() {
+        return Ok(());
+    }
+    Err(Error::Config {
+        place: data.display().to_string(),
+        problem: format!(
+            "the network in `{}` reads {wanted}, and this {found}",
+            network.display()
+        ),
+        hint: Some(hint.into()),
+    })
+}
+
 /// What a description is about, if it is one of a training.
 pub fn training_described(place: &str, text: &str) -> Result<Option<Reads>, Error> {
     let table = parsed(place, text)?;
@@ -266,6 +297,7 @@ impl Wanted<'_> {
         let saved = SavedClassifier {
             classifier: trained.classifier,
             about,
+            trained_on: Some(Marks::of(sets.training.inputs)),
         };
         let chosen = chooser
             .map(|chooser| scores(&saved.classifier, chooser, observer))
@@ -396,9 +428,16 @@ pub(crate) fn part(
     let (mut training, held_out) = (of(training), of(held_out));
     if !single.is_empty() {
         let message = format!(
-            "class(es) {} have one {}: they are trained on, and do not count when the epoch is chosen",
+            "{} {} {} one {}: {} when the epoch is chosen",
+            plural(single.len(), "class"),
             single.join(", "),
-            reads.one()
+            agree(single.len(), "has", "have"),
+            reads.one(),
+            agree(
+                single.len(),
+                "it is trained on, and does not count",
+                "they are trained on, and do not count"
+            )
         );
         warnings.push(Warning::new(reads.single(), message));
         training.extend((0..labels.len()).filter(|&row| counts[labels.codes()[row] as usize] == 1));

@@ -1,14 +1,15 @@
 use std::path::Path;
 
+use counterpoise_base::counted;
 use counterpoise_report::{Bars, Block, Curve, Curves, Figure, Page, Section, Series, TableBlock};
 
 use super::{ChooseOn, Evaluated, NetworkTraining};
-use crate::pages::footer;
+use crate::few_of_each;
+use crate::pages::{footer, name_of};
 
 /// The page of a training: on which data (`path`), and how it is done again (`description`).
 pub(crate) fn page_of(training: &NetworkTraining, path: &Path, description: String) -> Page {
     let about = &training.about;
-    let rows = training.reads().many();
     let percent =
         |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{:.1} %", 100.0 * value));
     let mut figures = vec![Figure {
@@ -26,14 +27,19 @@ pub(crate) fn page_of(training: &NetworkTraining, path: &Path, description: Stri
     let mut sections = vec![Section {
         title: "Result".into(),
         lead: format!(
-            "`{}` with loss `{}`, {} {rows} of {} classes.",
+            "`{}` with loss `{}`, {} of {}.",
             about.network.name(),
             about.options.as_ref().map_or("", |options| options.loss.name()),
-            about.counts.iter().sum::<usize>(),
-            about.classes.len()
+            counted(about.counts.iter().sum(), training.reads().one()),
+            counted(about.classes.len(), "class")
         ),
         blocks: vec![Block::Figures(figures)],
     }];
+    if !training.warnings.is_empty() {
+        sections[0]
+            .blocks
+            .push(Block::Warnings(few_of_each(&training.warnings)));
+    }
     if let Some(test) = &training.test {
         sections.push(test.section(training.reads(), training.chosen_on == ChooseOn::Test));
     }
@@ -48,8 +54,8 @@ pub(crate) fn page_of(training: &NetworkTraining, path: &Path, description: Stri
         }],
     });
     Page {
-        title: format!("{} trained on {}", about.network.name(), path.display()),
-        subtitle: format!("seed {}, {} epochs", about.seed, about.history.len()),
+        title: format!("{} trained on {}", about.network.name(), name_of(path)),
+        subtitle: format!("seed {}, {}", about.seed, counted(about.history.len(), "epoch")),
         sections,
         footer: footer(),
     }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use counterpoise_base::{Table, Warning};
+use counterpoise_base::{Table, Warning, agree, counted};
 use counterpoise_data::{Error as DataError, KnownColumns, Missing, Prepared};
 use counterpoise_deep::AboutClassifier;
 use counterpoise_learn::Encoder;
@@ -59,12 +59,13 @@ impl TableEncoding {
         Self::deserialize(encoding).map_err(|error| wrong(error.to_string()))
     }
 
-    /// The rows of a table, one after the other. What looks odd is told of `file`.
+    /// The rows of a table, one after the other. What looks odd is told of `file`, where a row has the place that `place` says.
     pub(super) fn encode(
         &self,
         table: &Table,
         missing: Missing,
         file: &Path,
+        place: &dyn Fn(usize) -> usize,
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<f32>, Error> {
         let name = || file.display().to_string();
@@ -82,10 +83,11 @@ impl TableEncoding {
         }
         for category in unknown {
             let message = format!(
-                "`{}`, column `{}`: {} row(s) hold categories that training did not see, such as `{}`: they are encoded as none",
+                "`{}`, column `{}`: {} {} categories that training did not see, such as `{}`: they are encoded as none",
                 name(),
                 category.column,
-                category.rows,
+                counted(category.rows, "row"),
+                agree(category.rows, "holds", "hold"),
                 category.first
             );
             warnings.push(Warning::new("tables.unknown-category", message));
@@ -94,15 +96,27 @@ impl TableEncoding {
         let width = values.len() / table.rows().max(1);
         match values.iter().position(|value| !value.is_finite()) {
             None => Ok(values),
-            Some(place) => {
+            Some(first) => {
                 // Numbers come first, in the order of their columns.
-                let column = features.numeric().nth(place % width);
+                let column = features.numeric().nth(first % width);
+                // One value that is too large spoils mean and deviation, and with them every row.
+                let size = |row: usize| {
+                    let value = column.and_then(|column| column.values.number(row));
+                    value.map_or(0.0, f64::abs)
+                };
+                let spoilt = (0..table.rows()).filter(|row| !values[row * width + first % width].is_finite());
+                let row =
+                    spoilt.max_by(|&one, &other| size(one).total_cmp(&size(other)).then(other.cmp(&one)));
+                let row = row.unwrap_or(first / width);
                 Err(Error::Config {
                     place: name(),
                     problem: format!(
-                        "column `{}`, row {}: the value is too large, or too far from those trained on, to be computed with",
+                        "column `{}`, row {}: {:e} is too large, or too far from those trained on, to be computed with",
                         column.map_or("", |column| column.name.as_str()),
-                        place / width + 1
+                        place(row) + 1,
+                        column
+                            .and_then(|column| column.values.number(row))
+                            .unwrap_or_default()
                     ),
                     hint: Some("mend the value, or bring the column to another unit".into()),
                 })

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Column, Labels, Observer, Table, Warning};
+use counterpoise_base::{Column, Labels, Observer, Table, Warning, agree, counted};
 use counterpoise_data::{
     Error as DataError, Missing, ReadOptions, read_table, table_of_predictions, texts_of, whole_rows,
 };
@@ -10,7 +10,7 @@ use counterpoise_report::Page;
 use super::TableEncoding;
 use super::training::RowSet;
 use crate::Error;
-use crate::networks::{Evaluated, Reads, in_classes, judged};
+use crate::networks::{Evaluated, Reads, in_classes, judged, known_rows};
 
 /// Which network is judged on which table, and how.
 #[derive(Debug, Clone)]
@@ -77,8 +77,12 @@ pub fn evaluate_table(options: &EvaluateTableOptions, observer: &dyn Observer) -
         observer,
         &mut warnings,
     )?;
+    if let Some(known) = known_rows(&saved, opened.set.inputs(), "rows", &options.data) {
+        let hint = "give rows that were left out of training; `counterpoise audit-leakage` looks closer at two tables";
+        warnings.push(known.with_hint(hint));
+    }
     let mut evaluated = judge(&saved, &opened, &encoding.target, options.seed, observer)?;
-    evaluated.warnings.splice(0..0, warnings);
+    evaluated.measured.warnings.splice(0..0, warnings);
     Ok(evaluated)
 }
 
@@ -116,17 +120,24 @@ pub(crate) fn open_alike(
     for column in carry {
         role_of(column, "column to write")?;
     }
+    // Places in the file of the rows that stay.
+    let mut kept = None;
     if encoding.missing == Missing::DropRows {
         let named = encoding.columns.columns.iter().map(|column| &column.name);
-        let (whole, left_out) = whole_rows(&table, &named.chain([target]).collect::<Vec<_>>());
+        let (whole, rows) = whole_rows(&table, &named.chain([target]).collect::<Vec<_>>());
+        let left_out = table.rows() - rows.len();
         if left_out > 0 {
-            let message = format!("{left_out} row(s) of `{file}` lack a value, and are left out");
+            let message = format!(
+                "{} of `{file}` without a value somewhere {} left out",
+                counted(left_out, "row"),
+                agree(left_out, "is", "are")
+            );
             warnings.push(Warning::new("tables.dropped", message));
         }
         if whole.rows() == 0 {
             return Err(in_file(DataError::NothingLeft));
         }
-        table = whole;
+        (table, kept) = (whole, Some(rows));
     }
     let names = texts_of(table.column(target).expect("it was looked up"));
     let holes: Vec<usize> = (0..names.len()).filter(|&row| names[row].is_none()).collect();
@@ -141,7 +152,8 @@ pub(crate) fn open_alike(
     let names: Vec<String> = names.into_iter().flatten().collect();
     let hint = "mend the class, or read it as another with `--label \"FROM=>TO\"`";
     let labels = in_classes(&Labels::from_names(&names), classes, &file, hint)?;
-    let values = encoding.encode(&table, encoding.missing, path, warnings)?;
+    let place = |row: usize| kept.as_ref().map_or(row, |kept| kept[row]);
+    let values = encoding.encode(&table, encoding.missing, path, &place, warnings)?;
     let id = encoding.id.as_ref().filter(|id| !carry.contains(id));
     let beside = id.into_iter().chain(carry).filter(|name| *name != target);
     let carried = beside.filter_map(|name| table.column(name)).cloned().collect();

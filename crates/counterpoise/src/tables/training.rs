@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use counterpoise_base::{Labels, Observer, Seed, Warning};
+use counterpoise_base::{Labels, Observer, Seed, Warning, agree};
 use counterpoise_data::{Augment, Missing};
 use counterpoise_deep::{Inputs, Rows, SavedClassifier};
 use counterpoise_report::Page;
@@ -101,7 +101,13 @@ pub fn train_table(experiment: &TableExperiment, observer: &dyn Observer) -> Res
     };
     let encoding = TableEncoding::fit(&prepared, &training, data)?;
     // Categories that only held-out rows have are as new to the network as those of other tables, and no news.
-    let values = encoding.encode(&prepared.table, Missing::Distance, &data.path, &mut Vec::new())?;
+    let values = encoding.encode(
+        &prepared.table,
+        Missing::Distance,
+        &data.path,
+        &|row| prepared.place_in_file(row),
+        &mut Vec::new(),
+    )?;
     let all = RowSet::new(values, labels.clone());
     let test = match &experiment.test {
         None => None,
@@ -162,7 +168,8 @@ fn shared_rows(all: &RowSet, test: &Opened, file: &str) -> Option<Warning> {
         .count();
     (twice > 0).then(|| {
         let message = format!(
-            "{twice} of {rows} rows of `{file}` equal a row of the table trained on: if they are the same cases, scores on them are too good"
+            "{twice} of {rows} rows of `{file}` {} a row of the table trained on: if they are the same cases, scores on them are too good",
+            agree(twice, "equals", "equal")
         );
         Warning::new("tables.test-in-training", message)
             .with_hint("`counterpoise audit-leakage` looks closer")

@@ -197,7 +197,7 @@ impl Augment {
         let shape = images.shape();
         assert!(
             self.normalisation.suits(shape.channels),
-            "a mean and a deviation above 0 for each of {} channel(s)",
+            "a mean and a deviation above 0 for each of {} channels",
             shape.channels
         );
         let tables = self.normalisation.tables(shape.channels);

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Labels, Observer, Warning};
+use counterpoise_base::{Labels, Observer, Warning, counted};
 
 use super::folder::{file_names, load};
 use super::gather::{Encoded, Gathered, gather};
@@ -186,8 +186,8 @@ pub(super) fn read(
     let mut warnings = Vec::new();
     if rows.none + rows.several > 0 {
         let message = format!(
-            "{} picture(s) of `{}` have none of the five hair classes and {} have several; they are left out",
-            rows.none,
+            "{} of `{}` with none of the five hair classes, and {} with several, are left out",
+            counted(rows.none, "picture"),
             shown(&attributes),
             rows.several
         );
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn pictures_without_one_class_can_be_refused() {
         let error = check(&ROWS, Hair::Error).expect_err("two have not one");
-        assert!(error.to_string().contains("1 picture(s) have none"), "{error}");
+        assert!(error.to_string().contains("1 picture has none"), "{error}");
         assert!(error.hint().is_some());
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Observer, Warning};
+use counterpoise_base::{Observer, Warning, agree, counted};
 
 use super::gather::{Encoded, Gathered, gather};
 use super::labels::{Stored, listed, rare_classes};
@@ -152,12 +152,19 @@ pub(super) fn read(
         warnings.push(Warning::new("images.empty-class", message));
     }
     if loose > 0 {
-        let message = format!("{loose} picture(s) of `{file}` lie in no folder of a class and are not read");
+        let message = format!(
+            "{} of `{file}` {} in no folder of a class and {} not read",
+            counted(loose, "picture"),
+            agree(loose, "lies", "lie"),
+            agree(loose, "is", "are")
+        );
         warnings.push(Warning::new("images.loose", message));
     }
     if passed > 0 {
         let message = format!(
-            "{passed} file(s) of `{file}` are no PNG or JPEG by their names, or links to folders, and are not read"
+            "{} of `{file}` {} not read: no PNG or JPEG by the name, or a link to a folder",
+            counted(passed, "file"),
+            agree(passed, "is", "are")
         );
         warnings.push(Warning::new("images.other-files", message));
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use counterpoise_base::{Event, ImageShape, Images, Observer, Warning};
+use counterpoise_base::{Event, ImageShape, Images, Observer, Warning, agree, counted};
 use rayon::prelude::*;
 
 use super::codec::decode;
@@ -179,16 +179,24 @@ fn one_shape(
 fn warn(file: &str, facts: &ImageFacts, damaged: &[SkippedImage], warnings: &mut Vec<Warning>) {
     if let [first, ..] = damaged {
         let message = format!(
-            "{} picture(s) of `{file}` cannot be decoded and are left out; the first is `{}`: {}",
-            damaged.len(),
+            "{} of `{file}` cannot be decoded and {} left out; the first is `{}`: {}",
+            counted(damaged.len(), "picture"),
+            agree(damaged.len(), "is", "are"),
             first.name,
             first.reason
         );
         warnings.push(Warning::new("images.skipped", message));
     }
-    let count = |code: &'static str, count: usize, what: &str, hint: Option<&str>| {
+    let count = |code: &'static str, count: usize, (one, many): (&str, &str), hint: Option<&str>| {
         (count > 0).then(|| {
-            let warning = Warning::new(code, format!("{count} picture(s) of `{file}` {what}"));
+            let warning = Warning::new(
+                code,
+                format!(
+                    "{} of `{file}` {}",
+                    counted(count, "picture"),
+                    agree(count, one, many)
+                ),
+            );
             match hint {
                 Some(hint) => warning.with_hint(hint),
                 None => warning,
@@ -198,13 +206,19 @@ fn warn(file: &str, facts: &ImageFacts, damaged: &[SkippedImage], warnings: &mut
     warnings.extend(count(
         "images.depth",
         facts.depth_reduced,
-        "have 16 bits a value, of which 8 are kept",
+        (
+            "has 16 bits a value, of which 8 are kept",
+            "have 16 bits a value, of which 8 are kept",
+        ),
         None,
     ));
     warnings.extend(count(
         "images.alpha",
         facts.alpha_flattened,
-        "have pixels that are not opaque, which now lie over one colour",
+        (
+            "has pixels that are not opaque, which now lie over one colour",
+            "have pixels that are not opaque, which now lie over one colour",
+        ),
         Some("`alpha = \"black\"` or `\"drop\"` if white is not what lay under them"),
     ));
 }

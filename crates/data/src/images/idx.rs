@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{ImageShape, Images, Observer};
+use counterpoise_base::{ImageShape, Images, Observer, counted};
 
 use super::Arrays;
 use super::array::{Dimensions, images_from};
@@ -77,8 +77,8 @@ fn images(file: &str, bytes: Vec<u8>, options: &ImageOptions) -> Result<Images, 
         _ => Err(fault(
             file,
             format!(
-                "it has {} dimension(s), and pictures have 3 or 4",
-                idx.lengths.len()
+                "it has {}, and pictures have 3 or 4",
+                counted(idx.lengths.len(), "dimension")
             ),
         )),
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Observer, Warning};
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::Arrays;
 use super::array::{Dimensions, images_from};
@@ -371,7 +372,15 @@ fn read_archive(file: &str, bytes: Vec<u8>, options: &ImageOptions) -> Result<Ar
     let there: Vec<String> = archive
         .file_names()
         .filter_map(|name| name.ok()?.strip_suffix(".npy").map(str::to_owned))
+        .filter(|name| !name.is_empty())
         .collect();
+    if there.is_empty() {
+        let what = match archive.len() {
+            0 => "it is an archive of nothing: it was cut off, or its list of arrays is damaged".to_owned(),
+            _ => "it is an archive without an array, which would be called `….npy`".to_owned(),
+        };
+        return Err(fault(file, what));
+    }
     let has = |name: &str| there.iter().any(|known| known == name);
     let plain = PAIRS.map(|(pictures, labels)| (pictures.to_owned(), labels.to_owned()));
     let pair = names_of(options.split)
@@ -411,10 +420,13 @@ fn read_archive(file: &str, bytes: Vec<u8>, options: &ImageOptions) -> Result<Ar
     let mut array = |name: &str| -> Result<Array, Error> {
         let mut entry = archive
             .by_name(&format!("{name}.npy"))
-            .map_err(|_| Error::UnknownColumn {
-                column: name.into(),
-                role: "array",
-                columns: there.clone(),
+            .map_err(|error| match error {
+                ZipError::FileNotFound => Error::UnknownColumn {
+                    column: name.into(),
+                    role: "array",
+                    columns: there.clone(),
+                },
+                error => fault(&format!("{file}/{name}"), error.to_string()),
             })?;
         let mut bytes = Vec::new();
         entry

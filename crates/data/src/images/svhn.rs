@@ -440,7 +440,7 @@ mod tests {
             .expect_err("a label is missing")
             .to_string();
         assert!(
-            error.contains("2 picture(s)") && error.contains("1 label(s)"),
+            error.contains("2 pictures") && error.contains("1 label"),
             "{error}"
         );
         for end in [10, 127, 150, 250] {

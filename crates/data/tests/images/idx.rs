@@ -51,13 +51,13 @@ fn files_of_mnist_that_do_not_fit_are_told() {
         &good[..good.len() - 4],
         "train-labels-idx1-ubyte.gz` is damaged",
     );
-    check(&whole, &gzip(&idx(8, &[3], &[1, 0, 1])), "2 picture(s), and");
+    check(&whole, &gzip(&idx(8, &[3], &[1, 0, 1])), "2 pictures, and");
     put(&labels, &good);
     let error = told(read_with(folder.path(), |options| {
         options.classes = vec!["shirt".into()];
     }));
     assert!(
-        error.contains("row 1: the label `1` is none of the 1 class(es)"),
+        error.contains("row 1: the label `1` is none of the 1 class"),
         "{error}"
     );
     let error = told(read_with(&labels, |options| {

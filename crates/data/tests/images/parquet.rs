@@ -73,7 +73,7 @@ fn parquet_of_hugging_face_knows_pictures_labels_and_names() {
     assert_eq!(names[2], "train-00001-of-00002.parquet, row 1");
     let error = told(read_with(folder.path(), |options| options.split = Split::Test));
     assert!(
-        error.contains("row 2: the label `-1` is none of the 2 class(es)"),
+        error.contains("row 2: the label `-1` is none of the 2 classes"),
         "{error}"
     );
     let one = folder.path().join("one.parquet");

@@ -1,6 +1,6 @@
 use counterpoise_base::{
     Domain, Feature, FeatureValues, Features, Images, Labeled, LabeledImages, Labels, Origin, Resampled,
-    Seed, Strided, SyntheticValues, Warning,
+    Seed, Strided, SyntheticValues, Warning, counted,
 };
 use counterpoise_sampling::{Amount, Direction, Eos, FewRows, Resample, Run, Smote, Strategy};
 
@@ -68,8 +68,10 @@ impl DeepSmote {
             } else {
                 "decoded with noise"
             };
-            let message =
-                format!("class `{name}` has 1 picture: its code is {how} for {count} new picture(s)");
+            let message = format!(
+                "class `{name}` has 1 picture: its code is {how} for {}",
+                counted(count, "new picture")
+            );
             warnings.push(
                 Warning::new("deep.class-of-one-picture", message)
                     .with_hint("leave the class out with `sampling_strategy`, or merge it with another"),

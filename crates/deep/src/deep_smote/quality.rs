@@ -1,5 +1,6 @@
 use counterpoise_base::{
-    Domain, Feature, FeatureValues, Features, Images, Labels, Observer, Origin, Strided, Warning, to_signed,
+    Domain, Feature, FeatureValues, Features, Images, Labels, Observer, Origin, Strided, Warning, plural,
+    to_signed,
 };
 use counterpoise_neighbors::{Metric, MissingValues, Rows, Search, Space};
 use rayon::prelude::*;
@@ -188,8 +189,9 @@ pub fn quality(
     }
     if !few.is_empty() {
         let message = format!(
-            "class(es) {}: so few pictures have a covariance of {features} features without full rank, and the Fréchet \
+            "{} {}: so few pictures have a covariance of {features} features without full rank, and the Fréchet \
              distance is too great",
+            plural(few.len(), "class"),
             few.join(", ")
         );
         warnings.push(

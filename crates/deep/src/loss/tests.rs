@@ -328,7 +328,7 @@ fn options_out_of_range_are_named() {
     );
     check(
         r#"{"name": "cross-entropy", "weights": [1.0]}"#,
-        "has 1 number(s), and there are 2 classes",
+        "has 1 number, and there are 2 classes",
     );
 }
 

@@ -428,7 +428,7 @@ mod tests {
         let plain = BayesianSignedRank::default;
         assert_eq!(
             draw(plain(), &A, &A[1..]),
-            "the second method has 5 value(s), where 6 are needed"
+            "the second method has 5 values, where 6 are needed"
         );
         assert_eq!(
             draw(plain(), &[0.1, 0.2], &[0.1, f64::NAN]),
