@@ -1,5 +1,6 @@
 //! What was found as tables of texts, for terminals and pages.
 
+use counterpoise_base::counted;
 use counterpoise_report::TableBlock;
 
 use super::{
@@ -278,11 +279,7 @@ impl RatioSweep {
                 "Experiment 3, {}: balanced test, mean ± sd over draws of training pictures ({}), {}",
                 self.data.name(),
                 self.repeats,
-                if self.folds == 1 {
-                    "one fold".to_owned()
-                } else {
-                    format!("{} folds", self.folds)
-                }
+                counted(self.folds, "fold")
             ),
             numeric: (0..headers.len()).map(|column| column > 0).collect(),
             headers,
