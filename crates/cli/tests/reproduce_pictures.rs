@@ -68,7 +68,7 @@ fn what_cannot_be_run_is_answered_with_what_to_type() {
             "--experiment imbalance --ratios 1",
             "the paper has ratios from 20 to 400",
         ),
-        ("--methods gam", "did you mean `gan`?"),
+        ("--methods mc-rb", "did you mean `mc-rbo`?"),
         ("--draws 1", "give a number of 20 or more"),
         ("--folds 6", "give 1 to 5"),
     ] {
