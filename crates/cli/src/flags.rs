@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use counterpoise::{
-    Bins, Error, GroupColumns, ImageBudget, ImageExperimentKind, ImageReproduceOptions, Kind, LeakageFiles,
-    LeakageOptions, Missing, PaperImages, ReadOptions, ReproduceOptions, ReproducedPart,
-};
+use counterpoise::{Bins, GroupColumns, LeakageFiles, LeakageOptions, Missing};
 use toml::Value;
 
 use crate::image_flags::{AdjustFlags, DeepSmoteCommand, EvaluateFlags, TrainFlags};
+use crate::reproduce_flags::Paper;
+use crate::settings::{ReadFlags, Settings, path, seed, set_by_path, wrong};
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 could not write or draw, 2 what was typed is wrong, 3 the data cannot be used as asked, 4 `audit-leakage` found a leak, 5 `reproduce` missed a number that has to come out, 101 a bug, 130 stopped by Ctrl-C.
@@ -81,162 +80,6 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Paper {
-    /// Fair Oversampling: Tables 3 to 5, levels of imbalance, importance of features, on Adult, German and COMPAS
-    FairOversampling(FairOversamplingFlags),
-    /// DeepSMOTE: Tables II and III, and curves over ratios of imbalance, on its five sets of pictures
-    #[command(name = "deepsmote", alias = "deep-smote")]
-    DeepSmote(DeepSmotePaperFlags),
-}
-
-#[derive(Args)]
-pub(crate) struct DeepSmotePaperFlags {
-    /// Data sets, separated by commas
-    #[arg(long, value_name = "DATA", value_delimiter = ',', required = true, value_parser = ["mnist", "fashion-mnist", "cifar10", "svhn", "celeba"])]
-    pub(crate) dataset: Vec<String>,
-    /// Folder with the original files, or with a folder for each data set [default: `COUNTERPOISE_DATA`]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
-    /// Small networks, few epochs, one fold: reduced, for minutes
-    #[arg(long, conflicts_with = "full")]
-    pub(crate) quick: bool,
-    /// The paper's networks and epochs, for days
-    #[arg(long)]
-    pub(crate) full: bool,
-    /// Folds to run, of 5 [default: 5, with `--quick` 1]
-    #[arg(long)]
-    pub(crate) folds: Option<u16>,
-    /// What to run
-    #[arg(long, default_value = "tables", value_parser = ["tables", "imbalance"])]
-    pub(crate) experiment: String,
-    /// Rows or groups of rows, separated by commas: usual, all, permutation, pixels, none, smote, deepsmote-paper ...
-    #[arg(long, value_name = "ROW", value_delimiter = ',')]
-    pub(crate) methods: Vec<String>,
-    /// Ratios of `--experiment imbalance`, separated by commas [default: 20,100,400]
-    #[arg(long, value_name = "RATIO", value_delimiter = ',')]
-    pub(crate) ratios: Vec<f64>,
-    /// How often `--experiment imbalance` draws training pictures [default: 3, with `--quick` 2]
-    #[arg(long)]
-    pub(crate) repeats: Option<u16>,
-    /// Folder where finished rows are kept, to go on from [default: in the user's cache]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) state: Option<PathBuf>,
-    /// How often test pictures are drawn for intervals
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) draws: u32,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Also write a page
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) report: Option<PathBuf>,
-}
-
-impl DeepSmotePaperFlags {
-    pub(crate) fn options(&self) -> anyhow::Result<ImageReproduceOptions> {
-        let mut options = ImageReproduceOptions::default();
-        options.on = PaperImages::ALL
-            .into_iter()
-            .filter(|set| self.dataset.iter().any(|name| name == set.name()))
-            .collect();
-        let folder = self
-            .data
-            .clone()
-            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
-        options.folder = folder.ok_or_else(|| Error::Config {
-            place: "--data".into(),
-            problem: "the paper's data sets do not come with the program".into(),
-            hint: Some("give the folder of their files with `--data`, or set COUNTERPOISE_DATA".into()),
-        })?;
-        options.budget = if self.quick {
-            ImageBudget::quick()
-        } else if self.full {
-            ImageBudget::full()
-        } else {
-            ImageBudget::usual()
-        };
-        options.folds = self.folds.map(usize::from);
-        options.experiment = if self.experiment == "imbalance" {
-            ImageExperimentKind::Imbalance
-        } else {
-            ImageExperimentKind::Tables
-        };
-        let curves = [
-            ("--ratios", !self.ratios.is_empty()),
-            ("--repeats", self.repeats.is_some()),
-        ];
-        if options.experiment == ImageExperimentKind::Tables
-            && let Some((flag, _)) = curves.iter().find(|(_, given)| *given)
-        {
-            return Err(Error::Config {
-                place: (*flag).into(),
-                problem: "the tables of the paper have one ratio, drawn once a fold".into(),
-                hint: Some("for curves over ratios add `--experiment imbalance`".into()),
-            }
-            .into());
-        }
-        options.methods.clone_from(&self.methods);
-        if !self.ratios.is_empty() {
-            options.ratios.clone_from(&self.ratios);
-        }
-        let repeats = if self.quick { 2 } else { 3 };
-        options.repeats = self.repeats.map_or(repeats, usize::from);
-        options.state.clone_from(&self.state);
-        options.draws = self.draws as usize;
-        options.seed = self.seed;
-        Ok(options)
-    }
-}
-
-#[derive(Args)]
-pub(crate) struct FairOversamplingFlags {
-    /// Folder with the authors' files of COMPAS, which cannot be bundled [default: `COUNTERPOISE_DATA`]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
-    /// Parts to run, separated by commas [default: all]
-    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["table3", "table4", "table5", "experiment3", "experiment4"])]
-    pub(crate) only: Vec<String>,
-    /// Data sets to run on, separated by commas: german, adult, compas [default: all]
-    #[arg(long, value_name = "DATA", value_delimiter = ',')]
-    pub(crate) on: Vec<String>,
-    /// Run what takes long too: the support-vector machine on Adult
-    #[arg(long)]
-    pub(crate) full: bool,
-    /// How often rows are dealt into folds [default: 3, Adult 1]
-    #[arg(long)]
-    pub(crate) repeats: Option<u16>,
-    /// How often test rows are drawn for intervals
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) draws: u32,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Also write a page
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) report: Option<PathBuf>,
-}
-
-impl FairOversamplingFlags {
-    pub(crate) fn options(&self) -> ReproduceOptions {
-        let mut options = ReproduceOptions::default();
-        options.only = ReproducedPart::ALL
-            .into_iter()
-            .filter(|part| self.only.iter().any(|name| name == part.name()))
-            .collect();
-        options.on.clone_from(&self.on);
-        options.folder = self
-            .data
-            .clone()
-            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
-        options.full = self.full;
-        options.repeats = self.repeats.map(usize::from);
-        options.draws = self.draws as usize;
-        options.seed = self.seed;
-        options
-    }
 }
 
 #[derive(Args)]
@@ -568,63 +411,6 @@ pub(crate) struct DataFlags {
     pub(crate) reading: ReadFlags,
 }
 
-#[derive(Args)]
-pub(crate) struct ReadFlags {
-    /// What stands between cells; a blank means any run of blanks [default: found out]
-    #[arg(long, value_name = "CHARACTER", help_heading = "Reading text")]
-    separator: Option<char>,
-    /// Column names of a file without a header
-    #[arg(long, value_delimiter = ',', help_heading = "Reading text")]
-    names: Option<Vec<String>>,
-    /// Numbers are written with a comma: `1,5`
-    #[arg(long, help_heading = "Reading text")]
-    decimal_comma: bool,
-    /// The first line is data
-    #[arg(long, help_heading = "Reading text")]
-    no_header: bool,
-    /// Lines that start with it are no data
-    #[arg(long, value_name = "CHARACTER", help_heading = "Reading text")]
-    comment: Option<char>,
-    /// One more cell that means a missing value; may be repeated
-    #[arg(long, value_name = "TEXT", help_heading = "Reading text")]
-    na: Vec<String>,
-    /// Keep blanks around cells
-    #[arg(long, help_heading = "Reading text")]
-    no_trim: bool,
-    /// Call the second column of a name `NAME_2`
-    #[arg(long, help_heading = "Reading text")]
-    rename_duplicates: bool,
-    /// Kind of a column: integer, float, boolean, categorical, text or date; may be repeated
-    #[arg(long, value_name = "COLUMN=KIND", help_heading = "Reading text")]
-    kind: Vec<String>,
-    /// Read a cell as another: `--label "<=50K.=><=50K"`; may be repeated
-    #[arg(long, value_name = "FROM=>TO", help_heading = "Reading text")]
-    label: Vec<String>,
-    /// Read bytes as ISO 8859-1
-    #[arg(long, help_heading = "Reading text")]
-    latin1: bool,
-}
-
-pub(crate) type Settings = Vec<(String, Value)>;
-
-pub(crate) fn wrong(flag: &str, problem: String, hint: &str) -> anyhow::Error {
-    Error::Config {
-        place: flag.into(),
-        problem,
-        hint: Some(hint.into()),
-    }
-    .into()
-}
-
-/// Descriptions are text, so paths are.
-pub(crate) fn path(path: &std::path::Path) -> Result<Value> {
-    let text = path.to_str().ok_or_else(|| {
-        let problem = "its name is not UTF-8, and a report could not hold it".into();
-        wrong(&path.display().to_string(), problem, "rename the file")
-    })?;
-    Ok(Value::from(text))
-}
-
 /// `age=4` and `age=25,45`, by column.
 fn bins(texts: &[String]) -> Result<toml::Table> {
     let mut bins = toml::Table::new();
@@ -639,13 +425,6 @@ fn bins(texts: &[String]) -> Result<toml::Table> {
         bins.insert(column.trim().into(), Value::from(value));
     }
     Ok(bins)
-}
-
-/// TOML has signed integers only.
-pub(crate) fn seed(seed: u64) -> Result<Value> {
-    let hint = "seeds go up to 9223372036854775807";
-    let number = i64::try_from(seed).map_err(|_| wrong("--seed", format!("{seed} is too large"), hint))?;
-    Ok(Value::from(number))
 }
 
 impl ProfileFlags {
@@ -696,93 +475,6 @@ impl DataFlags {
                 .map(|(name, value)| (format!("data.{name}"), value)),
         );
         Ok(settings)
-    }
-}
-
-impl ReadFlags {
-    /// The first of these flags that was given.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        [
-            ("--separator", self.separator.is_some()),
-            ("--names", self.names.is_some()),
-            ("--decimal-comma", self.decimal_comma),
-            ("--no-header", self.no_header),
-            ("--comment", self.comment.is_some()),
-            ("--na", !self.na.is_empty()),
-            ("--no-trim", self.no_trim),
-            ("--rename-duplicates", self.rename_duplicates),
-            ("--kind", !self.kind.is_empty()),
-            ("--label", !self.label.is_empty()),
-            ("--latin1", self.latin1),
-        ]
-        .into_iter()
-        .find_map(|(name, given)| given.then_some(name))
-    }
-
-    pub(crate) fn settings(&self) -> Result<Settings> {
-        let mut settings = Settings::new();
-        let mut set = |name: &str, value: Value| settings.push((name.to_owned(), value));
-        let texts = |texts: &[String]| Value::from(texts.to_vec());
-        for (name, value) in [("read.separator", self.separator), ("read.comment", self.comment)] {
-            if let Some(value) = value {
-                set(name, Value::from(value.to_string()));
-            }
-        }
-        if let Some(names) = &self.names {
-            set("read.names", texts(names));
-        }
-        if !self.na.is_empty() {
-            let mut marks = ReadOptions::default().na;
-            marks.extend(self.na.iter().cloned());
-            set("read.na", texts(&marks));
-        }
-        for (name, on, value) in [
-            ("read.decimal_comma", self.decimal_comma, true),
-            ("read.no_header", self.no_header, true),
-            ("read.trim", self.no_trim, false),
-            ("read.rename_duplicates", self.rename_duplicates, true),
-            ("read.latin1", self.latin1, true),
-        ] {
-            if on {
-                set(name, Value::from(value));
-            }
-        }
-        let mut kinds = toml::Table::new();
-        for text in &self.kind {
-            let kind = text
-                .rsplit_once('=')
-                .map(|(column, kind)| (column, kind.parse::<Kind>()));
-            let Some((column, Ok(kind))) = kind else {
-                let hint = "write `--kind column=categorical`; kinds are integer, float, boolean, categorical, text and date";
-                return Err(wrong(
-                    "--kind",
-                    format!("`{text}` names no column and kind"),
-                    hint,
-                ));
-            };
-            kinds.insert(column.into(), Value::from(kind.name()));
-        }
-        if !kinds.is_empty() {
-            set("read.kinds", Value::Table(kinds));
-        }
-        let mut labels = toml::Table::new();
-        for text in &self.label {
-            let Some((from, to)) = text.split_once("=>") else {
-                let hint = "write `--label \"<=50K.=><=50K\"`: the cell, `=>`, and what to read instead";
-                return Err(wrong("--label", format!("`{text}` holds no `=>`"), hint));
-            };
-            labels.insert(from.trim().into(), Value::from(to.trim()));
-        }
-        if !labels.is_empty() {
-            set("read.label_map", Value::Table(labels));
-        }
-        Ok(settings)
-    }
-
-    pub(crate) fn options(&self) -> Result<ReadOptions> {
-        let named = |(name, value): (String, Value)| (name.trim_start_matches("read.").to_owned(), value);
-        let table: toml::Table = self.settings()?.into_iter().map(named).collect();
-        Ok(Value::Table(table).try_into()?)
     }
 }
 
@@ -915,23 +607,4 @@ impl HowFlags {
     pub(crate) fn settings(&self) -> Result<Settings> {
         set_by_path(&self.set)
     }
-}
-
-/// Values as in TOML; what is no TOML value is a text.
-pub(crate) fn set_by_path(set: &[String]) -> Result<Settings> {
-    let one = |text: &String| {
-        let Some((path, value)) = text.split_once('=') else {
-            return Err(wrong(
-                "--set",
-                format!("`{text}` holds no `=`"),
-                "write `--set method.k_neighbors=7`",
-            ));
-        };
-        let parsed: Option<toml::Table> = toml::from_str(&format!("v = {value}")).ok();
-        let value = parsed
-            .and_then(|mut table| table.remove("v"))
-            .unwrap_or_else(|| Value::from(value));
-        Ok((path.trim().to_owned(), value))
-    };
-    set.iter().map(one).collect()
 }

@@ -11,7 +11,7 @@ use counterpoise::{
 };
 use toml::Value;
 
-use crate::flags::{ReadFlags, Settings, path, seed, set_by_path, wrong};
+use crate::settings::{ReadFlags, Settings, path, seed, set_by_path, wrong};
 use crate::table_flags::{EvaluateTableFlags, TrainTableFlags};
 
 /// Which pictures, and how they are read.

@@ -20,7 +20,9 @@ mod profile;
 mod progress;
 mod quickstart;
 mod reproduce;
+mod reproduce_flags;
 mod resample;
+mod settings;
 mod table_flags;
 mod terminal;
 mod train;
@@ -30,7 +32,8 @@ use std::sync::Mutex;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::flags::{Arguments, Command, Paper};
+use crate::flags::{Arguments, Command};
+use crate::reproduce_flags::Paper;
 
 fn main() {
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.

@@ -9,8 +9,8 @@ use counterpoise::{
 };
 
 use crate::failure::NotReproduced;
-use crate::flags::{DeepSmotePaperFlags, FairOversamplingFlags};
 use crate::progress::Progress;
+use crate::reproduce_flags::{DeepSmotePaperFlags, FairOversamplingFlags};
 use crate::terminal::{self, wrapped};
 
 pub(crate) fn fair_oversampling(

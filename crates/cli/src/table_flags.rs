@@ -7,8 +7,8 @@ use clap::Args;
 use counterpoise::{AdjustData, Error, EvaluateTableOptions, Imbalance, Reads};
 use toml::Value;
 
-use crate::flags::{ReadFlags, Settings, path};
 use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, imbalance};
+use crate::settings::{ReadFlags, Settings, path};
 
 /// Which columns of a table, and how it is read.
 #[derive(Args)]

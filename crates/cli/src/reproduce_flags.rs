@@ -1,0 +1,165 @@
+//! Flags of `counterpoise reproduce`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use counterpoise::{
+    Error, ImageBudget, ImageExperimentKind, ImageReproduceOptions, PaperImages, ReproduceOptions,
+    ReproducedPart,
+};
+
+#[derive(Subcommand)]
+pub(crate) enum Paper {
+    /// Fair Oversampling: Tables 3 to 5, levels of imbalance, importance of features, on Adult, German and COMPAS
+    FairOversampling(FairOversamplingFlags),
+    /// DeepSMOTE: Tables II and III, and curves over ratios of imbalance, on its five sets of pictures
+    #[command(name = "deepsmote", alias = "deep-smote")]
+    DeepSmote(DeepSmotePaperFlags),
+}
+
+#[derive(Args)]
+pub(crate) struct DeepSmotePaperFlags {
+    /// Data sets, separated by commas
+    #[arg(long, value_name = "DATA", value_delimiter = ',', required = true, value_parser = ["mnist", "fashion-mnist", "cifar10", "svhn", "celeba"])]
+    pub(crate) dataset: Vec<String>,
+    /// Folder with the original files, or with a folder for each data set [default: `COUNTERPOISE_DATA`]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Small networks, few epochs, one fold: reduced, for minutes
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+    /// The paper's networks and epochs, for days
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Folds to run, of 5 [default: 5, with `--quick` 1]
+    #[arg(long)]
+    pub(crate) folds: Option<u16>,
+    /// What to run
+    #[arg(long, default_value = "tables", value_parser = ["tables", "imbalance"])]
+    pub(crate) experiment: String,
+    /// Rows or groups of rows, separated by commas: usual, all, permutation, pixels, none, smote, deepsmote-paper ...
+    #[arg(long, value_name = "ROW", value_delimiter = ',')]
+    pub(crate) methods: Vec<String>,
+    /// Ratios of `--experiment imbalance`, separated by commas [default: 20,100,400]
+    #[arg(long, value_name = "RATIO", value_delimiter = ',')]
+    pub(crate) ratios: Vec<f64>,
+    /// How often `--experiment imbalance` draws training pictures [default: 3, with `--quick` 2]
+    #[arg(long)]
+    pub(crate) repeats: Option<u16>,
+    /// Folder where finished rows are kept, to go on from [default: in the user's cache]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+    /// How often test pictures are drawn for intervals
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) draws: u32,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl DeepSmotePaperFlags {
+    pub(crate) fn options(&self) -> anyhow::Result<ImageReproduceOptions> {
+        let mut options = ImageReproduceOptions::default();
+        options.on = PaperImages::ALL
+            .into_iter()
+            .filter(|set| self.dataset.iter().any(|name| name == set.name()))
+            .collect();
+        let folder = self
+            .data
+            .clone()
+            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
+        options.folder = folder.ok_or_else(|| Error::Config {
+            place: "--data".into(),
+            problem: "the paper's data sets do not come with the program".into(),
+            hint: Some("give the folder of their files with `--data`, or set COUNTERPOISE_DATA".into()),
+        })?;
+        options.budget = if self.quick {
+            ImageBudget::quick()
+        } else if self.full {
+            ImageBudget::full()
+        } else {
+            ImageBudget::usual()
+        };
+        options.folds = self.folds.map(usize::from);
+        options.experiment = if self.experiment == "imbalance" {
+            ImageExperimentKind::Imbalance
+        } else {
+            ImageExperimentKind::Tables
+        };
+        let curves = [
+            ("--ratios", !self.ratios.is_empty()),
+            ("--repeats", self.repeats.is_some()),
+        ];
+        if options.experiment == ImageExperimentKind::Tables
+            && let Some((flag, _)) = curves.iter().find(|(_, given)| *given)
+        {
+            return Err(Error::Config {
+                place: (*flag).into(),
+                problem: "the tables of the paper have one ratio, drawn once a fold".into(),
+                hint: Some("for curves over ratios add `--experiment imbalance`".into()),
+            }
+            .into());
+        }
+        options.methods.clone_from(&self.methods);
+        if !self.ratios.is_empty() {
+            options.ratios.clone_from(&self.ratios);
+        }
+        let repeats = if self.quick { 2 } else { 3 };
+        options.repeats = self.repeats.map_or(repeats, usize::from);
+        options.state.clone_from(&self.state);
+        options.draws = self.draws as usize;
+        options.seed = self.seed;
+        Ok(options)
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct FairOversamplingFlags {
+    /// Folder with the authors' files of COMPAS, which cannot be bundled [default: `COUNTERPOISE_DATA`]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Parts to run, separated by commas [default: all]
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["table3", "table4", "table5", "experiment3", "experiment4"])]
+    pub(crate) only: Vec<String>,
+    /// Data sets to run on, separated by commas: german, adult, compas [default: all]
+    #[arg(long, value_name = "DATA", value_delimiter = ',')]
+    pub(crate) on: Vec<String>,
+    /// Run what takes long too: the support-vector machine on Adult
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// How often rows are dealt into folds [default: 3, Adult 1]
+    #[arg(long)]
+    pub(crate) repeats: Option<u16>,
+    /// How often test rows are drawn for intervals
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) draws: u32,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl FairOversamplingFlags {
+    pub(crate) fn options(&self) -> ReproduceOptions {
+        let mut options = ReproduceOptions::default();
+        options.only = ReproducedPart::ALL
+            .into_iter()
+            .filter(|part| self.only.iter().any(|name| name == part.name()))
+            .collect();
+        options.on.clone_from(&self.on);
+        options.folder = self
+            .data
+            .clone()
+            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
+        options.full = self.full;
+        options.repeats = self.repeats.map(usize::from);
+        options.draws = self.draws as usize;
+        options.seed = self.seed;
+        options
+    }
+}
