@@ -13,6 +13,7 @@ mod few_of_each;
 mod images;
 mod leakage;
 mod measured;
+mod memory;
 mod merge;
 mod networks;
 mod pages;

@@ -17,8 +17,8 @@ use crate::split::shuffled_classes;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Imbalance {
-    /// The class of rank `i` of `c` keeps `n · ratio^(-i/(c-1))` rows, rounded down, where `n` is the size of the smallest
-    /// class if not given.
+    /// The class of rank `i` of `c` keeps `n · ratio^(-i/(c-1))` rows, rounded down, where `n` is as large as the
+    /// classes allow if not given.
     Exponential {
         /// Rows of the first class for each row of the last.
         ratio: f64,
@@ -26,8 +26,8 @@ pub enum Imbalance {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         largest: Option<usize>,
     },
-    /// The last `share` of the classes keep `n / ratio` rows, the others `n`, which is the size of the smallest class if not
-    /// given.
+    /// The last `share` of the classes keep `n / ratio` rows, the others `n`, which is as large as the classes allow if
+    /// not given.
     Step {
         /// Rows of a large class for each row of a small one.
         ratio: f64,
@@ -131,9 +131,15 @@ pub fn make_imbalance_of(
     seed: &Seed,
 ) -> Result<Vec<usize>, Error> {
     let counts = labels.counts();
-    let smallest = counts.iter().copied().min().unwrap_or(0) as f64;
+    // The largest class that leaves no class with fewer rows than it has to have, given how many times smaller each is.
+    let fitting = |smaller: &dyn Fn(usize) -> f64| {
+        let most = |(class, &rows): (usize, &usize)| (rows > 0).then(|| rows as f64 * smaller(class));
+        let most = counts.iter().enumerate().filter_map(most);
+        most.fold(f64::INFINITY, f64::min)
+    };
     let classes = counts.len();
-    let at_least_one = |rows: f64| (rows.floor() as usize).max(1);
+    // A quotient that should be whole may be less by rounding.
+    let at_least_one = |rows: f64| ((rows + 1e-9 * rows).floor() as usize).max(1);
     let check_ratio = |ratio: f64| {
         if ratio >= 1.0 && ratio.is_finite() {
             Ok(())
@@ -148,8 +154,9 @@ pub fn make_imbalance_of(
     let wanted: Vec<usize> = match imbalance {
         Imbalance::Exponential { ratio, largest } => {
             check_ratio(*ratio)?;
-            let largest = largest.map_or(smallest, |largest| largest as f64);
             let rank = |class: usize| class as f64 / (classes.max(2) - 1) as f64;
+            let fitting = || fitting(&|class| ratio.powf(rank(class)));
+            let largest = largest.map_or_else(fitting, |largest| largest as f64);
             (0..classes)
                 .map(|class| at_least_one(largest * ratio.powf(-rank(class))))
                 .collect()
@@ -160,7 +167,6 @@ pub fn make_imbalance_of(
             largest,
         } => {
             check_ratio(*ratio)?;
-            let largest = largest.map_or(smallest, |largest| largest as f64);
             if !(0.0..=1.0).contains(share) {
                 return Err(Error::OutOfRange {
                     option: "share",
@@ -169,6 +175,8 @@ pub fn make_imbalance_of(
                 });
             }
             let small = (share * classes as f64).round() as usize;
+            let fitting = || fitting(&|class| if class + small >= classes { *ratio } else { 1.0 });
+            let largest = largest.map_or_else(fitting, |largest| largest as f64);
             let rows = |class: usize| {
                 if class + small >= classes {
                     at_least_one(largest / ratio)

@@ -11,6 +11,7 @@ mod images;
 mod imbalance;
 mod infer;
 mod known_columns;
+mod memory;
 mod names;
 mod options;
 mod output;
@@ -35,6 +36,7 @@ pub use images::{
 };
 pub use imbalance::{CountTable, Imbalance, Keep, make_imbalance, make_imbalance_of};
 pub use known_columns::{KnownColumn, KnownColumns, UnknownCategories};
+pub use memory::free_memory;
 pub use names::texts_of;
 pub use options::ReadOptions;
 pub use output::{Carry, OutputOptions, output_chunks};

@@ -281,6 +281,15 @@ fn kept_in(path: Option<&Path>) -> String {
 }
 
 impl Error {
+    /// The same error, with what was good before in another file.
+    #[must_use]
+    pub fn kept_in(mut self, path: &Path) -> Self {
+        if let Self::NotFinite { kept, .. } = &mut self {
+            *kept = Some(path.into());
+        }
+        self
+    }
+
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -330,6 +339,7 @@ impl Error {
                 Some("lower the learning rate, or lengthen warm-up; look for numbers that are not finite in the input".to_owned())
             }
             Self::NeedsCosines { .. } => Some("add `--set train.head=cosine`".to_owned()),
+            Self::NotFinite { kept: Some(_), .. } => Some("use a smaller rate and another `--output`, for classifiers more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
             Self::NotFinite { .. } => Some("use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
             Self::NoLogits { .. } => Some("train it with a smaller rate, or more epochs of warm-up".to_owned()),
             Self::OtherTraining { path, .. } => Some(format!("remove {} to start anew, or give the data, seed and options it was begun with", path.display())),

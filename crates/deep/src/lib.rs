@@ -7,6 +7,7 @@ mod adversarial;
 mod batches;
 mod checkpoint;
 mod deep_smote;
+mod demand;
 mod device;
 mod error;
 mod layers;
@@ -31,6 +32,7 @@ pub use deep_smote::{
     DeepSmoteState, DeepSmoteTraining, EpochLoss, GanLoss, GanTraining, Generated, Judged, OnSingle, Penalty,
     PenaltyGradient, Permutation, Quality, SavedDeepSmote, SoftLabels, frechet_distance, quality,
 };
+pub use demand::Demand;
 pub use device::DeviceKind;
 pub use error::Error;
 pub use loss::{
@@ -45,5 +47,5 @@ pub use predict::{Inputs, Logits};
 pub use saved::{AboutClassifier, SavedClassifier};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use scores::Scores;
-pub use train::{ChooseBy, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, train};
+pub use train::{ChooseBy, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, rescued, train};
 pub use weights::{Weight, Weights};

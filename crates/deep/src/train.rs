@@ -236,7 +236,6 @@ pub fn train(
 ) -> Result<Trained, Error> {
     let device = run.device.open()?;
     options.check()?;
-    let classes = rows.labels.classes();
     let loss = options
         .loss
         .prepare(&rows.labels.counts(), &device.clone().autodiff())?;
@@ -252,25 +251,21 @@ pub fn train(
         }
     }
     let _ = run.observer.observe(&Event::Finished { task: &task });
-    let weights = match (state.best, state.average) {
-        (Some(best), _) => best,
-        (None, Some(average)) => average,
-        (None, None) => Weights::of(&state.net.valid()),
-    };
-    let net = weights.put_into(state.net.valid())?;
+    let trained = state.trained(rows, options)?;
     Ok(Trained {
-        classifier: Classifier {
-            net,
-            architecture: options.network.clone(),
-            head: options.head,
-            input: rows.inputs.shape(),
-            classes: classes.len(),
-        },
-        epoch: state.about.best.map_or(epochs, |(epoch, _)| epoch),
-        history: state.about.history,
         resumed_from,
         resumed,
+        ..trained
     })
+}
+
+/// What the checkpoint of a training holds that cannot go on: the chosen one of the epochs that it finished, if there are any.
+pub fn rescued(rows: Rows<'_>, options: &TrainOptions, run: &TrainRun<'_>) -> Result<Option<Trained>, Error> {
+    let state = State::start(rows, options, run, &run.device.open()?)?;
+    if state.about.epoch == 0 {
+        return Ok(None);
+    }
+    state.trained(rows, options).map(Some)
 }
 
 impl TrainOptions {
@@ -431,6 +426,29 @@ impl State {
             average: saved.others.remove(AVERAGE),
             best: saved.others.remove(BEST),
             about,
+        })
+    }
+
+    /// The network of the chosen epoch.
+    fn trained(self, rows: Rows<'_>, options: &TrainOptions) -> Result<Trained, Error> {
+        let weights = match (self.best, self.average) {
+            (Some(best), _) => best,
+            (None, Some(average)) => average,
+            (None, None) => Weights::of(&self.net.valid()),
+        };
+        let epochs = self.about.epoch;
+        Ok(Trained {
+            classifier: Classifier {
+                net: weights.put_into(self.net.valid())?,
+                architecture: options.network.clone(),
+                head: options.head,
+                input: rows.inputs.shape(),
+                classes: rows.labels.classes().len(),
+            },
+            epoch: self.about.best.map_or(epochs, |(epoch, _)| epoch),
+            history: self.about.history,
+            resumed_from: epochs,
+            resumed: true,
         })
     }
 

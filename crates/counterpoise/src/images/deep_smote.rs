@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Images, LabeledImages, Labels, Observer, Origin, Seed, Warning};
+use counterpoise_base::{ImageShape, Images, LabeledImages, Labels, Observer, Origin, Seed, Warning};
 use counterpoise_data::{
     Augment, Cell, ContactSheet, ImageOutput, Writer, check_images, table_of_origins, write_images,
     write_images_with_shares,
@@ -17,6 +17,7 @@ use toml::{Table, Value};
 
 use super::sets::{ImagePart, in_classes};
 use super::training::fingerprint;
+use crate::memory::has_room;
 use crate::merge::{blame_part, parsed, set};
 use crate::{Error, check_apart, check_page, check_text, write_bytes};
 
@@ -282,6 +283,7 @@ pub fn fit_deep_smote(
     let data = experiment.data.open(&seed, observer, &mut warnings)?;
     experiment.check_set(&data)?;
     let options = &experiment.deepsmote;
+    has_room_to_fit(options, data.images.shape())?;
     let device = experiment.device;
     let print = fingerprint(experiment.seed, &data);
     let keep = |training: &DeepSmoteTraining<'_>| {
@@ -519,28 +521,25 @@ fn in_memory(how: &DeepSmote, real: &LabeledImages) -> Result<(), Error> {
     // Bytes once more in the balanced set, and codes twice, in single precision.
     let each = 2 * shape.values() + 8 * how.sizes(shape).latent;
     let needed = asked * each as u128;
-    let Some(free) = free_memory() else { return Ok(()) };
-    if needed <= u128::from(free) {
-        return Ok(());
-    }
-    let gigabytes = |bytes: u128| (bytes as f64 / 1e9).ceil();
-    Err(Error::Config {
-        place: "--sampling-strategy".into(),
-        problem: format!(
-            "{asked} new pictures of {shape} take {} GB of memory, and {} GB are free",
-            gigabytes(needed),
-            gigabytes(u128::from(free))
-        ),
-        hint: Some("ask for fewer, or bound them: `--sampling-strategy \"auto cap x10\"`".into()),
-    })
+    has_room(
+        needed,
+        "--sampling-strategy",
+        &format!("{asked} new pictures of {shape}"),
+        "ask for fewer, or bound them: `--sampling-strategy \"auto cap x10\"`",
+    )
 }
 
-/// Bytes of memory that programs may still take, where the system tells.
-fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
+/// Refuses networks that this machine has no room for.
+fn has_room_to_fit(how: &DeepSmote, shape: ImageShape) -> Result<(), Error> {
+    let rows = how.batch_size.get().saturating_add(how.class_batch.get());
+    let needed = how.sizes(shape).demand(shape).training(rows);
+    let hint = "bring pictures to a smaller size: `--size 32x32 --resize scale`; or give a smaller `--width`, `--latent-size` or `--batch`, or `--decoder mirror`";
+    has_room(
+        needed,
+        "deepsmote",
+        &format!("networks for pictures of {shape}"),
+        hint,
+    )
 }
 
 /// Pictures that were made, beside those that they come from.
@@ -862,7 +861,7 @@ mod tests {
         let mut how = DeepSmote::default();
         in_memory(&how, &real).expect("one picture fits");
         how.sampling_strategy = counterpoise_sampling::Strategy::parse("b=4000000000").expect("a strategy");
-        if free_memory().is_some() {
+        if counterpoise_data::free_memory().is_some() {
             let error = in_memory(&how, &real).expect_err("nobody has ten thousand gigabytes");
             assert!(
                 error.to_string().contains("3999999999 new pictures of 1x8x8"),

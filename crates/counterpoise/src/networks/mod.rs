@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{Event, Labels, Observer, Seed, Warning, agree, plural};
 use counterpoise_data::{Content, Normalisation, content_of, hold_out};
 use counterpoise_deep::{
-    AboutClassifier, ChooseBy, Classifier, DeviceKind, InputShape, Marks, Rows, SavedClassifier, Scores,
-    TrainOptions, TrainRun, train,
+    AboutClassifier, ChooseBy, Classifier, DeviceKind, Error as DeepError, InputShape, Marks, Rows,
+    SavedClassifier, Scores, TrainOptions, TrainRun, Trained, rescued, train,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::memory::has_room;
 use crate::merge::parsed;
 use crate::pages::check_network;
 use crate::{Error, check_text};
@@ -265,6 +266,25 @@ impl Wanted<'_> {
         };
         let labels = sets.training.labels;
         let classes = labels.classes().to_vec();
+        let input = sets.training.inputs.shape();
+        let (what, hint) = match input {
+            InputShape::Images(shape) => (
+                format!(
+                    "weights and batches of {} for pictures of {shape}",
+                    options.network.name()
+                ),
+                "bring pictures to a smaller size: `--size 32x32 --resize scale`; or give a smaller `--batch` or network",
+            ),
+            InputShape::Rows(columns) => (
+                format!(
+                    "weights and batches of {} for rows of {columns} numbers",
+                    options.network.name()
+                ),
+                "give fewer units: `--hidden 64,64`; or a smaller `--batch`",
+            ),
+        };
+        let demand = options.network.demand(input, classes.len());
+        has_room(demand.training(options.batch_size.get()), "train", &what, hint)?;
         let kept = self.output.map(state_file);
         let run = TrainRun {
             seed: Seed::new(self.seed).child("train"),
@@ -273,32 +293,46 @@ impl Wanted<'_> {
             checkpoint: kept.as_deref(),
             fingerprint: sets.fingerprint.clone(),
         };
-        let trained = train(sets.training, chooser, &options, &run)
-            .map_err(|error| Error::of_classes(error, &classes))?;
         let (picture, columns) = match sets.training.inputs.shape() {
             InputShape::Images(shape) => (Some((shape.channels, shape.height, shape.width)), None),
             InputShape::Rows(columns) => (None, Some(columns)),
         };
-        let about = AboutClassifier {
-            network: options.network.clone(),
-            head: options.head,
-            picture,
-            columns,
-            encoding: encoded.encoding,
-            normalisation: encoded.normalisation,
-            classes,
-            counts: labels.counts(),
-            options: Some(options),
-            seed: self.seed,
-            epoch: trained.epoch,
-            history: trained.history,
-            afterwards: Vec::new(),
-        };
-        let saved = SavedClassifier {
+        let saved = |trained: Trained| SavedClassifier {
             classifier: trained.classifier,
-            about,
+            about: AboutClassifier {
+                network: options.network.clone(),
+                head: options.head,
+                picture,
+                columns,
+                encoding: encoded.encoding.clone(),
+                normalisation: encoded.normalisation.clone(),
+                classes: classes.clone(),
+                counts: labels.counts(),
+                options: Some(options.clone()),
+                seed: self.seed,
+                epoch: trained.epoch,
+                history: trained.history,
+                afterwards: Vec::new(),
+            },
             trained_on: Some(Marks::of(sets.training.inputs)),
         };
+        let trained = match train(sets.training, chooser, &options, &run) {
+            Ok(trained) => trained,
+            Err(error @ DeepError::NotFinite { kept: Some(_), .. }) => {
+                // The same command would meet the same end: what was good is worth more as a network.
+                if let (Some(path), Some(state)) = (self.output, &kept)
+                    && let Some(good) = rescued(sets.training, &options, &run)?
+                {
+                    saved(good).save(path)?;
+                    let _ = std::fs::remove_file(state);
+                    return Err(error.kept_in(path).into());
+                }
+                return Err(error.into());
+            }
+            Err(error) => return Err(Error::of_classes(error, &classes)),
+        };
+        let (resumed_from, resumed) = (trained.resumed_from, trained.resumed);
+        let saved = saved(trained);
         let chosen = chooser
             .map(|chooser| scores(&saved.classifier, chooser, observer))
             .transpose()?;
@@ -314,8 +348,8 @@ impl Wanted<'_> {
         let held_out = sets.held_out.map(|held_out| held_out.labels.counts());
         Ok(NetworkTraining {
             held_out: held_out.unwrap_or_default(),
-            resumed_from: trained.resumed_from,
-            resumed: trained.resumed,
+            resumed_from,
+            resumed,
             chosen_on: self.choose_on,
             chosen,
             test,

@@ -13,19 +13,30 @@ pub(super) struct Dimensions {
 }
 
 impl Dimensions {
-    /// Channels stand first where the first length could be channels and the last could not, else last.
-    pub(super) fn new(count: usize, [a, b, c]: [usize; 3], layout: Option<Layout>) -> Self {
-        let guessed = if a <= 4 && c > 4 {
-            Layout::ChannelsFirst
-        } else {
-            Layout::ChannelsLast
+    /// Channels are four or fewer, or what is not a side of a square; absent where that says nothing.
+    pub(super) fn new(count: usize, [a, b, c]: [usize; 3], layout: Option<Layout>) -> Option<Self> {
+        let guessed = || match (a, b, c) {
+            _ if c <= 4 => Some(Layout::ChannelsLast),
+            _ if a <= 4 => Some(Layout::ChannelsFirst),
+            _ if a == b && b != c => Some(Layout::ChannelsLast),
+            _ if b == c && a != b => Some(Layout::ChannelsFirst),
+            _ => None,
         };
-        let layout = layout.unwrap_or(guessed);
+        let layout = layout.or_else(guessed)?;
         let shape = match layout {
             Layout::ChannelsFirst => ImageShape::new(a, b, c),
             Layout::ChannelsLast => ImageShape::new(c, a, b),
         };
-        Self { count, shape, layout }
+        Some(Self { count, shape, layout })
+    }
+
+    /// Why there are none: the lengths say nothing.
+    pub(super) fn unknown(lengths: &[usize]) -> String {
+        let sides: Vec<String> = lengths.iter().map(ToString::to_string).collect();
+        format!(
+            "it is ({}), which does not tell where channels stand: write `--set data.read.layout=channels-first`, or `channels-last`",
+            sides.join(", ")
+        )
     }
 }
 
@@ -55,7 +66,7 @@ mod tests {
     use super::*;
 
     fn check(lengths: [usize; 3], layout: Option<Layout>, expected: (usize, usize, usize)) {
-        let shape = Dimensions::new(5, lengths, layout).shape;
+        let shape = Dimensions::new(5, lengths, layout).expect("it can be told").shape;
         assert_eq!((shape.channels, shape.height, shape.width), expected);
     }
 
@@ -67,11 +78,15 @@ mod tests {
         check([4, 4, 3], None, (3, 4, 4));
         check([4, 4, 3], Some(Layout::ChannelsFirst), (4, 4, 3));
         check([64, 8, 8], Some(Layout::ChannelsFirst), (64, 8, 8));
+        check([5, 28, 28], None, (5, 28, 28));
+        check([28, 28, 5], None, (5, 28, 28));
+        assert_eq!(Dimensions::new(1, [5, 28, 30], None), None);
+        assert_eq!(Dimensions::new(1, [8, 8, 8], None), None);
     }
 
     #[test]
     fn pixels_are_taken_apart_into_planes() {
-        let dimensions = Dimensions::new(1, [1, 2, 3], None);
+        let dimensions = Dimensions::new(1, [1, 2, 3], None).expect("it can be told");
         assert_eq!(
             images_from(dimensions, &[1, 2, 3, 4, 5, 6]).get(0),
             [1, 4, 2, 5, 3, 6]

@@ -12,6 +12,7 @@ use super::options::{Channels, Corrupt, ImageOptions};
 use super::picture::{Changes, Picture};
 use super::{ImageFacts, SkippedImage};
 use crate::Error;
+use crate::memory::free_memory;
 
 /// Pictures decoded between two events.
 const CHUNK: usize = 256;
@@ -52,6 +53,10 @@ pub(super) fn gather(
     let mut values: Vec<u8> = Vec::new();
     let (mut kept, mut damaged) = (Vec::new(), Vec::new());
     let mut done = 0;
+    if let Some((height, width)) = options.size {
+        let channels = options.channels.map_or(3, Channels::count);
+        has_room(encoded, ImageShape::new(channels, height, width))?;
+    }
     while done < encoded.count {
         let end = (done + CHUNK).min(encoded.count);
         let decoded: Vec<_> = (done..end).into_par_iter().map(decode_one).collect();
@@ -78,6 +83,7 @@ pub(super) fn gather(
             // Where shapes differ, the rest is read for its shapes only.
             if shapes.len() == 1 {
                 if values.is_empty() {
+                    has_room(encoded, picture.shape)?;
                     let room = picture.values.len().checked_mul(encoded.count - index);
                     values
                         .try_reserve(room.unwrap_or(usize::MAX))
@@ -128,6 +134,18 @@ pub(super) fn gather(
         images: Images::new(shape, values),
         kept,
     })
+}
+
+/// Refuses pictures that this machine has no room for, rather than be ended by it half way.
+fn has_room(encoded: &Encoded<'_>, shape: ImageShape) -> Result<(), Error> {
+    let each = shape.values() as u128;
+    // All as bytes, and some as numbers while they are decoded.
+    let side_by_side = encoded.count.min(rayon::current_num_threads());
+    let needed = each * (encoded.count as u128 + 8 * side_by_side as u128);
+    match free_memory() {
+        Some(free) if needed > u128::from(free) => Err(too_large(encoded, shape)),
+        _ => Ok(()),
+    }
 }
 
 fn too_large(encoded: &Encoded<'_>, shape: ImageShape) -> Error {

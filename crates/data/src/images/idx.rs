@@ -71,7 +71,8 @@ fn images(file: &str, bytes: Vec<u8>, options: &ImageOptions) -> Result<Images, 
             Ok(Images::new(ImageShape::new(1, height, width), idx.values))
         }
         [count, a, b, c] if a > 0 && b > 0 && c > 0 => {
-            let dimensions = Dimensions::new(count, [a, b, c], options.layout);
+            let dimensions = Dimensions::new(count, [a, b, c], options.layout)
+                .ok_or_else(|| fault(file, Dimensions::unknown(&idx.lengths)))?;
             Ok(images_from(dimensions, &idx.values))
         }
         _ => Err(fault(

@@ -311,8 +311,10 @@ fn arrays(
     let dimensions = match pictures.lengths[..] {
         [count, height, width] => {
             Dimensions::new(count, [height, width, 1], Some(super::Layout::ChannelsLast))
+                .expect("the layout is given")
         }
-        [count, a, b, c] => Dimensions::new(count, [a, b, c], options.layout),
+        [count, a, b, c] => Dimensions::new(count, [a, b, c], options.layout)
+            .ok_or_else(|| fault(&file, Dimensions::unknown(&pictures.lengths)))?,
         _ => {
             let sides: Vec<String> = pictures.lengths.iter().map(ToString::to_string).collect();
             let what = format!(

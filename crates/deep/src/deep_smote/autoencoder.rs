@@ -103,7 +103,7 @@ const HALVING: Window = Window {
 };
 
 /// Fewest lines and columns that four halvings can read.
-const SMALLEST: usize = 8;
+pub(crate) const SMALLEST: usize = 8;
 
 /// Slope of the encoder's activation below 0.
 const LEAK: f64 = 0.2;
@@ -121,7 +121,7 @@ fn fourth([height, width]: [usize; 2]) -> Window {
 }
 
 /// Lines and columns after each of the four convolutions.
-fn lines(shape: ImageShape) -> [[usize; 2]; 4] {
+pub(crate) fn lines(shape: ImageShape) -> [[usize; 2]; 4] {
     let mut at = [shape.height, shape.width];
     let mut after = [[0; 2]; 4];
     for (place, after) in after.iter_mut().enumerate() {

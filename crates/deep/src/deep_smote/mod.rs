@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use autoencoder::{Autoencoder, AutoencoderSizes, DecoderKind};
+pub(crate) use autoencoder::{SMALLEST, lines};
 pub use fit::{DeepSmoteState, DeepSmoteTraining, EpochLoss};
 pub use gan::{Bagan, GanLoss, GanTraining};
 pub use generate::Generated;
