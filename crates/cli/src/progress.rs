@@ -31,6 +31,10 @@ struct Running {
     started: Instant,
     heard: Instant,
     told: Option<Instant>,
+    /// Where it was when it was first heard, where it is, and where it ends.
+    first: u64,
+    done: u64,
+    total: u64,
 }
 
 impl Progress {
@@ -97,8 +101,29 @@ impl Progress {
         if !self.bars.is_hidden() {
             let _ = self.bars.println(line);
         } else if epoch.is_multiple_of((of / 20).max(1)) || epoch == of {
-            eprintln!("{line}");
+            eprintln!("{line}{}", self.left(task));
         }
+    }
+
+    /// How much longer a task takes, where it is long.
+    fn left(&self, task: &str) -> String {
+        let Ok(tasks) = self.tasks.lock() else {
+            return String::new();
+        };
+        let Some(running) = tasks.iter().find(|running| running.task == task) else {
+            return String::new();
+        };
+        let elapsed = running.heard.duration_since(running.started);
+        let (done, todo) = (
+            running.done.saturating_sub(running.first),
+            running.total.saturating_sub(running.done),
+        );
+        if elapsed < Duration::from_secs(2) || done == 0 || todo == 0 {
+            return String::new();
+        }
+        let seconds = elapsed.as_secs_f64() / done as f64 * todo as f64;
+        let left = Duration::try_from_secs_f64(seconds.ceil()).unwrap_or_default();
+        format!(", {} left", HumanDuration(left))
     }
 
     fn progress(&self, task: &str, done: u64, total: u64) {
@@ -112,11 +137,15 @@ impl Progress {
                 started: Instant::now(),
                 heard: Instant::now(),
                 told: None,
+                first: done,
+                done,
+                total,
             });
             tasks.len() - 1
         });
         let running = &mut tasks[place];
         running.heard = Instant::now();
+        (running.done, running.total) = (done, total);
         if self.json {
             let due = running
                 .told

@@ -84,7 +84,7 @@ fn models_that_do_not_fit() {
 
     fit p --output m.safetensors
     exit 3
-    error: m.safetensors is of a training with other options
+    error: m.safetensors is of a training with other options: `latent_size`, `width`, `decoder`, `learning_rate`, `batch_size`
     hint: remove m.safetensors to start anew, or give the data, seed and options it was begun with
 
     fit p --output x.safetensors --size 7x7 --resize scale

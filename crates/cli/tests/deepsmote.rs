@@ -556,7 +556,7 @@ fn goes_on(stop: impl Fn(&mut Child)) {
     stop(&mut child);
     for (more, what) in [
         ("--seed 7", "other data or another seed"),
-        ("--penalty paper", "other options"),
+        ("--penalty paper", "other options: `penalty`"),
     ] {
         let ran = folder.run(&format!("{LONG} {more}").split(' ').collect::<Vec<_>>());
         assert_eq!(ran.code, Some(3), "{}", ran.stderr);

@@ -143,7 +143,7 @@ fn goes_on(stop: impl Fn(&mut std::process::Child)) {
     // The state of one training is not that of another.
     for (more, what) in [
         ("--seed 7", "other data or another seed"),
-        ("--batch 64", "other options"),
+        ("--batch 64", "other options: `batch_size`"),
     ] {
         let ran = folder.run(&format!("{LONG} {more}").split(' ').collect::<Vec<_>>());
         assert_eq!(ran.code, Some(3), "{}", ran.stderr);

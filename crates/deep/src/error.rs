@@ -246,7 +246,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What differs.
-        what: &'static str,
+        what: String,
     },
     /// Somebody asked a training to stop.
     #[error("stopped in epoch {epoch} of {of}{}", kept_in(kept.as_deref()))]

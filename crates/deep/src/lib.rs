@@ -47,5 +47,7 @@ pub use predict::{Inputs, Logits};
 pub use saved::{AboutClassifier, SavedClassifier};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use scores::Scores;
-pub use train::{ChooseBy, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, rescued, train};
+pub use train::{
+    ChooseBy, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, other_options, rescued, train,
+};
 pub use weights::{Weight, Weights};

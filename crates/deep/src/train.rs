@@ -349,6 +349,23 @@ impl Optimizer {
     }
 }
 
+/// Says in which options two trainings differ.
+pub fn other_options<T: Serialize>(one: &T, other: &T) -> String {
+    let fields = |options: &T| serde_json::to_value(options).unwrap_or_default();
+    let (one, other) = (fields(one), fields(other));
+    let names: Vec<String> = one
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| other.get(name) != Some(value))
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    if names.is_empty() {
+        return "other options".into();
+    }
+    format!("other options: {}", names.join(", "))
+}
+
 impl State {
     fn start(
         rows: Rows<'_>,
@@ -398,11 +415,11 @@ impl State {
         let about: About =
             serde_json::from_value(saved.about.clone()).map_err(|error| wrong(error.to_string()))?;
         let differs = if about.fingerprint != self.about.fingerprint {
-            Some("other data or another seed")
+            Some("other data or another seed".to_owned())
         } else if about.options != self.about.options {
-            Some("other options")
+            Some(other_options(&about.options, &self.about.options))
         } else if about.classes != self.about.classes {
-            Some("other classes")
+            Some("other classes".to_owned())
         } else {
             None
         };

@@ -9,7 +9,7 @@ use counterpoise_data::{
 };
 use counterpoise_deep::{
     Autoencoder, Checkpoint, DeepSmote, DeepSmoteTraining, DeviceKind, EpochLoss, Error as DeepError,
-    Generated, Inputs, Judged, Quality, SavedClassifier, SavedDeepSmote, SoftLabels, quality,
+    Generated, Inputs, Judged, Quality, SavedClassifier, SavedDeepSmote, SoftLabels, other_options, quality,
 };
 use counterpoise_sampling::{Direction, Run};
 use serde::{Deserialize, Serialize};
@@ -347,9 +347,12 @@ fn resumable(model: &Path, options: &DeepSmote, print: &str) -> Result<SavedDeep
     let other = checkpoint.about["fingerprint"] != *print;
     let saved = SavedDeepSmote::of_checkpoint(checkpoint)?;
     let what = if other {
-        Some("other data or another seed")
+        Some("other data or another seed".to_owned())
     } else if !saved.options.trains_like(options) {
-        Some("other options")
+        Some(other_options(
+            &saved.options,
+            &saved.options.as_far_as_trained(options),
+        ))
     } else {
         None
     };

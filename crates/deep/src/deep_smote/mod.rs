@@ -211,6 +211,11 @@ impl DeepSmote {
     /// Whether networks of the one are networks of the other, stopped earlier or later: all options agree but those of making
     /// pictures, the number of epochs and the patience.
     pub fn trains_like(&self, other: &Self) -> bool {
+        *self == self.as_far_as_trained(other)
+    }
+
+    /// The other options, with those of these that change no network.
+    pub fn as_far_as_trained(&self, other: &Self) -> Self {
         let mut same = other.clone();
         same.sampling_strategy = self.sampling_strategy.clone();
         same.k_neighbors = self.k_neighbors;
@@ -219,7 +224,7 @@ impl DeepSmote {
         same.decode_batch = self.decode_batch;
         same.epochs = self.epochs;
         same.patience = self.patience;
-        *self == same
+        same
     }
 
     /// What to type to set an option.
