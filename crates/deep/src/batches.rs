@@ -29,6 +29,16 @@ pub enum Sampler {
 }
 
 impl Sampler {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InstanceBalanced => "instance-balanced",
+            Self::ClassBalanced => "class-balanced",
+            Self::SquareRoot => "square-root",
+            Self::ProgressivelyBalanced => "progressively-balanced",
+        }
+    }
+
     /// The rows of an epoch, batch by batch. `labels` holds a class below `classes` for every row; `epoch` is counted from 0, in a
     /// run of `epochs`.
     ///

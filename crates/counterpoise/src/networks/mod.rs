@@ -8,7 +8,7 @@ mod page;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Event, Labels, Observer, Seed, Warning, agree, plural};
-use counterpoise_data::{Content, Normalisation, content_of, hold_out};
+use counterpoise_data::{Augment, Content, Normalisation, content_of, hold_out};
 use counterpoise_deep::{
     AboutClassifier, ChooseBy, Classifier, DeviceKind, InputShape, Marks, Rows, SavedClassifier, Scores,
     TrainOptions, TrainRun, train,
@@ -209,6 +209,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) choose_on: ChooseOn,
     pub(crate) train: &'a TrainOptions,
     pub(crate) output: Option<&'a Path>,
+    pub(crate) overwrite: bool,
 }
 
 /// Inputs and classes; codes mean the same in all of them.
@@ -223,6 +224,7 @@ pub(crate) struct Sets<'a> {
 /// How inputs became numbers, for the file of the network.
 pub(crate) struct Encoded {
     pub(crate) normalisation: Normalisation,
+    pub(crate) augment: Option<Augment>,
     pub(crate) encoding: Option<serde_json::Value>,
 }
 
@@ -265,6 +267,30 @@ impl Wanted<'_> {
         };
         let labels = sets.training.labels;
         let classes = labels.classes().to_vec();
+        let (picture, columns) = match sets.training.inputs.shape() {
+            InputShape::Images(shape) => (Some((shape.channels, shape.height, shape.width)), None),
+            InputShape::Rows(columns) => (None, Some(columns)),
+        };
+        let mut about = AboutClassifier {
+            network: options.network.clone(),
+            head: options.head,
+            picture,
+            columns,
+            encoding: encoded.encoding,
+            normalisation: encoded.normalisation,
+            augment: encoded.augment,
+            classes: classes.clone(),
+            counts: labels.counts(),
+            options: Some(options.clone()),
+            seed: self.seed,
+            epoch: 0,
+            history: Vec::new(),
+            afterwards: Vec::new(),
+        };
+        let trained_on = Marks::of(sets.training.inputs);
+        if let Some(path) = self.output.filter(|_| !self.overwrite) {
+            check_other_training(path, &about, &trained_on)?;
+        }
         let kept = self.output.map(state_file);
         let run = TrainRun {
             seed: Seed::new(self.seed).child("train"),
@@ -275,29 +301,12 @@ impl Wanted<'_> {
         };
         let trained = train(sets.training, chooser, &options, &run)
             .map_err(|error| Error::of_classes(error, &classes))?;
-        let (picture, columns) = match sets.training.inputs.shape() {
-            InputShape::Images(shape) => (Some((shape.channels, shape.height, shape.width)), None),
-            InputShape::Rows(columns) => (None, Some(columns)),
-        };
-        let about = AboutClassifier {
-            network: options.network.clone(),
-            head: options.head,
-            picture,
-            columns,
-            encoding: encoded.encoding,
-            normalisation: encoded.normalisation,
-            classes,
-            counts: labels.counts(),
-            options: Some(options),
-            seed: self.seed,
-            epoch: trained.epoch,
-            history: trained.history,
-            afterwards: Vec::new(),
-        };
+        about.epoch = trained.epoch;
+        about.history = trained.history;
         let saved = SavedClassifier {
             classifier: trained.classifier,
             about,
-            trained_on: Some(Marks::of(sets.training.inputs)),
+            trained_on: Some(trained_on),
         };
         let chosen = chooser
             .map(|chooser| scores(&saved.classifier, chooser, observer))
@@ -323,6 +332,47 @@ impl Wanted<'_> {
             about: saved.about,
             warnings: Vec::new(),
         })
+    }
+}
+
+/// Fails if the network of another training stands where one is to be written.
+fn check_other_training(path: &Path, about: &AboutClassifier, trained_on: &Marks) -> Result<(), Error> {
+    // What is there and is no network was refused before anything was read.
+    let Ok(there) = SavedClassifier::load(path, DeviceKind::Cpu) else {
+        return Ok(());
+    };
+    let (before, marks) = (there.about, there.trained_on);
+    let alike = |one: &AboutClassifier| (one.classes.clone(), one.counts.clone(), one.picture, one.columns);
+    let other = if !before.afterwards.is_empty() {
+        format!(
+            "one that was changed afterwards, by {}",
+            before.afterwards.join(", ")
+        )
+    } else if before.seed != about.seed {
+        // The seed says what is held out too.
+        format!("one of seed {}", before.seed)
+    } else if marks.is_some_and(|marks| marks != *trained_on)
+        || alike(&before) != alike(about)
+        || before.encoding != about.encoding
+    {
+        "one that was trained on other data".to_owned()
+    } else if before.options != about.options
+        || before.normalisation != about.normalisation
+        || before.augment.is_some() && before.augment != about.augment
+    {
+        "one that was trained with other options".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(would_replace(path, &other))
+}
+
+/// The error for a network that would be lost; `other` says how it differs.
+pub(crate) fn would_replace(path: &Path, other: &str) -> Error {
+    Error::Config {
+        place: path.display().to_string(),
+        problem: format!("another network is there already, {other}"),
+        hint: Some("name another file with `--output`, or let it be replaced: `--overwrite`".into()),
     }
 }
 
@@ -361,7 +411,7 @@ pub(crate) fn in_classes(
         place.map(|place| place as u32).ok_or_else(|| Error::Config {
             place: file.to_owned(),
             problem: format!(
-                "the network knows no class `{name}`; it knows {}",
+                "the network was not trained on a class `{name}`; it knows {}",
                 classes.join(", ")
             ),
             hint: Some(hint.into()),
