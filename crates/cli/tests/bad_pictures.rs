@@ -285,7 +285,7 @@ fn the_network_of_another_training_is_not_replaced_unasked() {
 fn a_network_that_makes_up_for_shares_is_adjusted_with_a_warning() {
     let folder = three_classes();
     let adjust = |more: &str| {
-        folder.ok(&format!("train p {TRAIN} --epochs 1 --quiet --overwrite {more}").trim_end());
+        folder.ok(format!("train p {TRAIN} --epochs 1 --quiet --overwrite {more}").trim_end());
         let words = "adjust net.safetensors --method logit-adjustment --tau 1 --overwrite --quiet --output a.safetensors";
         folder.ok(words).stderr
     };

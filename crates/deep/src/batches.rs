@@ -139,6 +139,13 @@ mod tests {
         Sampler::ProgressivelyBalanced,
     ];
 
+    #[test]
+    fn names_are_those_of_files() {
+        for sampler in ALL {
+            assert_eq!(serde_json::to_value(sampler).unwrap(), sampler.name());
+        }
+    }
+
     /// 900 rows of class 0, none of class 1, 100 of class 2.
     fn labels() -> Vec<u32> {
         (0..1000).map(|row| if row % 10 == 3 { 2 } else { 0 }).collect()

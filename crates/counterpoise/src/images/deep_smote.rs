@@ -915,10 +915,8 @@ mod tests {
         let labels = Labels::from_codes(vec!["a".into(), "b".into()], vec![0, 0, 1]);
         let real = LabeledImages::new(images, labels);
         let refused = |text: &str| {
-            let how = DeepSmote {
-                sampling_strategy: counterpoise_sampling::Strategy::parse(text).expect("a strategy"),
-                ..DeepSmote::default()
-            };
+            let mut how = DeepSmote::default();
+            how.sampling_strategy = counterpoise_sampling::Strategy::parse(text).expect("a strategy");
             let error = in_memory(&how, &real).expect_err(text);
             format!("{error}; {}", error.hint().expect("a hint"))
         };
