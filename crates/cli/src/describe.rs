@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Adjustment, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, Mixup, Parameter,
-    Remix, SamplingError, TrainOptions, nearest_name,
+    Adjustment, Adversarial, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, Mixup,
+    Parameter, Remix, SamplingError, TrainOptions, nearest_name,
 };
 
 use crate::terminal::{self, table, wrapped};
@@ -55,6 +55,8 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
         Description::of::<Compare>("compare")
     } else if ["deepsmote", "deep-smote"].contains(&name) {
         Description::of::<DeepSmote>("deepsmote")
+    } else if ["adversarial-debiasing", "adversarial"].contains(&name) {
+        Description::of::<Adversarial>("adversarial-debiasing")
     } else if name == "train" {
         Description::of::<TrainOptions>("train")
     } else if name == "mixup" {
@@ -111,7 +113,15 @@ fn unknown(name: &str, error: SamplingError) -> Error {
     let train = Description::of::<TrainOptions>("train").parameters;
     let others = Learner::names().iter().chain(Loss::names()).copied();
     let others = others.chain(Adjustment::NAMES.iter().map(|(name, _)| *name));
-    let others = others.chain(["compare", "deepsmote", "train", "losses", "mixup", "remix"]);
+    let others = others.chain([
+        "adversarial-debiasing",
+        "compare",
+        "deepsmote",
+        "train",
+        "losses",
+        "mixup",
+        "remix",
+    ]);
     let words = train.iter().flat_map(|option| &option.words);
     let others = others.chain(words.map(|(word, _)| word.as_str()));
     let others = others.chain(TRAIN.iter().flat_map(|(_, more)| more.iter().copied()));

@@ -58,6 +58,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.not-a-score"
         | "data.unknown-image-format"
         | "data.no-split"
+        | "data.no-parts"
         | "data.no-arrays"
         | "data.no-label-column"
         | "data.counts-misfit"

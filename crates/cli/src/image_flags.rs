@@ -29,7 +29,7 @@ pub(crate) struct ForeignFlags {
     /// For weights of another program (`.pth`, bare `.safetensors`): the network that they are of
     #[arg(long, value_name = "NAME", value_parser = ["resnet20", "resnet32", "resnet56", "resnet18", "lenet"])]
     pub(crate) network: Option<String>,
-    /// With `--network`: how its pictures were normalised: signed, cifar, or means and deviations as `0.5,0.5,0.5/0.2,0.2,0.2` [default: signed]
+    /// With `--network`: how its pictures were normalised: signed, cifar, or means and deviations as `0.5,0.5,0.5/0.2,0.2,0.2` [default: signed, with a warning]
     #[arg(long, value_name = "HOW", requires = "network")]
     pub(crate) normalisation: Option<String>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct PictureReadFlags {
     /// What the file or folder is [default: found out]
     #[arg(long, value_parser = ["idx", "cifar-10", "cifar-100", "svhn", "celeba", "folder", "numpy", "parquet"])]
     pub(crate) format: Option<String>,
-    /// Part of a folder or archive that has several [default: train]
+    /// Part of a folder or archive that has several [default: train; `evaluate` takes test where there is one]
     #[arg(long, value_name = "PART", value_parser = ["train", "validation", "test"])]
     pub(crate) split: Option<String>,
     /// One side of a split that is the same for every command and seed: `training:0.3` is what is left of each class when a share of 0.3 is held out, `held-out:0.3` is that share
@@ -61,6 +61,9 @@ pub(crate) struct PictureReadFlags {
     /// Channels to bring pictures to [default: as they are stored]
     #[arg(long, value_parser = ["grey", "rgb"])]
     pub(crate) channels: Option<String>,
+    /// What lies under pixels that are not opaque; `drop` takes the colour that is stored [default: white, with a warning]
+    #[arg(long, value_parser = ["white", "black", "drop"])]
+    pub(crate) alpha: Option<String>,
     /// What happens to pictures that cannot be decoded [default: error]
     #[arg(long, value_parser = ["error", "skip"])]
     pub(crate) corrupt: Option<String>,
@@ -170,6 +173,9 @@ pub(crate) struct TrainFlags {
     /// File of the network to write; beside it the state is kept until training is done
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
+    /// Replace the network of another training there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
@@ -238,7 +244,7 @@ pub(crate) struct MakeFlags {
     #[arg(long, value_name = "STRATEGY")]
     pub(crate) sampling_strategy: Option<String>,
     /// Neighbours to choose from; a class of `m` pictures uses at most `m - 1` [default: 5]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = neighbors)]
     pub(crate) k_neighbors: Option<NonZeroUsize>,
     /// What to do with a class of one picture: decode its code again and again, or with noise, or stop [default: copy]
     #[arg(long, value_parser = ["copy", "jitter", "error"])]
@@ -252,6 +258,12 @@ pub(crate) struct MakeFlags {
     pub(crate) device: DeviceFlags,
     #[command(flatten)]
     pub(crate) set: SetFlags,
+}
+
+/// What `--k-neighbors` takes.
+fn neighbors(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "give a whole number, 1 or more, such as 5".to_owned())
 }
 
 #[derive(Args)]
@@ -314,6 +326,9 @@ pub(crate) struct AdjustFlags {
     /// File of the network to write
     #[arg(long, short, value_name = "FILE.safetensors")]
     pub(crate) output: PathBuf,
+    /// Replace another network there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args)]
@@ -363,6 +378,7 @@ impl ForeignFlags {
         Ok(Some(ForeignNetwork {
             network,
             normalisation,
+            guessed: self.normalisation.is_none(),
         }))
     }
 }
@@ -379,6 +395,7 @@ impl PictureReadFlags {
             ("--size", self.size.is_some()),
             ("--resize", self.resize.is_some()),
             ("--channels", self.channels.is_some()),
+            ("--alpha", self.alpha.is_some()),
             ("--corrupt", self.corrupt.is_some()),
             ("--image-column", self.image_column.is_some()),
             ("--label-column", self.label_column.is_some()),
@@ -397,6 +414,7 @@ impl PictureReadFlags {
             ("split", &self.split),
             ("resize", &self.resize),
             ("channels", &self.channels),
+            ("alpha", &self.alpha),
             ("corrupt", &self.corrupt),
             ("image_column", &self.image_column),
             ("label_column", &self.label_column),
@@ -541,6 +559,9 @@ impl TrainFlags {
             set("validation", Value::from(share));
         }
         set("output", path(&self.output)?);
+        if self.overwrite {
+            set("overwrite", Value::from(true));
+        }
         if let Some(report) = &self.report {
             set("report.path", path(report)?);
         }
@@ -681,6 +702,7 @@ impl AdjustFlags {
             validation: self.validation,
             device: self.device.kind(),
             output: self.output.clone(),
+            overwrite: self.overwrite,
         })
     }
 }

@@ -59,7 +59,7 @@ fn models_that_do_not_fit() {
 
     generate m.safetensors p --output x.npz --class-names a,b,c
     exit 2
-    error: p: the network knows no class `a`; it knows 0, 1, 2
+    error: p: the network was not trained on a class `a`; it knows 0, 1, 2
     hint: name the classes as training did, in the order of their codes, with `--class-names`
 
     report m.safetensors p --network same.safetensors
@@ -158,7 +158,7 @@ fn options_that_are_none() {
     fit p --output x.safetensors --set deepsmote.widths=3
     exit 2
     error: the command line: `deepsmote`: unknown field `widths`, expected one of `sampling_strategy`, `penalty`, `penalty_gradient`, `class_sampling`, `permutation`, `lambda`, `class_batch`, `latent_size`, `width`, `decoder`, `first_batch_norm`, `learning_rate`, `batch_size`, `epochs`, `patience`, `k`, `k_neighbors`, `on_single`, `soft_labels`, `decode_batch`
-    hint: `counterpoise describe deepsmote` lists all options
+    hint: did you mean `width`? `counterpoise describe deepsmote` lists all options
 
     fit p --output x.safetensors --set lambda=3
     exit 2
@@ -172,7 +172,7 @@ fn options_that_are_none() {
 
     generate m.safetensors p --output x.npz --k-neighbors 0
     exit 2
-    error: invalid value '0' for '--k-neighbors <K>': number would be zero for non-zero type
+    error: invalid value '0' for '--k-neighbors <K>': give a whole number, 1 or more, such as 5
 
     For more information, try '--help'.
 
@@ -197,18 +197,18 @@ fn options_that_are_none() {
 
     generate m.safetensors p --output x.npz --sampling-strategy 2=5
     exit 2
-    error: class `2` has 8 rows and `sampling_strategy` asks for 5: over-sampling cannot do that
-    hint: ask for 8 or more for `2`, leave it out, or use an under-sampler for it
+    error: --sampling-strategy: class `2` has 8 pictures and 5 are asked for: new ones are made, and none taken away
+    hint: ask for 8 or more of `2`, or leave it out
 
     generate m.safetensors p --output x.npz --sampling-strategy 3=5
     exit 2
-    error: `sampling_strategy` names the class `3`, which the target does not have
+    error: --sampling-strategy: there are no pictures of a class `3`
     hint: the classes are `0`, `1`, `2`
 
     generate m.safetensors p --output x.npz --sampling-strategy 2=5000000000
-    exit 3
-    error: `sampling_strategy` asks for so many rows of class `2` that the table would have more than 4294967295
-    hint: ask for fewer rows of `2`, or bound them: `auto cap x10`
+    exit 2
+    error: --sampling-strategy: so many pictures of class `2` are asked for that there would be more than 4294967295
+    hint: ask for fewer of `2`, or bound them: `--sampling-strategy "auto cap x10"`
 
     generate m.safetensors p --output x.npz --device gpu
     exit 2

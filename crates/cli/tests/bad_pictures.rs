@@ -98,6 +98,7 @@ fn files_that_were_cut_off() {
     assert_snapshot!(folder.refused("train train-images-idx3-ubyte.gz --output net.safetensors"), @r#"
     exit 3
     error: `train-images-idx3-ubyte.gz` is damaged or not a gzip file: incomplete deflate stream
+    hint: get the file anew: it was cut off, or damaged on its way
     "#);
     let folder = Folder::with("p.npz", &b"PK\x03\x04 and no more"[..]);
     assert_snapshot!(folder.refused("train p.npz --output net.safetensors"), @r#"
@@ -147,8 +148,17 @@ fn pictures_of_other_kinds() {
     let alpha = png(SIDE as u32, 8, 4, &[], &[7; SIDE * SIDE * 2]);
     assert_snapshot!(warned(&cats_and_dogs("dog/alpha.png", alpha), ""), @r#"
     warning: 1 picture of `p` has pixels that are not opaque, which now lie over one colour
-       hint: `alpha = "black"` or `"drop"` if white is not what lay under them
+       hint: `--alpha black` or `--alpha drop` if white is not what lay under them; `--alpha white` if it is
     "#);
+    let words = format!("train p {TRAIN} --epochs 1 --overwrite");
+    let folder = cats_and_dogs(
+        "dog/alpha.png",
+        png(SIDE as u32, 8, 4, &[], &[7; SIDE * SIDE * 2]),
+    );
+    for colour in ["white", "black", "drop"] {
+        let ran = folder.ok(&format!("{words} --alpha {colour} --quiet"));
+        assert_eq!(ran.stderr, "", "who chose the colour knows");
+    }
 }
 
 #[test]
@@ -198,14 +208,99 @@ fn labels_that_do_not_fit() {
     folder.write("p/t10k-labels-idx1-ubyte", labels);
     assert_snapshot!(refused(&folder, "--test same"), @r#"
     exit 2
-    error: p: the network knows no class `3`; it knows 0, 1, 2
-    hint: name the classes as training did, in the order of their codes, with `--class-names`
+    error: p: the network was not trained on a class `3`; it knows 0, 1, 2
+    hint: leave its pictures out, or train anew with pictures of it among them
     "#);
     assert_snapshot!(refused(&folder, "--split validation"), @r#"
     exit 2
     error: `p` has no validation split
     hint: choose another part, as `--split train`; there is `t10k-images-idx3-ubyte`, `train-images-idx3-ubyte`
     "#);
+}
+
+#[test]
+fn a_part_of_what_comes_without_parts() {
+    let folder = cats_and_dogs("dog/9.png", grey(1, 9));
+    assert_snapshot!(refused(&folder, "--split test"), @r#"
+    exit 2
+    error: `p` has no test part: it comes without parts
+    hint: leave `--split` out to take all of it, take a share as `--side held-out:0.3`, or name the file or folder of that part
+    "#);
+    assert_snapshot!(refused(&folder, "--test same"), @r#"
+    exit 2
+    error: p: it has no test part: every test picture is a training picture
+    hint: name other pictures with `--test`, or leave it out
+    "#);
+    folder.ok(&format!("train p {TRAIN} --epochs 1 --split train --quiet"));
+    let judged = folder.refused("evaluate net.safetensors p --split test");
+    assert!(judged.contains("`p` has no test part"), "{judged}");
+    folder.ok("evaluate net.safetensors p");
+    let folder = three_classes();
+    let words = "p/t10k-images-idx3-ubyte --network lenet --batch 16 --epochs 1 --output net.safetensors";
+    let said = folder.refused(&format!("train {words} --split validation"));
+    assert!(
+        said.contains("`p/t10k-images-idx3-ubyte` has no validation part"),
+        "{said}"
+    );
+    folder.ok(&format!("train {words} --split test"));
+}
+
+#[test]
+fn the_network_of_another_training_is_not_replaced_unasked() {
+    let folder = trained();
+    let before = std::fs::read(folder.path("net.safetensors")).expect("it was written");
+    assert_snapshot!(refused(&folder, "--loss focal"), @r#"
+    exit 2
+    error: net.safetensors: another network is there already, one that was trained with other options
+    hint: name another file with `--output`, or let it be replaced: `--overwrite`
+    "#);
+    let said = refused(&folder, "--flip");
+    assert!(said.contains("trained with other options"), "{said}");
+    let said = refused(&folder, "--seed 7");
+    assert!(said.contains("one of seed 42"), "{said}");
+    let said = refused(&folder, "--imbalance 20,20,8");
+    assert!(said.contains("one that was trained on other data"), "{said}");
+    folder.ok(&format!("train p {TRAIN} --epochs 1 --quiet"));
+    let again = std::fs::read(folder.path("net.safetensors")).expect("it was written");
+    assert!(again == before, "the same training writes the same");
+    let adjust = "adjust net.safetensors --output adjusted.safetensors --method tau-norm";
+    folder.ok(&format!("{adjust} --tau 1"));
+    folder.ok(&format!("{adjust} --tau 1"));
+    let said = folder.refused(&format!("{adjust} --tau 2"));
+    assert!(said.contains("one that was adjusted otherwise"), "{said}");
+    let said = folder.refused(&format!("train p {}", TRAIN.replace("net.", "adjusted.")));
+    assert!(
+        said.contains("changed afterwards, by tau-norm with tau 1"),
+        "{said}"
+    );
+    folder.ok(&format!("{adjust} --tau 2 --overwrite"));
+    folder.ok(&format!(
+        "train p {TRAIN} --epochs 1 --seed 7 --overwrite --quiet"
+    ));
+    let said = folder.refused(&format!("{adjust} --tau 2"));
+    assert!(said.contains("made of another one"), "{said}");
+}
+
+#[test]
+fn a_network_that_makes_up_for_shares_is_adjusted_with_a_warning() {
+    let folder = three_classes();
+    let adjust = |more: &str| {
+        folder.ok(format!("train p {TRAIN} --epochs 1 --quiet --overwrite {more}").trim_end());
+        let words = "adjust net.safetensors --method logit-adjustment --tau 1 --overwrite --quiet --output a.safetensors";
+        folder.ok(words).stderr
+    };
+    assert_eq!(adjust(""), "");
+    for (more, by) in [
+        ("--loss balanced-softmax", "the loss `balanced-softmax`"),
+        ("--set train.loss.weights=balanced", "the loss `cross-entropy`"),
+        ("--sampler class-balanced", "the sampler `class-balanced`"),
+    ] {
+        let said = adjust(more);
+        assert!(
+            said.contains("does so again") && said.contains(by),
+            "{more}: {said}"
+        );
+    }
 }
 
 #[test]
@@ -224,6 +319,8 @@ fn test_pictures_that_are_the_training_pictures() {
 fn options_that_are_none() {
     let said = [
         "--loss ldma",
+        "--set train.loss.focal.gamma=1",
+        "--size 100000x100000",
         "--loss focal --set train.loss.gama=1",
         "--loss focal --set train.loss.gamma=-1",
         "--set train.loss=ldam",
@@ -257,6 +354,16 @@ fn options_that_are_none() {
     exit 2
     error: there is no loss called `ldma`
     hint: did you mean `ldam`?
+
+    --set train.loss.focal.gamma=1
+    exit 2
+    error: the command line: `train.loss.focal`: options of a loss stand beside its name
+    hint: write `--loss focal --set train.loss.gamma=1`, in a file `loss = { name = "focal", gamma = 1 }`
+
+    --size 100000x100000
+    exit 2
+    error: `size = [100000, 100000]` is out of range: 1 to 16384 each
+    hint: write height and width as `--size 32x32`
 
     --loss focal --set train.loss.gama=1
     exit 2
@@ -305,7 +412,7 @@ fn options_that_are_none() {
 
     --set foo=1
     exit 2
-    error: the command line: unknown field `foo`, expected one of `seed`, `device`, `data`, `test`, `validation`, `choose_on`, `augment`, `train`, `output`, `report`
+    error: the command line: unknown field `foo`, expected one of `seed`, `device`, `data`, `test`, `validation`, `choose_on`, `augment`, `train`, `output`, `overwrite`, `report`
 
     --set train.batch_size=0
     exit 2
@@ -471,7 +578,7 @@ fn a_network_of_something_else() {
     "#);
     assert_snapshot!(folder.refused("evaluate net.safetensors p --class-names a,b,c"), @r#"
     exit 2
-    error: p: the network knows no class `a`; it knows 0, 1, 2
+    error: p: the network was not trained on a class `a`; it knows 0, 1, 2
     hint: name the classes as training did, in the order of their codes, with `--class-names`
     "#);
     assert_snapshot!(folder.refused("evaluate net.safetensors p --device gpu"), @r#"

@@ -365,6 +365,11 @@ fn another_seed_gives_other_rows() {
 fn every_method_is_described() {
     let folder = Folder::new();
     let list = folder.ok("describe").stdout;
+    let adversary = folder.ok("describe adversarial-debiasing").stdout;
+    assert!(
+        adversary.contains("the adversary") && adversary.contains("debias"),
+        "{adversary}"
+    );
     let all: Value = serde_json::from_str(&folder.ok("describe --json").stdout).expect("stdout is JSON");
     for method in all.as_array().expect("it is a list") {
         let name = method["name"].as_str().expect("a method has a name");

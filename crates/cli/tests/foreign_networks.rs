@@ -4,7 +4,7 @@ mod folder;
 mod pictures;
 
 use folder::Folder;
-use pictures::three_classes;
+use pictures::{idx, three_classes};
 use serde_json::Value;
 
 fn bytes(folder: &Folder, name: &str) -> Vec<u8> {
@@ -34,7 +34,14 @@ fn own_and_bare() -> Folder {
 fn weights_alone_judge_as_the_network_does_that_they_are_of() {
     let folder = own_and_bare();
     let own = folder.ok("evaluate own.safetensors p --json --output own.csv");
-    let bare = folder.ok("evaluate bare.safetensors p --network lenet --json --output bare.csv");
+    let bare = "evaluate bare.safetensors p --network lenet --output bare.csv";
+    let guessed = folder.ok(bare);
+    assert!(
+        guessed.stderr.contains("`signed` is a guess") && guessed.stderr.contains("`cifar`"),
+        "{}",
+        guessed.stderr
+    );
+    let bare = folder.ok(&format!("{bare} --normalisation signed --json"));
     assert_eq!(own.stdout, bare.stdout);
     assert_eq!(bytes(&folder, "own.csv"), bytes(&folder, "bare.csv"));
     folder.ok("evaluate bare.safetensors p --network lenet --normalisation 0.5/0.5 --output same.csv");
@@ -63,6 +70,10 @@ fn weights_alone_are_adjusted_and_become_a_network() {
 #[test]
 fn weights_alone_are_refused_where_nothing_says_what_they_are_of() {
     let folder = own_and_bare();
+    let (pictures, labels) = idx(&[3, 3], 0);
+    std::fs::create_dir(folder.path("two")).expect("the folder is ours");
+    folder.write("two/t10k-images-idx3-ubyte", pictures);
+    folder.write("two/t10k-labels-idx1-ubyte", labels);
     for (arguments, problem, hint) in [
         (
             "evaluate bare.safetensors p",
@@ -85,6 +96,16 @@ fn weights_alone_are_refused_where_nothing_says_what_they_are_of() {
             "as many numbers as there are channels",
         ),
         (
+            "evaluate bare.safetensors p --network lenet --class-names a,b,c,d",
+            "the network tells 3 classes apart, and the pictures have 4: a, b, c, d",
+            "leave out pictures",
+        ),
+        (
+            "evaluate bare.safetensors two --network lenet",
+            "the network tells 3 classes apart, and the pictures have 2: 0, 1",
+            "name the 3 classes of the network in its order with `--class-names`",
+        ),
+        (
             "adjust bare.safetensors --network lenet --method tau-norm --tau 1 --output x.safetensors",
             "without classes and their counts",
             "--data",
@@ -96,6 +117,16 @@ fn weights_alone_are_refused_where_nothing_says_what_they_are_of() {
             "{arguments}: {said}"
         );
     }
+}
+
+#[test]
+fn pictures_of_fewer_classes_are_judged_once_all_are_named() {
+    let folder = own_and_bare();
+    let (pictures, labels) = idx(&[3, 3], 0);
+    std::fs::create_dir(folder.path("two")).expect("the folder is ours");
+    folder.write("two/t10k-images-idx3-ubyte", pictures);
+    folder.write("two/t10k-labels-idx1-ubyte", labels);
+    folder.ok("evaluate bare.safetensors two --network lenet --class-names a,b,c");
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]

@@ -8,7 +8,7 @@ use std::process::Command;
 use folder::Folder;
 use pictures::{clothes, json, started, three_classes, weights};
 
-const HOW: &str = "train p --network lenet --optimizer adam --batch 16 --output net.safetensors";
+const HOW: &str = "train p --network lenet --optimizer adam --batch 16 --output net.safetensors --overwrite";
 
 fn trained(folder: &Folder, more: &str) -> folder::Ran {
     folder.ok(format!("{HOW} --epochs 12 {more}").trim_end())
@@ -327,7 +327,7 @@ fn pictures_that_a_network_was_trained_on_are_known_again() {
 fn a_layer_is_not_adjusted_by_pictures_that_the_network_knows_without_a_word() {
     let folder = three_classes();
     begun(&folder, "--choose-on nothing");
-    let adjust = "adjust net.safetensors --method tau-norm --data p --output x.safetensors";
+    let adjust = "adjust net.safetensors --method tau-norm --data p --output x.safetensors --overwrite";
     let said = folder.ok(adjust).stderr;
     assert!(
         said.contains("`p`: 10 of 10 pictures held out here are known to the network"),

@@ -38,7 +38,8 @@ fn two_tables() -> Folder {
     folder
 }
 
-const HOW: &str = "train t.csv --target class --id name --hidden 16 --batch 16 --output net.safetensors";
+const HOW: &str =
+    "train t.csv --target class --id name --hidden 16 --batch 16 --output net.safetensors --overwrite";
 
 fn trained(folder: &Folder, more: &str) -> folder::Ran {
     folder.ok(format!("{HOW} --epochs 40 {more}").trim_end())
@@ -292,7 +293,8 @@ fn tables_that_are_not_alike_are_refused() {
     );
     let class = said(other.replace("other,", "different,"), "");
     assert!(
-        class.contains("the network knows no class `different`; it knows large, large red, other"),
+        class
+            .contains("the network was not trained on a class `different`; it knows large, large red, other"),
         "{class}"
     );
     let huge = said(other.replacen(",red,", "e300,red,", 1), "");
@@ -420,7 +422,7 @@ fn four_adjustments_change_the_last_layer() {
     );
     begun(&folder, "--imbalance 20,20,100");
     let ran = folder
-        .ok("adjust net.safetensors --method lws --data t.csv --imbalance 20,20,100 --output x.safetensors");
+        .ok("adjust net.safetensors --method lws --data t.csv --imbalance 20,20,100 --output y.safetensors");
     assert_eq!(ran.stderr, "", "the rows that were trained on are found again");
 }
 

@@ -43,7 +43,7 @@ pub use counterpoise_data::{
     schema_of, stratified_k_fold, write_images, write_images_with_shares,
 };
 pub use counterpoise_deep::{
-    DeepSmote, DeviceKind, Error as DeepError, Loss, Mixup, Quality, Remix, Scores, TrainOptions,
+    Adversarial, DeepSmote, DeviceKind, Error as DeepError, Loss, Mixup, Quality, Remix, Scores, TrainOptions,
 };
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{

@@ -1,5 +1,6 @@
 //! A description of a run from a file, flags and defaults.
 
+use counterpoise_base::nearest_name;
 use counterpoise_sampling::Method;
 use serde::Deserialize as _;
 use toml::{Table, Value};
@@ -20,6 +21,16 @@ impl Experiment {
             set(&mut table, &path, value)?;
             if let Some(option) = path.strip_prefix("method.") {
                 forget_synonyms(&mut table, option);
+            }
+        }
+        // What would be missing otherwise is asked of another kind of run.
+        for (name, value) in table.iter().filter(|(_, value)| value.is_table()) {
+            let alone: Table = [(name.clone(), value.clone())].into_iter().collect();
+            if let Err(error) = Self::deserialize(alone)
+                && let Some(hint) = meant(error.message())
+                    .filter(|_| error.message().starts_with(&format!("unknown field `{name}`")))
+            {
+                return Err(config(place, format!("unknown table `{name}`"), Some(hint)));
             }
         }
         if let Some(Value::Table(method)) = table.get_mut("method") {
@@ -163,6 +174,14 @@ pub(crate) fn blame_part(place: &str, error: &toml::de::Error) -> Error {
         Some((message, path)) => (message, path.trim_end_matches('`')),
         None => (message.trim(), ""),
     };
+    let hint = match path {
+        // Flags take a shorter form.
+        "data.imbalance" | "test.imbalance" => Some(
+            "write `imbalance = { exponential = { ratio = 100 } }`, `{ step = { ratio = 10, share = 0.5 } }`, `{ ranked = [500, 50, 5] }`, `{ counts = { cat = 5 } }` or `{ paper = \"deepsmote-mnist\" }`"
+                .to_owned(),
+        ),
+        _ => meant(message),
+    };
     let path = if path.is_empty() {
         String::new()
     } else {
@@ -171,8 +190,19 @@ pub(crate) fn blame_part(place: &str, error: &toml::de::Error) -> Error {
     Error::Config {
         place: place.into(),
         problem: format!("{path}{}", in_plain_words(message)),
-        hint: None,
+        hint,
     }
+}
+
+/// Tables that make a description one of something else.
+const KINDS: [&str; 2] = ["train", "deepsmote"];
+
+/// The name that a deserializer knows and that is near to the one that it does not.
+fn meant(message: &str) -> Option<String> {
+    let (name, known) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let known = known.split('`').skip(1).step_by(2);
+    let near = nearest_name(name, known.chain(KINDS))?;
+    Some(format!("did you mean `{near}`?"))
 }
 
 /// What a deserializer says, without the names of Rust types.
@@ -236,6 +266,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         assert!(error("seed = \n").starts_with("x.toml, line 1: "));
+        let table = Experiment::merged("x.toml", "[data]\npath = \"p\"\n[deepsmoot]\n", Vec::new());
+        let table = table.expect_err("there is no such table");
+        assert_eq!(table.to_string(), "x.toml: unknown table `deepsmoot`");
+        assert_eq!(table.hint().as_deref(), Some("did you mean `deepsmote`?"));
         assert_eq!(
             error("[data]\ntarget = \"y\"\n"),
             "x.toml: no file to read is named"

@@ -536,6 +536,14 @@ pub enum Error {
         /// What there is instead.
         there: Vec<String>,
     },
+    /// A part of what is not divided into parts.
+    #[error("`{file}` has no {split} part: it comes without parts")]
+    NoParts {
+        /// The file or folder.
+        file: String,
+        /// The part.
+        split: &'static str,
+    },
     /// An archive without arrays that are known to be pictures and labels.
     #[error("no arrays of `{file}` are known to be pictures and labels")]
     NoArrays {
@@ -752,6 +760,9 @@ impl Error {
             Self::LabelRange { .. } => "mend the label, or name all classes with `--class-names a,b`".into(),
             Self::NoPictures { .. } => "put pictures into folders, a folder a class: `PICTURES/cat/1.png`; or name the format with `--format`".into(),
             Self::NoSplit { there, .. } => format!("choose another part, as `--split train`; there is {}", some_of(there)),
+            Self::Corrupt { format: "gzip", .. } => "get the file anew: it was cut off, or damaged on its way".into(),
+            Self::OutOfRange { option: "size", .. } => "write height and width as `--size 32x32`".into(),
+            Self::NoParts { .. } => "leave `--split` out to take all of it, take a share as `--side held-out:0.3`, or name the file or folder of that part".into(),
             Self::NoArrays { there, .. } => format!("name them with `--image-column` and `--label-column`; there is {}", some_of(there)),
             Self::MixedSizes { sizes, wanted, .. } => {
                 let (height, width) = wanted.or(sizes.first().map(|&(size, _)| size)).unwrap_or((32, 32));
@@ -827,6 +838,7 @@ impl Error {
             Self::LabelRange { .. } => "data.label-range",
             Self::NoPictures { .. } => "data.no-pictures",
             Self::NoSplit { .. } => "data.no-split",
+            Self::NoParts { .. } => "data.no-parts",
             Self::NoArrays { .. } => "data.no-arrays",
             Self::MixedSizes { .. } => "data.mixed-sizes",
             Self::MixedChannels { .. } => "data.mixed-channels",

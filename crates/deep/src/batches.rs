@@ -29,6 +29,16 @@ pub enum Sampler {
 }
 
 impl Sampler {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InstanceBalanced => "instance-balanced",
+            Self::ClassBalanced => "class-balanced",
+            Self::SquareRoot => "square-root",
+            Self::ProgressivelyBalanced => "progressively-balanced",
+        }
+    }
+
     /// The rows of an epoch, batch by batch. `labels` holds a class below `classes` for every row; `epoch` is counted from 0, in a
     /// run of `epochs`.
     ///
@@ -128,6 +138,13 @@ mod tests {
         Sampler::SquareRoot,
         Sampler::ProgressivelyBalanced,
     ];
+
+    #[test]
+    fn names_are_those_of_files() {
+        for sampler in ALL {
+            assert_eq!(serde_json::to_value(sampler).unwrap(), sampler.name());
+        }
+    }
 
     /// 900 rows of class 0, none of class 1, 100 of class 2.
     fn labels() -> Vec<u32> {

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use counterpoise_base::{ImageShape, Seed};
-use counterpoise_data::Normalisation;
+use counterpoise_data::{Augment, Normalisation};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,6 +36,9 @@ pub struct AboutClassifier {
     pub encoding: Option<serde_json::Value>,
     /// How bytes become numbers.
     pub normalisation: Normalisation,
+    /// How pictures changed while it learnt; absent for rows and in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<Augment>,
     /// Names of classes, in the order of logits.
     pub classes: Vec<String>,
     /// Training rows of every class, which corrections of priors ask for.
@@ -174,8 +177,6 @@ impl SavedClassifier {
 
 #[cfg(test)]
 mod tests {
-    use counterpoise_data::Augment;
-
     use super::*;
     use crate::Inputs;
 
@@ -194,6 +195,7 @@ mod tests {
             columns: Some(2),
             encoding: Some(serde_json::json!({"target": "y"})),
             normalisation: Augment::default().normalisation,
+            augment: None,
             classes: vec!["a".into(), "b".into()],
             counts: vec![3, 1],
             options: None,

@@ -27,17 +27,26 @@ pub struct Series {
     pub values: Vec<Option<f64>>,
 }
 
-const WIDTH: i32 = 680;
+/// Width of the plot, and of the one for telephones, where names stand above their bars.
+const WIDE: i32 = 680;
+const NARROW: i32 = 340;
+/// Categories of a plot that is drawn for telephones too; of more, a page would hold much twice.
+const MOST_NARROW: usize = 40;
 const BAR: i32 = 15;
 const GAP: i32 = 12;
 const LETTER: i32 = 8;
+/// Height of a name above bars.
+const NAME: i32 = 20;
 
 impl Bars {
     pub(crate) fn html(&self) -> Result<Markup, Error> {
         self.check()?;
-        let svg = self.svg()?;
+        let wide = self.svg(WIDE)?;
+        let narrow = (self.categories.len() <= MOST_NARROW)
+            .then(|| self.svg(NARROW))
+            .transpose()?;
         Ok(html! {
-            figure class="plot" {
+            figure class="plot bars" {
                 figcaption { (self.caption) }
                 @if self.series.len() > 1 {
                     ul class="legend" {
@@ -46,7 +55,8 @@ impl Bars {
                         }
                     }
                 }
-                div class="scroll" tabindex="0" { (PreEscaped(svg)) }
+                div class=(if narrow.is_some() { "scroll wide" } else { "scroll" }) tabindex="0" { (PreEscaped(wide)) }
+                @if let Some(narrow) = narrow { div class="narrow" { (PreEscaped(narrow)) } }
             }
         })
     }
@@ -79,12 +89,14 @@ impl Bars {
         Ok(())
     }
 
-    fn svg(&self) -> Result<String, Error> {
+    fn svg(&self, width: i32) -> Result<String, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Drawing {
             caption: self.caption.clone(),
             problem: error.to_string(),
         };
-        let group = self.series.len() as i32 * BAR + GAP;
+        let narrow = width == NARROW;
+        let above = if narrow { NAME } else { 0 };
+        let group = self.series.len() as i32 * BAR + GAP + above;
         let height = (group * self.categories.len() as i32 + GAP).max(1);
         let longest = self
             .categories
@@ -92,8 +104,12 @@ impl Bars {
             .map(|name| name.chars().count())
             .max()
             .unwrap_or(0) as i32;
-        let left = (longest * LETTER + 16).clamp(60, 260);
-        let room = (left - 16) / LETTER;
+        let left = if narrow {
+            2
+        } else {
+            (longest * LETTER + 16).clamp(60, 260)
+        };
+        let room = if narrow { width } else { left - 16 } / LETTER;
         let values = || {
             self.series
                 .iter()
@@ -106,23 +122,32 @@ impl Bars {
             .unwrap_or(0) as i32;
         let right = widest * LETTER + 14;
         let scale = if most > 0.0 {
-            f64::from(WIDTH - left - right) / most
+            f64::from(width - left - right) / most
         } else {
             0.0
         };
         let mut svg = String::new();
         {
-            let root = SVGBackend::with_string(&mut svg, (WIDTH as u32, height as u32)).into_drawing_area();
-            let axis = PathElement::new([(left, GAP / 2), (left, height - GAP / 2)], RULE.stroke_width(1));
-            root.draw(&axis).map_err(|error| failed(&error))?;
+            let root = SVGBackend::with_string(&mut svg, (width as u32, height as u32)).into_drawing_area();
+            let axis = |from: i32, to: i32| {
+                let line = PathElement::new([(left, from), (left, to)], RULE.stroke_width(1));
+                root.draw(&line).map_err(|error| failed(&error))
+            };
+            if !narrow {
+                axis(GAP / 2, height - GAP / 2)?;
+            }
             for (place, category) in self.categories.iter().enumerate() {
-                let top = GAP / 2 + place as i32 * group + GAP / 2;
+                let top = GAP / 2 + place as i32 * group + GAP / 2 + above;
                 let middle = top + self.series.len() as i32 * BAR / 2;
-                let label = Text::new(
-                    cut(category, room as usize),
-                    (left - 8, middle),
-                    text(14, &INK, HPos::Right),
-                );
+                if narrow {
+                    axis(top, top + self.series.len() as i32 * BAR)?;
+                }
+                let (at, side) = if narrow {
+                    ((0, top - NAME / 2), HPos::Left)
+                } else {
+                    ((left - 8, middle), HPos::Right)
+                };
+                let label = Text::new(cut(category, room as usize), at, text(14, &INK, side));
                 root.draw(&label).map_err(|error| failed(&error))?;
                 for (row, series) in self.series.iter().enumerate() {
                     let top = top + row as i32 * BAR;
@@ -139,7 +164,7 @@ impl Bars {
             }
             root.present().map_err(|error| failed(&error))?;
         }
-        Ok(themed(&svg, WIDTH as u32, height as u32, &self.in_words()))
+        Ok(themed(&svg, width as u32, height as u32, &self.in_words()))
     }
 
     /// The same numbers for those who listen.
@@ -160,5 +185,55 @@ impl Bars {
         };
         let all: Vec<String> = self.categories.iter().enumerate().map(one).collect();
         format!("{} ({}). {}", self.caption, self.unit, all.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where bars and numbers of a plot end, at most.
+    fn right_end(svg: &str) -> f64 {
+        let attribute = |tag: &str, name: &str| -> f64 {
+            let after = tag.split_once(&format!(" {name}=\"")).expect("it has it").1;
+            after
+                .split('"')
+                .next()
+                .expect("it ends")
+                .parse()
+                .expect("a number")
+        };
+        let bars = svg
+            .split("<rect ")
+            .skip(1)
+            .map(|tag| attribute(&format!(" {tag}"), "x") + attribute(&format!(" {tag}"), "width"));
+        let numbers = svg
+            .split("<text ")
+            .skip(1)
+            .filter(|tag| tag.contains("1234"))
+            .map(|tag| attribute(&format!(" {tag}"), "x") + 4.0 * 8.0);
+        bars.chain(numbers).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn the_longest_bar_and_its_number_lie_on_both_plots() {
+        let bars = Bars {
+            caption: "rows".into(),
+            categories: vec!["a name that is by no means short".into(), "b".into()],
+            series: vec![Series {
+                name: "before".into(),
+                values: vec![Some(1234.0), Some(5.0)],
+            }],
+            unit: "rows".into(),
+        };
+        for width in [WIDE, NARROW] {
+            let svg = bars.svg(width).expect("it is drawn");
+            assert!(svg.contains(&format!("viewBox=\"0 0 {width} ")), "{svg}");
+            let end = right_end(&svg);
+            let room = f64::from(width);
+            assert!(end > 0.9 * room && end <= room, "{end} of {width}: {svg}");
+        }
+        let html = bars.html().expect("it is drawn").into_string();
+        assert!(html.contains("<div class=\"narrow\">"), "{html}");
     }
 }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
 use counterpoise_data::{Augment, Imbalance, ReadOptions, make_imbalance};
 use counterpoise_deep::{
-    DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, Marks, SavedClassifier, Scores, taus,
+    AboutClassifier, DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, Marks, Sampler, SavedClassifier,
+    Scores, taus,
 };
 use serde::Serialize;
 
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
-use crate::networks::{Reads, known_rows, part};
+use crate::networks::{Reads, known_rows, part, would_replace};
 use crate::pages::check_network;
 use crate::tables::{RowSet, TableEncoding, open_alike};
 use crate::{Error, check_apart, check_text};
@@ -87,6 +88,8 @@ pub struct AdjustOptions {
     pub device: DeviceKind,
     /// The file to write.
     pub output: PathBuf,
+    /// Replaces another network there.
+    pub overwrite: bool,
 }
 
 /// What a network was trained on.
@@ -250,7 +253,7 @@ fn open(
         });
     };
     let set = data.open(&Seed::new(ForeignNetwork::SEED), observer, warnings)?;
-    let saved = foreign.open(&options.network, &set, options.device)?;
+    let saved = foreign.open(&options.network, &set, options.device, warnings)?;
     Ok((saved, Some(Opened::Pictures(set))))
 }
 
@@ -290,6 +293,48 @@ fn other_than_trained_on(
     other.then(|| Warning::new("images.other-training", message).with_hint(hint))
 }
 
+/// Tells of a network whose training made up for the shares of classes.
+fn balanced_already(about: &AboutClassifier) -> Option<Warning> {
+    let options = about.options.as_ref()?;
+    let mut by = Vec::new();
+    if options.loss.favours_rare_classes() {
+        by.push(format!("the loss `{}`", options.loss.name()));
+    }
+    if options.sampler != Sampler::InstanceBalanced {
+        by.push(format!("the sampler `{}`", options.sampler.name()));
+    }
+    if by.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "the network was trained with {}, which makes up for the shares of classes: logit adjustment does so again, and may favour rare classes too much",
+        by.join(" and ")
+    );
+    let hint = "adjust a network that was trained with plain cross-entropy, or compare both with `counterpoise evaluate`";
+    Some(Warning::new("images.balanced-twice", message).with_hint(hint))
+}
+
+/// Fails if a network stands where an adjusted one is to be written, and cannot be the same one; before long work.
+fn check_other(output: &Path, name: &str, saved: &SavedClassifier) -> Result<(), Error> {
+    let Ok(there) = AboutClassifier::load(output) else {
+        return Ok(());
+    };
+    let Some((last, before)) = there.afterwards.split_last() else {
+        return Err(would_replace(output, "one that was not adjusted"));
+    };
+    let alike = AboutClassifier {
+        afterwards: before.to_vec(),
+        ..there.clone()
+    };
+    if alike != saved.about {
+        return Err(would_replace(output, "made of another one"));
+    }
+    if last.split(' ').next() != Some(name) {
+        return Err(would_replace(output, &format!("one that was adjusted by {last}")));
+    }
+    Ok(())
+}
+
 /// Changes the last layer of a saved network and writes it anew.
 pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
     check_text(&options.output)?;
@@ -313,6 +358,12 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
         let message = format!("the network was adjusted before, by {before}: this comes on top of it");
         let hint = "adjust the network that `train` wrote, if it should not";
         warnings.push(Warning::new("images.adjusted-twice", message).with_hint(hint));
+    }
+    if options.adjustment == Adjustment::LogitAdjustment {
+        warnings.extend(balanced_already(&saved.about));
+    }
+    if !options.overwrite {
+        check_other(&options.output, name, &saved)?;
     }
     let seed = Seed::new(saved.about.seed);
     let (training, held_out) = match opened {
@@ -432,6 +483,12 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
         Some(tau) => format!("{name} with tau {tau}"),
         None => name.to_owned(),
     });
+    if !options.overwrite
+        && let Ok(there) = SavedClassifier::load(&options.output, options.device)
+        && there.classifier.weights() != saved.classifier.weights()
+    {
+        return Err(would_replace(&options.output, "one that was adjusted otherwise"));
+    }
     saved.save(&options.output)?;
     Ok(result)
 }

@@ -11,7 +11,7 @@ use counterpoise_deep::{
     Autoencoder, Checkpoint, DeepSmote, DeepSmoteTraining, DeviceKind, EpochLoss, Error as DeepError,
     Generated, Inputs, Judged, Quality, SavedClassifier, SavedDeepSmote, SoftLabels, other_options, quality,
 };
-use counterpoise_sampling::{Direction, Run};
+use counterpoise_sampling::{Direction, Error as SamplingError, Run};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -188,7 +188,7 @@ fn full_name(table: &mut Table) {
 
 /// Adds what to type to an error about an option.
 fn with_flag(error: Error) -> Error {
-    let Error::Config { place, problem, .. } = error else {
+    let Error::Config { place, problem, hint } = error else {
         return error;
     };
     let option = problem
@@ -196,10 +196,18 @@ fn with_flag(error: Error) -> Error {
         .and_then(|rest| rest.split_once('`'))
         .map(|(option, _)| DeepSmote::flag(option));
     let lists = "`counterpoise describe deepsmote` lists all options";
+    let hint = hint.map(|hint| {
+        if hint.ends_with('?') {
+            format!("{hint} {lists}")
+        } else {
+            hint
+        }
+    });
     Error::Config {
         place,
         problem,
         hint: Some(match option {
+            _ if hint.is_some() => hint.unwrap_or_default(),
             Some(flag) => format!("give `{flag}` another value; {lists}"),
             None => lists.into(),
         }),
@@ -516,9 +524,43 @@ impl DeepSmoteModel {
     }
 }
 
+/// What is wrong with a strategy, in the words of pictures.
+fn of_pictures(error: SamplingError) -> Error {
+    let (problem, hint) = match &error {
+        SamplingError::UnknownClass { class, suggestion } => (
+            format!("there are no pictures of a class `{class}`"),
+            suggestion.clone(),
+        ),
+        SamplingError::WrongDirection {
+            class, rows, asked, ..
+        } => (
+            format!(
+                "class `{class}` has {rows} pictures and {asked} are asked for: new ones are made, and none taken away"
+            ),
+            format!("ask for {rows} or more of `{class}`, or leave it out"),
+        ),
+        SamplingError::TooManyRows { class } => (
+            format!(
+                "so many pictures of class `{class}` are asked for that there would be more than {}",
+                u32::MAX
+            ),
+            format!("ask for fewer of `{class}`, or bound them: `--sampling-strategy \"auto cap x10\"`"),
+        ),
+        _ => return error.into(),
+    };
+    Error::Config {
+        place: "--sampling-strategy".into(),
+        problem,
+        hint: Some(hint),
+    }
+}
+
 /// Refuses pictures that this machine has no room for, rather than be ended by it half way.
 fn in_memory(how: &DeepSmote, real: &LabeledImages) -> Result<(), Error> {
-    let targets = how.sampling_strategy.targets(&real.labels, Direction::Over)?;
+    let targets = how
+        .sampling_strategy
+        .targets(&real.labels, Direction::Over)
+        .map_err(of_pictures)?;
     let asked: u128 = targets.changes.iter().map(|change| change.1 as u128).sum();
     let shape = real.images.shape();
     // Bytes once more in the balanced set, and codes twice, in single precision.
@@ -854,6 +896,40 @@ mod tests {
             .expect_err("no width")
             .hint();
         assert!(hint.is_some_and(|hint| hint.starts_with("give `--width` another value")));
+    }
+
+    #[test]
+    fn an_imbalance_in_the_words_of_its_flag_is_told_how_a_file_says_it() {
+        let text = TEXT.replace("path = \"p\"", "path = \"p\"\nimbalance = \"long-tail:3\"");
+        let hint = merged(&text, &[]).expect_err("no table").hint();
+        assert!(
+            hint.as_ref()
+                .is_some_and(|hint| hint.contains("imbalance = { exponential = { ratio = 100 } }")),
+            "{hint:?}"
+        );
+        let written = text.replace("\"long-tail:3\"", "{ exponential = { ratio = 100 } }");
+        merged(&written, &[]).expect("the hint can be typed");
+    }
+
+    #[test]
+    fn a_strategy_is_refused_in_the_words_of_pictures() {
+        let images = Images::new(counterpoise_base::ImageShape::new(1, 8, 8), vec![0; 3 * 64]);
+        let labels = Labels::from_codes(vec!["a".into(), "b".into()], vec![0, 0, 1]);
+        let real = LabeledImages::new(images, labels);
+        let refused = |text: &str| {
+            let mut how = DeepSmote::default();
+            how.sampling_strategy = counterpoise_sampling::Strategy::parse(text).expect("a strategy");
+            let error = in_memory(&how, &real).expect_err(text);
+            format!("{error}; {}", error.hint().expect("a hint"))
+        };
+        assert_eq!(
+            refused("7=3"),
+            "--sampling-strategy: there are no pictures of a class `7`; the classes are `a`, `b`"
+        );
+        assert_eq!(
+            refused("a=1"),
+            "--sampling-strategy: class `a` has 2 pictures and 1 are asked for: new ones are made, and none taken away; ask for 2 or more of `a`, or leave it out"
+        );
     }
 
     #[test]

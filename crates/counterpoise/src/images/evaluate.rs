@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use counterpoise_base::{LabeledImages, Observer, Seed, Warning};
-use counterpoise_data::{Augment, Error as DataError, Split, table_of_predictions};
+use counterpoise_data::{Augment, Error as DataError, table_of_predictions};
 use counterpoise_deep::{DeviceKind, Inputs, SavedClassifier};
 use counterpoise_report::Page;
 
@@ -50,8 +50,7 @@ pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Re
     let seed = Seed::new(options.seed);
     let mut set = match options.data.open(&seed.child("test"), observer, &mut warnings) {
         Err(Error::Data(DataError::NoSplit { .. })) if options.any_part => {
-            let mut data = options.data.clone();
-            data.read.split = Split::Train;
+            let data = options.data.of_all();
             let message = format!(
                 "`{}` has no test part: the network is judged on the pictures to train on, which it may know",
                 data.path.display()
@@ -59,11 +58,18 @@ pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Re
             warnings.push(Warning::new("images.no-test-part", message));
             data.open(&seed.child("test"), observer, &mut warnings)?
         }
+        // What comes without parts is whatever its owner says that it is.
+        Err(Error::Data(DataError::NoParts { .. })) if options.any_part => {
+            options
+                .data
+                .of_all()
+                .open(&seed.child("test"), observer, &mut warnings)?
+        }
         opened => opened?,
     };
     let saved = match &options.foreign {
         None => SavedClassifier::load(&options.network, options.device)?,
-        Some(foreign) => foreign.open(&options.network, &set, options.device)?,
+        Some(foreign) => foreign.open(&options.network, &set, options.device, &mut warnings)?,
     };
     set.labels = in_classes(
         &set.labels,

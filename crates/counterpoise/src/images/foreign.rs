@@ -1,8 +1,10 @@
 use std::path::Path;
 
-use counterpoise_base::{LabeledImages, counted};
+use counterpoise_base::{LabeledImages, Warning, counted};
 use counterpoise_data::Normalisation;
-use counterpoise_deep::{AboutClassifier, Architecture, DeviceKind, HeadKind, SavedClassifier};
+use counterpoise_deep::{
+    AboutClassifier, Architecture, DeviceKind, Error as DeepError, HeadKind, SavedClassifier,
+};
 
 use crate::Error;
 
@@ -15,6 +17,8 @@ pub struct ForeignNetwork {
     pub network: Architecture,
     /// How bytes of pictures became numbers.
     pub normalisation: Normalisation,
+    /// Whether nobody said so.
+    pub guessed: bool,
 }
 
 impl ForeignNetwork {
@@ -54,6 +58,7 @@ impl ForeignNetwork {
         path: &Path,
         set: &LabeledImages,
         device: DeviceKind,
+        warnings: &mut Vec<Warning>,
     ) -> Result<SavedClassifier, Error> {
         let shape = set.images.shape();
         if !self.normalisation.suits(shape.channels) {
@@ -73,6 +78,7 @@ impl ForeignNetwork {
             columns: None,
             encoding: None,
             normalisation: self.normalisation.clone(),
+            augment: None,
             classes: set.labels.classes().to_vec(),
             counts: set.labels.counts(),
             options: None,
@@ -81,6 +87,49 @@ impl ForeignNetwork {
             history: Vec::new(),
             afterwards: Vec::new(),
         };
-        Ok(SavedClassifier::import(path, about, device)?)
+        let saved = SavedClassifier::import(path, about, device)
+            .map_err(|error| of_other_classes(error, path, set.labels.classes()))?;
+        if self.guessed {
+            let message = format!(
+                "`{}` does not say how its pictures were normalised: `signed` is a guess, and with another one scores are too bad",
+                path.display()
+            );
+            let hint = "say it: `--normalisation signed`, `cifar`, or means and deviations as `0.49,0.48,0.45/0.20,0.20,0.20`";
+            warnings.push(Warning::new("images.normalisation-guessed", message).with_hint(hint));
+        }
+        Ok(saved)
+    }
+}
+
+/// Tells of a last layer that has another number of classes than the pictures.
+fn of_other_classes(error: DeepError, path: &Path, classes: &[String]) -> Error {
+    let DeepError::OtherShape {
+        name,
+        found,
+        expected,
+    } = &error
+    else {
+        return error.into();
+    };
+    let (Some((told, rest)), Some((_, wanted))) = (found.split_first(), expected.split_first()) else {
+        return error.into();
+    };
+    if !["linear.weight", "linear.bias"].contains(&name.as_str()) || rest != wanted {
+        return error.into();
+    }
+    let names = format!("the {told} classes of the network in its order with `--class-names`");
+    Error::Config {
+        place: path.display().to_string(),
+        problem: format!(
+            "the network tells {} apart, and the pictures have {}: {}",
+            counted(*told, "class"),
+            classes.len(),
+            classes.join(", ")
+        ),
+        hint: Some(if classes.len() < *told {
+            format!("name {names}")
+        } else {
+            format!("leave out pictures of classes that it was not trained on, and name {names}")
+        }),
     }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
-use counterpoise_data::{ImageOptions, Imbalance, Keep, make_imbalance_of, read_images};
+use counterpoise_data::{ImageOptions, Imbalance, Keep, Split, make_imbalance_of, read_images};
 use serde::{Deserialize, Serialize};
 
 use crate::networks::{Reads, part};
@@ -64,6 +64,13 @@ impl Side {
 }
 
 impl ImagePart {
+    /// The same without a choice of a part: the part to train on, which is everything where there are no parts.
+    pub(super) fn of_all(&self) -> Self {
+        let mut all = self.clone();
+        all.read.split = Split::Train;
+        all
+    }
+
     /// Reads the pictures, and takes out those that side and imbalance leave out.
     pub(crate) fn open(
         &self,
@@ -90,7 +97,18 @@ impl ImagePart {
 
 /// Gives labels the codes of other classes; an error names a class that these do not have.
 pub(crate) fn in_classes(labels: &Labels, classes: &[String], file: &str) -> Result<Labels, Error> {
-    let hint = "name the classes as training did, in the order of their codes, with `--class-names`";
+    let counts = labels.counts();
+    let known = labels
+        .classes()
+        .iter()
+        .zip(counts)
+        .any(|(name, count)| count > 0 && classes.contains(name));
+    // Names that all differ are other names for the same, or so one may hope.
+    let hint = if known {
+        "leave its pictures out, or train anew with pictures of it among them"
+    } else {
+        "name the classes as training did, in the order of their codes, with `--class-names`"
+    };
     networks::in_classes(labels, classes, file, hint)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use counterpoise_base::{ImageShape, LabeledImages, Labels, Observer, Seed, Warning, agree, counted};
+use counterpoise_data::Error as DataError;
 use counterpoise_deep::{Inputs, Rows};
 use counterpoise_report::Page;
 
@@ -46,6 +47,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         choose_on: experiment.choose_on,
         train: &experiment.train,
         output: experiment.output.as_deref(),
+        overwrite: experiment.overwrite,
     };
     wanted.check(experiment.test.is_some(), Reads::Pictures)?;
     let seed = Seed::new(experiment.seed);
@@ -56,7 +58,16 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
     let test = match &experiment.test {
         None => None,
         Some(part) => {
-            let mut test = part.open(&seed.child("test"), observer, &mut warnings)?;
+            let mut test = match part.open(&seed.child("test"), observer, &mut warnings) {
+                Err(Error::Data(DataError::NoParts { .. })) if part.path == experiment.data.path => {
+                    return Err(no_test_part(part));
+                }
+                // Other pictures that come without parts are all there to judge by.
+                Err(Error::Data(DataError::NoParts { .. })) => {
+                    part.of_all().open(&seed.child("test"), observer, &mut warnings)?
+                }
+                opened => opened?,
+            };
             test.labels = in_classes(&test.labels, classes, &part.path.display().to_string())?;
             apart(&all, &test, experiment, part, &mut warnings)?;
             Some(test)
@@ -95,6 +106,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
     };
     let encoded = Encoded {
         normalisation: normalisation.clone(),
+        augment: Some(experiment.augment.clone()),
         encoding: None,
     };
     let judged = |saved: &_| {
@@ -130,6 +142,14 @@ pub fn training_page(experiment: &ImageExperiment, training: &NetworkTraining) -
     Ok(page_of(training, &experiment.data.path, experiment.to_toml()?))
 }
 
+fn no_test_part(part: &ImagePart) -> Error {
+    Error::Config {
+        place: part.path.display().to_string(),
+        problem: "it has no test part: every test picture is a training picture".into(),
+        hint: Some("name other pictures with `--test`, or leave it out".into()),
+    }
+}
+
 /// Refuses test pictures that are the training pictures, and tells of those that are among them.
 fn apart(
     all: &LabeledImages,
@@ -151,11 +171,7 @@ fn apart(
         .count();
     let file = part.path.display().to_string();
     if twice == test.images.len() && part.path == experiment.data.path {
-        return Err(Error::Config {
-            place: file,
-            problem: "it has no test part: every test picture is a training picture".into(),
-            hint: Some("name other pictures with `--test`, or leave it out".into()),
-        });
+        return Err(no_test_part(part));
     }
     if twice > 0 {
         let message = format!(

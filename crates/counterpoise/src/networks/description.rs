@@ -13,7 +13,7 @@ pub(crate) fn described(place: &str, text: &str, settings: Vec<(String, Value)>)
         set(&mut table, &path, value)?;
     }
     if let Some(Value::Table(train)) = table.get_mut("train") {
-        name_loss(train)?;
+        name_loss(place, train)?;
         one_optimizer(place, train)?;
     }
     Ok(table)
@@ -45,8 +45,29 @@ fn name_as_table(table: &mut Table, path: &str) {
 }
 
 /// Gives the loss its full name, or says which losses there are; options without a name are those of the default loss.
-fn name_loss(train: &mut Table) -> Result<(), Error> {
+fn name_loss(place: &str, train: &mut Table) -> Result<(), Error> {
     let known = |name: &str| Loss::from_name(name).map(|loss| Value::from(loss.name()));
+    if let Some(Value::Table(loss)) = train.get("loss")
+        && let Some((name, Value::Table(options))) = loss
+            .iter()
+            .find(|(name, value)| value.is_table() && Loss::from_name(name).is_ok())
+    {
+        let set = options
+            .iter()
+            .map(|(option, value)| format!(" --set train.loss.{option}={value}"));
+        let written = options
+            .iter()
+            .map(|(option, value)| format!(", {option} = {value}"));
+        return Err(Error::Config {
+            place: place.into(),
+            problem: format!("`train.loss.{name}`: options of a loss stand beside its name"),
+            hint: Some(format!(
+                "write `--loss {name}{}`, in a file `loss = {{ name = \"{name}\"{} }}`",
+                set.collect::<String>(),
+                written.collect::<String>()
+            )),
+        });
+    }
     match train.get_mut("loss") {
         Some(Value::String(name)) => {
             let name = known(name)?;

@@ -8,7 +8,7 @@ mod page;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Event, Labels, Observer, Seed, Warning, agree, plural};
-use counterpoise_data::{Content, Normalisation, content_of, hold_out};
+use counterpoise_data::{Augment, Content, Normalisation, content_of, hold_out};
 use counterpoise_deep::{
     AboutClassifier, ChooseBy, Classifier, DeviceKind, Error as DeepError, InputShape, Marks, Rows,
     SavedClassifier, Scores, TrainOptions, TrainRun, Trained, rescued, train,
@@ -210,6 +210,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) choose_on: ChooseOn,
     pub(crate) train: &'a TrainOptions,
     pub(crate) output: Option<&'a Path>,
+    pub(crate) overwrite: bool,
 }
 
 /// Inputs and classes; codes mean the same in all of them.
@@ -224,6 +225,7 @@ pub(crate) struct Sets<'a> {
 /// How inputs became numbers, for the file of the network.
 pub(crate) struct Encoded {
     pub(crate) normalisation: Normalisation,
+    pub(crate) augment: Option<Augment>,
     pub(crate) encoding: Option<serde_json::Value>,
 }
 
@@ -266,25 +268,31 @@ impl Wanted<'_> {
         };
         let labels = sets.training.labels;
         let classes = labels.classes().to_vec();
-        let input = sets.training.inputs.shape();
-        let (what, hint) = match input {
-            InputShape::Images(shape) => (
-                format!(
-                    "weights and batches of {} for pictures of {shape}",
-                    options.network.name()
-                ),
-                "bring pictures to a smaller size: `--size 32x32 --resize scale`; or give a smaller `--batch` or network",
-            ),
-            InputShape::Rows(columns) => (
-                format!(
-                    "weights and batches of {} for rows of {columns} numbers",
-                    options.network.name()
-                ),
-                "give fewer units: `--hidden 64,64`; or a smaller `--batch`",
-            ),
+        has_room_to_train(&options, sets.training.inputs.shape(), classes.len())?;
+        let (picture, columns) = match sets.training.inputs.shape() {
+            InputShape::Images(shape) => (Some((shape.channels, shape.height, shape.width)), None),
+            InputShape::Rows(columns) => (None, Some(columns)),
         };
-        let demand = options.network.demand(input, classes.len());
-        has_room(demand.training(options.batch_size.get()), "train", &what, hint)?;
+        let about = AboutClassifier {
+            network: options.network.clone(),
+            head: options.head,
+            picture,
+            columns,
+            encoding: encoded.encoding,
+            normalisation: encoded.normalisation,
+            augment: encoded.augment,
+            classes: classes.clone(),
+            counts: labels.counts(),
+            options: Some(options.clone()),
+            seed: self.seed,
+            epoch: 0,
+            history: Vec::new(),
+            afterwards: Vec::new(),
+        };
+        let trained_on = Marks::of(sets.training.inputs);
+        if let Some(path) = self.output.filter(|_| !self.overwrite) {
+            check_other_training(path, &about, &trained_on)?;
+        }
         let kept = self.output.map(state_file);
         let run = TrainRun {
             seed: Seed::new(self.seed).child("train"),
@@ -293,28 +301,14 @@ impl Wanted<'_> {
             checkpoint: kept.as_deref(),
             fingerprint: sets.fingerprint.clone(),
         };
-        let (picture, columns) = match sets.training.inputs.shape() {
-            InputShape::Images(shape) => (Some((shape.channels, shape.height, shape.width)), None),
-            InputShape::Rows(columns) => (None, Some(columns)),
-        };
         let saved = |trained: Trained| SavedClassifier {
             classifier: trained.classifier,
             about: AboutClassifier {
-                network: options.network.clone(),
-                head: options.head,
-                picture,
-                columns,
-                encoding: encoded.encoding.clone(),
-                normalisation: encoded.normalisation.clone(),
-                classes: classes.clone(),
-                counts: labels.counts(),
-                options: Some(options.clone()),
-                seed: self.seed,
                 epoch: trained.epoch,
                 history: trained.history,
-                afterwards: Vec::new(),
+                ..about.clone()
             },
-            trained_on: Some(Marks::of(sets.training.inputs)),
+            trained_on: Some(trained_on.clone()),
         };
         let trained = match train(sets.training, chooser, &options, &run) {
             Ok(trained) => trained,
@@ -360,6 +354,64 @@ impl Wanted<'_> {
     }
 }
 
+/// Fails if the network of another training stands where one is to be written.
+fn check_other_training(path: &Path, about: &AboutClassifier, trained_on: &Marks) -> Result<(), Error> {
+    // What is there and is no network was refused before anything was read.
+    let Ok(there) = SavedClassifier::load(path, DeviceKind::Cpu) else {
+        return Ok(());
+    };
+    let (before, marks) = (there.about, there.trained_on);
+    let alike = |one: &AboutClassifier| (one.classes.clone(), one.counts.clone(), one.picture, one.columns);
+    let other = if !before.afterwards.is_empty() {
+        format!(
+            "one that was changed afterwards, by {}",
+            before.afterwards.join(", ")
+        )
+    } else if before.seed != about.seed {
+        // The seed says what is held out too.
+        format!("one of seed {}", before.seed)
+    } else if marks.is_some_and(|marks| marks != *trained_on)
+        || alike(&before) != alike(about)
+        || before.encoding != about.encoding
+    {
+        "one that was trained on other data".to_owned()
+    } else if before.options != about.options
+        || before.normalisation != about.normalisation
+        || before.augment.is_some() && before.augment != about.augment
+    {
+        "one that was trained with other options".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(would_replace(path, &other))
+}
+
+/// The error for a network that would be lost; `other` says how it differs.
+pub(crate) fn would_replace(path: &Path, other: &str) -> Error {
+    Error::Config {
+        place: path.display().to_string(),
+        problem: format!("another network is there already, {other}"),
+        hint: Some("name another file with `--output`, or let it be replaced: `--overwrite`".into()),
+    }
+}
+
+/// Refuses a training that this machine has no room for.
+fn has_room_to_train(options: &TrainOptions, input: InputShape, classes: usize) -> Result<(), Error> {
+    let name = options.network.name();
+    let (what, hint) = match input {
+        InputShape::Images(shape) => (
+            format!("weights and batches of {name} for pictures of {shape}"),
+            "bring pictures to a smaller size: `--size 32x32 --resize scale`; or give a smaller `--batch` or network",
+        ),
+        InputShape::Rows(columns) => (
+            format!("weights and batches of {name} for rows of {columns} numbers"),
+            "give fewer units: `--hidden 64,64`; or a smaller `--batch`",
+        ),
+    };
+    let demand = options.network.demand(input, classes);
+    has_room(demand.training(options.batch_size.get()), "train", &what, hint)
+}
+
 /// Where training keeps its state until it is done: beside the network that it makes.
 fn state_file(output: &Path) -> PathBuf {
     let mut name = output.file_stem().unwrap_or_default().to_os_string();
@@ -395,7 +447,7 @@ pub(crate) fn in_classes(
         place.map(|place| place as u32).ok_or_else(|| Error::Config {
             place: file.to_owned(),
             problem: format!(
-                "the network knows no class `{name}`; it knows {}",
+                "the network was not trained on a class `{name}`; it knows {}",
                 classes.join(", ")
             ),
             hint: Some(hint.into()),

@@ -52,6 +52,9 @@ pub struct TableExperiment {
     /// The file of the trained network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
+    /// Replaces the network of another training there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overwrite: bool,
     /// The page about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportPart>,

@@ -70,6 +70,7 @@ pub fn train_table(experiment: &TableExperiment, observer: &dyn Observer) -> Res
         choose_on: experiment.choose_on,
         train: &experiment.train,
         output: experiment.output.as_deref(),
+        overwrite: experiment.overwrite,
     };
     wanted.check(experiment.test.is_some(), Reads::Rows)?;
     let data = &experiment.data;
@@ -139,6 +140,7 @@ pub fn train_table(experiment: &TableExperiment, observer: &dyn Observer) -> Res
         fingerprint: fingerprint_of(experiment.seed, &bytes, &training.labels),
     };
     let encoded = Encoded {
+        augment: None,
         encoding: Some(serde_json::to_value(&encoding).map_err(|error| Error::Config {
             place: data.path.display().to_string(),
             problem: error.to_string(),

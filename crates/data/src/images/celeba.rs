@@ -13,7 +13,7 @@ use super::folder::{file_names, load};
 use super::gather::{Encoded, Gathered, gather};
 use super::labels::rare_classes;
 use super::options::{Hair, ImageFormat, ImageOptions};
-use super::source::{file_name, read_whole, shown};
+use super::source::{file_name, read_whole, shown, whole};
 use super::{ImageFacts, ReadImages, labeled};
 use crate::Error;
 
@@ -142,6 +142,7 @@ pub(super) fn read(
     options: &ImageOptions,
     observer: &dyn Observer,
 ) -> Result<ReadImages, Error> {
+    whole(path, options.split)?;
     let folder = if path.is_dir() {
         path.to_owned()
     } else {

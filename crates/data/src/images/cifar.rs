@@ -8,7 +8,7 @@ use super::Arrays;
 use super::folder::file_names;
 use super::labels::Stored;
 use super::options::{CifarLabels, ImageFormat, ImageOptions, Split};
-use super::source::{file_name, natural, read_whole, shown};
+use super::source::{file_name, natural, read_whole, shown, whole};
 use crate::Error;
 
 /// Values of a picture.
@@ -28,6 +28,7 @@ pub(super) fn read(
     let files = if path.is_dir() {
         in_folder(path, options.split)?
     } else {
+        whole(path, options.split)?;
         vec![path.to_owned()]
     };
     let labels = if format == ImageFormat::Cifar100 { 2 } else { 1 };

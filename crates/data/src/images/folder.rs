@@ -8,7 +8,7 @@ use counterpoise_base::{Observer, Warning, agree, counted};
 use super::gather::{Encoded, Gathered, gather};
 use super::labels::{Stored, listed, rare_classes};
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{file_name, natural, shown, unreadable};
+use super::source::{file_name, natural, shown, unreadable, whole};
 use super::{ImageFacts, ReadImages, labeled};
 use crate::Error;
 
@@ -79,6 +79,7 @@ fn split_folder(folder: &Path, split: Split) -> Result<PathBuf, Error> {
             .iter()
             .all(|name| splits.iter().any(|&split| is(name, split)));
     if !cut {
+        whole(folder, split)?;
         return Ok(folder.into());
     }
     let found = folders.iter().find(|name| is(name, split));

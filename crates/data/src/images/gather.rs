@@ -8,7 +8,7 @@ use counterpoise_base::{Event, ImageShape, Images, Observer, Warning, agree, cou
 use rayon::prelude::*;
 
 use super::codec::decode;
-use super::options::{Channels, Corrupt, ImageOptions};
+use super::options::{Alpha, Channels, Corrupt, ImageOptions};
 use super::picture::{Changes, Picture};
 use super::{ImageFacts, SkippedImage};
 use crate::Error;
@@ -46,7 +46,7 @@ pub(super) fn gather(
     let decode_one = |index: usize| -> Result<(Picture, Changes), String> {
         let mut changes = Changes::default();
         let bytes = (encoded.load)(index)?;
-        let picture = decode(&bytes, options.alpha, &mut changes)?;
+        let picture = decode(&bytes, options.alpha.unwrap_or(Alpha::White), &mut changes)?;
         Ok((picture.conform(options, &mut changes), changes))
     };
     let mut shapes: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
@@ -121,7 +121,7 @@ pub(super) fn gather(
         return Err(Error::Stopped);
     }
     let shape = one_shape(encoded.file, &shapes, options)?;
-    warn(encoded.file, facts, &damaged, warnings);
+    warn(encoded.file, facts, &damaged, options, warnings);
     facts.skipped.extend(damaged);
     let Some(shape) = shape else {
         return Err(Error::NoPictures {
@@ -194,7 +194,13 @@ fn one_shape(
     Ok(shapes.keys().next().map(shape))
 }
 
-fn warn(file: &str, facts: &ImageFacts, damaged: &[SkippedImage], warnings: &mut Vec<Warning>) {
+fn warn(
+    file: &str,
+    facts: &ImageFacts,
+    damaged: &[SkippedImage],
+    options: &ImageOptions,
+    warnings: &mut Vec<Warning>,
+) {
     if let [first, ..] = damaged {
         let message = format!(
             "{} of `{file}` cannot be decoded and {} left out; the first is `{}`: {}",
@@ -232,11 +238,18 @@ fn warn(file: &str, facts: &ImageFacts, damaged: &[SkippedImage], warnings: &mut
     ));
     warnings.extend(count(
         "images.alpha",
-        facts.alpha_flattened,
+        // Who chose the colour knows.
+        if options.alpha.is_some() {
+            0
+        } else {
+            facts.alpha_flattened
+        },
         (
             "has pixels that are not opaque, which now lie over one colour",
             "have pixels that are not opaque, which now lie over one colour",
         ),
-        Some("`alpha = \"black\"` or `\"drop\"` if white is not what lay under them"),
+        Some(
+            "`--alpha black` or `--alpha drop` if white is not what lay under them; `--alpha white` if it is",
+        ),
     ));
 }

@@ -8,7 +8,7 @@ use super::Arrays;
 use super::array::{Dimensions, images_from};
 use super::labels::Stored;
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{file_name, read_whole, shown, unpacked};
+use super::source::{file_name, read_whole, shown, unpacked, whole};
 use crate::Error;
 
 const FORMAT: ImageFormat = ImageFormat::Idx;
@@ -98,6 +98,7 @@ pub(super) fn read(path: &Path, options: &ImageOptions, observer: &dyn Observer)
     let path = if path.is_dir() {
         in_folder(path, options.split)?
     } else {
+        whole(path, options.split)?;
         path.to_owned()
     };
     let labels = labels_beside(&path, options)?;

@@ -16,7 +16,7 @@ use super::array::{Dimensions, images_from};
 use super::folder::file_names;
 use super::labels::Stored;
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{file_name, has_extension, read_whole, shown};
+use super::source::{file_name, has_extension, names_part, read_whole, shown, whole};
 use crate::Error;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -293,6 +293,7 @@ pub(super) fn read(path: &Path, options: &ImageOptions, observer: &dyn Observer)
     if bytes.starts_with(b"PK") {
         return read_archive(&file, bytes, options);
     }
+    whole(&path, options.split)?;
     let labels = labels_beside(&path, options)?;
     let label_file = shown(&labels);
     let pictures = parse(&file, bytes)?;
@@ -419,6 +420,9 @@ fn read_archive(file: &str, bytes: Vec<u8>, options: &ImageOptions) -> Result<Ar
             });
         }
     };
+    if !names_part(&pictures, options.split) {
+        whole(Path::new(file), options.split)?;
+    }
     let mut array = |name: &str| -> Result<Array, Error> {
         let mut entry = archive
             .by_name(&format!("{name}.npy"))

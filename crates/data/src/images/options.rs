@@ -32,8 +32,9 @@ pub struct ImageOptions {
     /// Channels to bring pictures to; as they are stored if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<Channels>,
-    /// What lies under pixels that are not opaque.
-    pub alpha: Alpha,
+    /// What lies under pixels that are not opaque; white, with a warning, if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<Alpha>,
     /// What happens to pictures that cannot be decoded.
     pub corrupt: Corrupt,
     /// Which labels of CIFAR-100 are read.
@@ -61,7 +62,7 @@ impl Default for ImageOptions {
             size: None,
             resize: Resize::Error,
             channels: None,
-            alpha: Alpha::White,
+            alpha: None,
             corrupt: Corrupt::Error,
             cifar_labels: CifarLabels::Fine,
             hair: Hair::Skip,

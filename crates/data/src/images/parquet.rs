@@ -20,7 +20,7 @@ use super::folder::file_names;
 use super::gather::{Encoded, Gathered, gather};
 use super::labels::{Stored, rare_classes};
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{file_name, has_extension, natural, shown, unreadable};
+use super::source::{file_name, has_extension, natural, shown, unreadable, whole};
 use super::{ImageFacts, ReadImages, labeled};
 use crate::Error;
 
@@ -75,6 +75,9 @@ fn in_folder(folder: &Path, split: Split) -> Result<Vec<PathBuf>, Error> {
     let cut = names
         .iter()
         .any(|name| splits.iter().any(|&split| of(name, split)));
+    if !cut {
+        whole(&folder, split)?;
+    }
     let chosen: Vec<PathBuf> = names
         .iter()
         .filter(|name| !cut || of(name, split))
@@ -287,6 +290,7 @@ pub(super) fn read(
     let files = if path.is_dir() {
         in_folder(path, options.split)?
     } else {
+        whole(path, options.split)?;
         vec![path.to_owned()]
     };
     let mut pictures: Vec<(BinaryArray, Option<ArrayRef>)> = Vec::new();

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use counterpoise_base::{Event, Observer};
 use flate2::read::MultiGzDecoder;
 
+use super::options::Split;
 use crate::Error;
 
 const CHUNK: usize = 1 << 20;
@@ -142,6 +143,24 @@ pub(super) fn head(path: &Path, length: usize) -> io::Result<Vec<u8>> {
     }
     unpacked.truncate(filled);
     Ok(unpacked)
+}
+
+/// Whether one of the words of a name is that of a part.
+pub(super) fn names_part(name: &str, split: Split) -> bool {
+    name.to_lowercase()
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|word| split.stems().contains(&word))
+}
+
+/// Fails for a part of what comes without parts: all of it is to train on, unless its name says what it is.
+pub(super) fn whole(path: &Path, split: Split) -> Result<(), Error> {
+    if split == Split::Train || names_part(&file_name(path), split) {
+        return Ok(());
+    }
+    Err(Error::NoParts {
+        file: shown(path),
+        split: split.name(),
+    })
 }
 
 /// Whether a name ends in an extension, in any case of letters.

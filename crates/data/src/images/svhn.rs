@@ -16,7 +16,7 @@ use super::Arrays;
 use super::folder::file_names;
 use super::labels::Stored;
 use super::options::{ImageFormat, ImageOptions, Split};
-use super::source::{has_extension, read_whole, shown};
+use super::source::{has_extension, read_whole, shown, whole};
 use crate::Error;
 
 const HEADER: usize = 128;
@@ -56,6 +56,7 @@ pub(super) fn read(path: &Path, options: &ImageOptions, observer: &dyn Observer)
     let path = if path.is_dir() {
         in_folder(path, options.split)?
     } else {
+        whole(path, options.split)?;
         path.to_owned()
     };
     let file = shown(&path);

@@ -149,7 +149,7 @@ fn pictures_of_all_kinds_become_bytes() {
     let alpha = |alpha| {
         let found = read_with(folder.path(), |options| {
             options.channels = Some(Channels::Grey);
-            options.alpha = alpha;
+            options.alpha = Some(alpha);
         });
         found.expect("all are grey").set.images.get(1).to_vec()
     };

@@ -74,7 +74,7 @@ impl DeepSmote {
             );
             warnings.push(
                 Warning::new("deep.class-of-one-picture", message)
-                    .with_hint("leave the class out with `sampling_strategy`, or merge it with another"),
+                    .with_hint("leave the class out with `--sampling-strategy`, or merge it with another"),
             );
             let seed = run.seed.child("deep-smote").child(name.as_str());
             let deviations = deviations(&codes, latent);

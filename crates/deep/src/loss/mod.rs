@@ -137,6 +137,23 @@ impl Loss {
         })
     }
 
+    /// Whether rows of rare classes count more, or get wider margins, than those of others.
+    pub fn favours_rare_classes(&self) -> bool {
+        let weighs = |weights: &ClassWeights, drw: &Option<DeferredReweighting>| {
+            *weights != ClassWeights::None || drw.is_some()
+        };
+        match self {
+            Self::CrossEntropy(options) => weighs(&options.weights, &options.drw),
+            Self::Focal(options) => weighs(&options.weights, &options.drw),
+            Self::Asymmetric(_) => false,
+            Self::ClassBalanced(_)
+            | Self::Ldam(_)
+            | Self::BalancedSoftmax(_)
+            | Self::LogitAdjusted(_)
+            | Self::VectorScaling(_) => true,
+        }
+    }
+
     /// Whether it was made for the cosines of a cosine head.
     pub fn wants_cosines(&self) -> bool {
         matches!(self, Self::Ldam(_))

@@ -71,6 +71,26 @@ fn single(numbers: &[f64]) -> Vec<f32> {
 }
 
 #[test]
+fn losses_that_make_up_for_shares_say_so() {
+    let favours = |name: &str| Loss::from_name(name).unwrap().favours_rare_classes();
+    for name in Loss::names() {
+        assert_eq!(
+            favours(name),
+            !["cross-entropy", "focal", "asl"].contains(name),
+            "{name}"
+        );
+    }
+    let weighted = [
+        r#"{"name": "focal", "weights": "balanced"}"#,
+        r#"{"name": "cross-entropy", "drw": {}}"#,
+    ];
+    for text in weighted {
+        let loss: Loss = serde_json::from_str(text).unwrap();
+        assert!(loss.favours_rare_classes(), "{text}");
+    }
+}
+
+#[test]
 fn values_and_gradients_are_those_of_pytorch() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/losses.json");
     let text = std::fs::read_to_string(path).expect("it is recorded");
