@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result, bail};
 use crate::shell::root;
 
 /// Floor and folder of every crate there may be; a crate that is not named here has no place yet.
-const FLOORS: [(u8, &str); 16] = [
+const FLOORS: [(u8, &str); 17] = [
     (0, "base"),
     (1, "neighbors"),
     (1, "metrics"),
     (1, "data"),
+    (1, "kernels"),
     (2, "learn"),
     (2, "report"),
     (3, "sampling"),

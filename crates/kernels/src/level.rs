@@ -1,0 +1,75 @@
+use std::sync::OnceLock;
+
+use pulp::WithSimd;
+
+/// Which instructions do the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Level {
+    /// What every processor of its kind has: SSE2, NEON.
+    Baseline,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX-512.
+    Avx512,
+}
+
+impl Level {
+    /// All, slowest first.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
+
+    /// The fastest that this processor has.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let mut fastest_first = Self::ALL.into_iter().rev();
+            fastest_first
+                .find(|level| level.is_there())
+                .unwrap_or(Self::Baseline)
+        })
+    }
+
+    /// Whether this processor has it.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Baseline => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => pulp::x86::V3::try_new().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => pulp::x86::V4::try_new().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+
+    /// Numbers in a vector.
+    pub fn lanes(self) -> usize {
+        match self {
+            Self::Baseline => 4,
+            Self::Avx2 => 8,
+            Self::Avx512 => 16,
+        }
+    }
+
+    /// Runs `work` with vectors of this level, or of the baseline where the processor has none such.
+    pub(crate) fn run<W: WithSimd>(self, work: W) -> W::Output {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if self == Self::Avx512
+                && let Some(simd) = pulp::x86::V4::try_new()
+            {
+                return pulp::Simd::vectorize(simd, work);
+            }
+            if self == Self::Avx2
+                && let Some(simd) = pulp::x86::V3::try_new()
+            {
+                return pulp::Simd::vectorize(simd, work);
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(simd) = pulp::aarch64::Neon::try_new() {
+            return pulp::Simd::vectorize(simd, work);
+        }
+        pulp::Simd::vectorize(pulp::Scalar128b, work)
+    }
+}
