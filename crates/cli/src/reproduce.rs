@@ -18,11 +18,11 @@ pub(crate) fn fair_oversampling(
     json: bool,
     progress: &Progress,
 ) -> Result<()> {
-    if let Some(path) = &flags.report {
+    if let Some(path) = &flags.judged.report {
         check_page(path)?;
     }
     let reproduction = reproduce_fair_oversampling(&flags.options(), progress)?;
-    if let Some(path) = &flags.report {
+    if let Some(path) = &flags.judged.report {
         write_page(&reproduction_page(&reproduction), path)?;
     }
     progress.end();
@@ -30,7 +30,7 @@ pub(crate) fn fair_oversampling(
         terminal::print(&format!("{}\n", serde_json::to_string_pretty(&reproduction)?))?;
     } else {
         let mut text = in_words(&reproduction);
-        if let Some(path) = &flags.report {
+        if let Some(path) = &flags.judged.report {
             let _ = writeln!(text, "\nwrote {}", path.display());
         }
         terminal::print(&text)?;
@@ -122,7 +122,7 @@ fn in_words(found: &Reproduction) -> String {
 }
 
 pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Progress) -> Result<()> {
-    if let Some(path) = &flags.report {
+    if let Some(path) = &flags.judged.report {
         check_page(path)?;
     }
     let found = reproduce_deep_smote(&flags.options()?, progress).inspect_err(|error| {
@@ -133,7 +133,7 @@ pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Pro
             terminal::warn(&[kept], json);
         }
     })?;
-    if let Some(path) = &flags.report {
+    if let Some(path) = &flags.judged.report {
         write_page(&image_reproduction_page(&found), path)?;
     }
     progress.end();
@@ -141,7 +141,7 @@ pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Pro
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
     }
     let mut text = deep_smote_in_words(&found);
-    if let Some(path) = &flags.report {
+    if let Some(path) = &flags.judged.report {
         let _ = writeln!(text, "\nwrote {}", path.display());
     }
     terminal::print(&text)

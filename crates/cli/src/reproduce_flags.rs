@@ -17,6 +17,20 @@ pub(crate) enum Paper {
     DeepSmote(DeepSmotePaperFlags),
 }
 
+/// How results are judged and shown, whatever the paper.
+#[derive(Args)]
+pub(crate) struct JudgedFlags {
+    /// How often test rows or pictures are drawn for intervals
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) draws: u32,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
 #[derive(Args)]
 pub(crate) struct DeepSmotePaperFlags {
     /// Data sets, separated by commas
@@ -49,15 +63,8 @@ pub(crate) struct DeepSmotePaperFlags {
     /// Folder where finished rows are kept, to go on from [default: in the user's cache]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) state: Option<PathBuf>,
-    /// How often test pictures are drawn for intervals
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) draws: u32,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Also write a page
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judged: JudgedFlags,
 }
 
 impl DeepSmotePaperFlags {
@@ -110,8 +117,8 @@ impl DeepSmotePaperFlags {
         let repeats = if self.quick { 2 } else { 3 };
         options.repeats = self.repeats.map_or(repeats, usize::from);
         options.state.clone_from(&self.state);
-        options.draws = self.draws as usize;
-        options.seed = self.seed;
+        options.draws = self.judged.draws as usize;
+        options.seed = self.judged.seed;
         Ok(options)
     }
 }
@@ -133,15 +140,8 @@ pub(crate) struct FairOversamplingFlags {
     /// How often rows are dealt into folds [default: 3, Adult 1]
     #[arg(long)]
     pub(crate) repeats: Option<u16>,
-    /// How often test rows are drawn for intervals
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) draws: u32,
-    /// Root of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Also write a page
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judged: JudgedFlags,
 }
 
 impl FairOversamplingFlags {
@@ -158,8 +158,8 @@ impl FairOversamplingFlags {
             .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
         options.full = self.full;
         options.repeats = self.repeats.map(usize::from);
-        options.draws = self.draws as usize;
-        options.seed = self.seed;
+        options.draws = self.judged.draws as usize;
+        options.seed = self.judged.seed;
         options
     }
 }

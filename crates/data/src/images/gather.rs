@@ -55,7 +55,9 @@ pub(super) fn gather(
     let mut done = 0;
     if let Some((height, width)) = options.size {
         let channels = options.channels.map_or(3, Channels::count);
-        has_room(encoded, ImageShape::new(channels, height, width))?;
+        // Those that are decoded at once; the first tells what all take.
+        let shape = ImageShape::new(channels, height, width);
+        has_room(encoded, shape, encoded.count.min(CHUNK))?;
     }
     while done < encoded.count {
         let end = (done + CHUNK).min(encoded.count);
@@ -83,7 +85,7 @@ pub(super) fn gather(
             // Where shapes differ, the rest is read for its shapes only.
             if shapes.len() == 1 {
                 if values.is_empty() {
-                    has_room(encoded, picture.shape)?;
+                    has_room(encoded, picture.shape, encoded.count)?;
                     let room = picture.values.len().checked_mul(encoded.count - index);
                     values
                         .try_reserve(room.unwrap_or(usize::MAX))
@@ -136,12 +138,12 @@ pub(super) fn gather(
     })
 }
 
-/// Refuses pictures that this machine has no room for, rather than be ended by it half way.
-fn has_room(encoded: &Encoded<'_>, shape: ImageShape) -> Result<(), Error> {
+/// Refuses so many pictures that this machine has no room for, rather than be ended by it half way.
+fn has_room(encoded: &Encoded<'_>, shape: ImageShape, count: usize) -> Result<(), Error> {
     let each = shape.values() as u128;
     // All as bytes, and some as numbers while they are decoded.
-    let side_by_side = encoded.count.min(rayon::current_num_threads());
-    let needed = each * (encoded.count as u128 + 8 * side_by_side as u128);
+    let side_by_side = count.min(rayon::current_num_threads());
+    let needed = each * (count as u128 + 8 * side_by_side as u128);
     match free_memory() {
         Some(free) if needed > u128::from(free) => Err(too_large(encoded, shape)),
         _ => Ok(()),
