@@ -1,10 +1,10 @@
 //! Layers with the shapes, names and first weights of PyTorch's, so that state dicts fit without translation.
 
 use burn::module::{Module, Param, ParamId, RunningState};
-use burn::tensor::module::{batch_norm, batch_norm_train, conv_transpose2d, conv2d};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 use counterpoise_base::Seed;
+
+use crate::kernels::{Movement, convolution, normalisation, normalisation_by, transposed_convolution};
 
 /// Where first weights come from: a branch of seeds for every weight, named by its path, so that a layer more leaves the
 /// weights of the others as they are.
@@ -156,13 +156,8 @@ impl Conv2d {
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let Window { stride, padding, .. } = self.window;
-        let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
-        conv2d(
-            input,
-            self.weight.val(),
-            self.bias.as_ref().map(Param::val),
-            options,
-        )
+        let bias = self.bias.as_ref().map(Param::val);
+        convolution(input, self.weight.val(), bias, Movement { stride, padding })
     }
 }
 
@@ -170,7 +165,7 @@ impl Conv2d {
 #[derive(Module, Debug)]
 pub(crate) struct ConvTranspose2d {
     pub(crate) weight: Param<Tensor<4>>,
-    pub(crate) bias: Option<Param<Tensor<1>>>,
+    pub(crate) bias: Param<Tensor<1>>,
     #[module(skip)]
     window: Window,
     #[module(skip)]
@@ -186,10 +181,9 @@ impl ConvTranspose2d {
             weight: init
                 .child("weight")
                 .weight(shape, Spread::Uniform, outputs * area, inputs * area),
-            bias: Some(
-                init.child("bias")
-                    .weight([outputs], Spread::Uniform, outputs * area, outputs),
-            ),
+            bias: init
+                .child("bias")
+                .weight([outputs], Spread::Uniform, outputs * area, outputs),
             window,
             extra: [0; 2],
         }
@@ -203,13 +197,14 @@ impl ConvTranspose2d {
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let Window { stride, padding, .. } = self.window;
-        let options = ConvTransposeOptions::new([stride; 2], [padding; 2], self.extra, [1; 2], 1);
-        conv_transpose2d(
-            input,
-            self.weight.val(),
-            self.bias.as_ref().map(Param::val),
-            options,
-        )
+        let [_, _, lines, columns] = input.dims();
+        let after = |lines, extra| {
+            let lines = self.window.after_transposed(lines);
+            lines.expect("the window was checked when the network was made") + extra
+        };
+        let size = [after(lines, self.extra[0]), after(columns, self.extra[1])];
+        let movement = Movement { stride, padding };
+        transposed_convolution(input, self.weight.val(), self.bias.val(), movement, size)
     }
 }
 
@@ -270,19 +265,38 @@ impl BatchNorm {
 
     /// Trains if the input is on a device with gradients, and uses what it has learnt if not.
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.with(input, None, false)
+    }
+
+    /// The same, and 0 for what is below.
+    pub(crate) fn rectified(&self, input: Tensor<4>) -> Tensor<4> {
+        self.with(input, None, true)
+    }
+
+    /// The same with `residual` added before.
+    pub(crate) fn rectified_with(&self, input: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+        self.with(input, Some(residual), true)
+    }
+
+    fn with(&self, input: Tensor<4>, residual: Option<Tensor<4>>, rectifies: bool) -> Tensor<4> {
         if !input.is_autodiff() {
-            return batch_norm(
-                input,
+            let learnt = [
                 self.weight.val(),
                 self.bias.val(),
                 self.running_mean.value(),
                 self.running_var.value(),
-                EPSILON,
-            );
+            ];
+            return normalisation_by(input, learnt, residual, EPSILON, rectifies);
         }
         let [rows, _, height, width] = input.dims();
         let values = (rows * height * width) as f64;
-        let result = batch_norm_train(input, self.weight.val(), self.bias.val(), EPSILON);
+        let result = normalisation(
+            input,
+            [self.weight.val(), self.bias.val()],
+            residual,
+            EPSILON,
+            rectifies,
+        );
         let mean = result.mean.detach();
         // One value has no unbiased variance; PyTorch refuses it, and here the state stays as it was.
         if values > 1.0 {

@@ -10,6 +10,7 @@ mod deep_smote;
 mod demand;
 mod device;
 mod error;
+mod kernels;
 mod layers;
 mod loss;
 mod marks;

@@ -262,11 +262,11 @@ impl Decoder {
         let [count, _] = codes.dims();
         let [channels, height, width] = self.sizes.first;
         let output = relu(self.fc.forward(codes)).reshape([count, channels, height, width]);
-        let output = relu(self.bn1.forward(self.deconv1.forward(output)));
-        let output = relu(self.bn2.forward(self.deconv2.forward(output)));
+        let output = self.bn1.rectified(self.deconv1.forward(output));
+        let output = self.bn2.rectified(self.deconv2.forward(output));
         let mut output = self.deconv3.forward(output);
         if let (Some(norm), Some(deconv)) = (&self.bn3, &self.deconv4) {
-            output = deconv.forward(relu(norm.forward(output)));
+            output = deconv.forward(norm.rectified(output));
         }
         let output = tanh(output);
         let [_, channels, height, width] = output.dims();

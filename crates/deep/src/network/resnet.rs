@@ -2,7 +2,6 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 use counterpoise_base::ImageShape;
 
 use crate::layers::{BatchNorm, Conv2d, Init, Spread, Window};
@@ -68,7 +67,7 @@ impl SmallResNet {
     }
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let output = relu(self.bn1.forward(self.conv1.forward(input)));
+        let output = self.bn1.rectified(self.conv1.forward(input));
         let stages = [&self.layer1, &self.layer2, &self.layer3];
         let blocks = stages.into_iter().flatten();
         average(blocks.fold(output, |input, block| block.forward(input)))
@@ -90,7 +89,7 @@ impl ResNet18 {
     }
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let output = relu(self.bn1.forward(self.conv1.forward(input)));
+        let output = self.bn1.rectified(self.conv1.forward(input));
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         let blocks = stages.into_iter().flatten();
         average(blocks.fold(output, |input, block| block.forward(input)))
@@ -154,15 +153,15 @@ impl Block {
     }
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = relu(self.bn1.forward(self.conv1.forward(input.clone())));
-        let output = self.bn2.forward(self.conv2.forward(output));
+        let output = self.bn1.rectified(self.conv1.forward(input.clone()));
+        let output = self.conv2.forward(output);
         let channels = output.dims()[1];
         let shortcut = match &self.shortcut {
             Some(projection) => projection.bn.forward(projection.conv.forward(input)),
             None if input.dims()[1] == channels => input,
             None => padded(every_other(input, self.stride), channels),
         };
-        relu(output + shortcut)
+        self.bn2.rectified_with(output, shortcut)
     }
 }
 

@@ -1,0 +1,315 @@
+//! On the processor.
+
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::TensorData;
+use counterpoise_kernels::{
+    After, ConvShape, Gradients, Level, Moments, Planes, bias_gradient, convolve, moments, normalise,
+    normalise_gradients, spread, weight_gradient,
+};
+
+use super::{KernelGradients, Kernels, Movement, Normalised, TrainedKernels};
+
+type Flexible = FloatTensor<Flex>;
+
+fn made<const D: usize>(values: Vec<f32>, shape: [usize; D], like: &Flexible) -> Flexible {
+    Flex::float_from_data(TensorData::new(values, shape), &like.device())
+}
+
+fn dims<const D: usize>(tensor: &Flexible) -> [usize; D] {
+    let shape = tensor.shape();
+    std::array::from_fn(|axis| shape[axis])
+}
+
+fn shape_of(
+    batch: usize,
+    channels: [usize; 2],
+    input: [usize; 2],
+    kernel: [usize; 2],
+    movement: Movement,
+) -> ConvShape {
+    let Movement { stride, padding } = movement;
+    ConvShape::new(batch, channels, input, kernel, [stride; 2], [padding; 2])
+        .expect("sizes of networks are checked when they are made")
+}
+
+fn convolved(input: &Flexible, weight: &Flexible, bias: Option<&Flexible>, movement: Movement) -> Flexible {
+    let ([batch, inputs, lines, columns], [outputs, _, kernel_lines, kernel_columns]) =
+        (dims(input), dims(weight));
+    let kernel = [kernel_lines, kernel_columns];
+    let shape = shape_of(batch, [inputs, outputs], [lines, columns], kernel, movement);
+    let mut written = vec![0.0; shape.output_len()];
+    let bias = bias.map(burn_contiguous);
+    convolve(
+        Level::best(),
+        &shape,
+        burn_contiguous(input).storage(),
+        burn_contiguous(weight).storage(),
+        bias.as_ref().map(|bias| bias.storage()),
+        &mut written,
+    );
+    made(written, [batch, outputs, shape.output[0], shape.output[1]], input)
+}
+
+fn burn_contiguous(tensor: &Flexible) -> Flexible {
+    tensor.to_contiguous()
+}
+
+/// What the outputs of a convolution spread over its input.
+fn distributed(
+    outputs: &Flexible,
+    weight: &Flexible,
+    bias: Option<&Flexible>,
+    movement: Movement,
+    size: [usize; 2],
+) -> Flexible {
+    let ([batch, channels, ..], [_, inputs, kernel_lines, kernel_columns]) =
+        (dims::<4>(outputs), dims(weight));
+    let kernel = [kernel_lines, kernel_columns];
+    let shape = shape_of(batch, [inputs, channels], size, kernel, movement);
+    let mut written = vec![0.0; shape.input_len()];
+    let bias = bias.map(burn_contiguous);
+    spread(
+        Level::best(),
+        &shape,
+        burn_contiguous(outputs).storage(),
+        burn_contiguous(weight).storage(),
+        bias.as_ref().map(|bias| bias.storage()),
+        &mut written,
+    );
+    made(written, [batch, inputs, size[0], size[1]], outputs)
+}
+
+fn planes_of(input: &Flexible) -> (Planes, [usize; 4]) {
+    let size @ [batch, channels, lines, columns] = dims(input);
+    let planes = Planes {
+        batch,
+        channels,
+        pixels: lines * columns,
+    };
+    (planes, size)
+}
+
+/// Weight, bias and what is added, and whether numbers below 0 become 0.
+struct How<'a> {
+    weight: &'a Flexible,
+    bias: &'a Flexible,
+    residual: Option<&'a Flexible>,
+    epsilon: f64,
+    rectifies: bool,
+}
+
+fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
+    let (planes, size) = planes_of(input);
+    let mut written = vec![0.0; planes.len()];
+    let residual = how.residual.map(burn_contiguous);
+    let after = After {
+        residual: residual.as_ref().map(|residual| residual.storage()),
+        rectify: how.rectifies,
+    };
+    normalise(
+        Level::best(),
+        planes,
+        burn_contiguous(input).storage(),
+        found,
+        burn_contiguous(how.weight).storage(),
+        burn_contiguous(how.bias).storage(),
+        how.epsilon,
+        after,
+        &mut written,
+    );
+    made(written, size, input)
+}
+
+fn normalised(input: &Flexible, how: &How<'_>) -> (Flexible, Flexible, Flexible) {
+    let (planes, _) = planes_of(input);
+    let input = burn_contiguous(input);
+    let found = moments(Level::best(), planes, input.storage());
+    let output = normalised_by(&input, &found, how);
+    let channels = [planes.channels];
+    (
+        output,
+        made(found.mean, channels, &input),
+        made(found.variance, channels, &input),
+    )
+}
+
+fn moments_of(mean: &Flexible, variance: &Flexible) -> Moments {
+    let values = |tensor: &Flexible| burn_contiguous(tensor).storage().to_vec();
+    Moments {
+        mean: values(mean),
+        variance: values(variance),
+    }
+}
+
+impl TrainedKernels for Flex {
+    fn normalisation_by(
+        input: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        mean: Flexible,
+        variance: Flexible,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> Flexible {
+        let how = How {
+            weight: &weight,
+            bias: &bias,
+            residual: None,
+            epsilon,
+            rectifies,
+        };
+        normalised_by(&input, &moments_of(&mean, &variance), &how)
+    }
+
+    fn normalisation_with_residual_by(
+        input: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        mean: Flexible,
+        variance: Flexible,
+        residual: Flexible,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> Flexible {
+        let how = How {
+            weight: &weight,
+            bias: &bias,
+            residual: Some(&residual),
+            epsilon,
+            rectifies,
+        };
+        normalised_by(&input, &moments_of(&mean, &variance), &how)
+    }
+}
+
+impl Kernels for Flex {
+    fn convolution(input: Flexible, weight: Flexible, movement: Movement) -> Flexible {
+        convolved(&input, &weight, None, movement)
+    }
+
+    fn convolution_with_bias(
+        input: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        movement: Movement,
+    ) -> Flexible {
+        convolved(&input, &weight, Some(&bias), movement)
+    }
+
+    fn transposed_convolution(
+        input: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        movement: Movement,
+        size: [usize; 2],
+    ) -> Flexible {
+        distributed(&input, &weight, Some(&bias), movement, size)
+    }
+
+    fn normalisation(
+        input: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> (Flexible, Flexible, Flexible) {
+        normalised(
+            &input,
+            &How {
+                weight: &weight,
+                bias: &bias,
+                residual: None,
+                epsilon,
+                rectifies,
+            },
+        )
+    }
+
+    fn normalisation_with_residual(
+        input: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        residual: Flexible,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> (Flexible, Flexible, Flexible) {
+        normalised(
+            &input,
+            &How {
+                weight: &weight,
+                bias: &bias,
+                residual: Some(&residual),
+                epsilon,
+                rectifies,
+            },
+        )
+    }
+}
+
+impl KernelGradients for Flex {
+    fn by_input(gradient: Flexible, weight: Flexible, movement: Movement, size: [usize; 2]) -> Flexible {
+        distributed(&gradient, &weight, None, movement, size)
+    }
+
+    fn by_weight(input: Flexible, gradient: Flexible, movement: Movement, kernel: [usize; 2]) -> Flexible {
+        let ([batch, inputs, lines, columns], [_, outputs, ..]) = (dims(&input), dims::<4>(&gradient));
+        let shape = shape_of(batch, [inputs, outputs], [lines, columns], kernel, movement);
+        let mut written = vec![0.0; shape.weight_len()];
+        weight_gradient(
+            Level::best(),
+            &shape,
+            burn_contiguous(&input).storage(),
+            burn_contiguous(&gradient).storage(),
+            &mut written,
+        );
+        made(written, [outputs, inputs, kernel[0], kernel[1]], &input)
+    }
+
+    fn by_bias(gradient: Flexible) -> Flexible {
+        let [_, channels, lines, columns] = dims(&gradient);
+        let mut written = vec![0.0; channels];
+        let values = burn_contiguous(&gradient);
+        bias_gradient(channels, lines * columns, values.storage(), &mut written);
+        made(written, [channels], &gradient)
+    }
+
+    fn of_normalisation(given: Normalised<Self>, gradient: Flexible) -> [Flexible; 4] {
+        let (planes, size) = planes_of(&given.input);
+        let channels = planes.channels;
+        let gradient = burn_contiguous(&gradient);
+        let output = given.output.as_ref().map(burn_contiguous);
+        let found = moments_of(&given.mean, &given.variance);
+        let mut by = [planes.len(), channels, channels].map(|len| vec![0.0_f32; len]);
+        // Where nothing was rectified, it is the gradient itself.
+        let mut by_residual = output.as_ref().map(|_| vec![0.0_f32; planes.len()]);
+        let [by_input, by_weight, by_bias] = &mut by;
+        normalise_gradients(
+            Level::best(),
+            planes,
+            burn_contiguous(&given.input).storage(),
+            &found,
+            burn_contiguous(&given.weight).storage(),
+            given.epsilon,
+            output.as_ref().map_or(&[], |output| output.storage()),
+            gradient.storage(),
+            Gradients {
+                input: by_input,
+                residual: by_residual.as_deref_mut(),
+                weight: by_weight,
+                bias: by_bias,
+            },
+        );
+        let [by_input, by_weight, by_bias] = by;
+        [
+            made(by_input, size, &gradient),
+            made(by_weight, [channels], &gradient),
+            made(by_bias, [channels], &gradient),
+            match by_residual {
+                Some(values) => made(values, size, &gradient),
+                None => gradient,
+            },
+        ]
+    }
+}

@@ -1,0 +1,211 @@
+//! Operations of networks with kernels of our own on the processor, and Burn's on other devices.
+
+mod flex;
+#[cfg(test)]
+mod tests;
+mod tracked;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+/// How a kernel moves over a picture, lines and columns alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Movement {
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+}
+
+/// Operations that have kernels of our own.
+#[backend_extension(Flex, Autodiff)]
+pub(crate) trait Kernels: Backend {
+    /// `weight` is `(outputs, inputs, lines, columns)`.
+    fn convolution(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        movement: Movement,
+    ) -> FloatTensor<Self>;
+
+    /// The same, and a number added to every channel.
+    fn convolution_with_bias(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        movement: Movement,
+    ) -> FloatTensor<Self>;
+
+    /// `weight` is `(inputs, outputs, lines, columns)`; what comes out has `size` lines and columns.
+    fn transposed_convolution(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        movement: Movement,
+        size: [usize; 2],
+    ) -> FloatTensor<Self>;
+
+    /// Normalised by mean and biased variance of every channel, which come out too; numbers below 0 become 0 where it rectifies.
+    fn normalisation(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The same with `residual` added before numbers below 0 become 0.
+    fn normalisation_with_residual(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// Operations of networks that are trained, which nobody asks for gradients of.
+#[backend_extension(Flex)]
+pub(crate) trait TrainedKernels: Backend {
+    /// Normalised by means and variances that were learnt.
+    fn normalisation_by(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> FloatTensor<Self>;
+
+    /// The same with `residual` added before numbers below 0 become 0.
+    #[expect(clippy::too_many_arguments, reason = "they are the numbers of the formula")]
+    fn normalisation_with_residual_by(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        epsilon: f64,
+        rectifies: bool,
+    ) -> FloatTensor<Self>;
+}
+
+/// Gradients of these operations, on a backend that does not record them.
+pub(crate) trait KernelGradients: Backend {
+    /// Of a convolution by its input, which has `size` lines and columns.
+    fn by_input(
+        gradient: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        movement: Movement,
+        size: [usize; 2],
+    ) -> FloatTensor<Self>;
+
+    /// Of a convolution by its weights, which have `kernel` lines and columns.
+    fn by_weight(
+        input: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        movement: Movement,
+        kernel: [usize; 2],
+    ) -> FloatTensor<Self>;
+
+    /// Of a number that is added to every channel.
+    fn by_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Of a normalisation by input, weight, bias and what was added.
+    fn of_normalisation(given: Normalised<Self>, gradient: FloatTensor<Self>) -> [FloatTensor<Self>; 4];
+}
+
+/// What a normalisation leaves for its gradients.
+pub(crate) struct Normalised<B: Backend> {
+    pub(crate) input: FloatTensor<B>,
+    pub(crate) weight: FloatTensor<B>,
+    pub(crate) mean: FloatTensor<B>,
+    pub(crate) variance: FloatTensor<B>,
+    /// Absent where it was not rectified.
+    pub(crate) output: Option<FloatTensor<B>>,
+    pub(crate) epsilon: f64,
+}
+
+/// A convolution.
+pub(crate) fn convolution(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    movement: Movement,
+) -> Tensor<4> {
+    let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(match bias {
+        Some(bias) => Dispatch::convolution_with_bias(input, weight, bias.into_dispatch(), movement),
+        None => Dispatch::convolution(input, weight, movement),
+    })
+}
+
+/// A transposed convolution.
+pub(crate) fn transposed_convolution(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    movement: Movement,
+    size: [usize; 2],
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::transposed_convolution(
+        input.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        movement,
+        size,
+    ))
+}
+
+/// What a normalisation makes of a batch.
+pub(crate) struct OfBatch {
+    pub(crate) output: Tensor<4>,
+    pub(crate) mean: Tensor<1>,
+    pub(crate) variance: Tensor<1>,
+}
+
+/// A normalisation by the moments of the batch itself.
+pub(crate) fn normalisation(
+    input: Tensor<4>,
+    [weight, bias]: [Tensor<1>; 2],
+    residual: Option<Tensor<4>>,
+    epsilon: f64,
+    rectifies: bool,
+) -> OfBatch {
+    let [weight, bias] = [weight, bias].map(Tensor::into_dispatch);
+    let input = input.into_dispatch();
+    let (output, mean, variance) = match residual {
+        Some(residual) => {
+            let residual = residual.into_dispatch();
+            Dispatch::normalisation_with_residual(input, weight, bias, residual, epsilon, rectifies)
+        }
+        None => Dispatch::normalisation(input, weight, bias, epsilon, rectifies),
+    };
+    OfBatch {
+        output: Tensor::from_dispatch(output),
+        mean: Tensor::from_dispatch(mean),
+        variance: Tensor::from_dispatch(variance),
+    }
+}
+
+/// A normalisation by means and variances that were learnt.
+pub(crate) fn normalisation_by(
+    input: Tensor<4>,
+    [weight, bias, mean, variance]: [Tensor<1>; 4],
+    residual: Option<Tensor<4>>,
+    epsilon: f64,
+    rectifies: bool,
+) -> Tensor<4> {
+    let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(Tensor::into_dispatch);
+    let input = input.into_dispatch();
+    Tensor::from_dispatch(match residual {
+        Some(residual) => {
+            let residual = residual.into_dispatch();
+            Dispatch::normalisation_with_residual_by(
+                input, weight, bias, mean, variance, residual, epsilon, rectifies,
+            )
+        }
+        None => Dispatch::normalisation_by(input, weight, bias, mean, variance, epsilon, rectifies),
+    })
+}
