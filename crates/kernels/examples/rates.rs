@@ -22,16 +22,26 @@ fn fastest(mut work: impl FnMut()) -> f64 {
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    // Name, pictures, channels, size, kernel, stride, padding: layers of ResNet-32 and of DeepSMOTE's networks.
+    // Name, pictures, channels, size, kernel, stride, padding: layers of ResNet-32, of DeepSMOTE's networks for 28x28 (those that
+    // are transposed by their transposes: forwards is their gradient by input), and of larger ones that mirror each other.
     let layers = [
         ("resnet 3>16", 128, [3, 16], 32, 3, 1, 1),
         ("resnet 16>16", 128, [16, 16], 32, 3, 1, 1),
         ("resnet 16>32", 128, [16, 32], 32, 3, 2, 1),
         ("resnet 32>32", 128, [32, 32], 16, 3, 1, 1),
+        ("resnet 32>64", 128, [32, 64], 16, 3, 2, 1),
         ("resnet 64>64", 128, [64, 64], 8, 3, 1, 1),
-        ("encoder 128>256", 100, [128, 256], 16, 4, 2, 1),
-        ("encoder 512>1024", 100, [512, 1024], 4, 4, 2, 1),
+        ("encoder 1>64", 100, [1, 64], 28, 4, 2, 1),
+        ("encoder 64>128", 100, [64, 128], 14, 4, 2, 1),
+        ("encoder 128>256", 100, [128, 256], 7, 4, 2, 1),
+        ("encoder 256>512", 100, [256, 512], 3, 4, 2, 1),
+        ("decoder 1>128", 100, [1, 128], 28, 4, 2, 0),
+        ("decoder 128>256", 100, [128, 256], 13, 4, 1, 0),
         ("decoder 256>512", 100, [256, 512], 10, 4, 1, 0),
+        ("mirror 3>128", 100, [3, 128], 32, 4, 2, 1),
+        ("mirror 128>256", 100, [128, 256], 16, 4, 2, 1),
+        ("mirror 256>512", 100, [256, 512], 8, 4, 2, 1),
+        ("mirror 512>1024", 100, [512, 1024], 4, 4, 2, 1),
     ];
     for level in Level::ALL.into_iter().rev().filter(|level| level.is_there()) {
         for (name, batch, channels, size, kernel, stride, padding) in layers {

@@ -1,5 +1,7 @@
-use crate::correlate::{Grid, Product, Rows};
+use crate::correlate::{Grid, Product};
 use crate::level::Level;
+use crate::panel::Rows;
+use crate::scatter;
 use crate::shape::ConvShape;
 use crate::staged::Layout;
 
@@ -19,9 +21,8 @@ pub fn convolve(
     check(shape, pictures, weight, written);
     let layout = Layout::of_input(shape);
     let depth = shape.inputs * shape.taps();
-    let rows = Rows::pack(level, shape.outputs, depth, |row, place| {
-        weight[row * depth + place]
-    });
+    let places: Vec<usize> = (0..depth).collect();
+    let rows = Rows::pack(level, shape.outputs, weight, &places, |row| Some(row * depth));
     let mut offsets = Vec::with_capacity(depth);
     for channel in 0..shape.inputs {
         for line in 0..shape.kernel[0] {
@@ -63,6 +64,22 @@ pub fn spread(
     written: &mut [f32],
 ) {
     check(shape, written, weight, outputs);
+    if scatter::is_better(level, shape) {
+        scatter::write(level, shape, outputs, weight, bias, written);
+    } else {
+        gather(level, shape, outputs, weight, bias, written);
+    }
+}
+
+/// One product for each phase of the stride, whose columns are the pixels that are written.
+fn gather(
+    level: Level,
+    shape: &ConvShape,
+    outputs: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    written: &mut [f32],
+) {
     let layout = Layout::of_output(shape);
     let [lines, columns] = shape.input;
     let mut parts = Vec::new();
@@ -91,13 +108,19 @@ pub fn spread(
                 continue;
             }
             let each = taps[0] * taps[1];
-            let weight_at = |row: usize, place: usize| {
-                let (channel, tap) = (place / each, place % each);
-                let line = phase[0] + shape.stride[0] * (tap / taps[1]);
-                let column = phase[1] + shape.stride[1] * (tap % taps[1]);
-                weight[((channel * shape.inputs + row) * shape.kernel[0] + line) * shape.kernel[1] + column]
-            };
-            let rows = Rows::pack(level, shape.inputs, shape.outputs * each, weight_at);
+            let mut places = Vec::with_capacity(shape.outputs * each);
+            for channel in 0..shape.outputs {
+                for line in 0..taps[0] {
+                    places.extend((0..taps[1]).map(|column| {
+                        let line = phase[0] + shape.stride[0] * line;
+                        let column = phase[1] + shape.stride[1] * column;
+                        channel * shape.inputs * shape.taps() + line * shape.kernel[1] + column
+                    }));
+                }
+            }
+            let rows = Rows::pack(level, shape.inputs, weight, &places, |row| {
+                Some(row * shape.taps())
+            });
             let before = [0, 1].map(|axis| shape.kernel[axis].div_ceil(shape.stride[axis]) - 1);
             let mut offsets = Vec::with_capacity(shape.outputs * each);
             for channel in 0..shape.outputs {

@@ -4,76 +4,12 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::level::Level;
+use crate::panel::{CACHED, DEPTH, HIGHEST, Rows, Run, Tile, VECTORS, WIDEST, multiply, pack};
 use crate::scratch;
 use crate::staged::Layout;
 
-/// Numbers of a column that are worked on at a time, so that rows and columns stay in the cache.
-const DEPTH: usize = 512;
-/// Rows of weights that stay in the second level of the cache while columns pass by.
-const CACHED: usize = 64 * 1024;
 /// Columns that a job has, about.
 const COLUMNS: usize = 512;
-
-/// Weights in blocks of a tile's rows: by block of depth, by block of rows, by depth, by row.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    values: Vec<f32>,
-    count: usize,
-    depth: usize,
-    block: usize,
-}
-
-impl Rows {
-    /// `weight(row, place)` is read once for each.
-    pub(crate) fn pack(
-        level: Level,
-        rows: usize,
-        depth: usize,
-        weight: impl Fn(usize, usize) -> f32 + Sync,
-    ) -> Self {
-        let block = tile_rows(level);
-        let blocks = rows.div_ceil(block);
-        let mut values = vec![0.0; blocks * block * depth];
-        let mut at = 0;
-        for first in (0..depth).step_by(DEPTH) {
-            let some = DEPTH.min(depth - first);
-            let part = &mut values[at..at + blocks * block * some];
-            part.par_chunks_mut(block * some)
-                .enumerate()
-                .for_each(|(number, part)| {
-                    for (place, part) in part.chunks_exact_mut(block).enumerate() {
-                        for (row, value) in part.iter_mut().enumerate() {
-                            let row = number * block + row;
-                            if row < rows {
-                                *value = weight(row, first + place);
-                            }
-                        }
-                    }
-                });
-            at += blocks * block * some;
-        }
-        Self {
-            values,
-            count: rows,
-            depth,
-            block,
-        }
-    }
-
-    /// Blocks of rows whose depth begins at `first`.
-    fn at(&self, first: usize) -> (&[f32], usize) {
-        let some = DEPTH.min(self.depth - first);
-        let all = self.count.div_ceil(self.block) * self.block;
-        (&self.values[all * first..][..all * some], some)
-    }
-}
-
-fn tile_rows(level: Level) -> usize {
-    if level == Level::Avx512 { 8 } else { 4 }
-}
-
-/// Vectors in a line of a tile.
-const VECTORS: usize = 2;
 
 /// The places of one picture at which the product is taken, line by line.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +47,7 @@ impl Product<'_> {
         // A job has whole pictures. How many does not change any number.
         let wanted = COLUMNS.div_ceil(self.channel).max(1);
         let most = pictures.div_ceil(threads).max(1);
-        let large = self.parts.iter().any(|part| part.0.values.len() > 4 * CACHED);
+        let large = self.parts.iter().any(|part| part.0.is_large());
         let some = if large { most } else { wanted.min(most) };
         written
             .par_chunks_mut(each * some)
@@ -177,15 +113,6 @@ struct Job<'a> {
     written: &'a mut [f32],
 }
 
-/// Columns of a panel that lie side by side: `to` in the panel, `from` in the staged pictures, `written` in a channel.
-#[derive(Debug, Clone, Copy, Default)]
-struct Run {
-    to: usize,
-    len: usize,
-    from: usize,
-    written: usize,
-}
-
 impl WithSimd for Job<'_> {
     type Output = ();
 
@@ -198,13 +125,6 @@ impl WithSimd for Job<'_> {
         }
     }
 }
-
-/// Columns of the widest panel, and rows of the highest tile.
-const WIDEST: usize = 32;
-const HIGHEST: usize = 8;
-
-/// Sums of a tile, by row.
-type Tile = [[f32; WIDEST]; HIGHEST];
 
 impl Job<'_> {
     #[inline(always)]
@@ -279,79 +199,6 @@ impl Job<'_> {
                 written: picture * picture_written + grid.to + line * grid.to_line + place * grid.to_column,
             });
             column += len;
-        }
-    }
-}
-
-/// Fills a panel: for each offset a line of what all its columns read.
-#[inline(always)]
-fn pack(panel: &mut [f32], width: usize, runs: &[Run], offsets: &[usize], staged: &[f32]) {
-    let filled = runs.last().map_or(0, |run| run.to + run.len);
-    let alike = |len: usize| filled == width && runs.iter().all(|run| run.len == len);
-    if alike(32) {
-        pack_alike::<32>(panel, width, runs, offsets, staged);
-    } else if alike(16) {
-        pack_alike::<16>(panel, width, runs, offsets, staged);
-    } else if alike(8) {
-        pack_alike::<8>(panel, width, runs, offsets, staged);
-    } else if alike(4) {
-        pack_alike::<4>(panel, width, runs, offsets, staged);
-    } else {
-        for (line, &offset) in panel.chunks_exact_mut(width).zip(offsets) {
-            for run in runs {
-                let from = &staged[run.from + offset..][..run.len];
-                for (to, from) in line[run.to..].iter_mut().zip(from) {
-                    *to = *from;
-                }
-            }
-            line[filled..].fill(0.0);
-        }
-    }
-}
-
-#[inline(always)]
-fn pack_alike<const LEN: usize>(
-    panel: &mut [f32],
-    width: usize,
-    runs: &[Run],
-    offsets: &[usize],
-    staged: &[f32],
-) {
-    for (line, &offset) in panel.chunks_exact_mut(width).zip(offsets) {
-        for (to, run) in line.as_chunks_mut::<LEN>().0.iter_mut().zip(runs) {
-            if let Some(from) = staged[run.from + offset..].first_chunk::<LEN>() {
-                *to = *from;
-            }
-        }
-    }
-}
-
-/// A block of rows by a panel. The sums are written at the end only, so that they stay in registers until then.
-#[expect(
-    clippy::manual_memcpy,
-    reason = "a copy of the whole would hold the sums in memory from the start"
-)]
-#[inline(always)]
-fn multiply<S: Simd, const ROWS: usize>(simd: S, block: &[f32], panel: &[f32], tile: &mut Tile) {
-    let (lines, _) = S::as_simd_f32s(panel);
-    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    for (weights, line) in block
-        .as_chunks::<ROWS>()
-        .0
-        .iter()
-        .zip(lines.as_chunks::<VECTORS>().0)
-    {
-        for row in 0..ROWS {
-            let weight = simd.splat_f32s(weights[row]);
-            for vector in 0..VECTORS {
-                sums[row][vector] = simd.mul_add_e_f32s(weight, line[vector], sums[row][vector]);
-            }
-        }
-    }
-    for row in 0..ROWS {
-        let (line, _) = S::as_mut_simd_f32s(&mut tile[row]);
-        for vector in 0..VECTORS {
-            line[vector] = sums[row][vector];
         }
     }
 }

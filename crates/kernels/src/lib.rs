@@ -1,4 +1,4 @@
-//! Convolution and normalisation on plain slices of `f32`, for the processor: what networks spend their time on.
+//! Convolution, normalisation and optimizer steps on plain slices of `f32`, for the processor: what networks spend their time on.
 //!
 //! Pictures lie in the order batch, channels, lines, columns. A convolution is a product of weights and of what taps read;
 //! the latter is never laid out for a whole batch, but panel by panel, each of a few vectors of columns that stay in the cache.
@@ -23,6 +23,9 @@ mod convolution;
 mod correlate;
 mod level;
 mod normalisation;
+mod optimizer;
+mod panel;
+mod scatter;
 mod scratch;
 mod shape;
 mod staged;
@@ -30,7 +33,10 @@ mod weights;
 
 pub use convolution::{convolve, spread};
 pub use level::Level;
-pub use normalisation::{After, Gradients, Moments, Planes, moments, normalise, normalise_gradients};
+pub use normalisation::{
+    Activation, After, Gradients, Moments, Planes, moments, normalise, normalise_gradients,
+};
+pub use optimizer::{Adam, Sgd};
 pub use shape::ConvShape;
 pub use weights::{bias_gradient, weight_gradient};
 

@@ -109,13 +109,24 @@ fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f64 {
 
 const LANES: usize = 32;
 
+/// What becomes of numbers below 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Activation {
+    /// They stay.
+    Identity,
+    /// They become 0.
+    Relu,
+    /// They shrink to this share of themselves, which is above 0.
+    LeakyRelu(f32),
+}
+
 /// What stands behind a normalisation.
 #[derive(Debug, Clone, Copy)]
 pub struct After<'a> {
     /// Added to what comes out.
     pub residual: Option<&'a [f32]>,
-    /// Whether numbers below 0 become 0 at the end.
-    pub rectify: bool,
+    /// What happens at the end.
+    pub activation: Activation,
 }
 
 /// Moves and scales every channel: `(input - mean) / sqrt(variance + epsilon) * weight + bias`, and what stands behind.
@@ -160,7 +171,7 @@ pub fn normalise(
                 mean: moments.mean[channel],
                 factor: scale.factor[channel],
                 shift: scale.shift[channel],
-                rectify: after.rectify,
+                activation: after.activation,
                 written,
             });
         });
@@ -178,7 +189,7 @@ struct Scaled<'a> {
     mean: f32,
     factor: f32,
     shift: f32,
-    rectify: bool,
+    activation: Activation,
     written: &'a mut [f32],
 }
 
@@ -187,29 +198,31 @@ impl WithSimd for Scaled<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
+        match self.activation {
+            Activation::Identity => self.ending(|value| value),
+            Activation::Relu => self.ending(|value| if value <= 0.0 { 0.0 } else { value }),
+            Activation::LeakyRelu(slope) => {
+                self.ending(|value| if value <= 0.0 { slope * value } else { value });
+            }
+        }
+    }
+}
+
+impl Scaled<'_> {
+    #[inline(always)]
+    fn ending(self, end: impl Fn(f32) -> f32) {
         let Self {
             mean, factor, shift, ..
         } = self;
         let value = |value: f32| (value - mean) * factor + shift;
         let rows = self.written.iter_mut().zip(self.input);
-        match (self.residual.is_empty(), self.rectify) {
-            (true, false) => rows.for_each(|(to, &from)| *to = value(from)),
-            (true, true) => rows.for_each(|(to, &from)| *to = rectified(value(from))),
-            (false, false) => {
-                rows.zip(self.residual)
-                    .for_each(|((to, &from), more)| *to = value(from) + more);
-            }
-            (false, true) => rows
-                .zip(self.residual)
-                .for_each(|((to, &from), more)| *to = rectified(value(from) + more)),
+        if self.residual.is_empty() {
+            rows.for_each(|(to, &from)| *to = end(value(from)));
+        } else {
+            rows.zip(self.residual)
+                .for_each(|((to, &from), more)| *to = end(value(from) + more));
         }
     }
-}
-
-/// 0 for what is below, and what is no number stays so.
-#[inline(always)]
-fn rectified(value: f32) -> f32 {
-    if value <= 0.0 { 0.0 } else { value }
 }
 
 /// The gradients of a normalisation with the moments of its own input.
@@ -225,8 +238,8 @@ pub struct Gradients<'a> {
     pub bias: &'a mut [f32],
 }
 
-/// The gradients of [`normalise`] with the [`moments`] of `input`; `output` decides where it was rectified, and is empty where
-/// it was not.
+/// The gradients of [`normalise`] with the [`moments`] of `input`; the sign of `output` decides what the activation passes, and it
+/// is empty where there was none.
 ///
 /// # Panics
 ///
@@ -239,12 +252,19 @@ pub fn normalise_gradients(
     moments: &Moments,
     weight: &[f32],
     epsilon: f64,
+    activation: Activation,
     output: &[f32],
     gradient: &[f32],
     written: Gradients<'_>,
 ) {
     assert_eq!(input.len(), planes.len(), "numbers of the input");
     assert_eq!(gradient.len(), planes.len(), "numbers of the gradient");
+    let wanted = if activation == Activation::Identity {
+        0
+    } else {
+        planes.len()
+    };
+    assert_eq!(output.len(), wanted, "numbers of the output");
     let inverse = inverse(moments, epsilon);
     let pixels = planes.pixels;
     let plane = |values: &'_ [f32], place: usize| -> std::ops::Range<usize> {
@@ -261,6 +281,7 @@ pub fn normalise_gradients(
         .with_min_len(8)
         .for_each(|(place, part)| {
             *part = level.run(GradientSums {
+                activation,
                 input: &input[plane(input, place)],
                 output: &output[plane(output, place)],
                 gradient: &gradient[plane(gradient, place)],
@@ -279,6 +300,7 @@ pub fn normalise_gradients(
         let channel = place % planes.channels;
         let factor = inverse[channel] * weight[channel];
         level.run(InputGradient {
+            activation,
             input: &input[plane(input, place)],
             output: &output[plane(output, place)],
             gradient: &gradient[plane(gradient, place)],
@@ -304,8 +326,9 @@ pub fn normalise_gradients(
 }
 
 struct GradientSums<'a> {
+    activation: Activation,
     input: &'a [f32],
-    /// Empty where nothing was rectified.
+    /// Empty where there is no activation.
     output: &'a [f32],
     gradient: &'a [f32],
     mean: f32,
@@ -317,32 +340,39 @@ impl WithSimd for GradientSums<'_> {
     /// Sums of the gradient, and of its products with distances from the mean.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> [f64; 2] {
+        match self.activation {
+            Activation::Identity => self.sums(self.gradient, |_, gradient| gradient),
+            Activation::Relu => self.sums(self.output, stopped),
+            Activation::LeakyRelu(slope) => self.sums(self.output, |output, gradient| {
+                if output <= 0.0 { slope * gradient } else { gradient }
+            }),
+        }
+    }
+}
+
+/// The gradient behind a rectified output.
+#[inline(always)]
+fn stopped(output: f32, gradient: f32) -> f32 {
+    if output <= 0.0 { 0.0 } else { gradient }
+}
+
+impl GradientSums<'_> {
+    #[inline(always)]
+    fn sums(&self, output: &[f32], passed: impl Fn(f32, f32) -> f32) -> [f64; 2] {
         let mut sums = [0.0_f32; LANES];
         let mut products = [0.0_f32; LANES];
         let (inputs, inputs_rest) = self.input.as_chunks::<LANES>();
         let (gradients, gradients_rest) = self.gradient.as_chunks::<LANES>();
-        let (outputs, outputs_rest) = self.output.as_chunks::<LANES>();
-        if self.output.is_empty() {
-            for (input, gradient) in inputs.iter().zip(gradients) {
-                for lane in 0..LANES {
-                    sums[lane] += gradient[lane];
-                    products[lane] += gradient[lane] * (input[lane] - self.mean);
-                }
-            }
-        } else {
-            for ((input, gradient), output) in inputs.iter().zip(gradients).zip(outputs) {
-                for lane in 0..LANES {
-                    let gradient = passed(output[lane], gradient[lane]);
-                    sums[lane] += gradient;
-                    products[lane] += gradient * (input[lane] - self.mean);
-                }
+        let (outputs, outputs_rest) = output.as_chunks::<LANES>();
+        for ((input, gradient), output) in inputs.iter().zip(gradients).zip(outputs) {
+            for lane in 0..LANES {
+                let gradient = passed(output[lane], gradient[lane]);
+                sums[lane] += gradient;
+                products[lane] += gradient * (input[lane] - self.mean);
             }
         }
         for lane in 0..inputs_rest.len() {
-            let gradient = match outputs_rest.get(lane) {
-                Some(&output) => passed(output, gradients_rest[lane]),
-                None => gradients_rest[lane],
-            };
+            let gradient = passed(outputs_rest[lane], gradients_rest[lane]);
             sums[lane] += gradient;
             products[lane] += gradient * (inputs_rest[lane] - self.mean);
         }
@@ -350,13 +380,8 @@ impl WithSimd for GradientSums<'_> {
     }
 }
 
-/// The gradient behind a rectified output.
-#[inline(always)]
-fn passed(output: f32, gradient: f32) -> f32 {
-    if output <= 0.0 { 0.0 } else { gradient }
-}
-
 struct InputGradient<'a> {
+    activation: Activation,
     input: &'a [f32],
     output: &'a [f32],
     gradient: &'a [f32],
@@ -374,6 +399,29 @@ impl WithSimd for InputGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
+        let gradients = self.gradient;
+        match self.activation {
+            Activation::Identity => self.written(gradients, |_, gradient| gradient),
+            Activation::Relu => {
+                let outputs = self.output;
+                self.written(outputs, stopped);
+            }
+            Activation::LeakyRelu(slope) => {
+                let outputs = self.output;
+                self.written(
+                    outputs,
+                    |output, gradient| {
+                        if output <= 0.0 { slope * gradient } else { gradient }
+                    },
+                );
+            }
+        }
+    }
+}
+
+impl InputGradient<'_> {
+    #[inline(always)]
+    fn written(self, outputs: &[f32], passed: impl Fn(f32, f32) -> f32) {
         let Self {
             mean,
             slope,
@@ -382,29 +430,23 @@ impl WithSimd for InputGradient<'_> {
             ..
         } = self;
         let value = |gradient: f32, input: f32| factor * (gradient - shift - (input - mean) * slope);
-        let rows = self.written.iter_mut().zip(self.input).zip(self.gradient);
-        match (self.output.is_empty(), self.residual.is_empty()) {
-            (true, true) => rows.for_each(|((to, &input), &gradient)| *to = value(gradient, input)),
-            (true, false) => rows
-                .zip(self.residual)
-                .for_each(|(((to, &input), &gradient), residual)| {
+        let rows = self
+            .written
+            .iter_mut()
+            .zip(self.input)
+            .zip(self.gradient)
+            .zip(outputs);
+        if self.residual.is_empty() {
+            rows.for_each(|(((to, &input), &gradient), &output)| {
+                *to = value(passed(output, gradient), input);
+            });
+        } else {
+            rows.zip(self.residual)
+                .for_each(|((((to, &input), &gradient), &output), residual)| {
+                    let gradient = passed(output, gradient);
                     *residual = gradient;
                     *to = value(gradient, input);
-                }),
-            (false, true) => rows
-                .zip(self.output)
-                .for_each(|(((to, &input), &gradient), &output)| {
-                    *to = value(passed(output, gradient), input);
-                }),
-            (false, false) => {
-                rows.zip(self.output).zip(self.residual).for_each(
-                    |((((to, &input), &gradient), &output), residual)| {
-                        let gradient = passed(output, gradient);
-                        *residual = gradient;
-                        *to = value(gradient, input);
-                    },
-                );
-            }
+                });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Every kernel against the formula, written as loops, at sizes that are multiples of nothing.
 
 use crate::{
-    After, ConvShape, Gradients, Level, Planes, bias_gradient, convolve, moments, normalise,
+    Activation, After, ConvShape, Gradients, Level, Planes, bias_gradient, convolve, moments, normalise,
     normalise_gradients, spread, weight_gradient,
 };
 
@@ -40,6 +40,9 @@ pub(crate) fn shapes() -> Vec<ConvShape> {
         shape(2, [3, 7], [10, 13], [3, 2], [3, 1], [2, 0]),
         shape(2, [3, 2], [9, 9], [2, 2], [3, 3], [0, 0]),
         shape(2, [2, 3], [5, 6], [5, 3], [4, 2], [3, 2]),
+        shape(5, [20, 70], [10, 10], [4, 4], [1, 1], [0, 0]),
+        shape(3, [9, 600], [5, 5], [3, 3], [1, 1], [0, 0]),
+        shape(3, [1, 40], [28, 28], [4, 4], [2, 2], [0, 0]),
     ]
 }
 
@@ -189,7 +192,7 @@ fn loss(
     weight: &[f64],
     bias: &[f64],
     residual: &[f64],
-    rectify: bool,
+    activation: Activation,
     gradient: &[f32],
 ) -> f64 {
     let mut sum = 0.0;
@@ -208,9 +211,11 @@ fn loss(
             let mut output =
                 (input[place] - mean) / (variance + 1e-5).sqrt() * weight[channel] + bias[channel];
             output += residual.get(place).copied().unwrap_or(0.0);
-            if rectify {
-                output = output.max(0.0);
-            }
+            output = match activation {
+                Activation::LeakyRelu(slope) if output < 0.0 => f64::from(slope) * output,
+                Activation::Relu => output.max(0.0),
+                _ => output,
+            };
             sum += output * f64::from(gradient[place]);
         }
     }
@@ -235,11 +240,18 @@ fn gradients_of_a_normalisation_are_those_of_finite_differences() {
         let more = numbers(planes.len(), 5);
         for level in levels() {
             let found = moments(level, planes, &input);
-            for (residual, rectify) in [(false, false), (false, true), (true, false), (true, true)] {
+            for (residual, activation) in [
+                (false, Activation::Identity),
+                (false, Activation::Relu),
+                (false, Activation::LeakyRelu(0.2)),
+                (true, Activation::Identity),
+                (true, Activation::Relu),
+                (true, Activation::LeakyRelu(0.01)),
+            ] {
                 let residual: &[f32] = if residual { &more } else { &[] };
                 let after = After {
                     residual: Some(residual).filter(|residual| !residual.is_empty()),
-                    rectify,
+                    activation,
                 };
                 let mut output = vec![f32::NAN; planes.len()];
                 normalise(
@@ -259,7 +271,7 @@ fn gradients_of_a_normalisation_are_those_of_finite_differences() {
                     .map(|(a, b)| f64::from(*a) * f64::from(*b))
                     .sum();
                 let of = |input: &[f64], weight: &[f64], bias: &[f64], residual: &[f64]| {
-                    loss(planes, input, weight, bias, residual, rectify, &gradient)
+                    loss(planes, input, weight, bias, residual, activation, &gradient)
                 };
                 let (x, w, b, r) = (wide(&input), wide(&weight), wide(&bias), wide(residual));
                 assert!((product - of(&x, &w, &b, &r)).abs() < 1e-3, "{product}");
@@ -273,7 +285,12 @@ fn gradients_of_a_normalisation_are_those_of_finite_differences() {
                     &found,
                     &weight,
                     1e-5,
-                    if rectify { &output } else { &[] },
+                    activation,
+                    if activation == Activation::Identity {
+                        &[]
+                    } else {
+                        &output
+                    },
                     &gradient,
                     Gradients {
                         input: by_input,
@@ -318,7 +335,7 @@ fn what_is_no_number_stays_so() {
     let mut output = [0.0; 6];
     let after = After {
         residual: None,
-        rectify: true,
+        activation: Activation::Relu,
     };
     normalise(
         level,

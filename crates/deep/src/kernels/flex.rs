@@ -9,11 +9,16 @@ use counterpoise_kernels::{
     normalise_gradients, spread, weight_gradient,
 };
 
+use super::kept::Room;
 use super::{KernelGradients, Kernels, Movement, Normalised, TrainedKernels};
 
 type Flexible = FloatTensor<Flex>;
 
-fn made<const D: usize>(values: Vec<f32>, shape: [usize; D], like: &Flexible) -> Flexible {
+fn made<const D: usize>(room: Room, shape: [usize; D], like: &Flexible) -> Flexible {
+    Flex::float_from_data(room.into_data(shape), &like.device())
+}
+
+fn made_of<const D: usize>(values: Vec<f32>, shape: [usize; D], like: &Flexible) -> Flexible {
     Flex::float_from_data(TensorData::new(values, shape), &like.device())
 }
 
@@ -39,7 +44,7 @@ fn convolved(input: &Flexible, weight: &Flexible, bias: Option<&Flexible>, movem
         (dims(input), dims(weight));
     let kernel = [kernel_lines, kernel_columns];
     let shape = shape_of(batch, [inputs, outputs], [lines, columns], kernel, movement);
-    let mut written = vec![0.0; shape.output_len()];
+    let mut written = Room::new(shape.output_len());
     let bias = bias.map(burn_contiguous);
     convolve(
         Level::best(),
@@ -47,7 +52,7 @@ fn convolved(input: &Flexible, weight: &Flexible, bias: Option<&Flexible>, movem
         burn_contiguous(input).storage(),
         burn_contiguous(weight).storage(),
         bias.as_ref().map(|bias| bias.storage()),
-        &mut written,
+        written.values(),
     );
     made(written, [batch, outputs, shape.output[0], shape.output[1]], input)
 }
@@ -68,7 +73,7 @@ fn distributed(
         (dims::<4>(outputs), dims(weight));
     let kernel = [kernel_lines, kernel_columns];
     let shape = shape_of(batch, [inputs, channels], size, kernel, movement);
-    let mut written = vec![0.0; shape.input_len()];
+    let mut written = Room::new(shape.input_len());
     let bias = bias.map(burn_contiguous);
     spread(
         Level::best(),
@@ -76,7 +81,7 @@ fn distributed(
         burn_contiguous(outputs).storage(),
         burn_contiguous(weight).storage(),
         bias.as_ref().map(|bias| bias.storage()),
-        &mut written,
+        written.values(),
     );
     made(written, [batch, inputs, size[0], size[1]], outputs)
 }
@@ -102,7 +107,7 @@ struct How<'a> {
 
 fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
     let (planes, size) = planes_of(input);
-    let mut written = vec![0.0; planes.len()];
+    let mut written = Room::new(planes.len());
     let residual = how.residual.map(burn_contiguous);
     let after = After {
         residual: residual.as_ref().map(|residual| residual.storage()),
@@ -117,7 +122,7 @@ fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
         burn_contiguous(how.bias).storage(),
         how.epsilon,
         after,
-        &mut written,
+        written.values(),
     );
     made(written, size, input)
 }
@@ -130,8 +135,8 @@ fn normalised(input: &Flexible, how: &How<'_>) -> (Flexible, Flexible, Flexible)
     let channels = [planes.channels];
     (
         output,
-        made(found.mean, channels, &input),
-        made(found.variance, channels, &input),
+        made_of(found.mean, channels, &input),
+        made_of(found.variance, channels, &input),
     )
 }
 
@@ -256,22 +261,22 @@ impl KernelGradients for Flex {
     fn by_weight(input: Flexible, gradient: Flexible, movement: Movement, kernel: [usize; 2]) -> Flexible {
         let ([batch, inputs, lines, columns], [_, outputs, ..]) = (dims(&input), dims::<4>(&gradient));
         let shape = shape_of(batch, [inputs, outputs], [lines, columns], kernel, movement);
-        let mut written = vec![0.0; shape.weight_len()];
+        let mut written = Room::new(shape.weight_len());
         weight_gradient(
             Level::best(),
             &shape,
             burn_contiguous(&input).storage(),
             burn_contiguous(&gradient).storage(),
-            &mut written,
+            written.values(),
         );
         made(written, [outputs, inputs, kernel[0], kernel[1]], &input)
     }
 
     fn by_bias(gradient: Flexible) -> Flexible {
         let [_, channels, lines, columns] = dims(&gradient);
-        let mut written = vec![0.0; channels];
+        let mut written = Room::new(channels);
         let values = burn_contiguous(&gradient);
-        bias_gradient(channels, lines * columns, values.storage(), &mut written);
+        bias_gradient(channels, lines * columns, values.storage(), written.values());
         made(written, [channels], &gradient)
     }
 
@@ -281,10 +286,10 @@ impl KernelGradients for Flex {
         let gradient = burn_contiguous(&gradient);
         let output = given.output.as_ref().map(burn_contiguous);
         let found = moments_of(&given.mean, &given.variance);
-        let mut by = [planes.len(), channels, channels].map(|len| vec![0.0_f32; len]);
+        let mut by = [planes.len(), channels, channels].map(Room::new);
         // Where nothing was rectified, it is the gradient itself.
-        let mut by_residual = output.as_ref().map(|_| vec![0.0_f32; planes.len()]);
-        let [by_input, by_weight, by_bias] = &mut by;
+        let mut by_residual = output.as_ref().map(|_| Room::new(planes.len()));
+        let [by_input, by_weight, by_bias] = by.each_mut().map(Room::values);
         normalise_gradients(
             Level::best(),
             planes,
@@ -296,7 +301,7 @@ impl KernelGradients for Flex {
             gradient.storage(),
             Gradients {
                 input: by_input,
-                residual: by_residual.as_deref_mut(),
+                residual: by_residual.as_mut().map(Room::values),
                 weight: by_weight,
                 bias: by_bias,
             },

@@ -1,6 +1,7 @@
 //! Operations of networks with kernels of our own on the processor, and Burn's on other devices.
 
 mod flex;
+mod kept;
 #[cfg(test)]
 mod tests;
 mod tracked;
