@@ -4,7 +4,9 @@ use burn::module::{Module, Param, ParamId, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 use counterpoise_base::Seed;
 
-use crate::kernels::{Movement, convolution, normalisation, normalisation_by, transposed_convolution};
+use crate::kernels::{
+    Activation, Movement, convolution, normalisation, normalisation_by, transposed_convolution,
+};
 
 /// Where first weights come from: a branch of seeds for every weight, named by its path, so that a layer more leaves the
 /// weights of the others as they are.
@@ -263,22 +265,14 @@ impl BatchNorm {
         }
     }
 
-    /// Trains if the input is on a device with gradients, and uses what it has learnt if not.
-    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.with(input, None, false)
-    }
-
-    /// The same, and 0 for what is below.
-    pub(crate) fn rectified(&self, input: Tensor<4>) -> Tensor<4> {
-        self.with(input, None, true)
-    }
-
-    /// The same with `residual` added before.
-    pub(crate) fn rectified_with(&self, input: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
-        self.with(input, Some(residual), true)
-    }
-
-    fn with(&self, input: Tensor<4>, residual: Option<Tensor<4>>, rectifies: bool) -> Tensor<4> {
+    /// Normalises, adds `residual`, and applies `activation`. Trains if the input is on a device with gradients, and uses what it
+    /// has learnt if not.
+    pub(crate) fn forward(
+        &self,
+        input: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        activation: Activation,
+    ) -> Tensor<4> {
         if !input.is_autodiff() {
             let learnt = [
                 self.weight.val(),
@@ -286,7 +280,7 @@ impl BatchNorm {
                 self.running_mean.value(),
                 self.running_var.value(),
             ];
-            return normalisation_by(input, learnt, residual, EPSILON, rectifies);
+            return normalisation_by(input, learnt, residual, EPSILON, activation);
         }
         let [rows, _, height, width] = input.dims();
         let values = (rows * height * width) as f64;
@@ -295,7 +289,7 @@ impl BatchNorm {
             [self.weight.val(), self.bias.val()],
             residual,
             EPSILON,
-            rectifies,
+            activation,
         );
         let mean = result.mean.detach();
         // One value has no unbiased variance; PyTorch refuses it, and here the state stays as it was.

@@ -17,6 +17,7 @@ mod marks;
 mod mixup;
 mod named;
 mod network;
+mod optimizer;
 mod post_hoc;
 mod predict;
 mod saved;

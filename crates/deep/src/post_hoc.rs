@@ -3,9 +3,7 @@
 use std::num::NonZeroUsize;
 
 use burn::module::{Module, Param, ParamId};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use counterpoise_base::Seed;
 use counterpoise_metrics::ConfusionMatrix;
@@ -15,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::layers::{Init, Linear, Spread};
 use crate::loss::log_shares;
 use crate::mixup::one_hot;
+use crate::optimizer::Sgd;
 use crate::weights::numbers;
 use crate::{Decay, DeviceKind, Error, Loss, Sampler, Schedule};
 
@@ -399,7 +398,11 @@ impl HeadTraining {
             counts[label as usize] += 1;
         }
         let loss = self.loss.prepare(&counts, device)?;
-        let mut optimizer = sgd(self.momentum, self.weight_decay);
+        let mut optimizer = Sgd {
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+        }
+        .init();
         let epochs = self.epochs.get();
         for epoch in 0..epochs {
             let rate = self.schedule.rate(epoch, epochs);
@@ -428,17 +431,6 @@ impl HeadTraining {
         }
         Ok(module)
     }
-}
-
-/// Stochastic gradient descent as PyTorch has it: a new gradient counts in full, not to a tenth less as by default here.
-pub(crate) fn sgd(momentum: f64, weight_decay: f64) -> ModuleOptimizer {
-    let momentum =
-        (momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
-    let decay = (weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay as f32));
-    SgdConfig::new()
-        .with_momentum(momentum)
-        .with_weight_decay(decay)
-        .init()
 }
 
 #[cfg(test)]

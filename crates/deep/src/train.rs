@@ -5,9 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module as _;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Bytes, Device, ElementConversion as _, Tensor, TensorData};
 use counterpoise_base::{Event, Labels, Observer, Seed};
 use schemars::JsonSchema;
@@ -16,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint::moments;
 use crate::loss::{Loss, PreparedLoss};
 use crate::network::Net;
+use crate::optimizer::{Adam, Sgd};
 use crate::schedule::Schedule;
 use crate::{
     Architecture, Checkpoint, Classifier, DeviceKind, Error, HeadKind, Inputs, Mix, Sampler, Scores, Weights,
@@ -324,27 +323,20 @@ impl TrainOptions {
 
 impl Optimizer {
     fn build(&self) -> ModuleOptimizer {
-        let decay = |share: f64| (share > 0.0).then(|| WeightDecayConfig::new(share as f32));
         match *self {
             Self::Sgd {
                 momentum,
                 weight_decay,
-            } => {
-                let momentum = (momentum > 0.0).then_some(MomentumConfig {
-                    momentum,
-                    dampening: 0.0,
-                    nesterov: false,
-                });
-                SgdConfig::new()
-                    .with_momentum(momentum)
-                    .with_weight_decay(decay(weight_decay))
-                    .init()
+            } => Sgd {
+                momentum,
+                weight_decay,
             }
-            Self::Adam { weight_decay } => AdamConfig::new()
-                // PyTorch's; Burn's own is 1e-5.
-                .with_epsilon(1e-8)
-                .with_weight_decay(decay(weight_decay))
-                .init(),
+            .init(),
+            Self::Adam { weight_decay } => Adam {
+                weight_decay,
+                ..Adam::default()
+            }
+            .init(),
         }
     }
 }

@@ -5,6 +5,7 @@ use counterpoise_base::{Event, ImageShape, Images, Observer, Seed, from_signed, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::Activation;
 use crate::layers::{BatchNorm, Conv2d, ConvTranspose2d, Init, Linear, Spread, Window};
 use crate::weights::numbers;
 use crate::{DeviceKind, Error, Weights};
@@ -106,7 +107,7 @@ const HALVING: Window = Window {
 pub(crate) const SMALLEST: usize = 8;
 
 /// Slope of the encoder's activation below 0.
-const LEAK: f64 = 0.2;
+const LEAK: f32 = 0.2;
 
 /// Pictures or codes that go through at once.
 const AT_ONCE: usize = 256;
@@ -169,15 +170,15 @@ impl Encoder {
 
     /// What the dense layer reads.
     pub(crate) fn features(&self, pictures: Tensor<4>) -> Tensor<2> {
-        let leaky = |input| leaky_relu(input, LEAK);
+        let block = |norm: &BatchNorm, output| norm.forward(output, None, Activation::LeakyRelu(LEAK));
         let output = self.conv1.forward(pictures);
-        let output = leaky(match &self.bn1 {
-            Some(norm) => norm.forward(output),
-            None => output,
-        });
-        let output = leaky(self.bn2.forward(self.conv2.forward(output)));
-        let output = leaky(self.bn3.forward(self.conv3.forward(output)));
-        let output = leaky(self.bn4.forward(self.conv4.forward(output)));
+        let output = match &self.bn1 {
+            Some(norm) => block(norm, output),
+            None => leaky_relu(output, f64::from(LEAK)),
+        };
+        let output = block(&self.bn2, self.conv2.forward(output));
+        let output = block(&self.bn3, self.conv3.forward(output));
+        let output = block(&self.bn4, self.conv4.forward(output));
         output.flatten(1, 3)
     }
 }
@@ -262,11 +263,15 @@ impl Decoder {
         let [count, _] = codes.dims();
         let [channels, height, width] = self.sizes.first;
         let output = relu(self.fc.forward(codes)).reshape([count, channels, height, width]);
-        let output = self.bn1.rectified(self.deconv1.forward(output));
-        let output = self.bn2.rectified(self.deconv2.forward(output));
+        let output = self
+            .bn1
+            .forward(self.deconv1.forward(output), None, Activation::Relu);
+        let output = self
+            .bn2
+            .forward(self.deconv2.forward(output), None, Activation::Relu);
         let mut output = self.deconv3.forward(output);
         if let (Some(norm), Some(deconv)) = (&self.bn3, &self.deconv4) {
-            output = deconv.forward(norm.rectified(output));
+            output = deconv.forward(norm.forward(output, None, Activation::Relu));
         }
         let output = tanh(output);
         let [_, channels, height, width] = output.dims();

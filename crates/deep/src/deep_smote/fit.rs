@@ -1,5 +1,5 @@
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
 use counterpoise_base::{Event, LabeledImages, Observer, Seed, Warning};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use super::{
     SavedDeepSmote,
 };
 use crate::checkpoint::moments;
+use crate::optimizer::Adam;
 use crate::{DeviceKind, Error, Weights};
 
 /// The words of progress.
@@ -77,7 +78,7 @@ impl Optimizer {
     /// Adam with the defaults of PyTorch. One for both networks does what the authors' two do: no number of a weight enters
     /// the step of another.
     fn new() -> Self {
-        Self(AdamConfig::new().with_epsilon(1e-8).init())
+        Self(Adam::default().init())
     }
 
     fn to_bytes(&self) -> Vec<u8> {

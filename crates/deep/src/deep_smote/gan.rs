@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use counterpoise_base::{Event, Images, LabeledImages, Labels, Observer, Random, Seed};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::autoencoder::{Coder, Decoder, Encoder, tell, tensor_of};
 use super::{Autoencoder, Generated};
 use crate::layers::{Init, Linear, Spread};
+use crate::optimizer::Adam;
 use crate::{Error, Weights};
 
 /// Makes pictures of rare classes with a generator that learnt to deceive a discriminator: a GAN in the manner of BAGAN.
@@ -66,7 +67,7 @@ pub struct GanTraining<'a> {
     device: Device,
     generator: Decoder,
     discriminator: Discriminator,
-    adam: [Adam; 2],
+    adam: [Steps; 2],
     history: Vec<GanLoss>,
     latents: Vec<Option<Normal>>,
     /// Classes with a picture.
@@ -74,9 +75,9 @@ pub struct GanTraining<'a> {
 }
 
 #[derive(Clone)]
-struct Adam(ModuleOptimizer);
+struct Steps(ModuleOptimizer);
 
-impl std::fmt::Debug for Adam {
+impl std::fmt::Debug for Steps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Adam")
     }
@@ -211,10 +212,11 @@ impl<'a> GanTraining<'a> {
         let widths = [encoder.width(), classes + 1];
         let head = Linear::new(&init.child("head"), widths, Spread::Uniform);
         let adam = || {
-            let config = AdamConfig::new()
-                .with_beta_1(options.beta_1 as f32)
-                .with_epsilon(1e-8);
-            Adam(config.init())
+            let adam = Adam {
+                beta_1: options.beta_1,
+                ..Adam::default()
+            };
+            Steps(adam.init())
         };
         Ok(Self {
             options,

@@ -5,17 +5,21 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use counterpoise_kernels::{
-    After, ConvShape, Gradients, Level, Moments, Planes, bias_gradient, convolve, moments, normalise,
-    normalise_gradients, spread, weight_gradient,
+    Activation, Adam, After, ConvShape, Gradients, Level, Moments, Planes, Sgd, bias_gradient, convolve,
+    moments, normalise, normalise_gradients, spread, weight_gradient,
 };
 
 use super::kept::Room;
-use super::{KernelGradients, Kernels, Movement, Normalised, TrainedKernels};
+use super::{KernelGradients, Kernels, Movement, Normalised, StepKernels, TrainedKernels};
 
 type Flexible = FloatTensor<Flex>;
 
 fn made<const D: usize>(room: Room, shape: [usize; D], like: &Flexible) -> Flexible {
     Flex::float_from_data(room.into_data(shape), &like.device())
+}
+
+fn made_like(room: Room, like: &Flexible) -> Flexible {
+    Flex::float_from_data(room.into_data(like.shape()), &like.device())
 }
 
 fn made_of<const D: usize>(values: Vec<f32>, shape: [usize; D], like: &Flexible) -> Flexible {
@@ -96,13 +100,13 @@ fn planes_of(input: &Flexible) -> (Planes, [usize; 4]) {
     (planes, size)
 }
 
-/// Weight, bias and what is added, and whether numbers below 0 become 0.
+/// Weight, bias and what is added, and what stands behind.
 struct How<'a> {
     weight: &'a Flexible,
     bias: &'a Flexible,
     residual: Option<&'a Flexible>,
     epsilon: f64,
-    rectifies: bool,
+    activation: Activation,
 }
 
 fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
@@ -111,7 +115,7 @@ fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
     let residual = how.residual.map(burn_contiguous);
     let after = After {
         residual: residual.as_ref().map(|residual| residual.storage()),
-        rectify: how.rectifies,
+        activation: how.activation,
     };
     normalise(
         Level::best(),
@@ -156,14 +160,14 @@ impl TrainedKernels for Flex {
         mean: Flexible,
         variance: Flexible,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> Flexible {
         let how = How {
             weight: &weight,
             bias: &bias,
             residual: None,
             epsilon,
-            rectifies,
+            activation,
         };
         normalised_by(&input, &moments_of(&mean, &variance), &how)
     }
@@ -176,14 +180,14 @@ impl TrainedKernels for Flex {
         variance: Flexible,
         residual: Flexible,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> Flexible {
         let how = How {
             weight: &weight,
             bias: &bias,
             residual: Some(&residual),
             epsilon,
-            rectifies,
+            activation,
         };
         normalised_by(&input, &moments_of(&mean, &variance), &how)
     }
@@ -218,7 +222,7 @@ impl Kernels for Flex {
         weight: Flexible,
         bias: Flexible,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> (Flexible, Flexible, Flexible) {
         normalised(
             &input,
@@ -227,7 +231,7 @@ impl Kernels for Flex {
                 bias: &bias,
                 residual: None,
                 epsilon,
-                rectifies,
+                activation,
             },
         )
     }
@@ -238,7 +242,7 @@ impl Kernels for Flex {
         bias: Flexible,
         residual: Flexible,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> (Flexible, Flexible, Flexible) {
         normalised(
             &input,
@@ -247,7 +251,7 @@ impl Kernels for Flex {
                 bias: &bias,
                 residual: Some(&residual),
                 epsilon,
-                rectifies,
+                activation,
             },
         )
     }
@@ -287,7 +291,7 @@ impl KernelGradients for Flex {
         let output = given.output.as_ref().map(burn_contiguous);
         let found = moments_of(&given.mean, &given.variance);
         let mut by = [planes.len(), channels, channels].map(Room::new);
-        // Where nothing was rectified, it is the gradient itself.
+        // Without activation it is the gradient itself.
         let mut by_residual = output.as_ref().map(|_| Room::new(planes.len()));
         let [by_input, by_weight, by_bias] = by.each_mut().map(Room::values);
         normalise_gradients(
@@ -297,6 +301,7 @@ impl KernelGradients for Flex {
             &found,
             burn_contiguous(&given.weight).storage(),
             given.epsilon,
+            given.activation,
             output.as_ref().map_or(&[], |output| output.storage()),
             gradient.storage(),
             Gradients {
@@ -316,5 +321,51 @@ impl KernelGradients for Flex {
                 None => gradient,
             },
         ]
+    }
+}
+
+impl StepKernels for Flex {
+    fn sgd(how: Sgd, weights: Flexible, gradient: Flexible, velocity: Flexible) -> (Flexible, Flexible) {
+        let [weights, gradient, velocity] =
+            [weights, gradient, velocity].map(|tensor| tensor.to_contiguous());
+        let len = weights.storage::<f32>().len();
+        let mut new = [(); 2].map(|()| Room::new(len));
+        how.step(
+            Level::best(),
+            weights.storage(),
+            gradient.storage(),
+            velocity.storage(),
+            new.each_mut().map(Room::values),
+        );
+        let [to_weights, to_velocity] = new;
+        (made_like(to_weights, &weights), made_like(to_velocity, &weights))
+    }
+
+    fn adam(
+        how: Adam,
+        time: usize,
+        weights: Flexible,
+        gradient: Flexible,
+        first: Flexible,
+        second: Flexible,
+    ) -> (Flexible, Flexible, Flexible) {
+        let [weights, gradient, first, second] =
+            [weights, gradient, first, second].map(|tensor| tensor.to_contiguous());
+        let len = weights.storage::<f32>().len();
+        let mut new = [(); 3].map(|()| Room::new(len));
+        how.step(
+            Level::best(),
+            time,
+            weights.storage(),
+            gradient.storage(),
+            [first.storage(), second.storage()],
+            new.each_mut().map(Room::values),
+        );
+        let [to_weights, to_first, to_second] = new;
+        (
+            made_like(to_weights, &weights),
+            made_like(to_first, &weights),
+            made_like(to_second, &weights),
+        )
     }
 }

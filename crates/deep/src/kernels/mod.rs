@@ -8,7 +8,9 @@ mod tracked;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
+pub(crate) use counterpoise_kernels::Activation;
+use counterpoise_kernels::{Adam, Sgd};
 
 /// How a kernel moves over a picture, lines and columns alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,23 +46,23 @@ pub(crate) trait Kernels: Backend {
         size: [usize; 2],
     ) -> FloatTensor<Self>;
 
-    /// Normalised by mean and biased variance of every channel, which come out too; numbers below 0 become 0 where it rectifies.
+    /// Normalised by mean and biased variance of every channel, which come out too; `activation` stands behind.
     fn normalisation(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The same with `residual` added before numbers below 0 become 0.
+    /// The same with `residual` added before the activation.
     fn normalisation_with_residual(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         residual: FloatTensor<Self>,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
@@ -75,10 +77,10 @@ pub(crate) trait TrainedKernels: Backend {
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> FloatTensor<Self>;
 
-    /// The same with `residual` added before numbers below 0 become 0.
+    /// The same with `residual` added before the activation.
     #[expect(clippy::too_many_arguments, reason = "they are the numbers of the formula")]
     fn normalisation_with_residual_by(
         input: FloatTensor<Self>,
@@ -88,8 +90,30 @@ pub(crate) trait TrainedKernels: Backend {
         variance: FloatTensor<Self>,
         residual: FloatTensor<Self>,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> FloatTensor<Self>;
+}
+
+/// Steps of optimizers, on the processor alone.
+#[backend_extension(Flex)]
+pub(crate) trait StepKernels: Backend {
+    /// New weights and velocity.
+    fn sgd(
+        how: Sgd,
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        velocity: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// New weights, first and second moment.
+    fn adam(
+        how: Adam,
+        time: usize,
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// Gradients of these operations, on a backend that does not record them.
@@ -123,8 +147,9 @@ pub(crate) struct Normalised<B: Backend> {
     pub(crate) weight: FloatTensor<B>,
     pub(crate) mean: FloatTensor<B>,
     pub(crate) variance: FloatTensor<B>,
-    /// Absent where it was not rectified.
+    /// Absent where there was no activation.
     pub(crate) output: Option<FloatTensor<B>>,
+    pub(crate) activation: Activation,
     pub(crate) epsilon: f64,
 }
 
@@ -172,16 +197,16 @@ pub(crate) fn normalisation(
     [weight, bias]: [Tensor<1>; 2],
     residual: Option<Tensor<4>>,
     epsilon: f64,
-    rectifies: bool,
+    activation: Activation,
 ) -> OfBatch {
     let [weight, bias] = [weight, bias].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
     let (output, mean, variance) = match residual {
         Some(residual) => {
             let residual = residual.into_dispatch();
-            Dispatch::normalisation_with_residual(input, weight, bias, residual, epsilon, rectifies)
+            Dispatch::normalisation_with_residual(input, weight, bias, residual, epsilon, activation)
         }
-        None => Dispatch::normalisation(input, weight, bias, epsilon, rectifies),
+        None => Dispatch::normalisation(input, weight, bias, epsilon, activation),
     };
     OfBatch {
         output: Tensor::from_dispatch(output),
@@ -196,7 +221,7 @@ pub(crate) fn normalisation_by(
     [weight, bias, mean, variance]: [Tensor<1>; 4],
     residual: Option<Tensor<4>>,
     epsilon: f64,
-    rectifies: bool,
+    activation: Activation,
 ) -> Tensor<4> {
     let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
@@ -204,9 +229,50 @@ pub(crate) fn normalisation_by(
         Some(residual) => {
             let residual = residual.into_dispatch();
             Dispatch::normalisation_with_residual_by(
-                input, weight, bias, mean, variance, residual, epsilon, rectifies,
+                input, weight, bias, mean, variance, residual, epsilon, activation,
             )
         }
-        None => Dispatch::normalisation_by(input, weight, bias, mean, variance, epsilon, rectifies),
+        None => Dispatch::normalisation_by(input, weight, bias, mean, variance, epsilon, activation),
     })
+}
+
+/// Whether a device has the steps of optimizers, which are the processor's.
+pub(crate) fn are_for(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+/// New weights and velocity, on the processor.
+pub(crate) fn sgd<const D: usize>(
+    how: Sgd,
+    weights: Tensor<D>,
+    gradient: Tensor<D>,
+    velocity: Tensor<D>,
+) -> (Tensor<D>, Tensor<D>) {
+    let [weights, gradient, velocity] = [weights, gradient, velocity].map(Tensor::into_dispatch);
+    let (weights, velocity) = Dispatch::sgd(how, weights, gradient, velocity);
+    (Tensor::from_dispatch(weights), Tensor::from_dispatch(velocity))
+}
+
+/// New weights and moments, on the processor.
+pub(crate) fn adam<const D: usize>(
+    how: Adam,
+    time: usize,
+    weights: Tensor<D>,
+    gradient: Tensor<D>,
+    moments: [Tensor<D>; 2],
+) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
+    let [first, second] = moments.map(Tensor::into_dispatch);
+    let (weights, first, second) = Dispatch::adam(
+        how,
+        time,
+        weights.into_dispatch(),
+        gradient.into_dispatch(),
+        first,
+        second,
+    );
+    (
+        Tensor::from_dispatch(weights),
+        Tensor::from_dispatch(first),
+        Tensor::from_dispatch(second),
+    )
 }

@@ -1,12 +1,12 @@
 //! Every operation beside Burn's own, with its gradients.
 
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::module::{batch_norm, batch_norm_train, conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 use counterpoise_base::Seed;
 
-use super::{Movement, convolution, normalisation, normalisation_by, transposed_convolution};
+use super::{Activation, Movement, convolution, normalisation, normalisation_by, transposed_convolution};
 use crate::DeviceKind;
 
 fn device() -> Device {
@@ -127,7 +127,7 @@ fn transposed_convolutions_are_those_of_burn() {
 fn normalisations_are_those_of_burn() {
     const EPSILON: f64 = 1e-5;
     for size in [[4, 3, 5, 7], [2, 5, 1, 1], [3, 2, 8, 8]] {
-        for rectifies in [false, true] {
+        for activation in [Activation::Identity, Activation::Relu, Activation::LeakyRelu(0.2)] {
             let inputs = || {
                 let channels = [size[1]];
                 let input = random("input", size) * 3.0 + 2.0;
@@ -138,25 +138,34 @@ fn normalisations_are_those_of_burn() {
                 )
             };
             let residual = || random("residual", size);
-            let last = |output: Tensor<4>| if rectifies { relu(output) } else { output };
+            let last = |output: Tensor<4>| match activation {
+                Activation::Identity => output,
+                Activation::Relu => relu(output),
+                Activation::LeakyRelu(slope) => leaky_relu(output, f64::from(slope)),
+            };
             for added in [false, true] {
                 let (own, other) = (residual(), residual());
                 let ours = all(inputs(), |input, weight, bias| {
                     let residual = added.then(|| own.clone());
-                    normalisation(input, [weight, bias], residual, EPSILON, rectifies).output
+                    normalisation(input, [weight, bias], residual, EPSILON, activation).output
                 });
                 let theirs = all(inputs(), |input, weight, bias| {
                     let output = batch_norm_train(input, weight, bias, EPSILON).output;
                     last(if added { output + other.clone() } else { output })
                 });
                 for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
-                    near(ours, theirs, &format!("{name} of {size:?}, {rectifies}, {added}"));
+                    near(
+                        ours,
+                        theirs,
+                        &format!("{name} of {size:?}, {activation:?}, {added}"),
+                    );
                 }
                 let (input, weight, bias) = inputs();
                 let by = |residual: &Tensor<4>, ours: bool| {
                     let parts = [weight.clone(), bias.clone()];
                     let output = if ours {
-                        normalisation(input.clone(), parts, Some(residual.clone()), EPSILON, rectifies).output
+                        normalisation(input.clone(), parts, Some(residual.clone()), EPSILON, activation)
+                            .output
                     } else {
                         let [weight, bias] = parts;
                         let output = batch_norm_train(input.clone(), weight, bias, EPSILON).output;
@@ -183,13 +192,13 @@ fn normalisations_are_those_of_burn() {
             let [weight, bias, mean, variance] = learnt.clone();
             let (input, more) = (input.inner(), residual().inner());
             let theirs = batch_norm(input.clone(), weight, bias, mean, variance, EPSILON);
-            let ours = normalisation_by(input.clone(), learnt.clone(), None, EPSILON, rectifies);
+            let ours = normalisation_by(input.clone(), learnt.clone(), None, EPSILON, activation);
             near(
                 &numbers(ours),
                 &numbers(last(theirs.clone())),
                 "by what was learnt",
             );
-            let ours = normalisation_by(input, learnt, Some(more.clone()), EPSILON, rectifies);
+            let ours = normalisation_by(input, learnt, Some(more.clone()), EPSILON, activation);
             near(
                 &numbers(ours),
                 &numbers(last(theirs + more)),

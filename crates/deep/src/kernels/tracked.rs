@@ -8,7 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 
-use super::{KernelGradients, Kernels, Movement, Normalised};
+use super::{Activation, KernelGradients, Kernels, Movement, Normalised};
 
 type Recorded<B, C> = FloatTensor<Autodiff<B, C>>;
 
@@ -91,8 +91,9 @@ struct Kept<T> {
     weight: NodeId,
     mean: T,
     variance: T,
-    /// Absent where it was not rectified.
+    /// Absent where there was no activation.
     output: Option<T>,
+    activation: Activation,
     epsilon: f64,
 }
 
@@ -108,6 +109,7 @@ impl<B: Kernels + KernelGradients, const N: usize> Backward<B, N> for Normalisat
             mean: state.mean,
             variance: state.variance,
             output: state.output,
+            activation: state.activation,
             epsilon: state.epsilon,
         };
         let by = B::of_normalisation(given, gradient);
@@ -219,7 +221,7 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
         weight: Recorded<B, C>,
         bias: Recorded<B, C>,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> (Recorded<B, C>, Recorded<B, C>, Recorded<B, C>) {
         let nodes = [input.node(), weight.node(), bias.node()];
         match Normalisation.prepare::<C>(nodes).compute_bound().stateful() {
@@ -230,14 +232,15 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
                     weight.into_primitive(),
                     bias.into_primitive(),
                     epsilon,
-                    rectifies,
+                    activation,
                 );
                 let state = Kept {
                     input: input_id,
                     weight: weight_id,
                     mean: mean.clone(),
                     variance: variance.clone(),
-                    output: rectifies.then(|| output.clone()),
+                    output: (activation != Activation::Identity).then(|| output.clone()),
+                    activation,
                     epsilon,
                 };
                 let output = prep.finish(state, output);
@@ -253,7 +256,7 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
                     weight.into_primitive(),
                     bias.into_primitive(),
                     epsilon,
-                    rectifies,
+                    activation,
                 );
                 let output = prep.finish(output);
                 (
@@ -271,7 +274,7 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
         bias: Recorded<B, C>,
         residual: Recorded<B, C>,
         epsilon: f64,
-        rectifies: bool,
+        activation: Activation,
     ) -> (Recorded<B, C>, Recorded<B, C>, Recorded<B, C>) {
         let nodes = [input.node(), weight.node(), bias.node(), residual.node()];
         match Normalisation.prepare::<C>(nodes).compute_bound().stateful() {
@@ -283,14 +286,15 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
                     bias.into_primitive(),
                     residual.into_primitive(),
                     epsilon,
-                    rectifies,
+                    activation,
                 );
                 let state = Kept {
                     input: input_id,
                     weight: weight_id,
                     mean: mean.clone(),
                     variance: variance.clone(),
-                    output: rectifies.then(|| output.clone()),
+                    output: (activation != Activation::Identity).then(|| output.clone()),
+                    activation,
                     epsilon,
                 };
                 let output = prep.finish(state, output);
@@ -307,7 +311,7 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
                     bias.into_primitive(),
                     residual.into_primitive(),
                     epsilon,
-                    rectifies,
+                    activation,
                 );
                 let output = prep.finish(output);
                 (

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use counterpoise_base::ImageShape;
 
+use crate::kernels::Activation;
 use crate::layers::{BatchNorm, Conv2d, Init, Spread, Window};
 
 /// The networks of section 4.2 of the paper: three stages of 16, 32 and 64 channels, shortcuts without weights.
@@ -67,7 +68,9 @@ impl SmallResNet {
     }
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let output = self.bn1.rectified(self.conv1.forward(input));
+        let output = self
+            .bn1
+            .forward(self.conv1.forward(input), None, Activation::Relu);
         let stages = [&self.layer1, &self.layer2, &self.layer3];
         let blocks = stages.into_iter().flatten();
         average(blocks.fold(output, |input, block| block.forward(input)))
@@ -89,7 +92,9 @@ impl ResNet18 {
     }
 
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let output = self.bn1.rectified(self.conv1.forward(input));
+        let output = self
+            .bn1
+            .forward(self.conv1.forward(input), None, Activation::Relu);
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         let blocks = stages.into_iter().flatten();
         average(blocks.fold(output, |input, block| block.forward(input)))
@@ -153,15 +158,20 @@ impl Block {
     }
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = self.bn1.rectified(self.conv1.forward(input.clone()));
+        let output = self
+            .bn1
+            .forward(self.conv1.forward(input.clone()), None, Activation::Relu);
         let output = self.conv2.forward(output);
         let channels = output.dims()[1];
         let shortcut = match &self.shortcut {
-            Some(projection) => projection.bn.forward(projection.conv.forward(input)),
+            Some(projection) => {
+                let output = projection.conv.forward(input);
+                projection.bn.forward(output, None, Activation::Identity)
+            }
             None if input.dims()[1] == channels => input,
             None => padded(every_other(input, self.stride), channels),
         };
-        self.bn2.rectified_with(output, shortcut)
+        self.bn2.forward(output, Some(shortcut), Activation::Relu)
     }
 }
 
