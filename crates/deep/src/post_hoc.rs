@@ -411,8 +411,10 @@ impl HeadTraining {
                 .batches(seen.labels, classes, self.batch_size, epoch, epochs, seed);
             for (batch, rows) in batches.into_iter().enumerate() {
                 let labels: Vec<u32> = rows.iter().map(|&row| seen.labels[row]).collect();
-                let embedding = |&row: &usize| &seen.values[row * seen.features..][..seen.features];
-                let values: Vec<f32> = rows.iter().flat_map(embedding).copied().collect();
+                let mut values = Vec::with_capacity(rows.len() * seen.features);
+                for &row in &rows {
+                    values.extend_from_slice(&seen.values[row * seen.features..][..seen.features]);
+                }
                 let put = |values, width| -> Tensor<2> {
                     Tensor::from_data(TensorData::new(values, [rows.len(), width]), device)
                 };

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::moments;
+use crate::kernels::GivesBack;
 use crate::loss::{Loss, PreparedLoss};
 use crate::network::Net;
 use crate::optimizer::{Adam, Sgd};
@@ -233,6 +234,7 @@ pub fn train(
     options: &TrainOptions,
     run: &TrainRun<'_>,
 ) -> Result<Trained, Error> {
+    let _room = GivesBack;
     let device = run.device.open()?;
     options.check()?;
     let loss = options

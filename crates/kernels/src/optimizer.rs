@@ -18,7 +18,7 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// Writes new weights and velocities, which are 0 at first.
+    /// Writes new weights, and changes velocities, which are 0 at first.
     ///
     /// # Panics
     ///
@@ -28,34 +28,24 @@ impl Sgd {
         level: Level,
         weights: &[f32],
         gradient: &[f32],
-        velocity: &[f32],
-        written: [&mut [f32]; 2],
+        velocity: &mut [f32],
+        written: &mut [f32],
     ) {
-        let [to_weights, to_velocity] = written;
-        let len = weights.len();
+        let lens = [gradient.len(), velocity.len(), written.len()];
         assert_eq!(
-            [gradient.len(), velocity.len()],
-            [len; 2],
-            "numbers that are read"
+            lens,
+            [weights.len(); 3],
+            "numbers of weights, and of what goes with them"
         );
-        assert_eq!(
-            [to_weights.len(), to_velocity.len()],
-            [len; 2],
-            "numbers that are written"
-        );
-        to_weights
-            .par_chunks_mut(SOME)
-            .zip(to_velocity.par_chunks_mut(SOME))
-            .enumerate()
-            .for_each(|(job, (to_weights, to_velocity))| {
-                let part = job * SOME..job * SOME + to_weights.len();
+        let jobs = written.par_chunks_mut(SOME).zip(velocity.par_chunks_mut(SOME));
+        jobs.zip(weights.par_chunks(SOME).zip(gradient.par_chunks(SOME)))
+            .for_each(|((written, velocity), (weights, gradient))| {
                 level.run(SgdPart {
                     how: self,
-                    weights: &weights[part.clone()],
-                    gradient: &gradient[part.clone()],
-                    velocity: &velocity[part],
-                    to_weights,
-                    to_velocity,
+                    weights,
+                    gradient,
+                    velocity,
+                    written,
                 });
             });
     }
@@ -65,9 +55,8 @@ struct SgdPart<'a> {
     how: Sgd,
     weights: &'a [f32],
     gradient: &'a [f32],
-    velocity: &'a [f32],
-    to_weights: &'a mut [f32],
-    to_velocity: &'a mut [f32],
+    velocity: &'a mut [f32],
+    written: &'a mut [f32],
 }
 
 impl WithSimd for SgdPart<'_> {
@@ -75,20 +64,13 @@ impl WithSimd for SgdPart<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Sgd {
-            rate,
-            momentum,
-            weight_decay,
-        } = self.how;
-        let gradients = self.weights.iter().zip(self.gradient);
-        let gradients = gradients.map(|(&weight, &gradient)| (weight, gradient + weight_decay * weight));
-        let rows = self.to_weights.iter_mut().zip(self.to_velocity).zip(gradients);
-        rows.zip(self.velocity)
-            .for_each(|(((to_weight, to_velocity), (weight, gradient)), &velocity)| {
-                let velocity = momentum * velocity + gradient;
-                *to_velocity = velocity;
-                *to_weight = weight - rate * velocity;
-            });
+        let how = self.how;
+        let read = self.weights.iter().zip(self.gradient);
+        let rows = self.written.iter_mut().zip(self.velocity).zip(read);
+        rows.for_each(|((written, velocity), (&weight, &gradient))| {
+            *velocity = how.momentum * *velocity + (gradient + how.weight_decay * weight);
+            *written = weight - how.rate * *velocity;
+        });
     }
 }
 
@@ -112,7 +94,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// Writes new weights and means; `time` is 1 in the first step, whose `means` are all 0.
+    /// Writes new weights, and changes means, which are 0 at first; `time` is 1 in the first step.
     ///
     /// # Panics
     ///
@@ -123,16 +105,15 @@ impl Adam {
         time: usize,
         weights: &[f32],
         gradient: &[f32],
-        means: [&[f32]; 2],
-        written: [&mut [f32]; 3],
+        [first, second]: [&mut [f32]; 2],
+        written: &mut [f32],
     ) {
-        let [to_weights, to_first, to_second] = written;
-        let len = weights.len();
-        let read = [gradient.len(), means[0].len(), means[1].len()];
-        assert_eq!(read, [len; 3], "numbers that are read");
-        let lens = [to_weights.len(), to_first.len(), to_second.len()];
-        assert_eq!(lens, [len; 3], "numbers that are written");
-        let [first, second] = means;
+        let lens = [gradient.len(), first.len(), second.len(), written.len()];
+        assert_eq!(
+            lens,
+            [weights.len(); 4],
+            "numbers of weights, and of what goes with them"
+        );
         let time = i32::try_from(time).unwrap_or(i32::MAX);
         // What means lack that began at 0.
         let [lack_1, lack_2] = [self.beta_1, self.beta_2].map(|beta| 1.0 - beta.powi(time));
@@ -144,23 +125,20 @@ impl Adam {
             epsilon: self.epsilon as f32,
             weight_decay: self.weight_decay as f32,
         };
-        to_weights
-            .par_chunks_mut(SOME)
-            .zip(to_first.par_chunks_mut(SOME).zip(to_second.par_chunks_mut(SOME)))
-            .enumerate()
-            .for_each(|(job, (to_weights, (to_first, to_second)))| {
-                let part = job * SOME..job * SOME + to_weights.len();
+        let means = first.par_chunks_mut(SOME).zip(second.par_chunks_mut(SOME));
+        let read = weights.par_chunks(SOME).zip(gradient.par_chunks(SOME));
+        written.par_chunks_mut(SOME).zip(means).zip(read).for_each(
+            |((written, (first, second)), (weights, gradient))| {
                 level.run(AdamPart {
                     how,
-                    weights: &weights[part.clone()],
-                    gradient: &gradient[part.clone()],
-                    first: &first[part.clone()],
-                    second: &second[part],
-                    to_weights,
-                    to_first,
-                    to_second,
+                    weights,
+                    gradient,
+                    first,
+                    second,
+                    written,
                 });
-            });
+            },
+        );
     }
 }
 
@@ -178,11 +156,9 @@ struct AdamPart<'a> {
     how: AdamFactors,
     weights: &'a [f32],
     gradient: &'a [f32],
-    first: &'a [f32],
-    second: &'a [f32],
-    to_weights: &'a mut [f32],
-    to_first: &'a mut [f32],
-    to_second: &'a mut [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    written: &'a mut [f32],
 }
 
 impl WithSimd for AdamPart<'_> {
@@ -191,25 +167,18 @@ impl WithSimd for AdamPart<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let how = self.how;
-        let read = self
-            .weights
-            .iter()
-            .zip(self.gradient)
-            .zip(self.first.iter().zip(self.second));
-        let written = self
-            .to_weights
+        let means = self.first.iter_mut().zip(self.second);
+        let rows = self
+            .written
             .iter_mut()
-            .zip(self.to_first.iter_mut().zip(self.to_second));
-        for (((&weight, &gradient), (&first, &second)), (to_weight, (to_first, to_second))) in
-            read.zip(written)
-        {
+            .zip(means)
+            .zip(self.weights.iter().zip(self.gradient));
+        rows.for_each(|((written, (first, second)), (&weight, &gradient))| {
             let gradient = gradient + how.weight_decay * weight;
-            let first = how.keep[0] * first + how.take[0] * gradient;
-            let second = how.keep[1] * second + how.take[1] * (gradient * gradient);
-            *to_first = first;
-            *to_second = second;
-            *to_weight = weight - how.rate * first / (how.root * second.sqrt() + how.epsilon);
-        }
+            *first = how.keep[0] * *first + how.take[0] * gradient;
+            *second = how.keep[1] * *second + how.take[1] * (gradient * gradient);
+            *written = weight - how.rate * *first / (how.root * second.sqrt() + how.epsilon);
+        });
     }
 }
 
@@ -236,18 +205,16 @@ mod tests {
             let mut kept = vec![[0.0_f64; 2]; LEN];
             for time in 1..4_usize {
                 let gradient = numbers(LEN, 10 + time as u64);
-                let mut new = [0; 3].map(|_| vec![f32::NAN; LEN]);
-                let [one, two, three] = &mut new;
-                let [first, second] = &means;
+                let mut new = vec![f32::NAN; LEN];
                 how.step(
                     level,
                     time,
                     &weights,
                     &gradient,
-                    [first, second],
-                    [one, two, three],
+                    means.each_mut().map(Vec::as_mut_slice),
+                    &mut new,
                 );
-                [weights, means[0], means[1]] = new;
+                weights = new;
                 for ((weight, kept), gradient) in wanted.iter_mut().zip(&mut kept).zip(gradient) {
                     let gradient = f64::from(gradient) + 0.1 * *weight;
                     kept[0] = 0.9 * kept[0] + 0.1 * gradient;
@@ -277,23 +244,20 @@ mod tests {
         };
         for level in levels() {
             let (weights, gradient) = (vec![4.0; LEN], vec![1.0; LEN]);
-            let mut new = [0; 2].map(|_| vec![f32::NAN; LEN]);
-            let [one, two] = &mut new;
-            how.step(level, &weights, &gradient, &vec![0.0; LEN], [one, two]);
-            let [weights, velocity] = new;
+            let (mut velocity, mut new) = (vec![0.0; LEN], vec![f32::NAN; LEN]);
+            how.step(level, &weights, &gradient, &mut velocity, &mut new);
             assert!(
-                weights.iter().all(|&weight| weight == 3.0),
+                new.iter().all(|&weight| weight == 3.0),
                 "4 - 0.5 * (1 + 0.25 * 4)"
             );
             assert!(velocity.iter().all(|&velocity| velocity == 2.0));
-            let mut new = [0; 2].map(|_| vec![f32::NAN; LEN]);
-            let [one, two] = &mut new;
-            how.step(level, &weights, &gradient, &velocity, [one, two]);
+            let weights = std::mem::replace(&mut new, vec![f32::NAN; LEN]);
+            how.step(level, &weights, &gradient, &mut velocity, &mut new);
             assert!(
-                new[1].iter().all(|&velocity| velocity == 2.75),
+                velocity.iter().all(|&velocity| velocity == 2.75),
                 "0.5 * 2 + 1 + 0.25 * 3"
             );
-            assert!(new[0].iter().all(|&weight| weight == 1.625));
+            assert!(new.iter().all(|&weight| weight == 1.625));
         }
     }
 }

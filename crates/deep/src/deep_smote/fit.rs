@@ -10,6 +10,7 @@ use super::{
     SavedDeepSmote,
 };
 use crate::checkpoint::moments;
+use crate::kernels::GivesBack;
 use crate::optimizer::Adam;
 use crate::{DeviceKind, Error, Weights};
 
@@ -291,6 +292,7 @@ impl<'a> DeepSmoteTraining<'a> {
         observer: &dyn Observer,
         mut each: impl FnMut(&Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let _room = GivesBack;
         while !self.is_done() {
             self.epoch(observer)?;
             each(self)?;

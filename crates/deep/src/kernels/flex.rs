@@ -324,21 +324,32 @@ impl KernelGradients for Flex {
     }
 }
 
+/// A tensor that nobody else looks at, so that its numbers may change.
+fn own(tensor: Flexible) -> Flexible {
+    let contiguous = tensor.to_contiguous();
+    drop(tensor);
+    if contiguous.is_unique() {
+        return contiguous;
+    }
+    let values = contiguous.storage();
+    let mut room = Room::new(values.len());
+    room.values().copy_from_slice(values);
+    made_like(room, &contiguous)
+}
+
 impl StepKernels for Flex {
     fn sgd(how: Sgd, weights: Flexible, gradient: Flexible, velocity: Flexible) -> (Flexible, Flexible) {
-        let [weights, gradient, velocity] =
-            [weights, gradient, velocity].map(|tensor| tensor.to_contiguous());
-        let len = weights.storage::<f32>().len();
-        let mut new = [(); 2].map(|()| Room::new(len));
+        let [weights, gradient] = [weights, gradient].map(|tensor| tensor.to_contiguous());
+        let mut velocity = own(velocity);
+        let mut written = Room::new(weights.storage::<f32>().len());
         how.step(
             Level::best(),
             weights.storage(),
             gradient.storage(),
-            velocity.storage(),
-            new.each_mut().map(Room::values),
+            velocity.storage_mut(),
+            written.values(),
         );
-        let [to_weights, to_velocity] = new;
-        (made_like(to_weights, &weights), made_like(to_velocity, &weights))
+        (made_like(written, &weights), velocity)
     }
 
     fn adam(
@@ -349,23 +360,17 @@ impl StepKernels for Flex {
         first: Flexible,
         second: Flexible,
     ) -> (Flexible, Flexible, Flexible) {
-        let [weights, gradient, first, second] =
-            [weights, gradient, first, second].map(|tensor| tensor.to_contiguous());
-        let len = weights.storage::<f32>().len();
-        let mut new = [(); 3].map(|()| Room::new(len));
+        let [weights, gradient] = [weights, gradient].map(|tensor| tensor.to_contiguous());
+        let [mut first, mut second] = [first, second].map(own);
+        let mut written = Room::new(weights.storage::<f32>().len());
         how.step(
             Level::best(),
             time,
             weights.storage(),
             gradient.storage(),
-            [first.storage(), second.storage()],
-            new.each_mut().map(Room::values),
+            [first.storage_mut(), second.storage_mut()],
+            written.values(),
         );
-        let [to_weights, to_first, to_second] = new;
-        (
-            made_like(to_weights, &weights),
-            made_like(to_first, &weights),
-            made_like(to_second, &weights),
-        )
+        (made_like(written, &weights), first, second)
     }
 }

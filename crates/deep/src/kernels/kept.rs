@@ -123,12 +123,17 @@ impl Kept {
     }
 }
 
-/// Gives all that nobody uses back to the system, after a training say.
-pub(crate) fn give_back() {
-    let mut kept = kept();
-    kept.free.clear();
-    kept.free_len = 0;
-    kept.most = kept.lent;
+/// Gives all that nobody uses back to the system when a long piece of work is over.
+#[derive(Debug)]
+pub(crate) struct GivesBack;
+
+impl Drop for GivesBack {
+    fn drop(&mut self) {
+        let mut kept = kept();
+        kept.free.clear();
+        kept.free_len = 0;
+        kept.most = kept.lent;
+    }
 }
 
 #[expect(unsafe_code, reason = "the trait has a function that is unsafe to call")]

@@ -11,6 +11,7 @@ use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::{Device, Tensor};
 pub(crate) use counterpoise_kernels::Activation;
 use counterpoise_kernels::{Adam, Sgd};
+pub(crate) use kept::GivesBack;
 
 /// How a kernel moves over a picture, lines and columns alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
