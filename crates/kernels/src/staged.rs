@@ -64,6 +64,36 @@ impl Layout {
 
     /// Copies a picture into a place that holds [`len`](Self::len) numbers.
     pub(crate) fn stage(&self, picture: &[f32], staged: &mut [f32]) {
+        if self.stride == [1, 1] {
+            self.stage_lines(picture, staged);
+        } else {
+            self.stage_phases(picture, staged);
+        }
+    }
+
+    /// The same where there is one phase: only what surrounds a picture becomes 0.
+    fn stage_lines(&self, picture: &[f32], staged: &mut [f32]) {
+        let ([lines, columns], [above, left]) = (self.picture, self.padding);
+        let [height, width] = self.phase;
+        let (last, room) = (height.min(above + lines), width.saturating_sub(left).min(columns));
+        for (picture, staged) in picture
+            .chunks_exact(lines * columns)
+            .zip(staged.chunks_exact_mut(height * width))
+        {
+            staged[..above.min(height) * width].fill(0.0);
+            staged[last.max(above.min(height)) * width..].fill(0.0);
+            for (line, from) in (above..last).zip(picture.chunks_exact(columns)) {
+                let to = &mut staged[line * width..][..width];
+                let (before, to) = to.split_at_mut(left.min(width));
+                let (to, behind) = to.split_at_mut(room);
+                set_to_0(before);
+                copy(to, &from[..room]);
+                set_to_0(behind);
+            }
+        }
+    }
+
+    fn stage_phases(&self, picture: &[f32], staged: &mut [f32]) {
         staged.fill(0.0);
         let [lines, columns] = self.picture;
         let ([above, left], [down, right]) = (self.padding, self.stride);
@@ -73,21 +103,34 @@ impl Layout {
                     break;
                 }
                 let from = &picture[(channel * lines + line) * columns..][..columns];
-                if right == 1 {
-                    let room = self.phase[1].saturating_sub(left).min(columns);
-                    let to = self.place(channel, line + above, left);
-                    staged[to..to + room].copy_from_slice(&from[..room]);
-                } else {
-                    for first in 0..right.min(columns) {
-                        let to = self.place(channel, line + above, first + left);
-                        let room = self.phase[1].saturating_sub((first + left) / right);
-                        let from = from[first..].iter().step_by(right);
-                        for (to, from) in staged[to..].iter_mut().zip(from).take(room) {
-                            *to = *from;
-                        }
+                for first in 0..right.min(columns) {
+                    let to = self.place(channel, line + above, first + left);
+                    let room = self.phase[1].saturating_sub((first + left) / right);
+                    let from = from[first..].iter().step_by(right);
+                    for (to, from) in staged[to..].iter_mut().zip(from).take(room) {
+                        *to = *from;
                     }
                 }
             }
         }
+    }
+}
+
+/// A copy of a line, for which calling the system's takes longer than what it does.
+fn copy(to: &mut [f32], from: &[f32]) {
+    let (to, to_rest) = to.as_chunks_mut::<8>();
+    let (from, from_rest) = from.as_chunks::<8>();
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = *from;
+    }
+}
+
+/// The same for the few numbers beside a line.
+fn set_to_0(beside: &mut [f32]) {
+    for value in beside {
+        *value = 0.0;
     }
 }

@@ -2,11 +2,16 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::level::Level;
+use crate::scratch;
 use crate::shape::ConvShape;
 use crate::staged::Layout;
 
 /// Numbers of transposed outputs that stay in the second level of the cache while channels pass by.
 const CACHED: usize = 64 * 1024;
+/// Pictures that are summed apart from others, where sums are few.
+const TOGETHER: usize = 16;
+/// Sums that are few.
+const FEW: usize = 64 * 1024;
 
 /// The gradient of a convolution by its weights: for every tap the sum over pictures and places of what it read times the
 /// gradient of what came out.
@@ -24,51 +29,161 @@ pub fn weight_gradient(
     assert_eq!(pictures.len(), shape.input_len(), "numbers of the input");
     assert_eq!(outputs.len(), shape.output_len(), "numbers of the output");
     assert_eq!(written.len(), shape.weight_len(), "numbers of the weights");
-    let layout = Layout::of_input(shape);
-    let each = shape.inputs * shape.input_pixels();
-    let mut staged = vec![0.0; shape.batch * layout.len()];
-    staged
-        .par_chunks_exact_mut(layout.len())
-        .zip(pictures.par_chunks_exact(each))
-        .for_each(|(staged, picture)| layout.stage(picture, staged));
     // One vector where two would be half empty.
     let vectors = if shape.outputs <= level.lanes() { 1 } else { 2 };
-    let width = vectors * level.lanes();
-    let lines = by_place(shape, outputs, width);
+    let blocks = Blocks::new(shape, vectors * level.lanes());
+    let sums = if blocks.sums <= FEW {
+        by_pictures(level, shape, blocks, pictures, outputs)
+    } else {
+        by_channels(level, shape, blocks, pictures, outputs)
+    };
     let taps = shape.taps();
-    let blocks = shape.outputs.div_ceil(width);
-    let channels = shape
-        .inputs
-        .div_ceil(rayon::current_num_threads().div_ceil(blocks))
-        .max(1);
-    // By block of outputs, by input, by tap, by output. Every job has some inputs of one block.
-    let mut sums = vec![0.0; blocks * shape.inputs * taps * width];
-    sums.par_chunks_exact_mut(shape.inputs * taps * width)
-        .zip(lines.par_chunks_exact(shape.batch * shape.output_pixels() * width))
-        .for_each(|(sums, lines)| {
-            sums.par_chunks_mut(channels * taps * width)
-                .enumerate()
-                .for_each(|(job, sums)| {
-                    level.run(Job {
-                        shape,
-                        layout,
-                        staged: &staged,
-                        lines,
-                        first: job * channels,
-                        sums,
-                        vectors,
-                    });
-                });
-        });
     written
         .par_chunks_exact_mut(shape.inputs * taps)
         .enumerate()
         .for_each(|(output, written)| {
-            let sums = &sums[output / width * shape.inputs * taps * width..];
-            for (to, sums) in written.iter_mut().zip(sums.chunks_exact(width)) {
-                *to = sums[output % width];
+            let sums = &sums[output / blocks.width * shape.inputs * taps * blocks.width..];
+            for (to, sums) in written.iter_mut().zip(sums.chunks_exact(blocks.width)) {
+                *to = sums[output % blocks.width];
             }
         });
+}
+
+/// Output channels by the width of what is worked on at a time. Sums lie by block, by input, by tap, by output.
+#[derive(Debug, Clone, Copy)]
+struct Blocks {
+    width: usize,
+    count: usize,
+    sums: usize,
+}
+
+impl Blocks {
+    fn new(shape: &ConvShape, width: usize) -> Self {
+        let count = shape.outputs.div_ceil(width);
+        Self {
+            width,
+            count,
+            sums: count * shape.inputs * shape.taps() * width,
+        }
+    }
+}
+
+/// Every job has some pictures, and sums of its own.
+fn by_pictures(
+    level: Level,
+    shape: &ConvShape,
+    blocks: Blocks,
+    pictures: &[f32],
+    outputs: &[f32],
+) -> Vec<f32> {
+    let layout = Layout::of_input(shape);
+    let (read, given) = (
+        shape.inputs * shape.input_pixels(),
+        shape.outputs * shape.output_pixels(),
+    );
+    let parts = shape.batch.div_ceil(TOGETHER);
+    let mut sums = vec![0.0; parts * blocks.sums];
+    sums.par_chunks_exact_mut(blocks.sums)
+        .zip(pictures.par_chunks(TOGETHER * read))
+        .zip(outputs.par_chunks(TOGETHER * given))
+        .for_each(|((sums, pictures), outputs)| {
+            let together = (CACHED / (shape.output_pixels() * blocks.width)).clamp(1, TOGETHER);
+            scratch::with(|[staged, lines]| {
+                for (pictures, outputs) in pictures
+                    .chunks(together * read)
+                    .zip(outputs.chunks(together * given))
+                {
+                    let batch = pictures.len() / read;
+                    let staged = staged.get(batch * layout.len());
+                    let lines = lines.get(batch * blocks.count * shape.output_pixels() * blocks.width);
+                    for (staged, picture) in staged
+                        .chunks_exact_mut(layout.len())
+                        .zip(pictures.chunks_exact(read))
+                    {
+                        layout.stage(picture, staged);
+                    }
+                    let each = shape.output_pixels() * blocks.width;
+                    for (place, lines) in lines.chunks_exact_mut(each).enumerate() {
+                        by_place(shape, blocks, outputs, [place / batch, place % batch], lines);
+                    }
+                    for (sums, lines) in sums
+                        .chunks_exact_mut(blocks.sums / blocks.count)
+                        .zip(lines.chunks_exact(batch * each))
+                    {
+                        level.run(Job {
+                            shape,
+                            layout,
+                            batch,
+                            staged,
+                            lines,
+                            first: 0,
+                            sums,
+                            width: blocks.width,
+                        });
+                    }
+                }
+            });
+        });
+    let (all, others) = sums.split_at_mut(blocks.sums);
+    for others in others.chunks_exact(blocks.sums) {
+        all.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
+    }
+    sums.truncate(blocks.sums);
+    sums
+}
+
+/// Every job has some input channels of one block.
+fn by_channels(
+    level: Level,
+    shape: &ConvShape,
+    blocks: Blocks,
+    pictures: &[f32],
+    outputs: &[f32],
+) -> Vec<f32> {
+    let layout = Layout::of_input(shape);
+    let read = shape.inputs * shape.input_pixels();
+    let each = shape.output_pixels() * blocks.width;
+    let channels = shape
+        .inputs
+        .div_ceil(rayon::current_num_threads().div_ceil(blocks.count))
+        .max(1);
+    let mut sums = vec![0.0; blocks.sums];
+    scratch::with(|[staged, lines]| {
+        let staged = staged.get(shape.batch * layout.len());
+        staged
+            .par_chunks_exact_mut(layout.len())
+            .zip(pictures.par_chunks_exact(read))
+            .for_each(|(staged, picture)| layout.stage(picture, staged));
+        let lines = lines.get(blocks.count * shape.batch * each);
+        lines
+            .par_chunks_exact_mut(each)
+            .enumerate()
+            .for_each(|(place, lines)| {
+                let place = [place / shape.batch, place % shape.batch];
+                by_place(shape, blocks, outputs, place, lines);
+            });
+        let (staged, lines) = (&*staged, &*lines);
+        let some = shape.taps() * blocks.width;
+        sums.par_chunks_exact_mut(shape.inputs * some)
+            .zip(lines.par_chunks_exact(shape.batch * each))
+            .for_each(|(sums, lines)| {
+                sums.par_chunks_mut(channels * some)
+                    .enumerate()
+                    .for_each(|(job, sums)| {
+                        level.run(Job {
+                            shape,
+                            layout,
+                            batch: shape.batch,
+                            staged,
+                            lines,
+                            first: job * channels,
+                            sums,
+                            width: blocks.width,
+                        });
+                    });
+            });
+    });
+    sums
 }
 
 /// The gradient of a bias: sums over pictures and places.
@@ -95,43 +210,45 @@ pub fn bias_gradient(channels: usize, pixels: usize, outputs: &[f32], written: &
     });
 }
 
-/// Outputs by block of `width` channels, by picture, by place, by channel.
-fn by_place(shape: &ConvShape, outputs: &[f32], width: usize) -> Vec<f32> {
-    let pixels = shape.output_pixels();
-    let blocks = shape.outputs.div_ceil(width);
-    let mut lines = vec![0.0; blocks * shape.batch * pixels * width];
-    lines
-        .par_chunks_exact_mut(pixels * width)
-        .enumerate()
-        .for_each(|(place, lines)| {
-            let (block, picture) = (place / shape.batch, place % shape.batch);
-            let first = block * width;
-            let channels = width.min(shape.outputs - first);
-            let from = &outputs[(picture * shape.outputs + first) * pixels..][..channels * pixels];
-            // Few places at a time, so that what is written stays in the cache.
-            for begin in (0..pixels).step_by(16) {
-                let end = (begin + 16).min(pixels);
-                for (channel, from) in from.chunks_exact(pixels).enumerate() {
-                    let to = lines[begin * width..end * width].iter_mut().skip(channel);
-                    for (to, from) in to.step_by(width).zip(&from[begin..end]) {
-                        *to = *from;
-                    }
-                }
+/// The outputs of a picture for a block of channels: by place, by channel.
+fn by_place(
+    shape: &ConvShape,
+    blocks: Blocks,
+    outputs: &[f32],
+    [block, picture]: [usize; 2],
+    lines: &mut [f32],
+) {
+    let (pixels, width) = (shape.output_pixels(), blocks.width);
+    let first = block * width;
+    let channels = width.min(shape.outputs - first);
+    if channels < width {
+        lines.fill(0.0);
+    }
+    let from = &outputs[(picture * shape.outputs + first) * pixels..][..channels * pixels];
+    // Few places at a time, so that what is written stays in the cache.
+    for begin in (0..pixels).step_by(16) {
+        let end = (begin + 16).min(pixels);
+        for (channel, from) in from.chunks_exact(pixels).enumerate() {
+            let to = lines[begin * width..end * width].iter_mut().skip(channel);
+            for (to, from) in to.step_by(width).zip(&from[begin..end]) {
+                *to = *from;
             }
-        });
-    lines
+        }
+    }
 }
 
 struct Job<'a> {
     shape: &'a ConvShape,
     layout: Layout,
+    /// Pictures that are staged.
+    batch: usize,
     staged: &'a [f32],
     /// Outputs of one block.
     lines: &'a [f32],
     /// First input channel of the job.
     first: usize,
     sums: &'a mut [f32],
-    vectors: usize,
+    width: usize,
 }
 
 impl WithSimd for Job<'_> {
@@ -139,7 +256,7 @@ impl WithSimd for Job<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.vectors == 1 {
+        if self.width == S::F32_LANES {
             self.channels::<S, 1>(simd);
         } else {
             self.channels::<S, 2>(simd);
@@ -154,11 +271,11 @@ impl Job<'_> {
         let width = VECTORS * S::F32_LANES;
         let taps = shape.taps();
         let places = shape.output_pixels();
-        let together = (CACHED / (places * width)).clamp(1, shape.batch);
+        let together = (CACHED / (places * width)).clamp(1, self.batch);
         // As many sums as registers hold.
         let most = if S::F32_LANES == 16 { 9 } else { 5 };
-        for first_picture in (0..shape.batch).step_by(together) {
-            let pictures = first_picture..(first_picture + together).min(shape.batch);
+        for first_picture in (0..self.batch).step_by(together) {
+            let pictures = first_picture..(first_picture + together).min(self.batch);
             for (channel, sums) in self.sums.chunks_exact_mut(taps * width).enumerate() {
                 let mut offsets = [0; 9];
                 for first_tap in (0..taps).step_by(most) {
