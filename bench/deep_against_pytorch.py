@@ -173,6 +173,9 @@ def theirs(work, steps, layout):
     raise SystemExit(f"no work is called {work}")
 
 
+# Seconds before whatever is timed.
+PAUSE = 0.3
+
 WORK = [
     ("resnet32-step", "ResNet-32 training step, 128 pictures of 3x32x32", 4),
     ("resnet32-inference", "ResNet-32 inference, 256 pictures", 4),
@@ -217,8 +220,13 @@ def main():
     for work, about, steps in WORK:
         times = {"ours": [], **{layout: [] for layout in layouts}}
         for number in range(rounds + 1):
+            # Threads of PyTorch's wait in a loop for more work when theirs is done, and would take time from ours.
+            time.sleep(PAUSE)
             mine = ours.ask(deep=work, steps=steps)["seconds"]
-            others = {layout: theirs(work, steps, layout) for layout in layouts}
+            others = {}
+            for layout in layouts:
+                time.sleep(PAUSE)
+                others[layout] = theirs(work, steps, layout)
             # The first round warms up.
             if number > 0:
                 times["ours"].append(mine / steps)

@@ -28,6 +28,7 @@ mod panel;
 mod scatter;
 mod scratch;
 mod shape;
+mod softmax;
 mod staged;
 mod weights;
 
@@ -38,6 +39,7 @@ pub use normalisation::{
 };
 pub use optimizer::{Adam, Sgd};
 pub use shape::ConvShape;
+pub use softmax::{log_softmax, log_softmax_gradient};
 pub use weights::{bias_gradient, weight_gradient};
 
 #[cfg(test)]

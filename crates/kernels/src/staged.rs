@@ -116,21 +116,29 @@ impl Layout {
     }
 }
 
-/// A copy of a line, for which calling the system's takes longer than what it does.
+/// A copy of a line. Calling the system's takes longer than it does for lines of few pixels, so that usual lengths are
+/// compiled in place.
 fn copy(to: &mut [f32], from: &[f32]) {
-    let (to, to_rest) = to.as_chunks_mut::<8>();
-    let (from, from_rest) = from.as_chunks::<8>();
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
+    match to.len() {
+        4 => copy_all::<4>(to, from),
+        8 => copy_all::<8>(to, from),
+        16 => copy_all::<16>(to, from),
+        32 => copy_all::<32>(to, from),
+        _ => to.copy_from_slice(from),
     }
-    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+}
+
+fn copy_all<const LEN: usize>(to: &mut [f32], from: &[f32]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<LEN>(), from.first_chunk::<LEN>()) {
         *to = *from;
     }
 }
 
-/// The same for the few numbers beside a line.
+/// The same for the numbers beside a line, which are often one.
 fn set_to_0(beside: &mut [f32]) {
-    for value in beside {
-        *value = 0.0;
+    match beside {
+        [] => {}
+        [one] => *one = 0.0,
+        more => more.fill(0.0),
     }
 }

@@ -302,38 +302,34 @@ impl<'a> DeepSmoteTraining<'a> {
 
     /// Sees all pictures once. If it fails or is stopped, everything stays as it was before this epoch.
     pub fn epoch(&mut self, observer: &dyn Observer) -> Result<EpochLoss, Error> {
-        let (before, optimizer) = (self.net.valid(), self.optimizer.clone());
-        match self.batches(observer) {
-            Ok(loss) => {
-                let lowest = self
-                    .history
-                    .iter()
-                    .map(|loss| loss.total)
-                    .fold(f64::INFINITY, f64::min);
-                if loss.total < lowest {
-                    self.best = Some(self.net.valid());
-                }
-                self.history.push(loss);
-                let mut numbers = vec![("loss", loss.total), ("reconstruction", loss.reconstruction)];
-                numbers.extend(loss.penalty.map(|penalty| ("penalty", penalty)));
-                // Whoever wants to stop says so again with the next batch.
-                let _ = observer.observe(&Event::Epoch {
-                    task: TASK,
-                    epoch: self.history.len() as u64,
-                    of: self.options.epochs.get() as u64,
-                    numbers: &numbers,
-                });
-                Ok(loss)
-            }
-            Err(error) => {
-                self.net = before.train();
-                self.optimizer = optimizer;
-                Err(error)
-            }
+        let (net, optimizer, loss) = self.batches(observer)?;
+        self.net = net;
+        self.optimizer = optimizer;
+        let lowest = self
+            .history
+            .iter()
+            .map(|loss| loss.total)
+            .fold(f64::INFINITY, f64::min);
+        if loss.total < lowest {
+            self.best = Some(self.net.valid());
         }
+        self.history.push(loss);
+        let mut numbers = vec![("loss", loss.total), ("reconstruction", loss.reconstruction)];
+        numbers.extend(loss.penalty.map(|penalty| ("penalty", penalty)));
+        // Whoever wants to stop says so again with the next batch.
+        let _ = observer.observe(&Event::Epoch {
+            task: TASK,
+            epoch: self.history.len() as u64,
+            of: self.options.epochs.get() as u64,
+            numbers: &numbers,
+        });
+        Ok(loss)
     }
 
-    fn batches(&mut self, observer: &dyn Observer) -> Result<EpochLoss, Error> {
+    /// Networks and optimizer after one more epoch.
+    fn batches(&self, observer: &dyn Observer) -> Result<(Coder, Optimizer, EpochLoss), Error> {
+        // Means that normalisation remembers are shared by copies, but not by what `valid` returns.
+        let (mut net, mut optimizer) = (self.net.valid().train(), self.optimizer.clone());
         let epoch = self.history.len();
         let branch = self.seed.child("epoch").child(epoch as u64);
         let order = branch.child("order").shuffled(0..self.data.len());
@@ -342,7 +338,7 @@ impl<'a> DeepSmoteTraining<'a> {
         for (place, rows) in batches.iter().enumerate() {
             let class = self.class_batch(&branch.child("batch").child(place as u64));
             let pictures = tensor_of(&self.data.images, rows.iter().copied(), &self.device);
-            let losses = self.options.losses(&self.net, pictures, class);
+            let losses = self.options.losses(&net, pictures, class);
             let sum = losses.total(self.options.lambda);
             let share = rows.len() as f64 / self.data.len() as f64;
             let value = f64::from(sum.clone().into_scalar::<f32>());
@@ -354,23 +350,21 @@ impl<'a> DeepSmoteTraining<'a> {
             if let Some(loss) = losses.penalty {
                 penalty += share * f64::from(loss.into_scalar::<f32>());
             }
-            let gradients = GradientsParams::from_grads(sum.backward(), &self.net);
-            self.net = self
-                .optimizer
-                .0
-                .step(self.options.learning_rate, self.net.clone(), gradients);
+            let gradients = GradientsParams::from_grads(sum.backward(), &net);
+            net = optimizer.0.step(self.options.learning_rate, net, gradients);
             let done = epoch * batches.len() + place + 1;
             tell(observer, TASK, done, self.options.epochs.get() * batches.len())?;
         }
         // The last step may have spoilt the weights, which no loss has shown yet.
-        if Weights::of(&self.net).first_not_finite().is_some() {
+        if Weights::of(&net).first_not_finite().is_some() {
             return Err(not_finite(epoch, batches.len() - 1, batches.len()));
         }
-        Ok(EpochLoss {
+        let loss = EpochLoss {
             reconstruction,
             penalty: self.has_penalty().then_some(penalty),
             total,
-        })
+        };
+        Ok((net, optimizer, loss))
     }
 
     fn has_penalty(&self) -> bool {

@@ -2,7 +2,6 @@ use std::num::NonZeroUsize;
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use counterpoise_base::{Event, Images, LabeledImages, Labels, Observer, Random, Seed};
 use counterpoise_sampling::{Direction, Run, Strategy};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::autoencoder::{Coder, Decoder, Encoder, tell, tensor_of};
 use super::{Autoencoder, Generated};
+use crate::kernels::log_softmax;
 use crate::layers::{Init, Linear, Spread};
 use crate::optimizer::Adam;
 use crate::{Error, Weights};
@@ -181,7 +181,7 @@ fn cross_entropy(logits: Tensor<2>, targets: &[u32]) -> Tensor<1> {
     let codes: Vec<i64> = targets.iter().map(|&target| i64::from(target)).collect();
     let data = TensorData::new(codes, [targets.len(), 1]);
     let targets = Tensor::<2, Int>::from_data(data, &logits.device());
-    log_softmax(logits, 1).gather(1, targets).mean().neg()
+    log_softmax(logits).gather(1, targets).mean().neg()
 }
 
 impl<'a> GanTraining<'a> {

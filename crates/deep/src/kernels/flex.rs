@@ -6,7 +6,7 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use counterpoise_kernels::{
     Activation, Adam, After, ConvShape, Gradients, Level, Moments, Planes, Sgd, bias_gradient, convolve,
-    moments, normalise, normalise_gradients, spread, weight_gradient,
+    log_softmax, log_softmax_gradient, moments, normalise, normalise_gradients, spread, weight_gradient,
 };
 
 use super::kept::Room;
@@ -49,19 +49,19 @@ fn convolved(input: &Flexible, weight: &Flexible, bias: Option<&Flexible>, movem
     let kernel = [kernel_lines, kernel_columns];
     let shape = shape_of(batch, [inputs, outputs], [lines, columns], kernel, movement);
     let mut written = Room::new(shape.output_len());
-    let bias = bias.map(burn_contiguous);
+    let bias = bias.map(contiguous);
     convolve(
         Level::best(),
         &shape,
-        burn_contiguous(input).storage(),
-        burn_contiguous(weight).storage(),
+        contiguous(input).storage(),
+        contiguous(weight).storage(),
         bias.as_ref().map(|bias| bias.storage()),
         written.values(),
     );
     made(written, [batch, outputs, shape.output[0], shape.output[1]], input)
 }
 
-fn burn_contiguous(tensor: &Flexible) -> Flexible {
+fn contiguous(tensor: &Flexible) -> Flexible {
     tensor.to_contiguous()
 }
 
@@ -78,12 +78,12 @@ fn distributed(
     let kernel = [kernel_lines, kernel_columns];
     let shape = shape_of(batch, [inputs, channels], size, kernel, movement);
     let mut written = Room::new(shape.input_len());
-    let bias = bias.map(burn_contiguous);
+    let bias = bias.map(contiguous);
     spread(
         Level::best(),
         &shape,
-        burn_contiguous(outputs).storage(),
-        burn_contiguous(weight).storage(),
+        contiguous(outputs).storage(),
+        contiguous(weight).storage(),
         bias.as_ref().map(|bias| bias.storage()),
         written.values(),
     );
@@ -112,7 +112,7 @@ struct How<'a> {
 fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
     let (planes, size) = planes_of(input);
     let mut written = Room::new(planes.len());
-    let residual = how.residual.map(burn_contiguous);
+    let residual = how.residual.map(contiguous);
     let after = After {
         residual: residual.as_ref().map(|residual| residual.storage()),
         activation: how.activation,
@@ -120,10 +120,10 @@ fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
     normalise(
         Level::best(),
         planes,
-        burn_contiguous(input).storage(),
+        contiguous(input).storage(),
         found,
-        burn_contiguous(how.weight).storage(),
-        burn_contiguous(how.bias).storage(),
+        contiguous(how.weight).storage(),
+        contiguous(how.bias).storage(),
         how.epsilon,
         after,
         written.values(),
@@ -133,7 +133,7 @@ fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
 
 fn normalised(input: &Flexible, how: &How<'_>) -> (Flexible, Flexible, Flexible) {
     let (planes, _) = planes_of(input);
-    let input = burn_contiguous(input);
+    let input = contiguous(input);
     let found = moments(Level::best(), planes, input.storage());
     let output = normalised_by(&input, &found, how);
     let channels = [planes.channels];
@@ -145,7 +145,7 @@ fn normalised(input: &Flexible, how: &How<'_>) -> (Flexible, Flexible, Flexible)
 }
 
 fn moments_of(mean: &Flexible, variance: &Flexible) -> Moments {
-    let values = |tensor: &Flexible| burn_contiguous(tensor).storage().to_vec();
+    let values = |tensor: &Flexible| contiguous(tensor).storage().to_vec();
     Moments {
         mean: values(mean),
         variance: values(variance),
@@ -194,6 +194,14 @@ impl TrainedKernels for Flex {
 }
 
 impl Kernels for Flex {
+    fn logs_of_softmax(logits: Flexible) -> Flexible {
+        let [rows, classes] = dims(&logits);
+        let logits = logits.to_contiguous();
+        let mut written = Room::new(rows * classes);
+        log_softmax(classes, logits.storage(), written.values());
+        made(written, [rows, classes], &logits)
+    }
+
     fn convolution(input: Flexible, weight: Flexible, movement: Movement) -> Flexible {
         convolved(&input, &weight, None, movement)
     }
@@ -258,6 +266,14 @@ impl Kernels for Flex {
 }
 
 impl KernelGradients for Flex {
+    fn of_softmax(logs: Flexible, gradient: Flexible) -> Flexible {
+        let [rows, classes] = dims(&logs);
+        let [logs, gradient] = [logs, gradient].map(|tensor| tensor.to_contiguous());
+        let mut written = Room::new(rows * classes);
+        log_softmax_gradient(classes, logs.storage(), gradient.storage(), written.values());
+        made(written, [rows, classes], &logs)
+    }
+
     fn by_input(gradient: Flexible, weight: Flexible, movement: Movement, size: [usize; 2]) -> Flexible {
         distributed(&gradient, &weight, None, movement, size)
     }
@@ -269,8 +285,8 @@ impl KernelGradients for Flex {
         weight_gradient(
             Level::best(),
             &shape,
-            burn_contiguous(&input).storage(),
-            burn_contiguous(&gradient).storage(),
+            contiguous(&input).storage(),
+            contiguous(&gradient).storage(),
             written.values(),
         );
         made(written, [outputs, inputs, kernel[0], kernel[1]], &input)
@@ -279,7 +295,7 @@ impl KernelGradients for Flex {
     fn by_bias(gradient: Flexible) -> Flexible {
         let [_, channels, lines, columns] = dims(&gradient);
         let mut written = Room::new(channels);
-        let values = burn_contiguous(&gradient);
+        let values = contiguous(&gradient);
         bias_gradient(channels, lines * columns, values.storage(), written.values());
         made(written, [channels], &gradient)
     }
@@ -287,8 +303,8 @@ impl KernelGradients for Flex {
     fn of_normalisation(given: Normalised<Self>, gradient: Flexible) -> [Flexible; 4] {
         let (planes, size) = planes_of(&given.input);
         let channels = planes.channels;
-        let gradient = burn_contiguous(&gradient);
-        let output = given.output.as_ref().map(burn_contiguous);
+        let gradient = contiguous(&gradient);
+        let output = given.output.as_ref().map(contiguous);
         let found = moments_of(&given.mean, &given.variance);
         let mut by = [planes.len(), channels, channels].map(Room::new);
         // Without activation it is the gradient itself.
@@ -297,9 +313,9 @@ impl KernelGradients for Flex {
         normalise_gradients(
             Level::best(),
             planes,
-            burn_contiguous(&given.input).storage(),
+            contiguous(&given.input).storage(),
             &found,
-            burn_contiguous(&given.weight).storage(),
+            contiguous(&given.weight).storage(),
             given.epsilon,
             given.activation,
             output.as_ref().map_or(&[], |output| output.storage()),

@@ -65,6 +65,9 @@ pub(crate) trait Kernels: Backend {
         epsilon: f64,
         activation: Activation,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Logarithms of softmax over classes; `logits` are `(n, classes)`.
+    fn logs_of_softmax(logits: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// Operations of networks that are trained, which nobody asks for gradients of.
@@ -137,6 +140,9 @@ pub(crate) trait KernelGradients: Backend {
 
     /// Of a number that is added to every channel.
     fn by_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Of [`Kernels::logs_of_softmax`], from what it returned.
+    fn of_softmax(logs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// Of a normalisation by input, weight, bias and what was added.
     fn of_normalisation(given: Normalised<Self>, gradient: FloatTensor<Self>) -> [FloatTensor<Self>; 4];
@@ -214,6 +220,11 @@ pub(crate) fn normalisation(
         mean: Tensor::from_dispatch(mean),
         variance: Tensor::from_dispatch(variance),
     }
+}
+
+/// Logarithms of softmax over classes, of `(n, classes)`.
+pub(crate) fn log_softmax(logits: Tensor<2>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::logs_of_softmax(logits.into_dispatch()))
 }
 
 /// A normalisation by means and variances that were learnt.

@@ -1,6 +1,6 @@
 //! Every operation beside Burn's own, with its gradients.
 
-use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::activation::{leaky_relu, log_softmax, relu};
 use burn::tensor::module::{batch_norm, batch_norm_train, conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -206,4 +206,21 @@ fn normalisations_are_those_of_burn() {
             );
         }
     }
+}
+
+#[test]
+fn logarithms_of_softmax_are_those_of_burn() {
+    let by = |of: fn(Tensor<2>) -> Tensor<2>| {
+        let logits = random("logits", [7, 5]);
+        let logs = of(logits.clone());
+        let weights = random("weights of the sum", [7, 5]).detach();
+        let gradients = (logs.clone() * weights).sum().backward();
+        [
+            numbers(logs),
+            numbers(logits.grad(&gradients).expect("it has a gradient")),
+        ]
+    };
+    let (ours, theirs) = (by(super::log_softmax), by(|logits| log_softmax(logits, 1)));
+    near(&ours[0], &theirs[0], "logarithms");
+    near(&ours[1], &theirs[1], "gradient");
 }

@@ -121,7 +121,31 @@ impl<B: Kernels + KernelGradients, const N: usize> Backward<B, N> for Normalisat
     }
 }
 
+/// The logarithms themselves are kept.
+#[derive(Debug)]
+struct Softmax;
+
+impl<B: Kernels + KernelGradients> Backward<B, 1> for Softmax {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        if let [Some(node)] = &ops.parents {
+            gradients.register::<B>(node.id, B::of_softmax(ops.state, gradient));
+        }
+    }
+}
+
 impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
+    fn logs_of_softmax(logits: Recorded<B, C>) -> Recorded<B, C> {
+        let prepared = Softmax.prepare::<C>([logits.node()]).compute_bound().stateful();
+        let logs = B::logs_of_softmax(logits.into_primitive());
+        match prepared {
+            OpsKind::Tracked(prep) => prep.finish(logs.clone(), logs),
+            OpsKind::UnTracked(prep) => prep.finish(logs),
+        }
+    }
+
     fn convolution(input: Recorded<B, C>, weight: Recorded<B, C>, movement: Movement) -> Recorded<B, C> {
         match Convolution
             .prepare::<C>([input.node(), weight.node()])

@@ -1,10 +1,10 @@
 //! A loss at work: costs of a batch, and their mean.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
 
 use super::{Asymmetric, Confidence};
 use crate::Moment;
+use crate::kernels::log_softmax;
 
 /// A loss for classes whose sizes are known, on a device.
 #[derive(Debug, Clone)]
@@ -105,10 +105,10 @@ impl PerClass {
                     Some(shift) => logits + shift.clone(),
                     None => logits,
                 };
-                -log_softmax(logits, 1)
+                -log_softmax(logits)
             }
             Self::Focal { gamma, confidence } => {
-                let log = log_softmax(logits, 1);
+                let log = log_softmax(logits);
                 let sure = match (confidence, weights) {
                     (Confidence::Reference, Some(weights)) => (log.clone() * weights.clone()).exp(),
                     _ => log.clone().exp(),
@@ -116,7 +116,7 @@ impl PerClass {
                 -(unsure(sure, *gamma) * log)
             }
             Self::Asymmetric(options) => {
-                let log = log_softmax(logits, 1);
+                let log = log_softmax(logits);
                 let sure = log.clone().exp();
                 let classes = log.dims()[1] as f64;
                 let dealt = options.smoothing / classes;
