@@ -4,6 +4,7 @@
 //! options go in, pictures and numbers come out. Files are opened in one module only, `checkpoint`.
 
 mod adversarial;
+mod ahead;
 mod batches;
 mod checkpoint;
 mod deep_smote;

@@ -11,6 +11,7 @@ use counterpoise_base::{Event, Labels, Observer, Seed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ahead::ahead;
 use crate::checkpoint::moments;
 use crate::kernels::GivesBack;
 use crate::loss::{Loss, PreparedLoss};
@@ -360,6 +361,34 @@ pub fn other_options<T: Serialize>(one: &T, other: &T) -> String {
     format!("other options: {}", names.join(", "))
 }
 
+/// What one step sees, before it is on a device.
+struct Batch {
+    input: TensorData,
+    /// `(n, classes)`.
+    targets: TensorData,
+}
+
+impl Batch {
+    fn new(rows: Rows<'_>, batch: &[usize], options: &TrainOptions, epoch: usize, seed: &Seed) -> Self {
+        let classes = rows.labels.classes().len();
+        let labels: Vec<u32> = batch.iter().map(|&row| rows.labels.codes()[row]).collect();
+        let mut targets = one_hot(&labels, classes);
+        let mut input = rows.inputs.training_rows(batch, epoch, seed);
+        if let Some(pairs) = options.mix.pairs(&labels, &rows.labels.counts(), seed) {
+            let shape = input.shape().clone();
+            let values = input
+                .try_into_vec::<f32>()
+                .expect("inputs are in single precision");
+            input = TensorData::new(pairs.inputs(&values, values.len() / batch.len()), shape);
+            targets = pairs.targets(&targets, classes);
+        }
+        Self {
+            input,
+            targets: TensorData::new(targets, [batch.len(), classes]),
+        }
+    }
+}
+
 impl State {
     fn start(
         rows: Rows<'_>,
@@ -515,24 +544,20 @@ impl State {
             of: batches.len(),
             kept: run.checkpoint.filter(|path| path.exists()).map(PathBuf::from),
         };
-        for (place, batch) in batches.iter().enumerate().skip(self.about.batch) {
-            let value = self.step(
-                rows,
-                batch,
-                loss,
-                rate,
-                &seed.child("batch").child(place as u64),
-                epoch,
-                epochs,
-                device,
-            );
+        let prepared = |place: usize| {
+            let seed = seed.child("batch").child(place as u64);
+            Batch::new(rows, &batches[place], &options, epoch, &seed)
+        };
+        ahead(self.about.batch..batches.len(), prepared, |place, batch| {
+            let rows = batches[place].len();
+            let value = self.step(batch, loss, rate, epoch, epochs, device);
             // The last step of an epoch is followed by no loss that would tell what it did to the weights.
             let last = place + 1 == batches.len();
             if !value.is_finite() || (last && Weights::of(&self.net.valid()).first_not_finite().is_some()) {
                 return Err(not_finite(place + 1));
             }
-            self.about.loss += value * batch.len() as f64;
-            self.about.rows += batch.len();
+            self.about.loss += value * rows as f64;
+            self.about.rows += rows;
             self.about.batch = place + 1;
             let event = Event::Progress {
                 task,
@@ -549,7 +574,8 @@ impl State {
                     kept: run.checkpoint.map(PathBuf::from),
                 });
             }
-        }
+            Ok(())
+        })?;
         let mut report = EpochReport {
             epoch: epoch + 1,
             loss: self.about.loss / self.about.rows.max(1) as f64,
@@ -579,34 +605,19 @@ impl State {
     }
 
     /// One batch; the loss before the step.
-    #[expect(clippy::too_many_arguments, reason = "a step has this many parts")]
     fn step(
         &mut self,
-        rows: Rows<'_>,
-        batch: &[usize],
+        batch: Batch,
         loss: &PreparedLoss,
         rate: f64,
-        seed: &Seed,
         epoch: usize,
         epochs: usize,
         device: &Device,
     ) -> f64 {
         let options = &self.about.options;
         let device = device.clone().autodiff();
-        let classes = rows.labels.classes().len();
-        let labels: Vec<u32> = batch.iter().map(|&row| rows.labels.codes()[row]).collect();
-        let mut targets = one_hot(&labels, classes);
-        let mut input = rows.inputs.training_rows(batch, epoch, seed);
-        if let Some(pairs) = options.mix.pairs(&labels, &rows.labels.counts(), seed) {
-            let shape = input.shape().clone();
-            let values = input
-                .try_into_vec::<f32>()
-                .expect("inputs are in single precision");
-            input = TensorData::new(pairs.inputs(&values, values.len() / batch.len()), shape);
-            targets = pairs.targets(&targets, classes);
-        }
-        let input: Tensor<4> = Tensor::from_data(input, &device);
-        let targets = Tensor::from_data(TensorData::new(targets, [batch.len(), classes]), &device);
+        let input: Tensor<4> = Tensor::from_data(batch.input, &device);
+        let targets = Tensor::from_data(batch.targets, &device);
         let loss = loss.forward(self.net.forward(input), targets, epoch, epochs);
         let value: f64 = loss.clone().into_scalar::<f32>().elem();
         if !value.is_finite() {
