@@ -2,7 +2,7 @@ use burn::tensor::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, vectors};
 
 /// Where tensors live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +20,10 @@ impl DeviceKind {
     /// The device that computes without gradients; training asks it for [`Device::autodiff`].
     pub(crate) fn open(self) -> Result<Device, Error> {
         match self {
-            Self::Cpu => Ok(Device::flex()),
+            Self::Cpu => {
+                vectors::obey()?;
+                Ok(Device::flex())
+            }
             Self::Gpu => Err(Error::NoSuchDevice { device: "gpu" }),
         }
     }

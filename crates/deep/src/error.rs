@@ -13,6 +13,14 @@ pub enum Error {
         /// What was asked for.
         device: &'static str,
     },
+    /// Instructions that the processor lacks, or nobody has.
+    #[error("COUNTERPOISE_VECTORS is `{name}`, which this processor has not")]
+    NoSuchVectors {
+        /// What it is.
+        name: String,
+        /// What it could be here.
+        there: String,
+    },
     /// A network that cannot read this data.
     #[error("the network `{architecture}` needs {needs}")]
     WrongInput {
@@ -293,6 +301,7 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NoSuchVectors { there, .. } => Some(format!("set it to one of: {there}; or unset it for the fastest")),
             Self::NoSuchDevice { .. } => Some("use `--device cpu`".to_owned()),
             Self::MissingWeight { .. } | Self::UnknownWeight { .. } | Self::OtherShape { .. } => {
                 Some("the file holds another architecture, number of classes or picture size; give the one it was trained with".to_owned())
@@ -369,6 +378,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoSuchDevice { .. } => "deep.no-such-device",
+            Self::NoSuchVectors { .. } => "deep.no-such-vectors",
             Self::WrongInput { .. } => "deep.wrong-input",
             Self::MissingWeight { .. } => "deep.missing-weight",
             Self::UnknownWeight { .. } => "deep.unknown-weight",

@@ -25,6 +25,7 @@ mod saved;
 mod schedule;
 mod scores;
 mod train;
+mod vectors;
 mod weights;
 
 pub use adversarial::{Adversarial, DebiasedNet, GroupedRows, Projection, SeenByAdversary, Steepness};

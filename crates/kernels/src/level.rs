@@ -1,9 +1,10 @@
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulp::WithSimd;
 
 /// Which instructions do the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Level {
     /// What every processor of its kind has: SSE2, NEON.
@@ -14,19 +15,37 @@ pub enum Level {
     Avx512,
 }
 
+/// A place in [`Level::ALL`].
+static LIMIT: AtomicUsize = AtomicUsize::new(2);
+
 impl Level {
     /// All, slowest first.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
 
-    /// The fastest that this processor has.
+    /// The fastest that this processor has, or [`limit`](Self::limit) allows.
     pub fn best() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
-        *BEST.get_or_init(|| {
+        let best = *BEST.get_or_init(|| {
             let mut fastest_first = Self::ALL.into_iter().rev();
             fastest_first
                 .find(|level| level.is_there())
                 .unwrap_or(Self::Baseline)
-        })
+        });
+        best.min(Self::ALL[LIMIT.load(Ordering::Relaxed)])
+    }
+
+    /// Makes [`best`](Self::best) no faster than this, in the whole process and until it is called again.
+    pub fn limit(self) {
+        LIMIT.store(self as usize, Ordering::Relaxed);
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
     }
 
     /// Whether this processor has it.

@@ -224,3 +224,76 @@ fn logarithms_of_softmax_are_those_of_burn() {
     near(&ours[0], &theirs[0], "logarithms");
     near(&ours[1], &theirs[1], "gradient");
 }
+
+/// A copy of `values` in which some are not like others.
+fn odd<const D: usize>(tensor: &Tensor<D>, values: &[f32]) -> Tensor<D> {
+    let mut all = numbers(tensor.clone());
+    let step = all.len() / values.len();
+    for (place, value) in values.iter().enumerate() {
+        all[place * step] = *value;
+    }
+    Tensor::from_data(TensorData::new(all, tensor.dims()), &device()).require_grad()
+}
+
+/// Numbers that are near, or of the same kind: not a number, or the same infinity.
+#[track_caller]
+fn alike(ours: &[f32], theirs: &[f32], what: &str) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    for (place, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        let near = (ours - theirs).abs() <= 2e-4 * (1.0 + theirs.abs());
+        let kin = ours.is_nan() == theirs.is_nan() && (ours.is_finite() || ours.is_nan() || ours == theirs);
+        assert!(
+            near || (kin && !theirs.is_finite()),
+            "{what}, {place}: {ours} is not {theirs}"
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_none_infinite_or_tiny_go_the_way_of_burns() {
+    let movement = Movement {
+        stride: 1,
+        padding: 0,
+    };
+    for some in [
+        [f32::NAN, 1.0],
+        [f32::INFINITY, 1.0],
+        [f32::NEG_INFINITY, f32::INFINITY],
+        [1e-40, -1e-42],
+        [f32::MAX, f32::MIN_POSITIVE],
+    ] {
+        let inputs = || {
+            (
+                odd(&random("input", [2, 3, 6, 6]), &some),
+                random("weight", [4, 3, 3, 3]),
+                random("bias", [4]),
+            )
+        };
+        let ours = all(inputs(), |input, weight, bias| {
+            convolution(input, weight, Some(bias), movement)
+        });
+        let options = ConvOptions::new([1; 2], [0; 2], [1; 2], 1);
+        let theirs = all(inputs(), |input, weight, bias| {
+            conv2d(input, weight, Some(bias), options)
+        });
+        for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
+            alike(ours, theirs, &format!("{name} of a convolution, {some:?}"));
+        }
+        let inputs = || {
+            (
+                odd(&random("input", [2, 3, 6, 6]), &some),
+                random("weight", [3]),
+                random("bias", [3]),
+            )
+        };
+        let ours = all(inputs(), |input, weight, bias| {
+            normalisation(input, [weight, bias], None, 1e-5, Activation::Relu).output
+        });
+        let theirs = all(inputs(), |input, weight, bias| {
+            relu(batch_norm_train(input, weight, bias, 1e-5).output)
+        });
+        for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
+            alike(ours, theirs, &format!("{name} of a normalisation, {some:?}"));
+        }
+    }
+}
