@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a door")]
 
 mod check;
+mod flame;
 mod floors;
 mod heavy;
 mod peer;
@@ -32,6 +33,7 @@ tasks of `cargo xtask`:
   bench-deep [--quick] [--threads N]
                       time training and inference of networks here and in PyTorch in turn, and write docs/benchmarks-deep.md;
                       brings PyTorch, 5 GB
+  flame               draw where the time of training goes, into docs/pictures; needs `perf`
 ";
 
 fn main() -> ExitCode {
@@ -62,6 +64,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
         ["bench-audit", rest @ ..] => peer::bench_audit(rest),
         ["bench-fair", rest @ ..] => peer::bench_fair(rest),
+        ["flame"] => flame::all(),
         ["bench-deep", rest @ ..] => peer::bench_deep(rest),
         other => bail!("there is no task `{}`\n{TASKS}", other.join(" ")),
     }
