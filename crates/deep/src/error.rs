@@ -14,7 +14,7 @@ pub enum Error {
         device: &'static str,
     },
     /// Instructions that the processor lacks, or nobody has.
-    #[error("COUNTERPOISE_VECTORS is `{name}`, which this processor has not")]
+    #[error("COUNTERPOISE_VECTORS is `{name}`, which this processor does not have")]
     NoSuchVectors {
         /// What it is.
         name: String,
