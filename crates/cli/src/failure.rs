@@ -65,6 +65,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.shape-misfit"
         | "data.exists"
         | "deep.no-such-device"
+        | "deep.no-card"
         | "deep.wrong-input"
         | "deep.unknown-loss"
         | "deep.out-of-range"

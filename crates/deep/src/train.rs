@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint::moments;
 use crate::loss::{Loss, PreparedLoss};
 use crate::network::Net;
+use crate::portable::Portable;
 use crate::schedule::Schedule;
 use crate::{
     Architecture, Checkpoint, Classifier, DeviceKind, Error, HeadKind, Inputs, Mix, Sampler, Scores, Weights,
@@ -335,16 +336,18 @@ impl Optimizer {
                     dampening: 0.0,
                     nesterov: false,
                 });
-                SgdConfig::new()
+                let sgd = SgdConfig::new()
                     .with_momentum(momentum)
-                    .with_weight_decay(decay(weight_decay))
-                    .init()
+                    .with_weight_decay(decay(weight_decay));
+                Portable(sgd.build()).into()
             }
-            Self::Adam { weight_decay } => AdamConfig::new()
-                // PyTorch's; Burn's own is 1e-5.
-                .with_epsilon(1e-8)
-                .with_weight_decay(decay(weight_decay))
-                .init(),
+            Self::Adam { weight_decay } => {
+                let adam = AdamConfig::new()
+                    // PyTorch's; Burn's own is 1e-5.
+                    .with_epsilon(1e-8)
+                    .with_weight_decay(decay(weight_decay));
+                Portable(adam.build()).into()
+            }
         }
     }
 }
@@ -614,12 +617,15 @@ impl State {
         let input: Tensor<4> = Tensor::from_data(input, &device);
         let targets = Tensor::from_data(TensorData::new(targets, [batch.len(), classes]), &device);
         let loss = loss.forward(self.net.forward(input), targets, epoch, epochs);
-        let value: f64 = loss.clone().into_scalar::<f32>().elem();
+        let value = loss.clone().inner();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
+        self.net = self.optimizer.step(rate, self.net.clone(), gradients);
+        // Asked for when all work is under way: a card would wait for its next. A training whose loss is no number ends here,
+        // and nothing of it is kept.
+        let value: f64 = value.into_scalar::<f32>().elem();
         if !value.is_finite() {
             return value;
         }
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
-        self.net = self.optimizer.step(rate, self.net.clone(), gradients);
         if let (Some(average), Some(decay)) = (&mut self.average, options.average) {
             average.move_towards(&Weights::of(&self.net.valid()), decay as f32);
         }

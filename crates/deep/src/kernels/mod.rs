@@ -1,5 +1,6 @@
 //! Operations of networks with kernels of our own on the processor, and Burn's on other devices.
 
+mod elsewhere;
 mod flex;
 #[cfg(test)]
 mod tests;
@@ -134,6 +135,9 @@ pub(crate) fn convolution(
     bias: Option<Tensor<1>>,
     movement: Movement,
 ) -> Tensor<4> {
+    if elsewhere::is_elsewhere(&input) {
+        return elsewhere::convolution(input, weight, bias, movement);
+    }
     let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
     Tensor::from_dispatch(match bias {
         Some(bias) => Dispatch::convolution_with_bias(input, weight, bias.into_dispatch(), movement),
@@ -149,6 +153,9 @@ pub(crate) fn transposed_convolution(
     movement: Movement,
     size: [usize; 2],
 ) -> Tensor<4> {
+    if elsewhere::is_elsewhere(&input) {
+        return elsewhere::transposed_convolution(input, weight, bias, movement, size);
+    }
     Tensor::from_dispatch(Dispatch::transposed_convolution(
         input.into_dispatch(),
         weight.into_dispatch(),
@@ -173,6 +180,9 @@ pub(crate) fn normalisation(
     epsilon: f64,
     rectifies: bool,
 ) -> OfBatch {
+    if elsewhere::is_elsewhere(&input) {
+        return elsewhere::normalisation(input, [weight, bias], residual, epsilon, rectifies);
+    }
     let [weight, bias] = [weight, bias].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
     let (output, mean, variance) = match residual {
@@ -197,6 +207,10 @@ pub(crate) fn normalisation_by(
     epsilon: f64,
     rectifies: bool,
 ) -> Tensor<4> {
+    if elsewhere::is_elsewhere(&input) {
+        let learnt = [weight, bias, mean, variance];
+        return elsewhere::normalisation_by(input, learnt, residual, epsilon, rectifies);
+    }
     let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
     Tensor::from_dispatch(match residual {
