@@ -25,7 +25,7 @@ enum Work {
         script: &'static str,
     },
     /// Runs tests that need a graphics card, or a program that plays one.
-    Tests(&'static str),
+    Tests(&'static [&'static str]),
 }
 
 const STAGES: [Stage; 2] = [
@@ -46,9 +46,12 @@ const STAGES: [Stage; 2] = [
     },
     Stage {
         name: "networks on a graphics card",
-        work: Work::Tests(
-            "test --release --package counterpoise-deep --package counterpoise-cli --features counterpoise-cli/wgpu --test graphics_card",
-        ),
+        work: Work::Tests(&[
+            "test --release --package counterpoise-deep --features wgpu --lib -- kernels device portable",
+            "test --release --package counterpoise-deep --features wgpu --test graphics_card",
+            "test --release --package counterpoise-cli --features wgpu --test graphics_card",
+            "test --release --package counterpoise-cli --features wgpu --test guides -- graphics_card",
+        ]),
         of: &[
             "crates/deep",
             "crates/counterpoise/src/images",
@@ -57,6 +60,8 @@ const STAGES: [Stage; 2] = [
             "crates/counterpoise/src/device.rs",
             "crates/counterpoise/Cargo.toml",
             "crates/cli/tests/graphics_card.rs",
+            "crates/cli/tests/guides.rs",
+            "docs/guide/graphics-card.md",
             "crates/cli/Cargo.toml",
             "Cargo.lock",
         ],
@@ -106,7 +111,9 @@ impl Work {
                 if let Some(reason) = tools::graphics_card()? {
                     return Ok(Some(reason));
                 }
-                run(&mut cargo(tests))?;
+                for words in tests {
+                    run(&mut cargo(words))?;
+                }
             }
         }
         Ok(None)

@@ -37,7 +37,8 @@ fn part_moments(
     #[comptime] lanes: usize,
     #[comptime] rows: usize,
 ) {
-    let (lane, row) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
+    let lane = UNIT_POS_X as usize;
+    let row = UNIT_POS_Y as usize;
     let channel = CUBE_POS_X as usize * lanes + lane;
     let first = CUBE_POS_Y as usize * part;
     let end = clamp_max(first + part, pixels);
@@ -45,12 +46,15 @@ fn part_moments(
     let mut centres = Shared::new_slice(lanes * rows);
     let mut spreads = Shared::new_slice(lanes * rows);
     let place = row * lanes + lane;
-    let (mut count, mut centre, mut spread) = (0.0f32, 0.0f32, 0.0f32);
+    let mut count = 0.0f32;
+    let mut centre = 0.0f32;
+    let mut spread = 0.0f32;
     let start = first + row;
     if channel < channels && start < end {
         // Distances from a value that is there lose no digits to a mean far from 0.
         let origin = input[start * channels + channel];
-        let (mut sum, mut square) = (0.0f32, 0.0f32);
+        let mut sum = 0.0f32;
+        let mut square = 0.0f32;
         let mut pixel = start;
         while pixel < end {
             #[unroll]
@@ -104,12 +108,15 @@ fn whole_moments(
     #[comptime] lanes: usize,
     #[comptime] rows: usize,
 ) {
-    let (lane, row) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
+    let lane = UNIT_POS_X as usize;
+    let row = UNIT_POS_Y as usize;
     let channel = CUBE_POS_X as usize * lanes + lane;
     let mut counts = Shared::new_slice(lanes * rows);
     let mut centres = Shared::new_slice(lanes * rows);
     let mut spreads = Shared::new_slice(lanes * rows);
-    let (mut count, mut centre, mut spread) = (0.0f32, 0.0f32, 0.0f32);
+    let mut count = 0.0f32;
+    let mut centre = 0.0f32;
+    let mut spread = 0.0f32;
     if channel < channels {
         let mut at = row;
         while at < parts {
@@ -190,13 +197,15 @@ fn part_sums(
     #[comptime] lanes: usize,
     #[comptime] rows: usize,
 ) {
-    let (lane, row) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
+    let lane = UNIT_POS_X as usize;
+    let row = UNIT_POS_Y as usize;
     let channel = CUBE_POS_X as usize * lanes + lane;
     let first = CUBE_POS_Y as usize * part;
     let end = clamp_max(first + part, pixels);
     let mut plain = Shared::new_slice(lanes * rows);
     let mut times = Shared::new_slice(lanes * rows);
-    let (mut sum, mut product) = (0.0f32, 0.0f32);
+    let mut sum = 0.0f32;
+    let mut product = 0.0f32;
     if channel < channels {
         let centre = mean[channel];
         let mut pixel = first + row;
@@ -245,7 +254,8 @@ fn column_sums(
     #[comptime] lanes: usize,
     #[comptime] rows: usize,
 ) {
-    let (lane, row) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
+    let lane = UNIT_POS_X as usize;
+    let row = UNIT_POS_Y as usize;
     let column = (CUBE_POS_X + CUBE_POS_Y * CUBE_COUNT_X) as usize * lanes + lane;
     let mut parts = Shared::new_slice(lanes * rows);
     let mut sum = 0.0f32;
@@ -469,7 +479,7 @@ fn summed_in_two(values: CubeTensor, lines: usize, columns: usize, split: usize)
     let more = if split < columns {
         made(&values, [columns - split])
     } else {
-        sums.clone()
+        made(&values, [1])
     };
     let cubes = dimension(columns.div_ceil(LANES));
     let count = CubeCount::new_2d(cubes.min(1 << 15), cubes.div_ceil(1 << 15));
@@ -758,6 +768,7 @@ impl KernelGradients for Cube {
         let (input, gradient) = (Flat::of(given.input), Flat::of(gradient));
         let (pixels, channels) = (input.pixels(), input.channels());
         let rectified = given.output.is_some();
+        let given_gradient = gradient.values.clone();
         let output = given.output.map_or_else(|| input.values.clone(), |output| Flat::of(output).values);
         let (mean, variance) = (plain(given.mean), plain(given.variance));
         let (part, parts) = parts_of(pixels);
@@ -787,7 +798,7 @@ impl KernelGradients for Cube {
         let by_residual = if rectified {
             input.alike()
         } else {
-            gradient.values.clone()
+            made(&input.values, [1])
         };
         let (count, dim) = for_each(&by_input);
         normalisation_gradient::launch(
@@ -813,7 +824,7 @@ impl KernelGradients for Cube {
             permute_nhwc_to_nchw(by_input),
             by_weight,
             by_bias,
-            permute_nhwc_to_nchw(by_residual),
+            permute_nhwc_to_nchw(if rectified { by_residual } else { given_gradient }),
         ]
     }
 }

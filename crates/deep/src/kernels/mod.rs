@@ -1,6 +1,7 @@
-//! Operations of networks with kernels of our own on the processor, and Burn's on other devices.
+//! Operations of networks with kernels of our own: all of them on the processor, and some on graphics cards.
 
-mod elsewhere;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod card;
 mod flex;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ pub(crate) struct Movement {
 }
 
 /// Operations that have kernels of our own.
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")), Autodiff)]
 pub(crate) trait Kernels: Backend {
     /// `weight` is `(outputs, inputs, lines, columns)`.
     fn convolution(
@@ -65,7 +66,7 @@ pub(crate) trait Kernels: Backend {
 }
 
 /// Operations of networks that are trained, which nobody asks for gradients of.
-#[backend_extension(Flex)]
+#[backend_extension(Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
 pub(crate) trait TrainedKernels: Backend {
     /// Normalised by means and variances that were learnt.
     fn normalisation_by(
@@ -135,9 +136,6 @@ pub(crate) fn convolution(
     bias: Option<Tensor<1>>,
     movement: Movement,
 ) -> Tensor<4> {
-    if elsewhere::is_elsewhere(&input) {
-        return elsewhere::convolution(input, weight, bias, movement);
-    }
     let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
     Tensor::from_dispatch(match bias {
         Some(bias) => Dispatch::convolution_with_bias(input, weight, bias.into_dispatch(), movement),
@@ -153,9 +151,6 @@ pub(crate) fn transposed_convolution(
     movement: Movement,
     size: [usize; 2],
 ) -> Tensor<4> {
-    if elsewhere::is_elsewhere(&input) {
-        return elsewhere::transposed_convolution(input, weight, bias, movement, size);
-    }
     Tensor::from_dispatch(Dispatch::transposed_convolution(
         input.into_dispatch(),
         weight.into_dispatch(),
@@ -180,9 +175,6 @@ pub(crate) fn normalisation(
     epsilon: f64,
     rectifies: bool,
 ) -> OfBatch {
-    if elsewhere::is_elsewhere(&input) {
-        return elsewhere::normalisation(input, [weight, bias], residual, epsilon, rectifies);
-    }
     let [weight, bias] = [weight, bias].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
     let (output, mean, variance) = match residual {
@@ -207,10 +199,6 @@ pub(crate) fn normalisation_by(
     epsilon: f64,
     rectifies: bool,
 ) -> Tensor<4> {
-    if elsewhere::is_elsewhere(&input) {
-        let learnt = [weight, bias, mean, variance];
-        return elsewhere::normalisation_by(input, learnt, residual, epsilon, rectifies);
-    }
     let [weight, bias, mean, variance] = [weight, bias, mean, variance].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
     Tensor::from_dispatch(match residual {
