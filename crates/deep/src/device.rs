@@ -112,7 +112,7 @@ fn once(
 mod wgpu {
     use std::sync::OnceLock;
 
-    use burn::tensor::wgpu::{WgpuInitError, wgpu};
+    use burn::tensor::wgpu::{WgpuBackend, WgpuInitError, wgpu};
     use burn::tensor::Device;
 
     use super::{Card, Opened};
@@ -120,11 +120,19 @@ mod wgpu {
     pub(super) static OPENED: OnceLock<Opened> = OnceLock::new();
 
     pub(super) fn open() -> Opened {
-        let found = Device::wgpu_options().init_with_setup();
+        let options = Device::wgpu_options();
+        // Where there is no other, it would try OpenGL too, which was not made for this.
+        let options = if cfg!(target_os = "linux") {
+            options.graphics_api(WgpuBackend::Vulkan)
+        } else {
+            options
+        };
+        let found = options.init_with_setup();
         let (device, setup) = found.map_err(|error| match error {
             // What it says beside this is a page about every way that was tried.
             WgpuInitError::AdapterUnavailable { .. } => {
-                "neither Vulkan nor another interface shows a graphics card".to_owned()
+                let interface = if cfg!(target_os = "linux") { "Vulkan" } else { "the system" };
+                format!("{interface} shows no graphics card")
             }
             error => error.to_string(),
         })?;
