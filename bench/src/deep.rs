@@ -49,9 +49,7 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
             };
             let epoch = train(rows, None, &options, &run)?.history.remove(0);
             losses.push(epoch.loss);
-            epoch
-                .seconds
-                .expect("what was trained here knows its time")
+            epoch.seconds.expect("what was trained here knows its time")
         }
         "resnet32-inference" => {
             let shape = ImageShape::new(3, 32, 32);

@@ -111,7 +111,9 @@ impl Progress {
             let line = serde_json::json!({"event": "card", "name": name, "software": software});
             eprintln!("{line}");
         } else if software {
-            eprintln!("computing on {name}: a program that plays a graphics card, slower than `--device cpu`");
+            eprintln!(
+                "computing on {name}: a program that plays a graphics card, slower than `--device cpu`"
+            );
         } else {
             eprintln!("computing on {name}");
         }

@@ -34,7 +34,9 @@ fn networks_are_trained_judged_and_adjusted_on_a_card() {
     on_a_card(&folder.ok(&format!("{TRAIN} --device gpu --output card.safetensors")));
     folder.ok(&format!("{TRAIN} --output processor.safetensors"));
     let judged = |network: &str, device: &str| {
-        folder.ok(&format!("evaluate {network}.safetensors train-images-idx3-ubyte.gz --device {device}"))
+        folder.ok(&format!(
+            "evaluate {network}.safetensors train-images-idx3-ubyte.gz --device {device}"
+        ))
     };
     let there = judged("card", "gpu");
     on_a_card(&there);
@@ -64,7 +66,9 @@ fn pictures_are_made_on_a_card() {
     on_a_card(&folder.ok(&format!(
         "deepsmote fit {data} --width 4 --latent-size 8 --decoder mirror --batch 32 --epochs 1 --output m.safetensors"
     )));
-    on_a_card(&folder.ok(&format!("deepsmote generate m.safetensors {data} --output made.npz")));
+    on_a_card(&folder.ok(&format!(
+        "deepsmote generate m.safetensors {data} --output made.npz"
+    )));
     on_a_card(&folder.ok(&format!("deepsmote report m.safetensors {data}")));
 }
 

@@ -112,8 +112,8 @@ fn once(
 mod wgpu {
     use std::sync::OnceLock;
 
-    use burn::tensor::wgpu::{WgpuBackend, WgpuInitError, wgpu};
     use burn::tensor::Device;
+    use burn::tensor::wgpu::{WgpuBackend, WgpuInitError, wgpu};
 
     use super::{Card, Opened};
 
@@ -131,7 +131,11 @@ mod wgpu {
         let (device, setup) = found.map_err(|error| match error {
             // What it says beside this is a page about every way that was tried.
             WgpuInitError::AdapterUnavailable { .. } => {
-                let interface = if cfg!(target_os = "linux") { "Vulkan" } else { "the system" };
+                let interface = if cfg!(target_os = "linux") {
+                    "Vulkan"
+                } else {
+                    "the system"
+                };
                 format!("{interface} shows no graphics card")
             }
             error => error.to_string(),
@@ -162,7 +166,9 @@ mod cuda {
         let devices = Device::enumerate(DeviceType::Cuda);
         let device = devices.into_iter().next();
         let device = device.ok_or("the driver of NVIDIA is not installed, or shows no card")?;
-        let name = device.identity().map_or("a card".to_owned(), |identity| identity.name);
+        let name = device
+            .identity()
+            .map_or("a card".to_owned(), |identity| identity.name);
         let card = Card {
             name: format!("{name}, by CUDA"),
             software: false,

@@ -80,7 +80,10 @@ fn near(card: &[f64], processor: &[f64], share: f64) {
 
 #[test]
 fn there_is_a_card_and_it_has_a_name() {
-    let card = DeviceKind::Gpu.card().expect("one is there").expect("it is no processor");
+    let card = DeviceKind::Gpu
+        .card()
+        .expect("one is there")
+        .expect("it is no processor");
     assert!(!card.name.is_empty());
     assert!(!card.software || card.shares_memory, "{card:?}");
     println!("{card:?}");
@@ -100,11 +103,21 @@ fn classifiers_lose_as_much_as_on_the_processor() {
         let augment = Augment::default();
         let logits = |trained: &Trained| {
             let inputs = Inputs::Images(&set.images, &augment);
-            trained.classifier.logits(inputs, &()).expect("they are numbers").values
+            trained
+                .classifier
+                .logits(inputs, &())
+                .expect("they are numbers")
+                .values
         };
-        let largest = logits(&processor).iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+        let largest = logits(&processor)
+            .iter()
+            .fold(0.0, |most: f32, value| most.max(value.abs()));
         for (card, processor) in logits(&card).iter().zip(logits(&processor)) {
-            assert!((card - processor).abs() < 0.03 * largest, "{}: {card} and {processor}", network.name());
+            assert!(
+                (card - processor).abs() < 0.03 * largest,
+                "{}: {card} and {processor}",
+                network.name()
+            );
         }
     }
 }
@@ -155,9 +168,7 @@ struct StopAfter {
 
 impl StopAfter {
     fn new(batches: usize) -> Self {
-        Self {
-            left: batches.into(),
-        }
+        Self { left: batches.into() }
     }
 }
 
@@ -198,10 +209,16 @@ fn autoencoders_lose_as_much_as_on_the_processor_and_go_on_from_it() {
         let second = [total(&mut moved), total(&mut processor)];
         near(&second[..1], &second[1..], 2e-3);
         let codes = |training: &DeepSmoteTraining<'_>| {
-            training.best().encode(&set.images, &()).expect("they are numbers")
+            training
+                .best()
+                .encode(&set.images, &())
+                .expect("they are numbers")
         };
         let (card, processor) = (codes(&moved), codes(&processor));
-        let far = card.iter().zip(&processor).any(|(card, processor)| (card - processor).abs() > 0.02);
+        let far = card
+            .iter()
+            .zip(&processor)
+            .any(|(card, processor)| (card - processor).abs() > 0.02);
         assert!(!far, "{card:?} on the card, {processor:?} on the processor");
     }
 }
@@ -211,14 +228,21 @@ fn heads_and_debiased_networks_are_those_of_the_processor() {
     let rows = 60;
     let mut random = Seed::new(5).rng();
     let values: Vec<f32> = (0..rows * 3).map(|_| random.normal() as f32).collect();
-    let labels: Vec<u32> = values.chunks_exact(3).map(|row| u32::from(row[0] > 0.3)).collect();
-    let groups: Vec<u32> = values.chunks_exact(3).map(|row| u32::from(row[1] > 0.0)).collect();
+    let labels: Vec<u32> = values
+        .chunks_exact(3)
+        .map(|row| u32::from(row[0] > 0.3))
+        .collect();
+    let groups: Vec<u32> = values
+        .chunks_exact(3)
+        .map(|row| u32::from(row[1] > 0.0))
+        .collect();
     let mut how = HeadTraining::default();
     how.epochs = count(2);
     how.batch_size = count(16);
     let head = |device| {
         let seen = Embedded::new(&values, &labels, 3);
-        how.retrain(seen, 2, &Seed::new(1), device).expect("it is trained")
+        how.retrain(seen, 2, &Seed::new(1), device)
+            .expect("it is trained")
     };
     let (card, processor) = (head(DeviceKind::Gpu), head(DeviceKind::Cpu));
     for (card, processor) in card.weight().iter().zip(processor.weight()) {
@@ -229,7 +253,9 @@ fn heads_and_debiased_networks_are_those_of_the_processor() {
     options.epochs = count(3);
     let likely = |device| {
         let rows = GroupedRows::new(&values, 3, &labels, &groups);
-        let net = options.fit(rows, &Seed::new(1), device, &()).expect("it is trained");
+        let net = options
+            .fit(rows, &Seed::new(1), device, &())
+            .expect("it is trained");
         net.probabilities(&values).expect("they are numbers")
     };
     for (card, processor) in likely(DeviceKind::Gpu).iter().zip(likely(DeviceKind::Cpu)) {

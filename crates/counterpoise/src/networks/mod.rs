@@ -231,12 +231,7 @@ pub(crate) struct Encoded {
 
 impl Wanted<'_> {
     /// Fails for what cannot be, before anything is read.
-    pub(crate) fn check(
-        &self,
-        has_test: bool,
-        reads: Reads,
-        observer: &dyn Observer,
-    ) -> Result<(), Error> {
+    pub(crate) fn check(&self, has_test: bool, reads: Reads, observer: &dyn Observer) -> Result<(), Error> {
         if let Some(path) = self.output {
             check_text(path)?;
             check_network(path)?;

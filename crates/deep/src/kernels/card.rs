@@ -4,9 +4,9 @@
 //! Tensors are `(n, channels, height, width)`, and lie in memory with the channels of a pixel side by side, as Burn's
 //! convolutions leave them: `(pixels, channels)` for what follows. Sums go in an order that depends on sizes alone.
 
+use burn::backend::Cube;
 use burn::backend::ops::ModuleOps;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::Cube;
 use burn::tensor::Shape;
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn_cubecl::cubecl::{self, prelude::*};
@@ -389,7 +389,8 @@ fn part_weight_gradient(
                             let value = input[pixel * inputs + source];
                             #[unroll]
                             for output in 0..OUTPUTS {
-                                let place = comptime!((output * kernel_lines + down) * kernel_columns + right);
+                                let place =
+                                    comptime!((output * kernel_lines + down) * kernel_columns + right);
                                 sums[place] += value * slopes[output];
                             }
                         }
@@ -557,7 +558,9 @@ fn normalised_by(input: &Flat, [mean, variance]: [CubeTensor; 2], how: How) -> C
     let (count, dim) = for_each(&output);
     let adds = how.residual.is_some();
     // Something has to stand there.
-    let residual = how.residual.map_or_else(|| input.values.clone(), |residual| Flat::of(residual).values);
+    let residual = how
+        .residual
+        .map_or_else(|| input.values.clone(), |residual| Flat::of(residual).values);
     normalise::launch(
         &output.client.clone(),
         count,
@@ -769,7 +772,9 @@ impl KernelGradients for Cube {
         let (pixels, channels) = (input.pixels(), input.channels());
         let rectified = given.output.is_some();
         let given_gradient = gradient.values.clone();
-        let output = given.output.map_or_else(|| input.values.clone(), |output| Flat::of(output).values);
+        let output = given
+            .output
+            .map_or_else(|| input.values.clone(), |output| Flat::of(output).values);
         let (mean, variance) = (plain(given.mean), plain(given.variance));
         let (part, parts) = parts_of(pixels);
         let sums = made(&input.values, [parts, 2, channels]);

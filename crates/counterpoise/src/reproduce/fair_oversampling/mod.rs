@@ -697,8 +697,8 @@ mod tests {
     fn first_fold_scores(name: &str, student: Student, treatment: Treatment, seed: u64) -> Option<Vec<f64>> {
         let (set, train, test) = first_fold(name)?;
         let trial = trial(student, treatment);
-        let (model, design) =
-            protocol::fit(&set, &train, &test, &trial, &Seed::new(seed), DeviceKind::Cpu).expect("it is fitted");
+        let (model, design) = protocol::fit(&set, &train, &test, &trial, &Seed::new(seed), DeviceKind::Cpu)
+            .expect("it is fitted");
         let predicted = model
             .predict(&design, None, &Seed::new(0))
             .expect("no groups are needed");
