@@ -2,9 +2,13 @@
 
     cargo xtask bench-deep [--rounds N] [--threads N]    # writes docs/benchmarks-deep.md
     cargo xtask bench-deep --quick                       # two rounds, writes nothing
+    bench/deep_against_pytorch.py PROGRAM --device gpu   # on a card, PROGRAM built with `--features wgpu`; prints only
 
 PyTorch runs in this process, ours in another, and they take turns; the better of PyTorch's two memory layouts counts.
 Peak memory is that of a fresh process each, for PyTorch less what importing it takes.
+
+On a card pictures lie in main memory, as ours do, and every step brings its own over; the loss of a step is read after it, so
+that nothing is under way when the clock is. PyTorch computes in single precision, and with TF32 in another column.
 """
 
 import argparse
@@ -105,49 +109,49 @@ def autoencoder(torch):
     return encoder, decoder
 
 
-def theirs(work, steps, layout):
+def theirs(work, steps, layout, device="cpu"):
     """Seconds of the work in PyTorch."""
     import torch
 
     torch.manual_seed(1)
     form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
     if work == "resnet32-step":
-        net = resnet32(torch).to(memory_format=form)
+        net = resnet32(torch).to(device, memory_format=form)
         optimizer = torch.optim.SGD(net.parameters(), 0.02, momentum=0.9, weight_decay=2e-4)
         pictures = torch.randint(0, 256, (128 * steps, 3, 32, 32), dtype=torch.uint8)
         labels = torch.arange(128 * steps) % 10
         net.train()
         start = time.perf_counter()
         for rows in torch.randperm(128 * steps).split(128):
-            x = (pictures[rows].float() / 127.5 - 1).to(memory_format=form)
-            loss = torch.nn.functional.cross_entropy(net(x), labels[rows])
+            x = (pictures[rows].float() / 127.5 - 1).to(device, memory_format=form)
+            loss = torch.nn.functional.cross_entropy(net(x), labels[rows].to(device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             loss.item()
         return time.perf_counter() - start
     if work == "resnet32-inference":
-        net = resnet32(torch).to(memory_format=form).eval()
+        net = resnet32(torch).to(device, memory_format=form).eval()
         pictures = torch.randint(0, 256, (256 * steps, 3, 32, 32), dtype=torch.uint8)
         start = time.perf_counter()
         with torch.inference_mode():
             for part in pictures.split(256):
-                net((part.float() / 127.5 - 1).to(memory_format=form)).numpy()
+                net((part.float() / 127.5 - 1).to(device, memory_format=form)).cpu().numpy()
         return time.perf_counter() - start
     if work == "autoencoder-step":
-        encoder, decoder = (part.to(memory_format=form) for part in autoencoder(torch))
+        encoder, decoder = (part.to(device, memory_format=form) for part in autoencoder(torch))
         optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 2e-4)
         pictures = torch.randint(0, 256, (100 * steps, 1, 28, 28), dtype=torch.uint8)
         labels = torch.arange(100 * steps) % 10
         mse = torch.nn.functional.mse_loss
         start = time.perf_counter()
         for rows in torch.randperm(100 * steps).split(100):
-            x = (pictures[rows].float() / 127.5 - 1).to(memory_format=form)
+            x = (pictures[rows].float() / 127.5 - 1).to(device, memory_format=form)
             loss = mse(decoder(encoder(x)), x)
             of_class = (labels == torch.randint(0, 10, ()).item()).nonzero().flatten()
             of_class = of_class[torch.randperm(len(of_class))[:100]]
-            x = (pictures[of_class].float() / 127.5 - 1).to(memory_format=form)
-            order = torch.roll(torch.arange(len(of_class)), -1)
+            x = (pictures[of_class].float() / 127.5 - 1).to(device, memory_format=form)
+            order = torch.roll(torch.arange(len(of_class)), -1).to(device)
             codes = encoder(x).detach()
             loss = loss + mse(decoder(codes[order]), x[order])
             optimizer.zero_grad()
@@ -157,12 +161,12 @@ def theirs(work, steps, layout):
         return time.perf_counter() - start
     if work == "head":
         values, labels = torch.rand(50_000, 64), torch.arange(50_000) % 10
-        head = torch.nn.Linear(64, 10)
+        head = torch.nn.Linear(64, 10).to(device)
         optimizer = torch.optim.SGD(head.parameters(), 0.02, momentum=0.9, weight_decay=2e-4)
         start = time.perf_counter()
         # Class-balanced: a class evenly, then a row of it.
         for rows in torch.randint(0, 50_000, (50_000,)).split(128):
-            loss = torch.nn.functional.cross_entropy(head(values[rows]), labels[rows])
+            loss = torch.nn.functional.cross_entropy(head(values[rows].to(device)), labels[rows].to(device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -184,12 +188,57 @@ WORK = [
 ]
 
 
+def on_a_card(torch, arguments, rounds):
+    """Prints a table of both on a card, and what each said of it."""
+    ours = Ours(arguments.program, arguments.threads)
+    card = ours.ask(card=arguments.device)["card"]
+    name = torch.cuda.get_device_name() if arguments.theirs == "cuda" else processor()
+    print(f"ours on {card['name']}; PyTorch {torch.__version__} on {name}; medians of {rounds} rounds after one that warms up")
+    print()
+    print("| work | PyTorch ms | with TF32 ms | ours ms | ours / PyTorch | spread of ours ms | first round of ours s |")
+    print("|---|--:|--:|--:|--:|--:|--:|", flush=True)
+    columns = [(layout, tf32) for tf32 in [False, True] for layout in ["contiguous", "channels_last"]]
+    for work, about, steps in WORK:
+        if arguments.only and work not in arguments.only:
+            continue
+        if work != "head":
+            steps = arguments.steps or 5 * steps
+        times = {"ours": [], **{column: [] for column in columns}}
+        first = 0.0
+        for number in range(rounds + 1):
+            start = time.perf_counter()
+            mine = ours.ask(deep=work, steps=steps, device=arguments.device)["seconds"] / steps
+            if number == 0:
+                first = time.perf_counter() - start
+            else:
+                times["ours"].append(mine)
+            for layout, tf32 in columns:
+                torch.backends.cuda.matmul.allow_tf32 = tf32
+                torch.backends.cudnn.allow_tf32 = tf32
+                other = theirs(work, steps, layout, arguments.theirs) / steps
+                if number > 0:
+                    times[layout, tf32].append(other)
+        middle = {name: 1e3 * statistics.median(values) for name, values in times.items()}
+        mine = middle["ours"]
+        plain, quick = (min((middle[layout, tf32], layout) for layout in ["contiguous", "channels_last"]) for tf32 in [False, True])
+        spread = f"{1e3 * min(times['ours']):.2f}-{1e3 * max(times['ours']):.2f}"
+        print(
+            f"| {about} | {plain[0]:.2f} ({plain[1]}) | {quick[0]:.2f} ({quick[1]}) | {mine:.2f} | {mine / plain[0]:.2f} | {spread} | {first:.1f} |",
+            flush=True,
+        )
+    ours.end()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--quick", action="store_true", help="two rounds")
+    parser.add_argument("--device", choices=["cpu", "gpu", "cuda"], default="cpu", help="where ours computes")
+    parser.add_argument("--theirs", default="cuda", help="where PyTorch computes beside a card of ours")
+    parser.add_argument("--steps", type=int, help="steps of a round, on a card")
+    parser.add_argument("--only", nargs="*", help="names of work, on a card")
     parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     import torch
@@ -201,6 +250,9 @@ def main():
         print(json.dumps({"seconds": seconds, "peak_kib": resident()}))
         return
     rounds = 2 if arguments.quick else arguments.rounds
+    if arguments.device != "cpu":
+        on_a_card(torch, arguments, rounds)
+        return
     lines = []
 
     def say(line=""):

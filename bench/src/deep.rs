@@ -12,12 +12,22 @@ use counterpoise_deep::{
 };
 use serde_json::{Value, json};
 
-/// `{"deep": WORK, "steps": n}`: seconds of `n` steps, or of one epoch for `head`.
+/// `{"card": DEVICE}`: what it calls itself.
+pub(crate) fn card(request: &Value) -> Result<Value> {
+    let device: DeviceKind = serde_json::from_value(request["card"].clone())?;
+    Ok(json!({"card": device.card()?}))
+}
+
+/// `{"deep": WORK, "steps": n}`: seconds of `n` steps, or of one epoch for `head`; `"device": DEVICE` says where.
 pub(crate) fn timed(request: &Value) -> Result<Value> {
     let work = request["deep"].as_str().context("a name of work")?;
     let steps = request["steps"].as_u64().unwrap_or(1) as usize;
     let count = |number| NonZeroUsize::new(number).context("a number above 0");
-    let device = DeviceKind::Cpu;
+    let device = match request.get("device") {
+        Some(device) => serde_json::from_value(device.clone())?,
+        None => DeviceKind::Cpu,
+    };
+    let mut losses = Vec::new();
     let seconds = match work {
         "resnet32-step" => {
             let set = pictures(ImageShape::new(3, 32, 32), 128 * steps);
@@ -37,9 +47,9 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
                 checkpoint: None,
                 fingerprint: String::new(),
             };
-            train(rows, None, &options, &run)?.history[0]
-                .seconds
-                .expect("what was trained here knows its time")
+            let epoch = train(rows, None, &options, &run)?.history.remove(0);
+            losses.push(epoch.loss);
+            epoch.seconds.expect("what was trained here knows its time")
         }
         "resnet32-inference" => {
             let shape = ImageShape::new(3, 32, 32);
@@ -62,7 +72,7 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
             let options = DeepSmote::default();
             let mut training = DeepSmoteTraining::new(&options, &set, &Seed::new(1), device)?;
             let start = Instant::now();
-            training.epoch(&())?;
+            losses.push(training.epoch(&())?.total);
             start.elapsed().as_secs_f64()
         }
         "head" => {
@@ -79,7 +89,7 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
         "nothing" => 0.0,
         work => bail!("no work is called `{work}`"),
     };
-    Ok(json!({"seconds": seconds, "peak_kib": peak()}))
+    Ok(json!({"seconds": seconds, "losses": losses, "peak_kib": peak()}))
 }
 
 fn pictures(shape: ImageShape, count: usize) -> LabeledImages {

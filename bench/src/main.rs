@@ -10,7 +10,8 @@
 //! "draws": b}` gives percentile intervals of group measures of the bytes in the files `truth`, `predicted` and `groups`,
 //! for `bench/audit_against_fairlearn.py`.
 //!
-//! `{"deep": WORK, "steps": n}` trains or runs a network, for `bench/deep_against_pytorch.py`.
+//! `{"deep": WORK, "steps": n}` trains or runs a network, for `bench/deep_against_pytorch.py`; `{"card": "gpu"}` names a graphics
+//! card, and `"device": "gpu"` beside the work computes there.
 //!
 //! `counterpoise-bench large [ROWS]` runs Fair Oversampling once on a large table instead.
 #![allow(clippy::print_stdout, reason = "answers go there")]
@@ -68,6 +69,8 @@ fn main() -> Result<()> {
         let request: Value = serde_json::from_str(&line?)?;
         let answer = if request.get("audit").is_some() {
             audit(&request)?
+        } else if request.get("card").is_some() {
+            deep::card(&request).unwrap_or_else(|error| json!({"error": format!("{error:#}")}))
         } else if request.get("deep").is_some() {
             deep::timed(&request).unwrap_or_else(|error| json!({"error": format!("{error:#}")}))
         } else if request.get("data").is_some() {

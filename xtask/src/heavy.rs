@@ -8,30 +8,65 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::peer;
 use crate::shell::{cache, cargo, root, run, target};
+use crate::{peer, tools};
 
 struct Stage {
     name: &'static str,
-    requirements: &'static str,
-    script: &'static str,
+    work: Work,
     /// What it looks at.
     of: &'static [&'static str],
 }
 
-const STAGES: [Stage; 1] = [Stage {
-    name: "networks in PyTorch",
-    requirements: "bench/requirements-torch.txt",
-    script: "tools/heavy/networks_in_pytorch.py",
-    of: &[
-        "bench/requirements-torch.txt",
-        "tools/heavy/networks_in_pytorch.py",
-        "crates/deep/src",
-        "crates/data/src/images",
-        "crates/counterpoise/src/images",
-        "Cargo.lock",
-    ],
-}];
+enum Work {
+    /// Runs a script with the binary beside packages of Python.
+    Script {
+        requirements: &'static str,
+        script: &'static str,
+    },
+    /// Runs tests that need a graphics card, or a program that plays one.
+    Tests(&'static [&'static str]),
+}
+
+const STAGES: [Stage; 2] = [
+    Stage {
+        name: "networks in PyTorch",
+        work: Work::Script {
+            requirements: "bench/requirements-torch.txt",
+            script: "tools/heavy/networks_in_pytorch.py",
+        },
+        of: &[
+            "bench/requirements-torch.txt",
+            "tools/heavy/networks_in_pytorch.py",
+            "crates/deep/src",
+            "crates/data/src/images",
+            "crates/counterpoise/src/images",
+            "Cargo.lock",
+        ],
+    },
+    Stage {
+        name: "networks on a graphics card",
+        work: Work::Tests(&[
+            "test --release --package counterpoise-deep --features wgpu --lib -- kernels device portable",
+            "test --release --package counterpoise-deep --features wgpu --test graphics_card",
+            "test --release --package counterpoise-cli --features wgpu --test graphics_card",
+            "test --release --package counterpoise-cli --features wgpu --test guides -- graphics_card",
+        ]),
+        of: &[
+            "crates/deep",
+            "crates/counterpoise/src/images",
+            "crates/counterpoise/src/networks",
+            "crates/counterpoise/src/tables",
+            "crates/counterpoise/src/device.rs",
+            "crates/counterpoise/Cargo.toml",
+            "crates/cli/tests/graphics_card.rs",
+            "crates/cli/tests/guides.rs",
+            "docs/guide/graphics-card.md",
+            "crates/cli/Cargo.toml",
+            "Cargo.lock",
+        ],
+    },
+];
 
 /// Runs every stage whose files have changed since it passed here, or every stage.
 pub(crate) fn all(whatever_changed: bool) -> Result<()> {
@@ -46,27 +81,43 @@ pub(crate) fn all(whatever_changed: bool) -> Result<()> {
         }
         println!("== {name}");
         let start = Instant::now();
-        // It is a peer, and the product does without: where it cannot be had, this says so.
-        let python = match peer::python(stage.requirements) {
-            Ok(python) => python,
-            Err(error) => {
-                println!(
-                    "skipped: {name}, for {} cannot be installed: {error:#}",
-                    stage.requirements
-                );
-                continue;
-            }
-        };
-        run(&mut cargo("build --release"))?;
-        run(Command::new(python)
-            .arg(stage.script)
-            .arg(target().join("release/counterpoise"))
-            .current_dir(root()))
-        .with_context(|| format!("stage `{name}`"))?;
+        if let Some(reason) = stage.work.run().with_context(|| format!("stage `{name}`"))? {
+            println!("skipped: {name}, for {reason}");
+            continue;
+        }
         std::fs::write(&mark, wanted)?;
         println!("{name}: passed in {:.1} s", start.elapsed().as_secs_f64());
     }
     Ok(())
+}
+
+impl Work {
+    /// Fails if it does not pass; returns why it cannot be done here.
+    fn run(&self) -> Result<Option<String>> {
+        match *self {
+            Self::Script { requirements, script } => {
+                // It is a peer, and the product does without: where it cannot be had, this says so.
+                let python = match peer::python(requirements) {
+                    Ok(python) => python,
+                    Err(error) => return Ok(Some(format!("{requirements} cannot be installed: {error:#}"))),
+                };
+                run(&mut cargo("build --release"))?;
+                run(Command::new(python)
+                    .arg(script)
+                    .arg(target().join("release/counterpoise"))
+                    .current_dir(root()))?;
+            }
+            Self::Tests(tests) => {
+                if let Some(reason) = tools::graphics_card()? {
+                    return Ok(Some(reason));
+                }
+                for words in tests {
+                    run(&mut cargo(words))?;
+                }
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Stage {

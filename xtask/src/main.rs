@@ -30,9 +30,9 @@ tasks of `cargo xtask`:
                       time the intervals of an audit here and in Fairlearn side by side
   bench-fair [--quick] [--data DIR]
                       run methods of groups and those of scikit-fair side by side, and write docs/benchmarks-fair.md
-  bench-deep [--quick] [--threads N]
+  bench-deep [--quick] [--threads N] [--device gpu|cuda]
                       time training and inference of networks here and in PyTorch in turn, and write docs/benchmarks-deep.md;
-                      brings PyTorch, 5 GB
+                      on a graphics card, print only; brings PyTorch, 5 GB
   flame               draw where the time of training goes, into docs/pictures; needs `perf`
 ";
 

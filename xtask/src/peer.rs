@@ -108,9 +108,16 @@ pub(crate) fn bench_fair(words: &[&str]) -> Result<()> {
     )
 }
 
-/// Compares training and inference of networks with PyTorch's, on the same shapes and threads.
+/// Compares training and inference of networks with PyTorch's, on the same shapes and threads, or on a graphics card.
 pub(crate) fn bench_deep(words: &[&str]) -> Result<()> {
-    beside(
+    let device = words.iter().position(|&word| word == "--device");
+    let features: &[&str] = match device.and_then(|place| words.get(place + 1)) {
+        Some(&"gpu") => &["counterpoise-bench/wgpu"],
+        Some(&"cuda") => &["counterpoise-bench/cuda"],
+        _ => &[],
+    };
+    beside_with(
+        features,
         "bench/requirements-torch.txt",
         "bench/deep_against_pytorch.py",
         &["counterpoise-bench"],
@@ -121,11 +128,26 @@ pub(crate) fn bench_deep(words: &[&str]) -> Result<()> {
 
 /// Runs a script of ours with a program of ours as its first argument, and with the packages that `requirements` names.
 fn beside(requirements: &str, script: &str, packages: &[&str], program: &str, words: &[&str]) -> Result<()> {
+    beside_with(&[], requirements, script, packages, program, words)
+}
+
+/// The same with features of ours.
+fn beside_with(
+    features: &[&str],
+    requirements: &str,
+    script: &str,
+    packages: &[&str],
+    program: &str,
+    words: &[&str],
+) -> Result<()> {
     let python = python(requirements)?;
     let mut build = cargo("build --release");
     packages.iter().for_each(|package| {
         build.args(["--package", package]);
     });
+    if !features.is_empty() {
+        build.args(["--features", &features.join(",")]);
+    }
     run(&mut build)?;
     run(Command::new(python)
         .arg(script)

@@ -72,15 +72,50 @@ pub(crate) fn chromium() -> Result<Option<String>> {
     if browser().is_some() {
         return Ok(None);
     }
+    if !installs_packages() {
+        let reason = "skipped: pages are not read in a browser; install Chromium, or name one in CHROMIUM";
+        return Ok(Some(reason.into()));
+    }
+    install_package("chromium")?;
+    Ok(None)
+}
+
+/// Where drivers of Vulkan name themselves.
+const DRIVERS: [&str; 3] = [
+    "/usr/share/vulkan/icd.d",
+    "/etc/vulkan/icd.d",
+    "/usr/local/share/vulkan/icd.d",
+];
+
+/// Sees to a graphics card, or Mesa's program that plays one; returns why there is none.
+pub(crate) fn graphics_card() -> Result<Option<String>> {
+    let named = |folder: &&str| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    if cfg!(not(target_os = "linux"))
+        || std::env::var_os("VK_DRIVER_FILES").is_some()
+        || DRIVERS.iter().any(|folder| named(&folder))
+    {
+        return Ok(None);
+    }
+    if !installs_packages() {
+        return Ok(Some(
+            "there is no driver of Vulkan; install `mesa-vulkan-drivers`, or the driver of a card".into(),
+        ));
+    }
+    install_package("mesa-vulkan-drivers")?;
+    Ok(None)
+}
+
+/// Whether packages of Debian can be installed by this user.
+fn installs_packages() -> bool {
     let is_root = Command::new("id")
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout == b"0\n");
-    if !is_there("apt-get") || !is_root {
-        let reason = "skipped: pages are not read in a browser; install Chromium, or name one in CHROMIUM";
-        return Ok(Some(reason.into()));
-    }
-    println!("installing Chromium, once");
+    is_root && is_there("apt-get")
+}
+
+fn install_package(name: &str) -> Result<()> {
+    println!("installing {name}, once");
     let apt = |words: &str| {
         let mut command = Command::new("apt-get");
         command
@@ -89,10 +124,11 @@ pub(crate) fn chromium() -> Result<Option<String>> {
             .stdout(Stdio::null());
         run(&mut command)
     };
-    apt("update --quiet -o DPkg::Lock::Timeout=300")?;
     // Another program may be installing something just now.
-    apt("install -o DPkg::Lock::Timeout=300 --quiet --yes --no-install-recommends chromium")?;
-    Ok(None)
+    apt("update --quiet -o DPkg::Lock::Timeout=300")?;
+    apt(&format!(
+        "install -o DPkg::Lock::Timeout=300 --quiet --yes --no-install-recommends {name}"
+    ))
 }
 
 /// A Chromium: what `CHROMIUM` names, else the first in the path.

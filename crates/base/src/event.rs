@@ -41,6 +41,13 @@ pub enum Event<'a> {
         /// What was measured, by name: the loss first.
         numbers: &'a [(&'a str, f64)],
     },
+    /// Networks compute on a graphics card.
+    Card {
+        /// What it calls itself.
+        name: &'a str,
+        /// Whether it is a program that plays a graphics card on the processor.
+        software: bool,
+    },
     /// A task ended.
     Finished {
         /// The same words as in its [`Event::Progress`].

@@ -66,6 +66,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.exists"
         | "deep.no-such-device"
         | "deep.no-such-vectors"
+        | "deep.no-card"
         | "deep.wrong-input"
         | "deep.unknown-loss"
         | "deep.out-of-range"

@@ -97,7 +97,7 @@ pub(crate) struct SeedFlags {
 /// Where tensors live.
 #[derive(Args)]
 pub(crate) struct DeviceFlags {
-    /// Where to compute; `gpu` in a build that has it
+    /// Where to compute
     #[arg(long, value_enum, default_value_t)]
     pub(crate) device: Device,
 }
@@ -107,8 +107,10 @@ pub(crate) enum Device {
     /// The processor
     #[default]
     Cpu,
-    /// A graphics card
+    /// A graphics card of any vendor, in a build with `--features wgpu`
     Gpu,
+    /// A graphics card of NVIDIA by CUDA, in a build with `--features cuda`
+    Cuda,
 }
 
 /// Options by their path.
@@ -667,14 +669,12 @@ impl DeviceFlags {
         match self.device {
             Device::Cpu => DeviceKind::Cpu,
             Device::Gpu => DeviceKind::Gpu,
+            Device::Cuda => DeviceKind::Cuda,
         }
     }
 
     fn setting(&self) -> Value {
-        Value::from(match self.device {
-            Device::Cpu => "cpu",
-            Device::Gpu => "gpu",
-        })
+        Value::from(self.kind().name())
     }
 }
 

@@ -105,6 +105,20 @@ impl Progress {
         }
     }
 
+    /// Where networks compute, in a line.
+    fn card(&self, name: &str, software: bool) {
+        if self.json {
+            let line = serde_json::json!({"event": "card", "name": name, "software": software});
+            eprintln!("{line}");
+        } else if software {
+            eprintln!(
+                "computing on {name}: a program that plays a graphics card, slower than `--device cpu`"
+            );
+        } else {
+            eprintln!("computing on {name}");
+        }
+    }
+
     /// How much longer a task takes, where it is long.
     fn left(&self, task: &str) -> String {
         let Ok(tasks) = self.tasks.lock() else {
@@ -226,6 +240,7 @@ impl Observer for Progress {
                 of,
                 numbers,
             } => self.epoch(task, *epoch, *of, numbers),
+            Event::Card { name, software } => self.card(name, *software),
             Event::Finished { task } => {
                 self.keep(|running| running.task != *task);
                 if self.json {

@@ -8,6 +8,8 @@ use counterpoise::{
     ReproducedPart,
 };
 
+use crate::image_flags::DeviceFlags;
+
 #[derive(Subcommand)]
 pub(crate) enum Paper {
     /// Fair Oversampling: Tables 3 to 5, levels of imbalance, importance of features, on Adult, German and COMPAS
@@ -26,6 +28,8 @@ pub(crate) struct JudgedFlags {
     /// Root of everything random
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
     /// Also write a page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
@@ -119,6 +123,7 @@ impl DeepSmotePaperFlags {
         options.state.clone_from(&self.state);
         options.draws = self.judged.draws as usize;
         options.seed = self.judged.seed;
+        options.device = self.judged.device.kind();
         Ok(options)
     }
 }
@@ -160,6 +165,7 @@ impl FairOversamplingFlags {
         options.repeats = self.repeats.map(usize::from);
         options.draws = self.judged.draws as usize;
         options.seed = self.judged.seed;
+        options.device = self.judged.device.kind();
         options
     }
 }

@@ -213,7 +213,7 @@ fn options_that_are_none() {
     generate m.safetensors p --output x.npz --device gpu
     exit 2
     error: device `gpu` is not in this build
-    hint: use `--device cpu`
+    hint: use `--device cpu`, or build the program with it, in its source: `cargo install --path crates/cli --features wgpu`
     "#);
 }
 

@@ -484,7 +484,7 @@ fn options_that_are_none() {
     --device gpu
     exit 2
     error: device `gpu` is not in this build
-    hint: use `--device cpu`
+    hint: use `--device cpu`, or build the program with it, in its source: `cargo install --path crates/cli --features wgpu`
     "#);
     let said = three_classes().refused(&format!("train p {TRAIN} --epochs 0"));
     assert_snapshot!(said, @r#"
@@ -584,7 +584,7 @@ fn a_network_of_something_else() {
     assert_snapshot!(folder.refused("evaluate net.safetensors p --device gpu"), @r#"
     exit 2
     error: device `gpu` is not in this build
-    hint: use `--device cpu`
+    hint: use `--device cpu`, or build the program with it, in its source: `cargo install --path crates/cli --features wgpu`
     "#);
     // A file whose description is of another architecture than its weights.
     let bytes = std::fs::read(folder.path("net.safetensors")).expect("it was written");

@@ -1,4 +1,5 @@
-//! The commands of the guides run as they stand, and what the guides say they print is printed.
+//! The commands of the guides run as they stand, and what the guides say they print is printed. Those of a box that ends in
+//! `card` need a graphics card, and a build for one.
 
 mod folder;
 
@@ -33,6 +34,11 @@ fn check(path: &Path) -> usize {
     let mut parts = text.split("```");
     while let (Some(_), Some(block)) = (parts.next(), parts.next()) {
         let (kind, body) = block.split_once('\n').expect("a block has lines");
+        let kind = match kind.strip_suffix(" card") {
+            Some(_) if cfg!(not(feature = "wgpu")) => continue,
+            Some(kind) => kind,
+            None => kind,
+        };
         let file = ["toml ", "csv "]
             .iter()
             .find_map(|format| kind.strip_prefix(format));
@@ -86,4 +92,11 @@ fn commands_of_the_guides_run_as_they_stand() {
         }
     }
     assert!(commands >= 10, "{commands} commands");
+}
+
+#[test]
+#[cfg(feature = "wgpu")]
+fn the_guide_to_a_graphics_card_runs_on_one() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/graphics-card.md");
+    assert!(check(&guide) >= 5);
 }

@@ -6,6 +6,7 @@
 mod audit;
 pub mod bundled;
 mod compare;
+mod device;
 mod equal_rows;
 mod error;
 mod experiment;

@@ -1,17 +1,25 @@
 use counterpoise_base::counted;
 use std::path::{Path, PathBuf};
 
-use crate::DeepSmote;
+use crate::{DeepSmote, DeviceKind};
 
 /// What can go wrong with networks.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// This program was built without the device.
-    #[error("device `{device}` is not in this build")]
+    #[error("device `{}` is not in this build", device.name())]
     NoSuchDevice {
         /// What was asked for.
-        device: &'static str,
+        device: DeviceKind,
+    },
+    /// This machine has no such graphics card.
+    #[error("device `{}` is not on this machine: {reason}", device.name())]
+    NoCard {
+        /// What was asked for.
+        device: DeviceKind,
+        /// Why, in words.
+        reason: String,
     },
     /// Instructions that the processor lacks, or nobody has.
     #[error("COUNTERPOISE_VECTORS is `{name}`, which this processor does not have")]
@@ -302,7 +310,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoSuchVectors { there, .. } => Some(format!("set it to one of: {there}; or unset it for the fastest")),
-            Self::NoSuchDevice { .. } => Some("use `--device cpu`".to_owned()),
+            Self::NoSuchDevice { device } => Some(no_such_device(*device)),
+            Self::NoCard { .. } => Some(no_card()),
             Self::MissingWeight { .. } | Self::UnknownWeight { .. } | Self::OtherShape { .. } => {
                 Some("the file holds another architecture, number of classes or picture size; give the one it was trained with".to_owned())
             }
@@ -379,6 +388,7 @@ impl Error {
         match self {
             Self::NoSuchDevice { .. } => "deep.no-such-device",
             Self::NoSuchVectors { .. } => "deep.no-such-vectors",
+            Self::NoCard { .. } => "deep.no-card",
             Self::WrongInput { .. } => "deep.wrong-input",
             Self::MissingWeight { .. } => "deep.missing-weight",
             Self::UnknownWeight { .. } => "deep.unknown-weight",
@@ -413,4 +423,24 @@ impl Error {
             Self::TrainingStopped { .. } | Self::Stopped => "deep.stopped",
         }
     }
+}
+
+fn no_such_device(device: DeviceKind) -> String {
+    let built: Vec<String> = DeviceKind::ALL
+        .into_iter()
+        .filter(|device| device.is_built())
+        .map(|device| format!("`--device {}`", device.name()))
+        .collect();
+    let here = format!("use {}", built.join(" or "));
+    match device.feature() {
+        None => here,
+        Some(feature) => format!(
+            "{here}, or build the program with it, in its source: `cargo install --path crates/cli --features {feature}`"
+        ),
+    }
+}
+
+fn no_card() -> String {
+    "use `--device cpu`, or install the driver of the card; `vulkaninfo --summary` and `nvidia-smi` say what drivers see"
+        .to_owned()
 }

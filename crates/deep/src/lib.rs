@@ -19,6 +19,7 @@ mod mixup;
 mod named;
 mod network;
 mod optimizer;
+mod portable;
 mod post_hoc;
 mod predict;
 mod saved;
@@ -37,7 +38,7 @@ pub use deep_smote::{
     PenaltyGradient, Permutation, Quality, SavedDeepSmote, SoftLabels, frechet_distance, quality,
 };
 pub use demand::Demand;
-pub use device::DeviceKind;
+pub use device::{Card, DeviceKind};
 pub use error::Error;
 pub use loss::{
     Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,

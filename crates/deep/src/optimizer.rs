@@ -7,6 +7,7 @@ use burn::optim::{
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels;
+use crate::portable::Portable;
 
 /// Stochastic gradient descent as PyTorch has it: a new gradient counts in full.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ impl<const D: usize> RecordState for SgdState<D> {
 
 impl Sgd {
     pub(crate) fn init(self) -> ModuleOptimizer {
-        ModuleOptimizer::from(self)
+        ModuleOptimizer::from(Portable(self))
     }
 }
 
@@ -112,7 +113,7 @@ impl Default for Adam {
 
 impl Adam {
     pub(crate) fn init(self) -> ModuleOptimizer {
-        ModuleOptimizer::from(self)
+        ModuleOptimizer::from(Portable(self))
     }
 }
 

@@ -420,15 +420,17 @@ impl HeadTraining {
                 };
                 let logits = forward(&module, put(values, seen.features));
                 let cost = loss.forward(logits, put(one_hot(&labels, classes), classes), epoch, epochs);
-                if !numbers(cost.clone())[0].is_finite() {
+                let value = cost.clone().inner();
+                let gradients = GradientsParams::from_grads(cost.backward(), &module);
+                module = optimizer.step(rate, module, gradients);
+                // Asked for when all work is under way: a card would wait for its next.
+                if !numbers(value)[0].is_finite() {
                     return Err(Error::Diverged {
                         what: "the head",
                         epoch: epoch + 1,
                         batch: batch + 1,
                     });
                 }
-                let gradients = GradientsParams::from_grads(cost.backward(), &module);
-                module = optimizer.step(rate, module, gradients);
             }
         }
         Ok(module)

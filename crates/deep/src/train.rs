@@ -619,12 +619,15 @@ impl State {
         let input: Tensor<4> = Tensor::from_data(batch.input, &device);
         let targets = Tensor::from_data(batch.targets, &device);
         let loss = loss.forward(self.net.forward(input), targets, epoch, epochs);
-        let value: f64 = loss.clone().into_scalar::<f32>().elem();
+        let value = loss.clone().inner();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
+        self.net = self.optimizer.step(rate, self.net.clone(), gradients);
+        // Asked for when all work is under way: a card would wait for its next. A training whose loss is no number ends here,
+        // and nothing of it is kept.
+        let value: f64 = value.into_scalar::<f32>().elem();
         if !value.is_finite() {
             return value;
         }
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
-        self.net = self.optimizer.step(rate, self.net.clone(), gradients);
         if let (Some(average), Some(decay)) = (&mut self.average, options.average) {
             average.move_towards(&Weights::of(&self.net.valid()), decay as f32);
         }

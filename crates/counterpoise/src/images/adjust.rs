@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
+use crate::device::look_for;
 use crate::networks::{Reads, known_rows, part, would_replace};
 use crate::pages::check_network;
 use crate::tables::{RowSet, TableEncoding, open_alike};
@@ -341,6 +342,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     check_apart(&options.output, &[("the network to adjust", &options.network)])?;
     check_network(&options.output)?;
     options.check()?;
+    look_for(options.device, observer)?;
     let name = options.adjustment.name();
     let mut warnings = Vec::new();
     let (mut saved, opened) = open(options, observer, &mut warnings)?;

@@ -17,6 +17,7 @@ use toml::{Table, Value};
 
 use super::sets::{ImagePart, in_classes};
 use super::training::fingerprint;
+use crate::device::{has_room_on, look_for};
 use crate::memory::has_room;
 use crate::merge::{blame_part, parsed, set};
 use crate::{Error, check_apart, check_page, check_text, write_bytes};
@@ -286,13 +287,14 @@ pub fn fit_deep_smote(
     let model = &experiment.model;
     check_text(model)?;
     experiment.check()?;
+    look_for(experiment.device, observer)?;
     let seed = Seed::new(experiment.seed);
     let mut warnings = Vec::new();
     let data = experiment.data.open(&seed, observer, &mut warnings)?;
     experiment.check_set(&data)?;
     let options = &experiment.deepsmote;
-    has_room_to_fit(options, data.images.shape())?;
     let device = experiment.device;
+    has_room_to_fit(device, options, data.images.shape())?;
     let print = fingerprint(experiment.seed, &data);
     let keep = |training: &DeepSmoteTraining<'_>| {
         let mut checkpoint = training.saved().to_checkpoint();
@@ -472,6 +474,7 @@ impl DeepSmoteModel {
         observer: &dyn Observer,
     ) -> Result<MadeImages, Error> {
         experiment.check()?;
+        look_for(experiment.device, observer)?;
         let mut warnings = Vec::new();
         let part = &experiment.data;
         let real = part.open(&Seed::new(self.seed), observer, &mut warnings)?;
@@ -575,11 +578,12 @@ fn in_memory(how: &DeepSmote, real: &LabeledImages) -> Result<(), Error> {
 }
 
 /// Refuses networks that this machine has no room for.
-fn has_room_to_fit(how: &DeepSmote, shape: ImageShape) -> Result<(), Error> {
+fn has_room_to_fit(device: DeviceKind, how: &DeepSmote, shape: ImageShape) -> Result<(), Error> {
     let rows = how.batch_size.get().saturating_add(how.class_batch.get());
     let needed = how.sizes(shape).demand(shape).training(rows);
     let hint = "bring pictures to a smaller size: `--size 32x32 --resize scale`; or give a smaller `--width`, `--latent-size` or `--batch`, or `--decoder mirror`";
-    has_room(
+    has_room_on(
+        device,
         needed,
         "deepsmote",
         &format!("networks for pictures of {shape}"),

@@ -10,6 +10,7 @@ use counterpoise_report::Page;
 use super::ForeignNetwork;
 use super::sets::{ImagePart, in_classes};
 use crate::Error;
+use crate::device::look_for;
 use crate::networks::{Evaluated, Reads, judged, known_rows};
 
 /// What is judged, and how.
@@ -46,6 +47,7 @@ impl EvaluateOptions {
 
 /// Runs a saved classifier over pictures and measures it.
 pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Result<Evaluated, Error> {
+    look_for(options.device, observer)?;
     let mut warnings = Vec::new();
     let seed = Seed::new(options.seed);
     let mut set = match options.data.open(&seed.child("test"), observer, &mut warnings) {

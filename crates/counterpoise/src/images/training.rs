@@ -49,7 +49,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         output: experiment.output.as_deref(),
         overwrite: experiment.overwrite,
     };
-    wanted.check(experiment.test.is_some(), Reads::Pictures)?;
+    wanted.check(experiment.test.is_some(), Reads::Pictures, observer)?;
     let seed = Seed::new(experiment.seed);
     let mut warnings = Vec::new();
     let all = experiment.data.open(&seed, observer, &mut warnings)?;

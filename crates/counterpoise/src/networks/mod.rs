@@ -15,7 +15,7 @@ use counterpoise_deep::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::memory::has_room;
+use crate::device::{has_room_on, look_for};
 use crate::merge::parsed;
 use crate::pages::check_network;
 use crate::{Error, check_text};
@@ -231,7 +231,7 @@ pub(crate) struct Encoded {
 
 impl Wanted<'_> {
     /// Fails for what cannot be, before anything is read.
-    pub(crate) fn check(&self, has_test: bool, reads: Reads) -> Result<(), Error> {
+    pub(crate) fn check(&self, has_test: bool, reads: Reads, observer: &dyn Observer) -> Result<(), Error> {
         if let Some(path) = self.output {
             check_text(path)?;
             check_network(path)?;
@@ -246,7 +246,7 @@ impl Wanted<'_> {
                 hint: Some("name them with `--test`, or choose on `validation`".into()),
             });
         }
-        Ok(())
+        look_for(self.device, observer)
     }
 
     /// Trains, judges with `judge` what the test rows say, and writes the network. A run that was stopped is taken up again.
@@ -268,7 +268,7 @@ impl Wanted<'_> {
         };
         let labels = sets.training.labels;
         let classes = labels.classes().to_vec();
-        has_room_to_train(&options, sets.training.inputs.shape(), classes.len())?;
+        has_room_to_train(self.device, &options, sets.training.inputs.shape(), classes.len())?;
         let (picture, columns) = match sets.training.inputs.shape() {
             InputShape::Images(shape) => (Some((shape.channels, shape.height, shape.width)), None),
             InputShape::Rows(columns) => (None, Some(columns)),
@@ -396,7 +396,12 @@ pub(crate) fn would_replace(path: &Path, other: &str) -> Error {
 }
 
 /// Refuses a training that this machine has no room for.
-fn has_room_to_train(options: &TrainOptions, input: InputShape, classes: usize) -> Result<(), Error> {
+fn has_room_to_train(
+    device: DeviceKind,
+    options: &TrainOptions,
+    input: InputShape,
+    classes: usize,
+) -> Result<(), Error> {
     let name = options.network.name();
     let (what, hint) = match input {
         InputShape::Images(shape) => (
@@ -409,7 +414,8 @@ fn has_room_to_train(options: &TrainOptions, input: InputShape, classes: usize) 
         ),
     };
     let demand = options.network.demand(input, classes);
-    has_room(demand.training(options.batch_size.get()), "train", &what, hint)
+    let needed = demand.training(options.batch_size.get());
+    has_room_on(device, needed, "train", &what, hint)
 }
 
 /// Where training keeps its state until it is done: beside the network that it makes.

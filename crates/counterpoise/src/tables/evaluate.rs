@@ -10,6 +10,7 @@ use counterpoise_report::Page;
 use super::TableEncoding;
 use super::training::RowSet;
 use crate::Error;
+use crate::device::look_for;
 use crate::networks::{Evaluated, Reads, in_classes, judged, known_rows};
 
 /// Which network is judged on which table, and how.
@@ -59,6 +60,7 @@ pub(crate) struct Opened {
 
 /// Runs a saved network over a table and measures it.
 pub fn evaluate_table(options: &EvaluateTableOptions, observer: &dyn Observer) -> Result<Evaluated, Error> {
+    look_for(options.device, observer)?;
     let saved = SavedClassifier::load(&options.network, options.device)?;
     let mut encoding = TableEncoding::of_network(&options.network, &saved.about)?;
     if let Some(target) = &options.target {

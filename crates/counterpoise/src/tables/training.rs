@@ -72,7 +72,7 @@ pub fn train_table(experiment: &TableExperiment, observer: &dyn Observer) -> Res
         output: experiment.output.as_deref(),
         overwrite: experiment.overwrite,
     };
-    wanted.check(experiment.test.is_some(), Reads::Rows)?;
+    wanted.check(experiment.test.is_some(), Reads::Rows, observer)?;
     let data = &experiment.data;
     if experiment
         .test

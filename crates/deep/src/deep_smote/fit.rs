@@ -12,6 +12,7 @@ use super::{
 use crate::checkpoint::moments;
 use crate::kernels::GivesBack;
 use crate::optimizer::Adam;
+use crate::weights::numbers;
 use crate::{DeviceKind, Error, Weights};
 
 /// The words of progress.
@@ -341,17 +342,18 @@ impl<'a> DeepSmoteTraining<'a> {
             let losses = self.options.losses(&net, pictures, class);
             let sum = losses.total(self.options.lambda);
             let share = rows.len() as f64 / self.data.len() as f64;
-            let value = f64::from(sum.clone().into_scalar::<f32>());
-            if !value.is_finite() {
-                return Err(not_finite(epoch, place, batches.len()));
-            }
-            total += share * value;
-            reconstruction += share * f64::from(losses.reconstruction.into_scalar::<f32>());
-            if let Some(loss) = losses.penalty {
-                penalty += share * f64::from(loss.into_scalar::<f32>());
-            }
+            let parts = [Some(sum.clone()), Some(losses.reconstruction), losses.penalty];
+            let parts: Vec<Tensor<1>> = parts.into_iter().flatten().map(Tensor::inner).collect();
             let gradients = GradientsParams::from_grads(sum.backward(), &net);
             net = optimizer.0.step(self.options.learning_rate, net, gradients);
+            // Asked for at once, and when all work is under way: a card would wait for its next. A failed epoch is undone.
+            let values = numbers(Tensor::cat(parts, 0));
+            if !values[0].is_finite() {
+                return Err(not_finite(epoch, place, batches.len()));
+            }
+            total += share * f64::from(values[0]);
+            reconstruction += share * f64::from(values[1]);
+            penalty += share * values.get(2).map_or(0.0, |&value| f64::from(value));
             let done = epoch * batches.len() + place + 1;
             tell(observer, TASK, done, self.options.epochs.get() * batches.len())?;
         }
@@ -443,7 +445,6 @@ mod tests {
 
     use super::*;
     use crate::DecoderKind;
-    use crate::weights::numbers;
 
     fn count(number: usize) -> NonZeroUsize {
         NonZeroUsize::new(number).unwrap()

@@ -1,5 +1,7 @@
-//! Operations of networks with kernels of our own on the processor, and Burn's on other devices.
+//! Operations of networks with kernels of our own: all of them on the processor, and some on graphics cards.
 
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod card;
 mod flex;
 mod kept;
 #[cfg(test)]
@@ -21,7 +23,7 @@ pub(crate) struct Movement {
 }
 
 /// Operations that have kernels of our own.
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")), Autodiff)]
 pub(crate) trait Kernels: Backend {
     /// `weight` is `(outputs, inputs, lines, columns)`.
     fn convolution(
@@ -71,7 +73,7 @@ pub(crate) trait Kernels: Backend {
 }
 
 /// Operations of networks that are trained, which nobody asks for gradients of.
-#[backend_extension(Flex)]
+#[backend_extension(Flex, Cube: cfg(any(feature = "wgpu", feature = "cuda")))]
 pub(crate) trait TrainedKernels: Backend {
     /// Normalised by means and variances that were learnt.
     fn normalisation_by(

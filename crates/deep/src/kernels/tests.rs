@@ -10,7 +10,13 @@ use super::{Activation, Movement, convolution, normalisation, normalisation_by, 
 use crate::DeviceKind;
 
 fn device() -> Device {
-    DeviceKind::Cpu.open().expect("it is always there").autodiff()
+    // What is built for cards is tested on one.
+    let kind = if DeviceKind::Gpu.is_built() {
+        DeviceKind::Gpu
+    } else {
+        DeviceKind::Cpu
+    };
+    kind.open().expect("it is there").autodiff()
 }
 
 fn random<const D: usize>(name: &str, shape: [usize; D]) -> Tensor<D> {

@@ -56,6 +56,7 @@ pub(super) struct Bench<'a> {
     pub(super) budget: &'a Budget,
     /// Branch of data set and fold.
     pub(super) seed: Seed,
+    device: DeviceKind,
     /// The autoencoder without a penalty: the first state of the GAN too.
     plain: Shared<Autoencoder>,
     unadjusted: Shared<Classifier>,
@@ -82,11 +83,12 @@ impl<T> Shared<T> {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(fold: &'a Fold, budget: &'a Budget, seed: Seed) -> Self {
+    pub(super) fn new(fold: &'a Fold, budget: &'a Budget, seed: Seed, device: DeviceKind) -> Self {
         Self {
             fold,
             budget,
             seed,
+            device,
             plain: Shared(Mutex::new(None)),
             unadjusted: Shared(Mutex::new(None)),
         }
@@ -229,7 +231,7 @@ impl<'a> RowFit<'a> {
         let kept = self.unfinished.path(name);
         let run = TrainRun {
             seed: self.bench.seed.child("classifier"),
-            device: DeviceKind::Cpu,
+            device: self.bench.device,
             observer: self.observer,
             checkpoint: kept.as_deref(),
             fingerprint: String::new(),
@@ -490,12 +492,13 @@ impl<'a> RowFit<'a> {
             .and_then(|checkpoint| checkpoint.about[SECONDS].as_f64())
             .unwrap_or(0.0);
         let seconds = || earlier + started.elapsed().as_secs_f64();
+        let device = self.bench.device;
         let mut training = match before {
             Some(checkpoint) => {
                 let saved = SavedDeepSmote::of_checkpoint(checkpoint)?;
-                DeepSmoteTraining::resume(options, pictures, &seed, DeviceKind::Cpu, &saved.state)?
+                DeepSmoteTraining::resume(options, pictures, &seed, device, &saved.state)?
             }
-            None => DeepSmoteTraining::new(options, pictures, &seed, DeviceKind::Cpu)?,
+            None => DeepSmoteTraining::new(options, pictures, &seed, device)?,
         };
         training.run(self.observer, |training| {
             let Some(path) = &kept else { return Ok(()) };

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use counterpoise_base::{Event, Observer, Seed};
+use counterpoise_deep::DeviceKind;
 use counterpoise_metrics::{Bootstrap, Estimate, Measure, Predictions};
 use serde::Serialize;
 
@@ -30,6 +31,7 @@ use self::paper::{g_mean_of, printed};
 use self::protocol::{FOLDS, Fold, at_ratio, deal};
 use self::store::Store;
 use crate::Error;
+use crate::device::look_for;
 
 /// Short names of the paper's measures, and ours.
 pub(super) const MEASURES: [(&str, &str); 3] = [
@@ -63,6 +65,8 @@ pub struct ImageReproduceOptions {
     pub repeats: usize,
     /// Where finished fits are kept; the user's cache if absent.
     pub state: Option<PathBuf>,
+    /// Where networks compute.
+    pub device: DeviceKind,
     /// How often test pictures are drawn for intervals.
     pub draws: usize,
     /// Root of everything random.
@@ -92,6 +96,7 @@ impl Default for ImageReproduceOptions {
             ratios: vec![20.0, 100.0, 400.0],
             repeats: 3,
             state: None,
+            device: DeviceKind::Cpu,
             draws: 1000,
             seed: 42,
         }
@@ -161,6 +166,9 @@ impl ImageReproduceOptions {
             " --folds {folds} --draws {} --seed {}",
             self.draws, self.seed
         );
+        if self.device != DeviceKind::Cpu {
+            let _ = write!(command, " --device {}", self.device.name());
+        }
         Some(command)
     }
 
@@ -332,6 +340,7 @@ pub fn reproduce_deep_smote(
 ) -> Result<ImageReproduction, Error> {
     options.check()?;
     let rows = options.rows()?;
+    look_for(options.device, observer)?;
     let store = Store::open(options.state.as_deref())?;
     let mut found = ImageReproduction {
         paper: "Dablain, Krawczyk, Chawla: DeepSMOTE: Fusing Deep Learning and SMOTE for Imbalanced Data, IEEE TNNLS 34(9), 2023",
@@ -422,7 +431,7 @@ impl Work<'_> {
     /// networks that are the same in both, so numbers do not depend on how many are.
     fn fold(&self, fold: &Fold, number: usize, repeat: usize) -> Result<Vec<Outcome>, Error> {
         let branch = self.seed.child("fit").child(number as u64).child(repeat as u64);
-        let bench = Bench::new(fold, &self.options.budget, branch);
+        let bench = Bench::new(fold, &self.options.budget, branch, self.options.device);
         let pixels = Seed::new(0)
             .child(fold.training.images.as_slice())
             .child(fold.balanced.images.as_slice())
@@ -441,7 +450,11 @@ impl Work<'_> {
                 *found[place].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             }
         };
-        let at_once = rayon::current_num_threads().clamp(1, ROWS_AT_ONCE);
+        // A card does one thing after another, and its memory holds all that is begun.
+        let at_once = match self.options.device {
+            DeviceKind::Cpu => rayon::current_num_threads().clamp(1, ROWS_AT_ONCE),
+            _ => 1,
+        };
         std::thread::scope(|scope| {
             for _ in 1..at_once {
                 scope.spawn(fit_rows);
@@ -466,7 +479,7 @@ impl Work<'_> {
         repeat: usize,
     ) -> Result<Outcome, Error> {
         let name = self.pictures.set.name();
-        let settings = serde_json::json!({
+        let mut settings = serde_json::json!({
             "program": env!("CARGO_PKG_VERSION"),
             "format": 2,
             "data": name,
@@ -478,6 +491,9 @@ impl Work<'_> {
             "method": row.name(),
             "budget": self.options.budget.for_row(row),
         });
+        if self.options.device != DeviceKind::Cpu {
+            settings["device"] = self.options.device.name().into();
+        }
         let file = format!("{name}-{number}-{repeat}-{}", row.name());
         if let Some(fitted) = self.store.load(&file, &settings) {
             return Ok(Ok(fitted));

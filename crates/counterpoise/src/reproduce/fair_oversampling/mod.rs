@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use counterpoise_base::{Observer, Seed, nearest_name};
+use counterpoise_deep::DeviceKind;
 use counterpoise_metrics::Bootstrap;
 use serde::Serialize;
 
@@ -28,6 +29,7 @@ use self::evaluate::{Evaluated, evaluate};
 use self::paper::{BANDS, COMPARED, FAIR_UTILITY, MEASURES, printed};
 use self::protocol::{Bench, Deals, FOLDS, Predictions, Trial, deal};
 use crate::Error;
+use crate::device::look_for;
 
 /// What to reproduce, and how thoroughly.
 #[derive(Debug, Clone)]
@@ -47,6 +49,8 @@ pub struct ReproduceOptions {
     pub draws: usize,
     /// Root of everything random.
     pub seed: u64,
+    /// Where the network of adversarial debiasing computes.
+    pub device: DeviceKind,
 }
 
 impl Default for ReproduceOptions {
@@ -59,6 +63,7 @@ impl Default for ReproduceOptions {
             repeats: None,
             draws: 1000,
             seed: 42,
+            device: DeviceKind::Cpu,
         }
     }
 }
@@ -316,6 +321,7 @@ pub fn reproduce_fair_oversampling(
     observer: &dyn Observer,
 ) -> Result<Reproduction, Error> {
     options.check()?;
+    look_for(options.device, observer)?;
     let (mut sets, mut skipped) = (Vec::new(), Vec::new());
     for name in data::names() {
         let wanted = options.on.is_empty() || options.on.iter().any(|on| on.eq_ignore_ascii_case(name));
@@ -340,6 +346,7 @@ pub fn reproduce_fair_oversampling(
         sets: &sets,
         deals: &deals,
         seed: &seed,
+        device: options.device,
         observer,
     };
     let wanted = wanted(options, &sets, &skipped);
@@ -690,8 +697,8 @@ mod tests {
     fn first_fold_scores(name: &str, student: Student, treatment: Treatment, seed: u64) -> Option<Vec<f64>> {
         let (set, train, test) = first_fold(name)?;
         let trial = trial(student, treatment);
-        let (model, design) =
-            protocol::fit(&set, &train, &test, &trial, &Seed::new(seed)).expect("it is fitted");
+        let (model, design) = protocol::fit(&set, &train, &test, &trial, &Seed::new(seed), DeviceKind::Cpu)
+            .expect("it is fitted");
         let predicted = model
             .predict(&design, None, &Seed::new(0))
             .expect("no groups are needed");
@@ -809,6 +816,7 @@ mod tests {
             sets: &sets,
             deals: &deals,
             seed: &seed,
+            device: DeviceKind::Cpu,
             observer: &(),
         };
         let rows = |level| {

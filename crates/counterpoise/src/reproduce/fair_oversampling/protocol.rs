@@ -204,6 +204,7 @@ pub(super) struct Bench<'a> {
     /// One entry a set.
     pub(super) deals: &'a [Deals],
     pub(super) seed: &'a Seed,
+    pub(super) device: DeviceKind,
     pub(super) observer: &'a dyn Observer,
 }
 
@@ -319,7 +320,7 @@ impl Bench<'_> {
         let set = &self.sets[trial.set];
         let train = self.training_rows(trial, fold);
         let test = &self.deals[trial.set][trial.repeat][fold];
-        let (model, design) = fit(set, &train, test, trial, &self.seed_of(trial, fold))?;
+        let (model, design) = fit(set, &train, test, trial, &self.seed_of(trial, fold), self.device)?;
         let groups = set.groups_of(test);
         model.predict(
             &design,
@@ -333,7 +334,7 @@ impl Bench<'_> {
         let set = &self.sets[trial.set];
         let test = &self.deals[trial.set][trial.repeat][fold];
         let train = self.training_rows(trial, fold);
-        fit(set, &train, test, trial, &self.seed_of(trial, fold))
+        fit(set, &train, test, trial, &self.seed_of(trial, fold), self.device)
     }
 }
 
@@ -389,6 +390,7 @@ pub(super) fn fit(
     test: &[usize],
     trial: &Trial,
     seed: &Seed,
+    device: DeviceKind,
 ) -> Result<(Fitted, Design), Error> {
     if trial.student == Student::Adversarial {
         let rows = treated(set, train, test, trial.treatment, seed)?;
@@ -397,7 +399,7 @@ pub(super) fn fit(
         if let Some(weights) = &rows.weights {
             grouped = grouped.with_weights(weights);
         }
-        let network = Adversarial::default().fit(grouped, &seed.child("learn"), DeviceKind::Cpu, &())?;
+        let network = Adversarial::default().fit(grouped, &seed.child("learn"), device, &())?;
         return Ok((Fitted::Network(Box::new(network)), rows.test));
     }
     let learner = trial.student.learner().map_err(|problem| Error::Config {
