@@ -89,10 +89,10 @@ const DRIVERS: [&str; 3] = [
 
 /// Sees to a graphics card, or Mesa's program that plays one; returns why there is none.
 pub(crate) fn graphics_card() -> Result<Option<String>> {
-    let named = |folder: &&str| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    let named = |folder: &str| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
     if cfg!(not(target_os = "linux"))
         || std::env::var_os("VK_DRIVER_FILES").is_some()
-        || DRIVERS.iter().any(|folder| named(&folder))
+        || DRIVERS.iter().any(|folder| named(folder))
     {
         return Ok(None);
     }
