@@ -30,8 +30,8 @@ def resident():
 
 
 class Ours:
-    def __init__(self, program, threads):
-        environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
+    def __init__(self, program, threads, environment=os.environ):
+        environment = {**environment, "RAYON_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -109,6 +109,28 @@ def autoencoder(torch):
     return encoder, decoder
 
 
+def mirror(torch):
+    """Four halvings from 128 to 1024 channels, and their mirror."""
+    nn = torch.nn
+    widths = [3, 128, 256, 512, 1024]
+
+    def down(inputs, outputs, norm):
+        layers = [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)]
+        return layers + ([nn.BatchNorm2d(outputs)] if norm else []) + [nn.LeakyReLU(0.2)]
+
+    def up(inputs, outputs):
+        return [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+    pairs = list(zip(widths, widths[1:]))
+    encoder = [layer for place, pair in enumerate(pairs) for layer in down(*pair, place > 0)]
+    encoder = nn.Sequential(*encoder, nn.Flatten(), nn.Linear(4096, 600))
+    decoder = nn.Sequential(
+        nn.Linear(600, 4096), nn.ReLU(), nn.Unflatten(1, (1024, 2, 2)),
+        *up(1024, 512), *up(512, 256), *up(256, 128), nn.ConvTranspose2d(128, 3, 4, 2, 1), nn.Tanh(),
+    )
+    return encoder, decoder
+
+
 def theirs(work, steps, layout, device="cpu"):
     """Seconds of the work in PyTorch."""
     import torch
@@ -137,6 +159,19 @@ def theirs(work, steps, layout, device="cpu"):
         with torch.inference_mode():
             for part in pictures.split(256):
                 net((part.float() / 127.5 - 1).to(device, memory_format=form)).cpu().numpy()
+        return time.perf_counter() - start
+    if work == "mirror-step":
+        encoder, decoder = (part.to(device, memory_format=form) for part in mirror(torch))
+        optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 2e-4)
+        pictures = torch.randint(0, 256, (100 * steps, 3, 32, 32), dtype=torch.uint8)
+        start = time.perf_counter()
+        for rows in torch.randperm(100 * steps).split(100):
+            x = (pictures[rows].float() / 127.5 - 1).to(device, memory_format=form)
+            loss = torch.nn.functional.mse_loss(decoder(encoder(x)), x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss.item()
         return time.perf_counter() - start
     if work == "autoencoder-step":
         encoder, decoder = (part.to(device, memory_format=form) for part in autoencoder(torch))
@@ -180,10 +215,56 @@ def theirs(work, steps, layout, device="cpu"):
 # Seconds before whatever is timed.
 PAUSE = 0.3
 
+LEVELS = ["avx512", "avx2"]
+
+
+def without_avx512():
+    """The environment in which PyTorch and what it brings do without."""
+    limits = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+    return {**os.environ, **limits, "COUNTERPOISE_VECTORS": "avx2"}
+
+
+def fastest(work, seconds=0.4):
+    work()
+    best, begun = float("inf"), time.perf_counter()
+    while time.perf_counter() < begun + seconds:
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def their_rates(torch, layers):
+    """Billions of operations a second: forwards and both gradients, of the better layout each; and of a product of matrices."""
+    rates = {}
+    for name, (batch, inputs, outputs, size, kernel, stride, padding) in layers:
+        best = [0.0, 0.0]
+        for form in [torch.contiguous_format, torch.channels_last]:
+            x = torch.rand(batch, inputs, size, size).to(memory_format=form)
+            w = torch.rand(outputs, inputs, kernel, kernel).to(memory_format=form)
+            y = torch.nn.functional.conv2d(x, w, None, stride, padding)
+            operations = 2 * y.numel() * inputs * kernel**2 / 1e9
+            sizes = ([stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1)
+
+            def forwards():
+                torch.nn.functional.conv2d(x, w, None, stride, padding)
+
+            def back():
+                torch.ops.aten.convolution_backward(y, x, w, None, *sizes, [True, True, False])
+
+            with torch.no_grad():
+                best[0] = max(best[0], operations / fastest(forwards))
+                best[1] = max(best[1], 2 * operations / fastest(back))
+        rates[name] = best
+    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+    return {"layers": rates, "sgemm": 2 * 2048**3 / 1e9 / fastest(lambda: a @ b)}
+
+
 WORK = [
     ("resnet32-step", "ResNet-32 training step, 128 pictures of 3x32x32", 4),
     ("resnet32-inference", "ResNet-32 inference, 256 pictures", 4),
     ("autoencoder-step", "DeepSMOTE step, 100 pictures of 1x28x28, class batch beside it", 3),
+    ("mirror-step", "autoencoder step, 100 pictures of 3x32x32, 128 to 1024 channels and back", 3),
     ("head", "head re-training, one epoch of 50,000 x 64 in batches of 128", 1),
 ]
 
@@ -244,6 +325,9 @@ def main():
     import torch
 
     torch.set_num_threads(arguments.threads)
+    if arguments.alone and arguments.alone[0] == "rates":
+        print(json.dumps(their_rates(torch, json.loads(arguments.alone[1]))))
+        return
     if arguments.alone:
         work, steps, layout = arguments.alone
         seconds = theirs(work, int(steps), layout)
@@ -294,17 +378,18 @@ def main():
     say("| work | PyTorch MiB, net of importing it | ours MiB | ours / PyTorch |")
     say("|---|---|---|---|")
 
-    def alone(work, steps):
+    def alone(work, steps, layout="contiguous", environment=None):
         words = [sys.executable, __file__, arguments.program, "--threads", str(arguments.threads)]
-        words += ["--alone", work, str(steps), "contiguous"]
-        return json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)["peak_kib"]
+        words += ["--alone", work, str(steps), layout]
+        ran = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)
+        return json.loads(ran.stdout)
 
-    bare = alone("nothing", 0)
+    bare = alone("nothing", 0)["peak_kib"]
     for work, about, steps in WORK:
         fresh = Ours(arguments.program, arguments.threads)
         mine = fresh.ask(deep=work, steps=steps)["peak_kib"]
         fresh.end()
-        other = alone(work, steps) - bare
+        other = alone(work, steps)["peak_kib"] - bare
         say(f"| {about} | {other / 1024:.0f} | {mine / 1024:.0f} | {mine / other:.2f} |")
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import torch"], check=True)
@@ -316,6 +401,48 @@ def main():
     fresh.end()
     say()
     say(f"Importing PyTorch takes {bare / 1024:.0f} MiB and {1e3 * other:.0f} ms; our program starts in {1e3 * mine:.0f} ms.")
+    environments = dict(zip(LEVELS, [None, without_avx512()]))
+    say()
+    say("## Without AVX-512")
+    say()
+    say("The first three again, where neither side may use it (ours by `COUNTERPOISE_VECTORS=avx2`), each in a fresh process, the better of two runs.")
+    say()
+    say("| work | PyTorch ms | ours ms | ours / PyTorch |")
+    say("|---|---|---|---|")
+    for work, about, steps in WORK[:3]:
+        mine, other = float("inf"), float("inf")
+        for _ in range(2):
+            fresh = Ours(arguments.program, arguments.threads, environments["avx2"])
+            mine = min(mine, fresh.ask(deep=work, steps=steps)["seconds"] / steps)
+            fresh.end()
+            for layout in layouts:
+                other = min(other, alone(work, steps, layout, environments["avx2"])["seconds"] / steps)
+        word = f"{mine / other:.2f}" + (" (slower)" if mine > other else "")
+        say(f"| {about} | {1e3 * other:.1f} | {1e3 * mine:.1f} | {word} |")
+    say()
+    say("## Convolutions alone")
+    say()
+    say("Billions of operations a second, the fastest of many runs: forwards, and the gradients by input and by weights. For PyTorch")
+    say("the better of both layouts: forwards, and both gradients at once. `MxNxN > O, kxk/s` are M channels of NxN pixels to O.")
+    measured = {}
+    for level in LEVELS:
+        fresh = Ours(arguments.program, arguments.threads)
+        mine = fresh.ask(rates=level)["layers"]
+        fresh.end()
+        layers = [(layer["layer"], layer["shape"]) for layer in mine]
+        other = alone("rates", json.dumps(layers), environment=environments[level])
+        measured[level] = (mine, other)
+    for level, words in zip(LEVELS, ["With AVX-512", "Without"]):
+        mine, other = measured[level]
+        say()
+        say(f"{words}; PyTorch multiplies matrices of 2048x2048 at {other['sgemm']:.0f}:")
+        say()
+        say("| layer | shape | ours forwards | by input | by weights | PyTorch forwards | both gradients |")
+        say("|---|---|--:|--:|--:|--:|--:|")
+        for layer in mine:
+            name, (_, inputs, outputs, size, kernel, stride, _) = layer["layer"], layer["shape"]
+            rates = " | ".join(f"{rate:.0f}" for rate in [*layer["rates"], *other["layers"][name]])
+            say(f"| {name.split()[0]} | {inputs}x{size}x{size} > {outputs}, {kernel}x{kernel}/{stride} | {rates} |")
     if not arguments.quick:
         Path("docs/benchmarks-deep.md").write_text("\n".join(lines) + "\n")
         print("\nwrote docs/benchmarks-deep.md")

@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use counterpoise_base::{ImageShape, Images, LabeledImages, Labels, Seed};
 use counterpoise_data::Augment;
 use counterpoise_deep::{
-    Architecture, ChooseBy, Classifier, DeepSmote, DeepSmoteTraining, DeviceKind, Embedded, HeadKind,
-    HeadTraining, InputShape, Inputs, Rows, TrainOptions, TrainRun, train,
+    Architecture, ChooseBy, Classifier, DecoderKind, DeepSmote, DeepSmoteTraining, DeviceKind, Embedded,
+    HeadKind, HeadTraining, InputShape, Inputs, Penalty, Rows, TrainOptions, TrainRun, train,
 };
 use serde_json::{Value, json};
 
@@ -70,6 +70,17 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
         "autoencoder-step" => {
             let set = pictures(ImageShape::new(1, 28, 28), 100 * steps);
             let options = DeepSmote::default();
+            let mut training = DeepSmoteTraining::new(&options, &set, &Seed::new(1), device)?;
+            let start = Instant::now();
+            losses.push(training.epoch(&())?.total);
+            start.elapsed().as_secs_f64()
+        }
+        "mirror-step" => {
+            let set = pictures(ImageShape::new(3, 32, 32), 100 * steps);
+            let mut options = DeepSmote::default();
+            options.width = count(128)?;
+            options.decoder = DecoderKind::Mirror;
+            options.penalty = Penalty::None;
             let mut training = DeepSmoteTraining::new(&options, &set, &Seed::new(1), device)?;
             let start = Instant::now();
             losses.push(training.epoch(&())?.total);

@@ -11,13 +11,14 @@
 //! for `bench/audit_against_fairlearn.py`.
 //!
 //! `{"deep": WORK, "steps": n}` trains or runs a network, for `bench/deep_against_pytorch.py`; `{"card": "gpu"}` names a graphics
-//! card, and `"device": "gpu"` beside the work computes there.
+//! card, and `"device": "gpu"` beside the work computes there. `{"rates": "avx2"}` tells how fast convolutions are with such instructions.
 //!
 //! `counterpoise-bench large [ROWS]` runs Fair Oversampling once on a large table instead.
 #![allow(clippy::print_stdout, reason = "answers go there")]
 
 mod deep;
 mod large;
+mod rates;
 
 use std::hint::black_box;
 use std::io::BufRead as _;
@@ -69,6 +70,8 @@ fn main() -> Result<()> {
         let request: Value = serde_json::from_str(&line?)?;
         let answer = if request.get("audit").is_some() {
             audit(&request)?
+        } else if request.get("rates").is_some() {
+            rates::measured(&request).unwrap_or_else(|error| json!({"error": format!("{error:#}")}))
         } else if request.get("card").is_some() {
             deep::card(&request).unwrap_or_else(|error| json!({"error": format!("{error:#}")}))
         } else if request.get("deep").is_some() {

@@ -481,7 +481,7 @@ impl Work<'_> {
         let name = self.pictures.set.name();
         let mut settings = serde_json::json!({
             "program": env!("CARGO_PKG_VERSION"),
-            "format": 2,
+            "format": 3,
             "data": name,
             "pictures": format!("{:016x}", pixels.number()),
             "counts": bench.fold.training.labels.counts(),
