@@ -112,7 +112,12 @@ impl Work {
                     return Ok(Some(reason));
                 }
                 for words in tests {
-                    run(&mut cargo(words))?;
+                    let mut command = cargo(words);
+                    // A program that plays a card takes minutes to try every way of doing things.
+                    if std::env::var_os("CUBECL_AUTOTUNE_LEVEL").is_none() {
+                        command.env("CUBECL_AUTOTUNE_LEVEL", "minimal");
+                    }
+                    run(&mut command)?;
                 }
             }
         }

@@ -21,11 +21,12 @@ fn pictures(shape: ImageShape, rows: usize) -> LabeledImages {
     let codes: Vec<u32> = (0..rows).map(|row| (row % 3) as u32).collect();
     for (row, picture) in values.chunks_exact_mut(shape.values()).enumerate() {
         let mut random = Seed::new(11).child(row as u64).rng();
-        let left = 3 * codes[row] as usize + random.below(3);
-        for line in 4..10 {
+        let side = shape.width / 4;
+        let left = side * codes[row] as usize + random.below(side);
+        for line in side..2 * side {
             for channel in 0..shape.channels {
                 let first = (channel * shape.height + line) * shape.width + left;
-                picture[first..][..5].fill(150 + random.below(100) as u8);
+                picture[first..][..side].fill(150 + random.below(100) as u8);
             }
         }
     }
