@@ -26,9 +26,14 @@ enum Work {
     },
     /// Runs tests that need a graphics card, or a program that plays one.
     Tests(&'static [&'static str]),
+    /// Runs tests in an interpreter that notices undefined behaviour.
+    Miri(&'static str),
 }
 
-const STAGES: [Stage; 2] = [
+/// A compiler that has Miri.
+const NIGHTLY: &str = "nightly-2026-05-20";
+
+const STAGES: [Stage; 3] = [
     Stage {
         name: "networks in PyTorch",
         work: Work::Script {
@@ -43,6 +48,11 @@ const STAGES: [Stage; 2] = [
             "crates/counterpoise/src/images",
             "Cargo.lock",
         ],
+    },
+    Stage {
+        name: "unsafe code under Miri",
+        work: Work::Miri("--package counterpoise-deep --lib kernels::kept"),
+        of: &["crates/deep/src/kernels/kept.rs"],
     },
     Stage {
         name: "networks on a graphics card",
@@ -119,6 +129,28 @@ impl Work {
                     }
                     run(&mut command)?;
                 }
+            }
+            Self::Miri(tests) => {
+                if !tools::is_there("rustup") {
+                    return Ok(Some("Miri comes by rustup, which is not in the path".to_owned()));
+                }
+                let wanted = ["toolchain", "install", NIGHTLY, "--profile", "minimal"];
+                let mut install = Command::new("rustup");
+                install.args(wanted).args(["--component", "miri,rust-src"]);
+                if let Err(error) = run(&mut install) {
+                    return Ok(Some(format!("{NIGHTLY} cannot be installed: {error:#}")));
+                }
+                let mut miri = Command::new("cargo");
+                miri.arg(format!("+{NIGHTLY}"))
+                    .args(["miri", "test"])
+                    .args(tests.split(' '))
+                    .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+                    .env("CARGO_TARGET_DIR", cache()?.join("miri"))
+                    // What started this names another compiler.
+                    .env_remove("RUSTUP_TOOLCHAIN")
+                    .env_remove("CARGO")
+                    .current_dir(root());
+                run(&mut miri)?;
             }
         }
         Ok(None)
