@@ -55,7 +55,7 @@ fn convolved(input: &Flexible, weight: &Flexible, bias: Option<&Flexible>, movem
         &shape,
         contiguous(input).storage(),
         contiguous(weight).storage(),
-        bias.as_ref().map(|bias| bias.storage()),
+        bias.as_ref().map(Flexible::storage),
         written.values(),
     );
     made(written, [batch, outputs, shape.output[0], shape.output[1]], input)
@@ -84,7 +84,7 @@ fn distributed(
         &shape,
         contiguous(outputs).storage(),
         contiguous(weight).storage(),
-        bias.as_ref().map(|bias| bias.storage()),
+        bias.as_ref().map(Flexible::storage),
         written.values(),
     );
     made(written, [batch, inputs, size[0], size[1]], outputs)
@@ -114,7 +114,7 @@ fn normalised_by(input: &Flexible, found: &Moments, how: &How<'_>) -> Flexible {
     let mut written = Room::new(planes.len());
     let residual = how.residual.map(contiguous);
     let after = After {
-        residual: residual.as_ref().map(|residual| residual.storage()),
+        residual: residual.as_ref().map(Flexible::storage),
         activation: how.activation,
     };
     normalise(

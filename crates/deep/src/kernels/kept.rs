@@ -50,13 +50,10 @@ impl Room {
             };
         }
         let mut kept = kept();
-        let values = match kept.take(len) {
-            Some(values) => values,
-            None => {
-                kept.make_room(len);
-                vec![0.0; len]
-            }
-        };
+        let values = kept.take(len).unwrap_or_else(|| {
+            kept.make_room(len);
+            vec![0.0; len]
+        });
         kept.lent += values.len();
         kept.most = kept.most.max(kept.lent);
         Self { values, len }

@@ -87,7 +87,7 @@ pub(crate) trait TrainedKernels: Backend {
     ) -> FloatTensor<Self>;
 
     /// The same with `residual` added before the activation.
-    #[expect(clippy::too_many_arguments, reason = "they are the numbers of the formula")]
+    #[allow(clippy::too_many_arguments, reason = "they are the numbers of the formula")]
     fn normalisation_with_residual_by(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,

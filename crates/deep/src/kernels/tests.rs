@@ -44,7 +44,7 @@ fn near(ours: &[f32], theirs: &[f32], what: &str) {
 
 /// The gradients of a weighted sum of what `with` makes of three inputs, behind that itself.
 fn all<const A: usize, const B: usize>(
-    inputs: (Tensor<4>, Tensor<A>, Tensor<B>),
+    inputs: &(Tensor<4>, Tensor<A>, Tensor<B>),
     with: impl FnOnce(Tensor<4>, Tensor<A>, Tensor<B>) -> Tensor<4>,
 ) -> [Vec<f32>; 4] {
     let output = with(inputs.0.clone(), inputs.1.clone(), inputs.2.clone());
@@ -78,11 +78,11 @@ fn convolutions_are_those_of_burn() {
             )
         };
         let movement = Movement { stride, padding };
-        let ours = all(inputs(), |input, weight, bias| {
+        let ours = all(&inputs(), |input, weight, bias| {
             convolution(input, weight, Some(bias), movement)
         });
         let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
-        let theirs = all(inputs(), |input, weight, bias| {
+        let theirs = all(&inputs(), |input, weight, bias| {
             conv2d(input, weight, Some(bias), options)
         });
         for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
@@ -112,11 +112,11 @@ fn transposed_convolutions_are_those_of_burn() {
         };
         let out = size.map(|lines| (lines - 1) * stride + kernel - 2 * padding + extra);
         let movement = Movement { stride, padding };
-        let ours = all(inputs(), |input, weight, bias| {
+        let ours = all(&inputs(), |input, weight, bias| {
             transposed_convolution(input, weight, bias, movement, out)
         });
         let options = ConvTransposeOptions::new([stride; 2], [padding; 2], [extra; 2], [1; 2], 1);
-        let theirs = all(inputs(), |input, weight, bias| {
+        let theirs = all(&inputs(), |input, weight, bias| {
             conv_transpose2d(input, weight, Some(bias), options)
         });
         for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
@@ -151,11 +151,11 @@ fn normalisations_are_those_of_burn() {
             };
             for added in [false, true] {
                 let (own, other) = (residual(), residual());
-                let ours = all(inputs(), |input, weight, bias| {
+                let ours = all(&inputs(), |input, weight, bias| {
                     let residual = added.then(|| own.clone());
                     normalisation(input, [weight, bias], residual, EPSILON, activation).output
                 });
-                let theirs = all(inputs(), |input, weight, bias| {
+                let theirs = all(&inputs(), |input, weight, bias| {
                     let output = batch_norm_train(input, weight, bias, EPSILON).output;
                     last(if added { output + other.clone() } else { output })
                 });
@@ -275,11 +275,11 @@ fn numbers_that_are_none_infinite_or_tiny_go_the_way_of_burns() {
                 random("bias", [4]),
             )
         };
-        let ours = all(inputs(), |input, weight, bias| {
+        let ours = all(&inputs(), |input, weight, bias| {
             convolution(input, weight, Some(bias), movement)
         });
         let options = ConvOptions::new([1; 2], [0; 2], [1; 2], 1);
-        let theirs = all(inputs(), |input, weight, bias| {
+        let theirs = all(&inputs(), |input, weight, bias| {
             conv2d(input, weight, Some(bias), options)
         });
         for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
@@ -292,10 +292,10 @@ fn numbers_that_are_none_infinite_or_tiny_go_the_way_of_burns() {
                 random("bias", [3]),
             )
         };
-        let ours = all(inputs(), |input, weight, bias| {
+        let ours = all(&inputs(), |input, weight, bias| {
             normalisation(input, [weight, bias], None, 1e-5, Activation::Relu).output
         });
-        let theirs = all(inputs(), |input, weight, bias| {
+        let theirs = all(&inputs(), |input, weight, bias| {
             relu(batch_norm_train(input, weight, bias, 1e-5).output)
         });
         for ((ours, theirs), name) in ours.iter().zip(&theirs).zip(NAMES) {
