@@ -12,8 +12,8 @@ pub enum DeviceKind {
     /// The processor; nothing to install.
     #[default]
     Cpu,
-    /// A graphics card of any vendor, by Vulkan, Metal or Direct3D 12, in a build with the feature `wgpu`. Of several the
-    /// fastest kind: a card in a slot, then one in the processor, then a program that plays one.
+    /// A graphics card of any vendor, by Vulkan, Metal or Direct3D 12, in a build with the feature `wgpu`; where there is none, a
+    /// program that plays one.
     Gpu,
     /// The first graphics card of NVIDIA, by CUDA, in a build with the feature `cuda`.
     Cuda,
