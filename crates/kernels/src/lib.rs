@@ -3,8 +3,9 @@
 //! Pictures lie in the order batch, channels, lines, columns. A convolution is a product of weights and of what taps read;
 //! the latter is never laid out for a whole batch, but panel by panel, each of a few vectors of columns that stay in the cache.
 //! Its transpose, which is the gradient by its input too, is one such product for each phase of the stride, so that no zeros are
-//! multiplied. Vectors are as wide as the processor has them ([`Level`]), pictures are spread over rayon's threads, and results
-//! have the same bits for any number of threads; between levels they differ by rounding.
+//! multiplied, or one whose results are spread and added, where that is less work. Vectors are as wide as the processor has
+//! them ([`Level`]), pictures are spread over rayon's threads, and results have the same bits for any number of threads; between
+//! levels they differ by rounding.
 //!
 //! ```
 //! use counterpoise_kernels::{ConvShape, Level, convolve};

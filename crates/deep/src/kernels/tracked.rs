@@ -10,7 +10,8 @@ use burn::backend::{Autodiff, TensorMetadata};
 
 use super::{Activation, KernelGradients, Kernels, Movement, Normalised};
 
-type Recorded<B, C> = FloatTensor<Autodiff<B, C>>;
+/// The same for every strategy of checkpoints.
+type Recorded<B> = FloatTensor<Autodiff<B>>;
 
 /// A convolution of an input and weights, and a bias where `N` is 3.
 #[derive(Debug)]
@@ -136,8 +137,68 @@ impl<B: Kernels + KernelGradients> Backward<B, 1> for Softmax {
     }
 }
 
+/// Records an operation of `parents`, the first two of which are read again for its gradients.
+fn recorded<B, C, O, const N: usize>(
+    operation: O,
+    parents: [&Recorded<B>; N],
+    movement: Movement,
+    output: FloatTensor<B>,
+) -> Recorded<B>
+where
+    B: Kernels + KernelGradients,
+    C: CheckpointStrategy,
+    O: Backward<B, N, State = Convolved>,
+{
+    let prepared = operation.prepare::<C>(parents.map(|tensor| tensor.node()));
+    match prepared.compute_bound().stateful() {
+        OpsKind::Tracked(mut prep) => {
+            let state = Convolved {
+                input: prep.checkpoint(parents[0]),
+                weight: prep.checkpoint(parents[1]),
+                movement,
+            };
+            prep.finish(state, output)
+        }
+        OpsKind::UnTracked(prep) => prep.finish(output),
+    }
+}
+
+/// The same for a normalisation, which has mean and variance beside its output.
+fn recorded_with_moments<B, C, const N: usize>(
+    parents: [&Recorded<B>; N],
+    (epsilon, activation): (f64, Activation),
+    (output, mean, variance): (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
+) -> (Recorded<B>, Recorded<B>, Recorded<B>)
+where
+    B: Kernels + KernelGradients,
+    C: CheckpointStrategy,
+{
+    let prepared = Normalisation.prepare::<C>(parents.map(|tensor| tensor.node()));
+    let output = match prepared.compute_bound().stateful() {
+        OpsKind::Tracked(mut prep) => {
+            let state = Kept {
+                input: prep.checkpoint(parents[0]),
+                weight: prep.checkpoint(parents[1]),
+                mean: mean.clone(),
+                variance: variance.clone(),
+                output: (activation != Activation::Identity).then(|| output.clone()),
+                activation,
+                epsilon,
+            };
+            prep.finish(state, output)
+        }
+        OpsKind::UnTracked(prep) => prep.finish(output),
+    };
+    (output, Recorded::<B>::new(mean), Recorded::<B>::new(variance))
+}
+
+/// The numbers of a tensor, without its history.
+fn plain<B: burn::backend::Backend>(tensor: &Recorded<B>) -> FloatTensor<B> {
+    tensor.clone().into_primitive()
+}
+
 impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
-    fn logs_of_softmax(logits: Recorded<B, C>) -> Recorded<B, C> {
+    fn logs_of_softmax(logits: Recorded<B>) -> Recorded<B> {
         let prepared = Softmax.prepare::<C>([logits.node()]).compute_bound().stateful();
         let logs = B::logs_of_softmax(logits.into_primitive());
         match prepared {
@@ -146,204 +207,77 @@ impl<B: Kernels + KernelGradients, C: CheckpointStrategy> Kernels for Autodiff<B
         }
     }
 
-    fn convolution(input: Recorded<B, C>, weight: Recorded<B, C>, movement: Movement) -> Recorded<B, C> {
-        match Convolution
-            .prepare::<C>([input.node(), weight.node()])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(mut prep) => {
-                let state = Convolved {
-                    input: prep.checkpoint(&input),
-                    weight: prep.checkpoint(&weight),
-                    movement,
-                };
-                let output = B::convolution(input.into_primitive(), weight.into_primitive(), movement);
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::convolution(
-                input.into_primitive(),
-                weight.into_primitive(),
-                movement,
-            )),
-        }
+    fn convolution(input: Recorded<B>, weight: Recorded<B>, movement: Movement) -> Recorded<B> {
+        let output = B::convolution(plain::<B>(&input), plain::<B>(&weight), movement);
+        recorded::<B, C, _, _>(Convolution, [&input, &weight], movement, output)
     }
 
     fn convolution_with_bias(
-        input: Recorded<B, C>,
-        weight: Recorded<B, C>,
-        bias: Recorded<B, C>,
+        input: Recorded<B>,
+        weight: Recorded<B>,
+        bias: Recorded<B>,
         movement: Movement,
-    ) -> Recorded<B, C> {
-        match Convolution
-            .prepare::<C>([input.node(), weight.node(), bias.node()])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(mut prep) => {
-                let state = Convolved {
-                    input: prep.checkpoint(&input),
-                    weight: prep.checkpoint(&weight),
-                    movement,
-                };
-                let output = B::convolution_with_bias(
-                    input.into_primitive(),
-                    weight.into_primitive(),
-                    bias.into_primitive(),
-                    movement,
-                );
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::convolution_with_bias(
-                input.into_primitive(),
-                weight.into_primitive(),
-                bias.into_primitive(),
-                movement,
-            )),
-        }
+    ) -> Recorded<B> {
+        let output = B::convolution_with_bias(
+            plain::<B>(&input),
+            plain::<B>(&weight),
+            plain::<B>(&bias),
+            movement,
+        );
+        recorded::<B, C, _, _>(Convolution, [&input, &weight, &bias], movement, output)
     }
 
     fn transposed_convolution(
-        input: Recorded<B, C>,
-        weight: Recorded<B, C>,
-        bias: Recorded<B, C>,
+        input: Recorded<B>,
+        weight: Recorded<B>,
+        bias: Recorded<B>,
         movement: Movement,
         size: [usize; 2],
-    ) -> Recorded<B, C> {
-        match Transposed
-            .prepare::<C>([input.node(), weight.node(), bias.node()])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(mut prep) => {
-                let state = Convolved {
-                    input: prep.checkpoint(&input),
-                    weight: prep.checkpoint(&weight),
-                    movement,
-                };
-                let output = B::transposed_convolution(
-                    input.into_primitive(),
-                    weight.into_primitive(),
-                    bias.into_primitive(),
-                    movement,
-                    size,
-                );
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::transposed_convolution(
-                input.into_primitive(),
-                weight.into_primitive(),
-                bias.into_primitive(),
-                movement,
-                size,
-            )),
-        }
+    ) -> Recorded<B> {
+        let output = B::transposed_convolution(
+            plain::<B>(&input),
+            plain::<B>(&weight),
+            plain::<B>(&bias),
+            movement,
+            size,
+        );
+        recorded::<B, C, _, _>(Transposed, [&input, &weight, &bias], movement, output)
     }
 
     fn normalisation(
-        input: Recorded<B, C>,
-        weight: Recorded<B, C>,
-        bias: Recorded<B, C>,
+        input: Recorded<B>,
+        weight: Recorded<B>,
+        bias: Recorded<B>,
         epsilon: f64,
         activation: Activation,
-    ) -> (Recorded<B, C>, Recorded<B, C>, Recorded<B, C>) {
-        let nodes = [input.node(), weight.node(), bias.node()];
-        match Normalisation.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(mut prep) => {
-                let (input_id, weight_id) = (prep.checkpoint(&input), prep.checkpoint(&weight));
-                let (output, mean, variance) = B::normalisation(
-                    input.into_primitive(),
-                    weight.into_primitive(),
-                    bias.into_primitive(),
-                    epsilon,
-                    activation,
-                );
-                let state = Kept {
-                    input: input_id,
-                    weight: weight_id,
-                    mean: mean.clone(),
-                    variance: variance.clone(),
-                    output: (activation != Activation::Identity).then(|| output.clone()),
-                    activation,
-                    epsilon,
-                };
-                let output = prep.finish(state, output);
-                (
-                    output,
-                    Recorded::<B, C>::new(mean),
-                    Recorded::<B, C>::new(variance),
-                )
-            }
-            OpsKind::UnTracked(prep) => {
-                let (output, mean, variance) = B::normalisation(
-                    input.into_primitive(),
-                    weight.into_primitive(),
-                    bias.into_primitive(),
-                    epsilon,
-                    activation,
-                );
-                let output = prep.finish(output);
-                (
-                    output,
-                    Recorded::<B, C>::new(mean),
-                    Recorded::<B, C>::new(variance),
-                )
-            }
-        }
+    ) -> (Recorded<B>, Recorded<B>, Recorded<B>) {
+        let made = B::normalisation(
+            plain::<B>(&input),
+            plain::<B>(&weight),
+            plain::<B>(&bias),
+            epsilon,
+            activation,
+        );
+        recorded_with_moments::<B, C, _>([&input, &weight, &bias], (epsilon, activation), made)
     }
 
     fn normalisation_with_residual(
-        input: Recorded<B, C>,
-        weight: Recorded<B, C>,
-        bias: Recorded<B, C>,
-        residual: Recorded<B, C>,
+        input: Recorded<B>,
+        weight: Recorded<B>,
+        bias: Recorded<B>,
+        residual: Recorded<B>,
         epsilon: f64,
         activation: Activation,
-    ) -> (Recorded<B, C>, Recorded<B, C>, Recorded<B, C>) {
-        let nodes = [input.node(), weight.node(), bias.node(), residual.node()];
-        match Normalisation.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(mut prep) => {
-                let (input_id, weight_id) = (prep.checkpoint(&input), prep.checkpoint(&weight));
-                let (output, mean, variance) = B::normalisation_with_residual(
-                    input.into_primitive(),
-                    weight.into_primitive(),
-                    bias.into_primitive(),
-                    residual.into_primitive(),
-                    epsilon,
-                    activation,
-                );
-                let state = Kept {
-                    input: input_id,
-                    weight: weight_id,
-                    mean: mean.clone(),
-                    variance: variance.clone(),
-                    output: (activation != Activation::Identity).then(|| output.clone()),
-                    activation,
-                    epsilon,
-                };
-                let output = prep.finish(state, output);
-                (
-                    output,
-                    Recorded::<B, C>::new(mean),
-                    Recorded::<B, C>::new(variance),
-                )
-            }
-            OpsKind::UnTracked(prep) => {
-                let (output, mean, variance) = B::normalisation_with_residual(
-                    input.into_primitive(),
-                    weight.into_primitive(),
-                    bias.into_primitive(),
-                    residual.into_primitive(),
-                    epsilon,
-                    activation,
-                );
-                let output = prep.finish(output);
-                (
-                    output,
-                    Recorded::<B, C>::new(mean),
-                    Recorded::<B, C>::new(variance),
-                )
-            }
-        }
+    ) -> (Recorded<B>, Recorded<B>, Recorded<B>) {
+        let made = B::normalisation_with_residual(
+            plain::<B>(&input),
+            plain::<B>(&weight),
+            plain::<B>(&bias),
+            plain::<B>(&residual),
+            epsilon,
+            activation,
+        );
+        let parents = [&input, &weight, &bias, &residual];
+        recorded_with_moments::<B, C, _>(parents, (epsilon, activation), made)
     }
 }
