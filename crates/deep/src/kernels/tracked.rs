@@ -149,7 +149,7 @@ where
     C: CheckpointStrategy,
     O: Backward<B, N, State = Convolved>,
 {
-    let prepared = operation.prepare::<C>(parents.map(|tensor| tensor.node()));
+    let prepared = operation.prepare::<C>(parents.map(Recorded::<B>::node));
     match prepared.compute_bound().stateful() {
         OpsKind::Tracked(mut prep) => {
             let state = Convolved {
@@ -173,7 +173,7 @@ where
     B: Kernels + KernelGradients,
     C: CheckpointStrategy,
 {
-    let prepared = Normalisation.prepare::<C>(parents.map(|tensor| tensor.node()));
+    let prepared = Normalisation.prepare::<C>(parents.map(Recorded::<B>::node));
     let output = match prepared.compute_bound().stateful() {
         OpsKind::Tracked(mut prep) => {
             let state = Kept {
