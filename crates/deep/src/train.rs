@@ -18,6 +18,7 @@ use crate::loss::{Loss, PreparedLoss};
 use crate::network::Net;
 use crate::optimizer::{Adam, Sgd};
 use crate::schedule::Schedule;
+use crate::weights::all_finite;
 use crate::{
     Architecture, Checkpoint, Classifier, DeviceKind, Error, HeadKind, Inputs, Mix, Sampler, Scores, Weights,
     one_hot,
@@ -553,7 +554,7 @@ impl State {
             let value = self.step(batch, loss, rate, epoch, epochs, device);
             // The last step of an epoch is followed by no loss that would tell what it did to the weights.
             let last = place + 1 == batches.len();
-            if !value.is_finite() || (last && Weights::of(&self.net.valid()).first_not_finite().is_some()) {
+            if !value.is_finite() || (last && !all_finite(&self.net.valid())) {
                 return Err(not_finite(place + 1));
             }
             self.about.loss += value * rows as f64;

@@ -203,7 +203,9 @@ fn autoencoders_lose_as_much_as_on_the_processor_and_go_on_from_it() {
         let first = [total(&mut card), total(&mut processor)];
         near(&first[..1], &first[1..], 2e-3);
         // The file of one device goes on on the other.
-        let saved = SavedDeepSmote::of_checkpoint(processor.saved().to_checkpoint()).expect("it is whole");
+        let saved =
+            SavedDeepSmote::of_checkpoint(processor.saved().expect("an epoch went well").to_checkpoint())
+                .expect("it is whole");
         let mut moved =
             DeepSmoteTraining::resume(&options, &set, &Seed::new(1), DeviceKind::Gpu, &saved.state)
                 .expect("it goes on");

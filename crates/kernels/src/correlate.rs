@@ -4,7 +4,9 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::level::Level;
-use crate::panel::{CACHED, DEPTH, HIGHEST, Rows, Run, Tile, VECTORS, WIDEST, multiply, pack};
+use crate::panel::{
+    CACHED, DEPTH, HIGHEST, Rows, Run, Tile, VECTORS, WIDEST, in_place, multiply, multiply_in_place, pack,
+};
 use crate::scratch;
 use crate::staged::Layout;
 
@@ -59,12 +61,7 @@ impl Product<'_> {
                 scratch::with(|[staged, panels]| {
                     let count = written.len() / each;
                     let staged = staged.get(count * self.layout.len());
-                    for (picture, staged) in pictures
-                        .chunks_exact(self.picture_len)
-                        .zip(staged.chunks_exact_mut(self.layout.len()))
-                    {
-                        self.layout.stage(picture, staged);
-                    }
+                    self.layout.stage(level, pictures, staged);
                     for (rows, offsets, grid) in &self.parts {
                         if grid.lines * grid.columns == 0 {
                             continue;
@@ -147,7 +144,9 @@ impl Job<'_> {
                 let offsets = &self.offsets[first..first + depth];
                 let mut begin = 0;
                 for (panel, &end) in self.panels.chunks_exact_mut(width * depth).zip(&ends) {
-                    pack(panel, width, &runs[begin..end], offsets, self.staged);
+                    if in_place::<S>(&runs[begin..end]).is_none() {
+                        pack(panel, width, &runs[begin..end], offsets, self.staged);
+                    }
                     begin = end;
                 }
                 // Rows that stay in the cache while all panels pass by.
@@ -157,9 +156,16 @@ impl Job<'_> {
                     for (panel, &end) in self.panels.chunks_exact(width * depth).zip(&ends) {
                         let runs = &runs[begin..end];
                         begin = end;
+                        let places = in_place::<S>(runs);
                         for (number, block) in blocks.chunks_exact(ROWS * depth).enumerate() {
                             let row = (group * (cached / (ROWS * depth)) + number) * ROWS;
-                            multiply::<S, ROWS>(simd, block, panel, &mut tile);
+                            match places {
+                                Some(places) => {
+                                    let staged = places.map(|place| &self.staged[place..]);
+                                    multiply_in_place::<S, ROWS>(simd, block, offsets, staged, &mut tile);
+                                }
+                                None => multiply::<S, ROWS>(simd, block, panel, &mut tile),
+                            }
                             put::<S, ROWS>(
                                 simd,
                                 &tile,

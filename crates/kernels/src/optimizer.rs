@@ -18,34 +18,25 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// Writes new weights, and changes velocities, which are 0 at first.
+    /// Turns a gradient into new weights, and changes velocities, which are 0 at first.
     ///
     /// # Panics
     ///
     /// If slices differ in length.
-    pub fn step(
-        self,
-        level: Level,
-        weights: &[f32],
-        gradient: &[f32],
-        velocity: &mut [f32],
-        written: &mut [f32],
-    ) {
-        let lens = [gradient.len(), velocity.len(), written.len()];
+    pub fn step(self, level: Level, weights: &[f32], gradient: &mut [f32], velocity: &mut [f32]) {
         assert_eq!(
-            lens,
-            [weights.len(); 3],
+            [gradient.len(), velocity.len()],
+            [weights.len(); 2],
             "numbers of weights, and of what goes with them"
         );
-        let jobs = written.par_chunks_mut(SOME).zip(velocity.par_chunks_mut(SOME));
-        jobs.zip(weights.par_chunks(SOME).zip(gradient.par_chunks(SOME)))
-            .for_each(|((written, velocity), (weights, gradient))| {
+        let jobs = gradient.par_chunks_mut(SOME).zip(velocity.par_chunks_mut(SOME));
+        jobs.zip(weights.par_chunks(SOME))
+            .for_each(|((gradient, velocity), weights)| {
                 level.run(SgdPart {
                     how: self,
                     weights,
                     gradient,
                     velocity,
-                    written,
                 });
             });
     }
@@ -54,9 +45,8 @@ impl Sgd {
 struct SgdPart<'a> {
     how: Sgd,
     weights: &'a [f32],
-    gradient: &'a [f32],
+    gradient: &'a mut [f32],
     velocity: &'a mut [f32],
-    written: &'a mut [f32],
 }
 
 impl WithSimd for SgdPart<'_> {
@@ -65,11 +55,10 @@ impl WithSimd for SgdPart<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let how = self.how;
-        let read = self.weights.iter().zip(self.gradient);
-        let rows = self.written.iter_mut().zip(self.velocity).zip(read);
-        rows.for_each(|((written, velocity), (&weight, &gradient))| {
-            *velocity = how.momentum * *velocity + (gradient + how.weight_decay * weight);
-            *written = weight - how.rate * *velocity;
+        let rows = self.gradient.iter_mut().zip(self.velocity).zip(self.weights);
+        rows.for_each(|((gradient, velocity), &weight)| {
+            *velocity = how.momentum * *velocity + (*gradient + how.weight_decay * weight);
+            *gradient = weight - how.rate * *velocity;
         });
     }
 }
@@ -94,7 +83,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// Writes new weights, and changes means, which are 0 at first; `time` is 1 in the first step.
+    /// Turns a gradient into new weights, and changes means, which are 0 at first; `time` is 1 in the first step.
     ///
     /// # Panics
     ///
@@ -104,14 +93,12 @@ impl Adam {
         level: Level,
         time: usize,
         weights: &[f32],
-        gradient: &[f32],
+        gradient: &mut [f32],
         [first, second]: [&mut [f32]; 2],
-        written: &mut [f32],
     ) {
-        let lens = [gradient.len(), first.len(), second.len(), written.len()];
         assert_eq!(
-            lens,
-            [weights.len(); 4],
+            [gradient.len(), first.len(), second.len()],
+            [weights.len(); 3],
             "numbers of weights, and of what goes with them"
         );
         let time = i32::try_from(time).unwrap_or(i32::MAX);
@@ -126,19 +113,17 @@ impl Adam {
             weight_decay: self.weight_decay as f32,
         };
         let means = first.par_chunks_mut(SOME).zip(second.par_chunks_mut(SOME));
-        let read = weights.par_chunks(SOME).zip(gradient.par_chunks(SOME));
-        written.par_chunks_mut(SOME).zip(means).zip(read).for_each(
-            |((written, (first, second)), (weights, gradient))| {
+        let jobs = gradient.par_chunks_mut(SOME).zip(means);
+        jobs.zip(weights.par_chunks(SOME))
+            .for_each(|((gradient, (first, second)), weights)| {
                 level.run(AdamPart {
                     how,
                     weights,
                     gradient,
                     first,
                     second,
-                    written,
                 });
-            },
-        );
+            });
     }
 }
 
@@ -155,10 +140,9 @@ struct AdamFactors {
 struct AdamPart<'a> {
     how: AdamFactors,
     weights: &'a [f32],
-    gradient: &'a [f32],
+    gradient: &'a mut [f32],
     first: &'a mut [f32],
     second: &'a mut [f32],
-    written: &'a mut [f32],
 }
 
 impl WithSimd for AdamPart<'_> {
@@ -168,16 +152,12 @@ impl WithSimd for AdamPart<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let how = self.how;
         let means = self.first.iter_mut().zip(self.second);
-        let rows = self
-            .written
-            .iter_mut()
-            .zip(means)
-            .zip(self.weights.iter().zip(self.gradient));
-        rows.for_each(|((written, (first, second)), (&weight, &gradient))| {
-            let gradient = gradient + how.weight_decay * weight;
-            *first = how.keep[0] * *first + how.take[0] * gradient;
-            *second = how.keep[1] * *second + how.take[1] * (gradient * gradient);
-            *written = weight - how.rate * *first / (how.root * second.sqrt() + how.epsilon);
+        let rows = self.gradient.iter_mut().zip(means).zip(self.weights);
+        rows.for_each(|((gradient, (first, second)), &weight)| {
+            let whole = *gradient + how.weight_decay * weight;
+            *first = how.keep[0] * *first + how.take[0] * whole;
+            *second = how.keep[1] * *second + how.take[1] * (whole * whole);
+            *gradient = weight - how.rate * *first / (how.root * second.sqrt() + how.epsilon);
         });
     }
 }
@@ -205,14 +185,13 @@ mod tests {
             let mut kept = vec![[0.0_f64; 2]; LEN];
             for time in 1..4_usize {
                 let gradient = numbers(LEN, 10 + time as u64);
-                let mut new = vec![f32::NAN; LEN];
+                let mut new = gradient.clone();
                 how.step(
                     level,
                     time,
                     &weights,
-                    &gradient,
-                    means.each_mut().map(Vec::as_mut_slice),
                     &mut new,
+                    means.each_mut().map(Vec::as_mut_slice),
                 );
                 weights = new;
                 for ((weight, kept), gradient) in wanted.iter_mut().zip(&mut kept).zip(gradient) {
@@ -243,16 +222,16 @@ mod tests {
             weight_decay: 0.25,
         };
         for level in levels() {
-            let (weights, gradient) = (vec![4.0; LEN], vec![1.0; LEN]);
-            let (mut velocity, mut new) = (vec![0.0; LEN], vec![f32::NAN; LEN]);
-            how.step(level, &weights, &gradient, &mut velocity, &mut new);
+            let weights = vec![4.0; LEN];
+            let (mut velocity, mut new) = (vec![0.0; LEN], vec![1.0; LEN]);
+            how.step(level, &weights, &mut new, &mut velocity);
             assert!(
                 new.iter().all(|&weight| weight == 3.0),
                 "4 - 0.5 * (1 + 0.25 * 4)"
             );
             assert!(velocity.iter().all(|&velocity| velocity == 2.0));
-            let weights = std::mem::replace(&mut new, vec![f32::NAN; LEN]);
-            how.step(level, &weights, &gradient, &mut velocity, &mut new);
+            let weights = std::mem::replace(&mut new, vec![1.0; LEN]);
+            how.step(level, &weights, &mut new, &mut velocity);
             assert!(
                 velocity.iter().all(|&velocity| velocity == 2.75),
                 "0.5 * 2 + 1 + 0.25 * 3"

@@ -111,60 +111,135 @@ pub(crate) struct Run {
 #[inline(always)]
 pub(crate) fn pack(panel: &mut [f32], width: usize, runs: &[Run], offsets: &[usize], staged: &[f32]) {
     let filled = runs.last().map_or(0, |run| run.to + run.len);
-    let alike = |len: usize| filled == width && runs.iter().all(|run| run.len == len);
-    if alike(32) {
-        pack_alike::<32>(panel, width, runs, offsets, staged);
-    } else if alike(16) {
-        pack_alike::<16>(panel, width, runs, offsets, staged);
-    } else if alike(8) {
-        pack_alike::<8>(panel, width, runs, offsets, staged);
-    } else if alike(4) {
-        pack_alike::<4>(panel, width, runs, offsets, staged);
-    } else {
-        for (line, &offset) in panel.chunks_exact_mut(width).zip(offsets) {
-            for run in runs {
-                let from = &staged[run.from + offset..][..run.len];
-                for (to, from) in line[run.to..].iter_mut().zip(from) {
-                    *to = *from;
-                }
-            }
-            line[filled..].fill(0.0);
+    let len = runs.first().map_or(0, |run| run.len);
+    if filled == width && runs.iter().all(|run| run.len == len) {
+        match (len, runs.len()) {
+            (8, 4) => return pack_alike::<8, 4>(panel, runs, offsets, staged),
+            (8, 2) => return pack_alike::<8, 2>(panel, runs, offsets, staged),
+            (4, 8) => return pack_alike::<4, 8>(panel, runs, offsets, staged),
+            (4, 4) => return pack_alike::<4, 4>(panel, runs, offsets, staged),
+            _ => {}
+        }
+    }
+    match runs.iter().map(|run| run.len).max() {
+        None => panel.fill(0.0),
+        Some(1) => pack_by::<1>(panel, width, runs, offsets, staged),
+        Some(2) => pack_by::<2>(panel, width, runs, offsets, staged),
+        Some(..=4) => pack_by::<4>(panel, width, runs, offsets, staged),
+        Some(..=8) => pack_by::<8>(panel, width, runs, offsets, staged),
+        Some(_) => pack_by::<16>(panel, width, runs, offsets, staged),
+    }
+}
+
+/// The same for runs of one length that fill the panel.
+#[inline(always)]
+fn pack_alike<const LEN: usize, const RUNS: usize>(
+    panel: &mut [f32],
+    runs: &[Run],
+    offsets: &[usize],
+    staged: &[f32],
+) {
+    let staged: [&[f32]; RUNS] = std::array::from_fn(|run| &staged[runs[run].from..]);
+    let (lines, _) = panel.as_chunks_mut::<LEN>();
+    let (lines, _) = lines.as_chunks_mut::<RUNS>();
+    for (line, &offset) in lines.iter_mut().zip(offsets) {
+        for run in 0..RUNS {
+            line[run].copy_from_slice(&staged[run][offset..offset + LEN]);
         }
     }
 }
 
+/// The same by pieces of `LEN` numbers. A piece may be longer than what is left of its run; what comes behind it, in this line or
+/// the next, overwrites the rest.
 #[inline(always)]
-fn pack_alike<const LEN: usize>(
+fn pack_by<const LEN: usize>(
     panel: &mut [f32],
     width: usize,
     runs: &[Run],
     offsets: &[usize],
     staged: &[f32],
 ) {
-    for (line, &offset) in panel.chunks_exact_mut(width).zip(offsets) {
-        for (to, run) in line.as_chunks_mut::<LEN>().0.iter_mut().zip(runs) {
-            if let Some(from) = staged[run.from + offset..].first_chunk::<LEN>() {
+    let mut pieces = [Run::default(); WIDEST];
+    let mut count = 0;
+    for run in runs {
+        for first in (0..run.len).step_by(LEN) {
+            pieces[count] = Run {
+                to: run.to + first,
+                len: LEN.min(run.len - first),
+                from: run.from + first,
+                written: 0,
+            };
+            count += 1;
+        }
+    }
+    let pieces = &pieces[..count];
+    let filled = runs.last().map_or(0, |run| run.to + run.len);
+    for (number, &offset) in offsets.iter().enumerate() {
+        let line = &mut panel[number * width..];
+        for piece in pieces {
+            let (to, from) = (&mut line[piece.to..], &staged[piece.from + offset..]);
+            if let (Some(to), Some(from)) = (to.first_chunk_mut::<LEN>(), from.first_chunk::<LEN>()) {
                 *to = *from;
+            } else {
+                to[..piece.len].copy_from_slice(&from[..piece.len]);
             }
         }
+        line[filled..width].fill(0.0);
     }
 }
 
-/// A block of rows by a panel. The sums are written at the end only, so that they stay in registers until then.
+/// Where the vectors of a panel are read, if each lies within a run: such a panel need not be packed.
+#[inline(always)]
+pub(crate) fn in_place<S: Simd>(runs: &[Run]) -> Option<[usize; VECTORS]> {
+    let mut places = [0; VECTORS];
+    let mut vector = 0;
+    for run in runs {
+        if run.len % S::F32_LANES != 0 {
+            return None;
+        }
+        for first in (0..run.len).step_by(S::F32_LANES) {
+            places[vector] = run.from + first;
+            vector += 1;
+        }
+    }
+    (vector == VECTORS).then_some(places)
+}
+
+/// A block of rows by columns that are read where they lie.
+#[inline(always)]
+pub(crate) fn multiply_in_place<S: Simd, const ROWS: usize>(
+    simd: S,
+    block: &[f32],
+    offsets: &[usize],
+    staged: [&[f32]; VECTORS],
+    tile: &mut Tile,
+) {
+    let line =
+        |&offset: &usize| staged.map(|staged| S::as_simd_f32s(&staged[offset..offset + S::F32_LANES]).0[0]);
+    sum::<S, ROWS>(simd, block, offsets.iter().map(line), tile);
+}
+
+/// A block of rows by a panel.
+#[inline(always)]
+pub(crate) fn multiply<S: Simd, const ROWS: usize>(simd: S, block: &[f32], panel: &[f32], tile: &mut Tile) {
+    let (lines, _) = S::as_simd_f32s(panel);
+    sum::<S, ROWS>(simd, block, lines.as_chunks::<VECTORS>().0.iter().copied(), tile);
+}
+
+/// Sums products of weights and lines. They are written at the end only, so that they stay in registers until then.
 #[expect(
     clippy::manual_memcpy,
     reason = "a copy of the whole would hold the sums in memory from the start"
 )]
 #[inline(always)]
-pub(crate) fn multiply<S: Simd, const ROWS: usize>(simd: S, block: &[f32], panel: &[f32], tile: &mut Tile) {
-    let (lines, _) = S::as_simd_f32s(panel);
+fn sum<S: Simd, const ROWS: usize>(
+    simd: S,
+    block: &[f32],
+    lines: impl Iterator<Item = [S::f32s; VECTORS]>,
+    tile: &mut Tile,
+) {
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    for (weights, line) in block
-        .as_chunks::<ROWS>()
-        .0
-        .iter()
-        .zip(lines.as_chunks::<VECTORS>().0)
-    {
+    for (weights, line) in block.as_chunks::<ROWS>().0.iter().zip(lines) {
         for row in 0..ROWS {
             let weight = simd.splat_f32s(weights[row]);
             for vector in 0..VECTORS {

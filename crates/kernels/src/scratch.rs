@@ -14,7 +14,9 @@ impl Scratch {
     pub(crate) fn get(&mut self, len: usize) -> &mut [f32] {
         let spare = LINE / size_of::<f32>();
         if self.0.len() < len + spare {
-            self.0.resize(len + spare, 0.0);
+            // Nothing of what was there is wanted, so it goes before its successor comes.
+            self.0 = Vec::new();
+            self.0 = vec![0.0; len + spare];
         }
         let first = self.0.as_ptr().align_offset(LINE).min(spare);
         &mut self.0[first..first + len]

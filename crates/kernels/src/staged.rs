@@ -1,5 +1,8 @@
 //! Pictures with room for their padding, each phase of the stride apart, so that whatever a tap reads lies side by side.
 
+use pulp::{Simd, WithSimd};
+
+use crate::level::Level;
 use crate::shape::ConvShape;
 
 /// How one picture is laid out: by channel, by phase of lines and columns, then lines and columns of the phase.
@@ -62,8 +65,17 @@ impl Layout {
         channel * self.channel_len() + (phase * self.phase[0] + line) * self.phase[1] + column
     }
 
-    /// Copies a picture into a place that holds [`len`](Self::len) numbers.
-    pub(crate) fn stage(&self, picture: &[f32], staged: &mut [f32]) {
+    /// Copies pictures into a place that holds [`len`](Self::len) numbers for each.
+    pub(crate) fn stage(&self, level: Level, pictures: &[f32], staged: &mut [f32]) {
+        level.run(Stage {
+            layout: self,
+            pictures,
+            staged,
+        });
+    }
+
+    #[inline(always)]
+    fn stage_one(&self, picture: &[f32], staged: &mut [f32]) {
         if self.stride == [1, 1] {
             self.stage_lines(picture, staged);
         } else {
@@ -72,6 +84,7 @@ impl Layout {
     }
 
     /// The same where there is one phase: only what surrounds a picture becomes 0.
+    #[inline(always)]
     fn stage_lines(&self, picture: &[f32], staged: &mut [f32]) {
         let ([lines, columns], [above, left]) = (self.picture, self.padding);
         let [height, width] = self.phase;
@@ -93,22 +106,40 @@ impl Layout {
         }
     }
 
+    #[inline(always)]
     fn stage_phases(&self, picture: &[f32], staged: &mut [f32]) {
         staged.fill(0.0);
         let [lines, columns] = self.picture;
-        let ([above, left], [down, right]) = (self.padding, self.stride);
-        for channel in 0..self.channels {
-            for line in 0..lines {
-                if (line + above) / down >= self.phase[0] {
-                    break;
-                }
-                let from = &picture[(channel * lines + line) * columns..][..columns];
-                for first in 0..right.min(columns) {
-                    let to = self.place(channel, line + above, first + left);
-                    let room = self.phase[1].saturating_sub((first + left) / right);
-                    let from = from[first..].iter().step_by(right);
-                    for (to, from) in staged[to..].iter_mut().zip(from).take(room) {
-                        *to = *from;
+        let [height, width] = self.phase;
+        let [down, right] = self.stride;
+        // The first pixel of a phase along an axis, and where it goes.
+        let first = |axis: usize, phase: usize| {
+            let (stride, padding) = (self.stride[axis], self.padding[axis]);
+            let pixel = (phase + stride - padding % stride) % stride;
+            (pixel, (pixel + padding) / stride)
+        };
+        for phase in 0..down * right {
+            let (first_line, to_line) = first(0, phase / right);
+            let (first_column, to_column) = first(1, phase % right);
+            if first_line >= lines || first_column >= columns || to_line >= height || to_column >= width {
+                continue;
+            }
+            for (picture, staged) in picture
+                .chunks_exact(lines * columns)
+                .zip(staged.chunks_exact_mut(self.channel_len()))
+            {
+                let to = staged[(phase * height + to_line) * width..][..(height - to_line) * width]
+                    .chunks_exact_mut(width);
+                let from = picture[first_line * columns..].chunks(down * columns);
+                for (to, from) in to.zip(from) {
+                    let (to, from) = (&mut to[to_column..], &from[first_column..columns]);
+                    match right {
+                        1 => every::<1>(to, from),
+                        2 => every::<2>(to, from),
+                        _ => {
+                            let from = from.iter().step_by(right);
+                            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                        }
                     }
                 }
             }
@@ -116,25 +147,75 @@ impl Layout {
     }
 }
 
-/// A copy of a line. Calling the system's takes longer than it does for lines of few pixels, so that usual lengths are
-/// compiled in place.
-fn copy(to: &mut [f32], from: &[f32]) {
-    match to.len() {
-        4 => copy_all::<4>(to, from),
-        8 => copy_all::<8>(to, from),
-        16 => copy_all::<16>(to, from),
-        32 => copy_all::<32>(to, from),
-        _ => to.copy_from_slice(from),
+struct Stage<'a> {
+    layout: &'a Layout,
+    pictures: &'a [f32],
+    staged: &'a mut [f32],
+}
+
+impl WithSimd for Stage<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let [lines, columns] = self.layout.picture;
+        for (picture, staged) in self
+            .pictures
+            .chunks_exact(self.layout.channels * lines * columns)
+            .zip(self.staged.chunks_exact_mut(self.layout.len()))
+        {
+            self.layout.stage_one(picture, staged);
+        }
     }
 }
 
-fn copy_all<const LEN: usize>(to: &mut [f32], from: &[f32]) {
-    if let (Some(to), Some(from)) = (to.first_chunk_mut::<LEN>(), from.first_chunk::<LEN>()) {
+/// The first of every `STEP` numbers.
+#[inline(always)]
+fn every<const STEP: usize>(to: &mut [f32], from: &[f32]) {
+    let (whole, rest) = from.as_chunks::<STEP>();
+    for (to, from) in to.iter_mut().zip(whole) {
+        *to = from[0];
+    }
+    if let (Some(to), Some(last)) = (to.get_mut(whole.len()), rest.first()) {
+        *to = *last;
+    }
+}
+
+/// A copy of a line. Calling the system's takes longer than it does for lines of few pixels.
+#[inline(always)]
+fn copy(to: &mut [f32], from: &[f32]) {
+    if to.len() >= 16 {
+        copy_by::<16>(to, from);
+    } else if to.len() >= 8 {
+        copy_by::<8>(to, from);
+    } else if to.len() >= 4 {
+        copy_by::<4>(to, from);
+    } else {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = *from;
+        }
+    }
+}
+
+/// By pieces of `LEN` numbers, and the last `LEN` once more.
+#[inline(always)]
+fn copy_by<const LEN: usize>(to: &mut [f32], from: &[f32]) {
+    let from = &from[..to.len()];
+    for (to, from) in to
+        .as_chunks_mut::<LEN>()
+        .0
+        .iter_mut()
+        .zip(from.as_chunks::<LEN>().0)
+    {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<LEN>(), from.last_chunk::<LEN>()) {
         *to = *from;
     }
 }
 
 /// The same for the numbers beside a line, which are often one.
+#[inline(always)]
 fn set_to_0(beside: &mut [f32]) {
     match beside {
         [] => {}

@@ -10,6 +10,8 @@ use crate::staged::Layout;
 const CACHED: usize = 64 * 1024;
 /// Pictures that are summed apart from others, where sums are few.
 const TOGETHER: usize = 16;
+/// Numbers of staged pictures that are looked at before the next, about.
+const STAGED: usize = 128 * 1024;
 /// Sums that are few.
 const FEW: usize = 64 * 1024;
 
@@ -32,21 +34,29 @@ pub fn weight_gradient(
     // One vector where two would be half empty.
     let vectors = if shape.outputs <= level.lanes() { 1 } else { 2 };
     let blocks = Blocks::new(shape, vectors * level.lanes());
+    let layout = Layout::of_input(shape);
+    if blocks.sums > FEW && shape.batch * layout.len() <= blocks.sums {
+        return by_blocks(level, shape, blocks, pictures, outputs, written);
+    }
     let sums = if blocks.sums <= FEW {
         by_pictures(level, shape, blocks, pictures, outputs)
     } else {
         by_channels(level, shape, blocks, pictures, outputs)
     };
-    let taps = shape.taps();
+    let each = shape.inputs * shape.taps() * blocks.width;
     written
-        .par_chunks_exact_mut(shape.inputs * taps)
-        .enumerate()
-        .for_each(|(output, written)| {
-            let sums = &sums[output / blocks.width * shape.inputs * taps * blocks.width..];
-            for (to, sums) in written.iter_mut().zip(sums.chunks_exact(blocks.width)) {
-                *to = sums[output % blocks.width];
-            }
-        });
+        .par_chunks_mut(each)
+        .zip(sums.par_chunks(each))
+        .for_each(|(written, sums)| by_output(blocks, sums, written));
+}
+
+/// Writes the sums of a block by output instead of with outputs side by side.
+fn by_output(blocks: Blocks, sums: &[f32], written: &mut [f32]) {
+    for (output, written) in written.chunks_exact_mut(sums.len() / blocks.width).enumerate() {
+        for (to, sums) in written.iter_mut().zip(sums.chunks_exact(blocks.width)) {
+            *to = sums[output];
+        }
+    }
 }
 
 /// Output channels by the width of what is worked on at a time. Sums lie by block, by input, by tap, by output.
@@ -96,12 +106,7 @@ fn by_pictures(
                     let batch = pictures.len() / read;
                     let staged = staged.get(batch * layout.len());
                     let lines = lines.get(batch * blocks.count * shape.output_pixels() * blocks.width);
-                    for (staged, picture) in staged
-                        .chunks_exact_mut(layout.len())
-                        .zip(pictures.chunks_exact(read))
-                    {
-                        layout.stage(picture, staged);
-                    }
+                    layout.stage(level, pictures, staged);
                     let each = shape.output_pixels() * blocks.width;
                     for (place, lines) in lines.chunks_exact_mut(each).enumerate() {
                         by_place(shape, blocks, outputs, [place / batch, place % batch], lines);
@@ -132,6 +137,51 @@ fn by_pictures(
     sums
 }
 
+/// Every job has one block, and sums of its own: where there are more sums than pictures have pixels.
+fn by_blocks(
+    level: Level,
+    shape: &ConvShape,
+    blocks: Blocks,
+    pictures: &[f32],
+    outputs: &[f32],
+    written: &mut [f32],
+) {
+    let layout = Layout::of_input(shape);
+    let each = shape.output_pixels() * blocks.width;
+    let some = shape.inputs * shape.taps() * blocks.width;
+    scratch::with(|[staged, _]| {
+        let staged = staged.get(shape.batch * layout.len());
+        staged
+            .par_chunks_exact_mut(layout.len())
+            .zip(pictures.par_chunks_exact(shape.inputs * shape.input_pixels()))
+            .for_each(|(staged, picture)| layout.stage(level, picture, staged));
+        let staged = &*staged;
+        written
+            .par_chunks_mut(some)
+            .enumerate()
+            .for_each(|(block, written)| {
+                scratch::with(|[lines, sums]| {
+                    let (lines, sums) = (lines.get(shape.batch * each), sums.get(some));
+                    for (picture, lines) in lines.chunks_exact_mut(each).enumerate() {
+                        by_place(shape, blocks, outputs, [block, picture], lines);
+                    }
+                    sums.fill(0.0);
+                    level.run(Job {
+                        shape,
+                        layout,
+                        batch: shape.batch,
+                        staged,
+                        lines,
+                        first: 0,
+                        sums,
+                        width: blocks.width,
+                    });
+                    by_output(blocks, sums, written);
+                });
+            });
+    });
+}
+
 /// Every job has some input channels of one block.
 fn by_channels(
     level: Level,
@@ -147,41 +197,50 @@ fn by_channels(
         .inputs
         .div_ceil(rayon::current_num_threads().div_ceil(blocks.count))
         .max(1);
+    let given = shape.outputs * shape.output_pixels();
+    let some = shape.taps() * blocks.width;
+    // Whole numbers of what a job looks at together.
+    let cached = (CACHED / each).clamp(1, shape.batch);
+    let together = (STAGED / layout.len()).next_multiple_of(cached).max(cached);
     let mut sums = vec![0.0; blocks.sums];
     scratch::with(|[staged, lines]| {
-        let staged = staged.get(shape.batch * layout.len());
-        staged
-            .par_chunks_exact_mut(layout.len())
-            .zip(pictures.par_chunks_exact(read))
-            .for_each(|(staged, picture)| layout.stage(picture, staged));
-        let lines = lines.get(blocks.count * shape.batch * each);
-        lines
-            .par_chunks_exact_mut(each)
-            .enumerate()
-            .for_each(|(place, lines)| {
-                let place = [place / shape.batch, place % shape.batch];
-                by_place(shape, blocks, outputs, place, lines);
-            });
-        let (staged, lines) = (&*staged, &*lines);
-        let some = shape.taps() * blocks.width;
-        sums.par_chunks_exact_mut(shape.inputs * some)
-            .zip(lines.par_chunks_exact(shape.batch * each))
-            .for_each(|(sums, lines)| {
-                sums.par_chunks_mut(channels * some)
-                    .enumerate()
-                    .for_each(|(job, sums)| {
-                        level.run(Job {
-                            shape,
-                            layout,
-                            batch: shape.batch,
-                            staged,
-                            lines,
-                            first: job * channels,
-                            sums,
-                            width: blocks.width,
+        for (pictures, outputs) in pictures
+            .chunks(together * read)
+            .zip(outputs.chunks(together * given))
+        {
+            let batch = pictures.len() / read;
+            let staged = staged.get(batch * layout.len());
+            staged
+                .par_chunks_exact_mut(layout.len())
+                .zip(pictures.par_chunks_exact(read))
+                .for_each(|(staged, picture)| layout.stage(level, picture, staged));
+            let lines = lines.get(blocks.count * batch * each);
+            lines
+                .par_chunks_exact_mut(each)
+                .enumerate()
+                .for_each(|(place, lines)| {
+                    by_place(shape, blocks, outputs, [place / batch, place % batch], lines);
+                });
+            let (staged, lines) = (&*staged, &*lines);
+            sums.par_chunks_mut(shape.inputs * some)
+                .zip(lines.par_chunks_exact(batch * each))
+                .for_each(|(sums, lines)| {
+                    sums.par_chunks_mut(channels * some)
+                        .enumerate()
+                        .for_each(|(job, sums)| {
+                            level.run(Job {
+                                shape,
+                                layout,
+                                batch,
+                                staged,
+                                lines,
+                                first: job * channels,
+                                sums,
+                                width: blocks.width,
+                            });
                         });
-                    });
-            });
+                });
+        }
     });
     sums
 }
@@ -227,12 +286,35 @@ fn by_place(
     let from = &outputs[(picture * shape.outputs + first) * pixels..][..channels * pixels];
     // Few places at a time, so that what is written stays in the cache.
     for begin in (0..pixels).step_by(16) {
-        let end = (begin + 16).min(pixels);
-        for (channel, from) in from.chunks_exact(pixels).enumerate() {
-            let to = lines[begin * width..end * width].iter_mut().skip(channel);
-            for (to, from) in to.step_by(width).zip(&from[begin..end]) {
-                *to = *from;
+        let places = begin..(begin + 16).min(pixels);
+        let lines = &mut lines[begin * width..places.end * width];
+        let mut channel = 0;
+        if places.len() == 16 {
+            for from in from.chunks_exact(4 * pixels) {
+                let of = |channel: usize| from[channel * pixels..].get(places.clone());
+                if let (Some(a), Some(b), Some(c), Some(d)) = (of(0), of(1), of(2), of(3)) {
+                    turn([a, b, c, d], &mut lines[channel..], width);
+                }
+                channel += 4;
             }
+        }
+        for from in from.chunks_exact(pixels).skip(channel) {
+            let to = lines.iter_mut().skip(channel).step_by(width);
+            to.zip(&from[places.clone()]).for_each(|(to, from)| *to = *from);
+            channel += 1;
+        }
+    }
+}
+
+/// Four channels at 16 places, written by place.
+#[inline(always)]
+fn turn(channels: [&[f32]; 4], lines: &mut [f32], width: usize) {
+    let blocks = channels.map(|channel| channel.as_chunks::<4>().0);
+    for block in 0..4 {
+        let [a, b, c, d] = blocks.map(|channel| channel[block]);
+        for place in 0..4 {
+            let line = &mut lines[(4 * block + place) * width..][..4];
+            line.copy_from_slice(&[a[place], b[place], c[place], d[place]]);
         }
     }
 }

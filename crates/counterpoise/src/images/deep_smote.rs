@@ -297,7 +297,10 @@ pub fn fit_deep_smote(
     has_room_to_fit(device, options, data.images.shape())?;
     let print = fingerprint(experiment.seed, &data);
     let keep = |training: &DeepSmoteTraining<'_>| {
-        let mut checkpoint = training.saved().to_checkpoint();
+        let Some(saved) = training.saved() else {
+            return Ok(());
+        };
+        let mut checkpoint = saved.to_checkpoint();
         checkpoint.about["fingerprint"] = print.clone().into();
         checkpoint.about["seed"] = experiment.seed.into();
         checkpoint.about["classes"] = data.labels.classes().into();

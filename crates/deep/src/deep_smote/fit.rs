@@ -1,5 +1,5 @@
 use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
 use counterpoise_base::{Event, LabeledImages, Observer, Seed, Warning};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::{
 use crate::checkpoint::moments;
 use crate::kernels::GivesBack;
 use crate::optimizer::Adam;
-use crate::weights::numbers;
+use crate::weights::{all_finite, numbers};
 use crate::{DeviceKind, Error, Weights};
 
 /// The words of progress.
@@ -34,8 +34,8 @@ pub struct DeepSmoteTraining<'a> {
     device: Device,
     kind: DeviceKind,
     sizes: AutoencoderSizes,
-    net: Coder,
-    optimizer: Optimizer,
+    /// Networks and optimizer after the last epoch; absent if an epoch has failed.
+    now: Option<(Coder, Optimizer)>,
     history: Vec<EpochLoss>,
     best: Option<Coder>,
     /// Rows of each class that has two pictures or more.
@@ -102,44 +102,54 @@ pub(super) struct ClassBatch {
     pub(super) order: Vec<usize>,
 }
 
-/// The losses of one batch.
-pub(super) struct Losses {
-    pub(super) reconstruction: Tensor<1>,
-    pub(super) penalty: Option<Tensor<1>>,
+/// What a batch adds to losses, before it is weighted, and the gradients of their weighted sum.
+struct Followed {
+    reconstruction: Tensor<1>,
+    penalty: Option<Tensor<1>>,
+    gradients: GradientsParams,
 }
 
 impl DeepSmote {
-    /// Computes the losses of one batch (Algorithm 1 of the paper, lines 4 to 12).
-    pub(super) fn losses(&self, net: &Coder, pictures: Tensor<4>, class: Option<ClassBatch>) -> Losses {
-        let decoded = net.decoder.forward(net.encoder.forward(pictures.clone()));
-        let penalty = |ClassBatch { pictures, order }: ClassBatch| {
-            let mut codes = net.encoder.forward(pictures.clone());
-            if self.penalty_gradient == PenaltyGradient::Decoder {
-                codes = codes.detach();
-            }
-            let count = order.len();
-            let order: Vec<i64> = order.into_iter().map(|place| place as i64).collect();
-            let order = Tensor::<1, Int>::from_data(TensorData::new(order, [count]), &pictures.device());
-            let decoded = net.decoder.forward(codes.select(0, order.clone()));
-            let target = match self.penalty {
-                Penalty::Reference => pictures.select(0, order),
-                _ => pictures,
-            };
-            mean_squared_error(decoded, target)
+    /// The losses of one batch (Algorithm 1 of the paper, lines 4 to 12) and their gradients. What the one needs to remember is
+    /// forgotten before the other begins.
+    fn followed(&self, net: &Coder, pictures: Tensor<4>, class: Option<ClassBatch>) -> Followed {
+        let mut gradients = GradientsAccumulator::new();
+        let mut follow = |loss: Tensor<1>, weight: f64| {
+            let value = loss.clone().inner();
+            let own = GradientsParams::from_grads((loss * weight).backward(), net);
+            gradients.accumulate(net, own);
+            value
         };
-        Losses {
-            reconstruction: mean_squared_error(decoded, pictures),
-            penalty: class.map(penalty),
+        let reconstruction = follow(self.reconstruction(net, pictures), 1.0);
+        let penalty = class.map(|class| follow(self.penalty(net, class), self.lambda));
+        Followed {
+            reconstruction,
+            penalty,
+            gradients: gradients.grads(),
         }
     }
-}
 
-impl Losses {
-    fn total(&self, lambda: f64) -> Tensor<1> {
-        match &self.penalty {
-            Some(penalty) => self.reconstruction.clone() + penalty.clone() * lambda,
-            None => self.reconstruction.clone(),
+    /// How far decoded pictures are from themselves.
+    pub(super) fn reconstruction(&self, net: &Coder, pictures: Tensor<4>) -> Tensor<1> {
+        let decoded = net.decoder.forward(net.encoder.forward(pictures.clone()));
+        mean_squared_error(decoded, pictures)
+    }
+
+    /// How far pictures of a class are from what codes of its others decode to.
+    pub(super) fn penalty(&self, net: &Coder, ClassBatch { pictures, order }: ClassBatch) -> Tensor<1> {
+        let mut codes = net.encoder.forward(pictures.clone());
+        if self.penalty_gradient == PenaltyGradient::Decoder {
+            codes = codes.detach();
         }
+        let count = order.len();
+        let order: Vec<i64> = order.into_iter().map(|place| place as i64).collect();
+        let order = Tensor::<1, Int>::from_data(TensorData::new(order, [count]), &pictures.device());
+        let decoded = net.decoder.forward(codes.select(0, order.clone()));
+        let target = match self.penalty {
+            Penalty::Reference => pictures.select(0, order),
+            _ => pictures,
+        };
+        mean_squared_error(decoded, target)
     }
 }
 
@@ -165,7 +175,7 @@ impl<'a> DeepSmoteTraining<'a> {
         let seed = seed.child("deep-smote");
         let sizes = options.sizes(data.images.shape());
         let opened = device.open()?;
-        let net = Coder::new(data.images.shape(), sizes, &seed.child("weights"), &opened)?;
+        let net = first_networks(data, sizes, &seed, &opened)?;
         let all: Vec<Vec<usize>> = (0..data.labels.classes().len() as u32)
             .map(|class| data.labels.rows_of(class))
             .collect();
@@ -191,8 +201,7 @@ impl<'a> DeepSmoteTraining<'a> {
             device: opened.autodiff(),
             kind: device,
             sizes,
-            net,
-            optimizer: Optimizer::new(),
+            now: Some((net, Optimizer::new())),
             history: Vec::new(),
             best: None,
             classes: all.into_iter().filter(|rows| rows.len() > 1).collect(),
@@ -212,33 +221,34 @@ impl<'a> DeepSmoteTraining<'a> {
         if state.history.is_empty() {
             return Ok(training);
         }
-        training.best = Some(state.best.put_into(training.net.valid())?);
-        training.net = state.weights.put_into(training.net)?;
-        training.optimizer = Optimizer::from_bytes(&state.optimizer)?;
+        if let Some((net, _)) = training.now.take() {
+            training.best = Some(state.best.put_into(net.valid())?);
+            let net = state.weights.put_into(net)?;
+            training.now = Some((net, Optimizer::from_bytes(&state.optimizer)?));
+        }
         training.history.clone_from(&state.history);
         Ok(training)
     }
 
-    /// All that is needed to go on from here.
-    pub fn state(&self) -> DeepSmoteState {
-        DeepSmoteState {
-            weights: Weights::of(&self.net),
-            best: self
-                .best
-                .as_ref()
-                .map_or_else(|| Weights::of(&self.net), Weights::of),
-            optimizer: self.optimizer.to_bytes(),
+    /// All that is needed to go on from here; absent after an epoch that failed or was stopped, since an epoch keeps no copy of
+    /// what was before it. Whoever wants to go on from there takes the state after every epoch.
+    pub fn state(&self) -> Option<DeepSmoteState> {
+        let (net, optimizer) = self.now.as_ref()?;
+        Some(DeepSmoteState {
+            weights: Weights::of(net),
+            best: self.best.as_ref().map_or_else(|| Weights::of(net), Weights::of),
+            optimizer: optimizer.to_bytes(),
             history: self.history.clone(),
-        }
+        })
     }
 
     /// The same with options and the shape of pictures, to be written to a file.
-    pub fn saved(&self) -> SavedDeepSmote {
-        SavedDeepSmote {
+    pub fn saved(&self) -> Option<SavedDeepSmote> {
+        Some(SavedDeepSmote {
             options: self.options.clone(),
             shape: self.data.images.shape(),
-            state: self.state(),
-        }
+            state: self.state()?,
+        })
     }
 
     /// Losses of the epochs so far.
@@ -277,13 +287,17 @@ impl<'a> DeepSmoteTraining<'a> {
         self.history.len() > fell + patience.get()
     }
 
-    /// The networks of the epoch with the lowest loss.
+    /// The networks of the epoch with the lowest loss, which a failed epoch does not touch; before the first, those of the start.
     pub fn best(&self) -> Autoencoder {
+        let device = self.kind.open().expect("the device was opened before");
+        let net = self.best.clone().unwrap_or_else(|| {
+            first_networks(self.data, self.sizes, &self.seed, &device).expect("they were made before")
+        });
         Autoencoder {
-            net: self.best.clone().unwrap_or_else(|| self.net.valid()),
+            net,
             shape: self.data.images.shape(),
             sizes: self.sizes,
-            device: self.kind.open().expect("the device was opened before"),
+            device,
         }
     }
 
@@ -301,19 +315,22 @@ impl<'a> DeepSmoteTraining<'a> {
         Ok(())
     }
 
-    /// Sees all pictures once. If it fails or is stopped, everything stays as it was before this epoch.
+    /// Sees all pictures once. If it fails or is stopped, history and best networks stay as they were, and this training is over:
+    /// [`resume`](Self::resume) goes on from the last state that was taken.
     pub fn epoch(&mut self, observer: &dyn Observer) -> Result<EpochLoss, Error> {
-        let (net, optimizer, loss) = self.batches(observer)?;
-        self.net = net;
-        self.optimizer = optimizer;
+        let (net, optimizer) = self.now.take().ok_or_else(|| Error::UnusableTraining {
+            reason: "an epoch of this training has failed or was stopped".to_owned(),
+        })?;
+        let (net, optimizer, loss) = self.batches(net, optimizer, observer)?;
         let lowest = self
             .history
             .iter()
             .map(|loss| loss.total)
             .fold(f64::INFINITY, f64::min);
         if loss.total < lowest {
-            self.best = Some(self.net.valid());
+            self.best = Some(net.valid());
         }
+        self.now = Some((net, optimizer));
         self.history.push(loss);
         let mut numbers = vec![("loss", loss.total), ("reconstruction", loss.reconstruction)];
         numbers.extend(loss.penalty.map(|penalty| ("penalty", penalty)));
@@ -328,9 +345,12 @@ impl<'a> DeepSmoteTraining<'a> {
     }
 
     /// Networks and optimizer after one more epoch.
-    fn batches(&self, observer: &dyn Observer) -> Result<(Coder, Optimizer, EpochLoss), Error> {
-        // Means that normalisation remembers are shared by copies, but not by what `valid` returns.
-        let (mut net, mut optimizer) = (self.net.valid().train(), self.optimizer.clone());
+    fn batches(
+        &self,
+        mut net: Coder,
+        mut optimizer: Optimizer,
+        observer: &dyn Observer,
+    ) -> Result<(Coder, Optimizer, EpochLoss), Error> {
         let epoch = self.history.len();
         let branch = self.seed.child("epoch").child(epoch as u64);
         let order = branch.child("order").shuffled(0..self.data.len());
@@ -339,26 +359,27 @@ impl<'a> DeepSmoteTraining<'a> {
         for (place, rows) in batches.iter().enumerate() {
             let class = self.class_batch(&branch.child("batch").child(place as u64));
             let pictures = tensor_of(&self.data.images, rows.iter().copied(), &self.device);
-            let losses = self.options.losses(&net, pictures, class);
-            let sum = losses.total(self.options.lambda);
+            let followed = self.options.followed(&net, pictures, class);
             let share = rows.len() as f64 / self.data.len() as f64;
-            let parts = [Some(sum.clone()), Some(losses.reconstruction), losses.penalty];
-            let parts: Vec<Tensor<1>> = parts.into_iter().flatten().map(Tensor::inner).collect();
-            let gradients = GradientsParams::from_grads(sum.backward(), &net);
-            net = optimizer.0.step(self.options.learning_rate, net, gradients);
-            // Asked for at once, and when all work is under way: a card would wait for its next. A failed epoch is undone.
-            let values = numbers(Tensor::cat(parts, 0));
-            if !values[0].is_finite() {
+            let parts = [Some(followed.reconstruction), followed.penalty];
+            net = optimizer
+                .0
+                .step(self.options.learning_rate, net, followed.gradients);
+            // Asked for at once, and when all work is under way: a card would wait for its next.
+            let values = numbers(Tensor::cat(parts.into_iter().flatten().collect(), 0));
+            let [own, other] = [0, 1].map(|part| values.get(part).map_or(0.0, |&value| f64::from(value)));
+            let sum = own + self.options.lambda * other;
+            if !sum.is_finite() {
                 return Err(not_finite(epoch, place, batches.len()));
             }
-            total += share * f64::from(values[0]);
-            reconstruction += share * f64::from(values[1]);
-            penalty += share * values.get(2).map_or(0.0, |&value| f64::from(value));
+            total += share * sum;
+            reconstruction += share * own;
+            penalty += share * other;
             let done = epoch * batches.len() + place + 1;
             tell(observer, TASK, done, self.options.epochs.get() * batches.len())?;
         }
         // The last step may have spoilt the weights, which no loss has shown yet.
-        if Weights::of(&net).first_not_finite().is_some() {
+        if !all_finite(&net) {
             return Err(not_finite(epoch, batches.len() - 1, batches.len()));
         }
         let loss = EpochLoss {
@@ -410,6 +431,15 @@ impl<'a> DeepSmoteTraining<'a> {
             order,
         })
     }
+}
+
+fn first_networks(
+    data: &LabeledImages,
+    sizes: AutoencoderSizes,
+    seed: &Seed,
+    device: &Device,
+) -> Result<Coder, Error> {
+    Coder::new(data.images.shape(), sizes, &seed.child("weights"), device)
 }
 
 /// Cuts rows into batches; a last one of a single row joins the one before.
@@ -487,7 +517,11 @@ mod tests {
     fn trained(options: &DeepSmote, data: &LabeledImages) -> DeepSmoteState {
         let mut training = training(options, data);
         training.run(&(), |_| Ok(())).unwrap();
-        training.state()
+        training.state().unwrap()
+    }
+
+    fn net<'a>(training: &'a DeepSmoteTraining<'_>) -> &'a Coder {
+        &training.now.as_ref().expect("no epoch has failed").0
     }
 
     /// Reconstruction and penalty of the first batch.
@@ -495,10 +529,10 @@ mod tests {
         let training = training(options, data);
         let pictures = tensor_of(&data.images, 0..16, &training.device);
         let class = training.class_batch(&Seed::new(2));
-        let losses = options.losses(&training.net, pictures, class);
+        let followed = options.followed(net(&training), pictures, class);
         (
-            losses.reconstruction.into_scalar(),
-            losses.penalty.unwrap().into_scalar(),
+            followed.reconstruction.into_scalar(),
+            followed.penalty.unwrap().into_scalar(),
         )
     }
 
@@ -527,19 +561,13 @@ mod tests {
             assert_ne!(class.order, (0..class.order.len()).collect::<Vec<_>>());
             let pictures = class.pictures.clone();
             let plain = mean_squared_error(
-                training
-                    .net
+                net(&training)
                     .decoder
-                    .forward(training.net.encoder.forward(pictures.clone())),
+                    .forward(net(&training).encoder.forward(pictures.clone())),
                 pictures,
             );
-            let losses = options.losses(
-                &training.net,
-                tensor_of(&data.images, 0..16, &training.device),
-                Some(class),
-            );
             let plain: f32 = plain.into_scalar();
-            let penalty: f32 = losses.penalty.unwrap().into_scalar();
+            let penalty: f32 = options.penalty(net(&training), class).into_scalar();
             // Batch normalisation sums the same pictures in another order.
             assert!((penalty - plain).abs() < 1e-6 * plain, "{penalty} is not {plain}");
         }
@@ -563,18 +591,17 @@ mod tests {
         let training = training(options, data);
         let class = training.class_batch(&Seed::new(2));
         let pictures = tensor_of(&data.images, 0..16, &training.device);
-        let losses = options.losses(&training.net, pictures, class);
-        let all = GradientsParams::from_grads(losses.total(1.0).backward(), &training.net);
+        let all = options.followed(net(&training), pictures, class).gradients;
         let mut encoder = Gradients {
             of: &all,
             found: Vec::new(),
         };
-        training.net.encoder.visit(&mut encoder);
+        net(&training).encoder.visit(&mut encoder);
         let mut decoder = Gradients {
             of: &all,
             found: Vec::new(),
         };
-        training.net.decoder.visit(&mut decoder);
+        net(&training).decoder.visit(&mut decoder);
         (encoder.found, decoder.found)
     }
 
@@ -659,11 +686,11 @@ mod tests {
         let options = small();
         let mut broken = training(&options, &data);
         broken.epoch(&()).unwrap();
-        let state = broken.state();
+        let state = broken.state().unwrap();
         let mut resumed =
             DeepSmoteTraining::resume(&options, &data, &Seed::new(1), DeviceKind::Cpu, &state).unwrap();
         resumed.run(&(), |_| Ok(())).unwrap();
-        let (one, other) = (resumed.state(), trained(&options, &data));
+        let (one, other) = (resumed.state().unwrap(), trained(&options, &data));
         assert_eq!(one.history, other.history);
         assert_eq!(one.weights, other.weights);
         assert_eq!(one.best, other.best);
@@ -681,34 +708,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stopped_stays_as_it_was_before_the_epoch() {
+    fn what_is_stopped_goes_on_from_the_state_before_the_epoch() {
         let data = squares(40);
         let options = small();
         let mut training = training(&options, &data);
         training.epoch(&()).unwrap();
-        let before = training.state();
+        let before = training.state().unwrap();
         // Three batches an epoch; the fifth is the second of the second epoch.
         let error = training.epoch(&StopAfter(5)).unwrap_err();
         assert_eq!(error.code(), "deep.stopped");
-        assert_eq!(training.state().weights, before.weights);
-        training.run(&(), |_| Ok(())).unwrap();
-        assert_eq!(training.state().weights, trained(&options, &data).weights);
+        assert!(training.state().is_none());
+        assert_eq!(training.best().weights(), before.best);
+        assert_eq!(training.epoch(&()).unwrap_err().code(), "deep.unusable-training");
+        let seed = Seed::new(1);
+        let mut resumed =
+            DeepSmoteTraining::resume(&options, &data, &seed, DeviceKind::Cpu, &before).unwrap();
+        resumed.run(&(), |_| Ok(())).unwrap();
+        assert_eq!(resumed.state().unwrap().weights, trained(&options, &data).weights);
     }
 
     #[test]
-    fn a_loss_that_is_no_number_stops_and_keeps_the_last_epoch() {
+    fn a_loss_that_is_no_number_stops_and_keeps_what_was_best() {
         let data = squares(40);
         let options = DeepSmote {
             learning_rate: 1e38,
             ..small()
         };
         let mut training = training(&options, &data);
-        let before = training.state().weights;
+        let before = training.best().weights();
         let error = training.run(&(), |_| Ok(())).unwrap_err();
         assert!(error.to_string().contains("epoch 1, batch"), "{error}");
         assert_eq!(error.code(), "deep.not-finite");
-        assert_eq!(training.state().weights, before);
-        assert!(before.first_not_finite().is_none());
+        assert_eq!(training.best().weights(), before);
     }
 
     #[test]

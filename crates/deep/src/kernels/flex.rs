@@ -355,17 +355,15 @@ fn own(tensor: Flexible) -> Flexible {
 
 impl StepKernels for Flex {
     fn sgd(how: Sgd, weights: Flexible, gradient: Flexible, velocity: Flexible) -> (Flexible, Flexible) {
-        let [weights, gradient] = [weights, gradient].map(|tensor| tensor.to_contiguous());
-        let mut velocity = own(velocity);
-        let mut written = Room::new(weights.storage::<f32>().len());
+        let weights = weights.to_contiguous();
+        let [mut written, mut velocity] = [gradient, velocity].map(own);
         how.step(
             Level::best(),
             weights.storage(),
-            gradient.storage(),
+            written.storage_mut(),
             velocity.storage_mut(),
-            written.values(),
         );
-        (made_like(written, &weights), velocity)
+        (written, velocity)
     }
 
     fn adam(
@@ -376,17 +374,15 @@ impl StepKernels for Flex {
         first: Flexible,
         second: Flexible,
     ) -> (Flexible, Flexible, Flexible) {
-        let [weights, gradient] = [weights, gradient].map(|tensor| tensor.to_contiguous());
-        let [mut first, mut second] = [first, second].map(own);
-        let mut written = Room::new(weights.storage::<f32>().len());
+        let weights = weights.to_contiguous();
+        let [mut written, mut first, mut second] = [gradient, first, second].map(own);
         how.step(
             Level::best(),
             time,
             weights.storage(),
-            gradient.storage(),
+            written.storage_mut(),
             [first.storage_mut(), second.storage_mut()],
-            written.values(),
         );
-        (made_like(written, &weights), first, second)
+        (written, first, second)
     }
 }

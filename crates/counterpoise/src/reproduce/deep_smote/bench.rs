@@ -501,8 +501,10 @@ impl<'a> RowFit<'a> {
             None => DeepSmoteTraining::new(options, pictures, &seed, device)?,
         };
         training.run(self.observer, |training| {
-            let Some(path) = &kept else { return Ok(()) };
-            let mut checkpoint = training.saved().to_checkpoint();
+            let (Some(path), Some(saved)) = (&kept, training.saved()) else {
+                return Ok(());
+            };
+            let mut checkpoint = saved.to_checkpoint();
             checkpoint.about[SECONDS] = seconds().into();
             checkpoint.save(path)
         })?;
