@@ -23,6 +23,8 @@ tasks of `cargo xtask`:
   golden              record the golden files anew from imbalanced-learn, scikit-learn, Fairlearn, AIF360, scipy, PyTorch (5 GB) and others;
                       COUNTERPOISE_DATA names the folder of `adult`
   pictures            take the pictures of the docs anew
+  training            train ResNet-32 on long-tailed CIFAR-10 for docs/training.md, half an hour on two cores, and take a picture
+                      of its page; COUNTERPOISE_DATA names the folder of `cifar10-lt`
   bench [--quick]     time counterpoise and imbalanced-learn side by side, and write docs/benchmarks.md
   bench-compare [--quick] [--data DIR]
                       run `compare` and its protocol in scikit-learn side by side, and write docs/benchmarks-compare.md
@@ -60,6 +62,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["floors"] => floors::check(),
         ["golden"] => peer::golden(),
         ["pictures"] => pictures::all(),
+        ["training"] => pictures::training(),
         ["bench", rest @ ..] => peer::bench(rest),
         ["bench-compare", rest @ ..] => peer::bench_compare(rest),
         ["bench-audit", rest @ ..] => peer::bench_audit(rest),

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use counterpoise_base::Seed;
 
 use crate::kernels::{
-    Activation, Movement, convolution, normalisation, normalisation_by, transposed_convolution,
+    self, Activation, Movement, convolution, normalisation, normalisation_by, transposed_convolution,
 };
 
 /// Where first weights come from: a branch of seeds for every weight, named by its path, so that a layer more leaves the
@@ -210,6 +210,9 @@ impl ConvTranspose2d {
     }
 }
 
+/// Weights of a linear layer from which on it is a convolution.
+const LARGE: usize = 1024 * 1024;
+
 /// `weight` is `(outputs, inputs)`.
 #[derive(Module, Debug)]
 pub(crate) struct Linear {
@@ -233,7 +236,23 @@ impl Linear {
     }
 
     pub(crate) fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        let output = input.matmul(self.weight.val().transpose());
+        let weight = self.weight.val();
+        let [outputs, inputs] = weight.dims();
+        if outputs * inputs >= LARGE && kernels::are_for(&weight.device().inner()) {
+            // A convolution that looks at one pixel, whose results need no room of their own.
+            let [rows, _] = input.dims();
+            let (input, weight) = (
+                input.reshape([rows, inputs, 1, 1]),
+                weight.reshape([outputs, inputs, 1, 1]),
+            );
+            let movement = Movement {
+                stride: 1,
+                padding: 0,
+            };
+            let bias = self.bias.as_ref().map(Param::val);
+            return convolution(input, weight, bias, movement).reshape([rows, outputs]);
+        }
+        let output = input.matmul(weight.transpose());
         match &self.bias {
             Some(bias) => output + bias.val().unsqueeze(),
             None => output,

@@ -120,7 +120,7 @@ impl DeepSmote {
             gradients.accumulate(net, own);
             value
         };
-        let reconstruction = follow(self.reconstruction(net, pictures), 1.0);
+        let reconstruction = follow(reconstruction(net, pictures), 1.0);
         let penalty = class.map(|class| follow(self.penalty(net, class), self.lambda));
         Followed {
             reconstruction,
@@ -129,14 +129,8 @@ impl DeepSmote {
         }
     }
 
-    /// How far decoded pictures are from themselves.
-    pub(super) fn reconstruction(&self, net: &Coder, pictures: Tensor<4>) -> Tensor<1> {
-        let decoded = net.decoder.forward(net.encoder.forward(pictures.clone()));
-        mean_squared_error(decoded, pictures)
-    }
-
     /// How far pictures of a class are from what codes of its others decode to.
-    pub(super) fn penalty(&self, net: &Coder, ClassBatch { pictures, order }: ClassBatch) -> Tensor<1> {
+    fn penalty(&self, net: &Coder, ClassBatch { pictures, order }: ClassBatch) -> Tensor<1> {
         let mut codes = net.encoder.forward(pictures.clone());
         if self.penalty_gradient == PenaltyGradient::Decoder {
             codes = codes.detach();
@@ -151,6 +145,12 @@ impl DeepSmote {
         };
         mean_squared_error(decoded, target)
     }
+}
+
+/// How far decoded pictures are from themselves.
+fn reconstruction(net: &Coder, pictures: Tensor<4>) -> Tensor<1> {
+    let decoded = net.decoder.forward(net.encoder.forward(pictures.clone()));
+    mean_squared_error(decoded, pictures)
 }
 
 fn mean_squared_error(decoded: Tensor<4>, pictures: Tensor<4>) -> Tensor<1> {
