@@ -405,7 +405,7 @@ def main():
     say()
     say("## Without AVX-512")
     say()
-    say("The first three again, where neither side may use it (ours by `COUNTERPOISE_VECTORS=avx2`), each in a fresh process, the better of two runs.")
+    say("The first three again without it (ours by `COUNTERPOISE_VECTORS=avx2`, which small products of matrices do not heed), each in a fresh process, the better of two runs.")
     say()
     say("| work | PyTorch ms | ours ms | ours / PyTorch |")
     say("|---|---|---|---|")

@@ -148,7 +148,7 @@ fn options_that_are_none() {
     fit p --output x.safetensors --set deepsmote.batch_size=1
     exit 2
     error: `batch_size = 1` of deep-smote is out of range
-    hint: give 2 or more, because a batch of one picture has no variance to be normalised by, with `--set deepsmote.batch_size=…`
+    hint: give 2 or more, because a batch of one picture has no variance to be normalised by, with `--batch`
 
     fit p --output x.safetensors --set deepsmote.permutation=none
     exit 2

@@ -10,16 +10,19 @@ const VARIABLE: &str = "COUNTERPOISE_VECTORS";
 /// Obeys the variable, where it is set.
 pub(crate) fn obey() -> Result<(), Error> {
     match std::env::var(VARIABLE) {
-        Ok(name) => {
+        // Empty is unset, as shells have it.
+        Ok(name) if !name.is_empty() => {
             level(&name)?.limit();
             Ok(())
         }
-        Err(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
 fn level(name: &str) -> Result<Level, Error> {
-    let level = Level::ALL.into_iter().find(|level| level.name() == name);
+    let level = Level::ALL
+        .into_iter()
+        .find(|level| level.name().eq_ignore_ascii_case(name));
     level
         .filter(|level| level.is_there())
         .ok_or_else(|| Error::NoSuchVectors {
@@ -40,6 +43,7 @@ mod tests {
     #[test]
     fn what_this_processor_lacks_is_refused_with_what_it_has() {
         assert_eq!(level("baseline").unwrap(), Level::Baseline);
+        assert_eq!(level("Baseline").unwrap(), Level::Baseline);
         let error = level("sse9").unwrap_err();
         assert!(error.to_string().contains("`sse9`"), "{error}");
         assert!(error.hint().unwrap().contains("baseline"));

@@ -19,6 +19,7 @@ pub fn convolve(
     written: &mut [f32],
 ) {
     check(shape, pictures, weight, written);
+    let level = level.usable();
     let layout = Layout::of_input(shape);
     let depth = shape.inputs * shape.taps();
     let places: Vec<usize> = (0..depth).collect();
@@ -64,6 +65,7 @@ pub fn spread(
     written: &mut [f32],
 ) {
     check(shape, written, weight, outputs);
+    let level = level.usable();
     if scatter::is_better(level, shape) {
         scatter::write(level, shape, outputs, weight, bias, written);
     } else {

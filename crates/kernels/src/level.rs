@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pulp::WithSimd;
+use pulp::{Simd, WithSimd};
 
 /// Which instructions do the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,8 +61,13 @@ impl Level {
         }
     }
 
+    /// This one, or the baseline where the processor has no such instructions.
+    pub(crate) fn usable(self) -> Self {
+        if self.is_there() { self } else { Self::Baseline }
+    }
+
     /// Numbers in a vector.
-    pub fn lanes(self) -> usize {
+    pub const fn lanes(self) -> usize {
         match self {
             Self::Baseline => 4,
             Self::Avx2 => 8,
@@ -90,5 +95,15 @@ impl Level {
             return pulp::Simd::vectorize(simd, work);
         }
         pulp::Simd::vectorize(pulp::Scalar128b, work)
+    }
+}
+
+/// `a * b + c`, in one instruction where vectors have it. The baseline of x86 has none, and would call a function for each number.
+#[inline(always)]
+pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if S::F32_LANES == Level::Baseline.lanes() && cfg!(not(target_arch = "aarch64")) {
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_e_f32s(a, b, c)
     }
 }

@@ -3,7 +3,7 @@
 use pulp::Simd;
 use rayon::prelude::*;
 
-use crate::level::Level;
+use crate::level::{Level, multiply_add};
 
 /// Numbers of a column that are worked on at a time, so that rows and columns stay in the cache.
 pub(crate) const DEPTH: usize = 512;
@@ -243,7 +243,7 @@ fn sum<S: Simd, const ROWS: usize>(
         for row in 0..ROWS {
             let weight = simd.splat_f32s(weights[row]);
             for vector in 0..VECTORS {
-                sums[row][vector] = simd.mul_add_e_f32s(weight, line[vector], sums[row][vector]);
+                sums[row][vector] = multiply_add(simd, weight, line[vector], sums[row][vector]);
             }
         }
     }

@@ -1,7 +1,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::level::Level;
+use crate::level::{Level, multiply_add};
 use crate::scratch;
 use crate::shape::ConvShape;
 use crate::staged::Layout;
@@ -31,6 +31,7 @@ pub fn weight_gradient(
     assert_eq!(pictures.len(), shape.input_len(), "numbers of the input");
     assert_eq!(outputs.len(), shape.output_len(), "numbers of the output");
     assert_eq!(written.len(), shape.weight_len(), "numbers of the weights");
+    let level = level.usable();
     // One vector where two would be half empty.
     let vectors = if shape.outputs <= level.lanes() { 1 } else { 2 };
     let blocks = Blocks::new(shape, vectors * level.lanes());
@@ -428,7 +429,7 @@ impl Part<'_> {
                         let value = simd.splat_f32s(read[tap][column]);
                         for vector in 0..VECTORS {
                             local[tap][vector] =
-                                simd.mul_add_e_f32s(value, outputs[vector], local[tap][vector]);
+                                multiply_add(simd, value, outputs[vector], local[tap][vector]);
                         }
                     }
                 }

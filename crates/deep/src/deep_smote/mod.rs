@@ -231,6 +231,7 @@ impl DeepSmote {
     pub fn flag(option: &str) -> String {
         match option {
             "learning_rate" => "--rate".to_owned(),
+            "batch_size" => "--batch".to_owned(),
             "epochs" | "width" | "latent_size" | "decoder" | "penalty" | "sampling_strategy"
             | "k_neighbors" | "on_single" | "soft_labels" => format!("--{}", option.replace('_', "-")),
             _ => format!("--set deepsmote.{option}=…"),
