@@ -115,7 +115,6 @@ pub(crate) fn pack(panel: &mut [f32], width: usize, runs: &[Run], offsets: &[usi
     if filled == width && runs.iter().all(|run| run.len == len) {
         match (len, runs.len()) {
             (8, 4) => return pack_alike::<8, 4>(panel, runs, offsets, staged),
-            (8, 2) => return pack_alike::<8, 2>(panel, runs, offsets, staged),
             (4, 8) => return pack_alike::<4, 8>(panel, runs, offsets, staged),
             (4, 4) => return pack_alike::<4, 4>(panel, runs, offsets, staged),
             _ => {}

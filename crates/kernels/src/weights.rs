@@ -2,7 +2,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::level::{Level, multiply_add};
-use crate::scratch;
+use crate::scratch::{self, Scratch};
 use crate::shape::ConvShape;
 use crate::staged::Layout;
 
@@ -31,219 +31,232 @@ pub fn weight_gradient(
     assert_eq!(pictures.len(), shape.input_len(), "numbers of the input");
     assert_eq!(outputs.len(), shape.output_len(), "numbers of the output");
     assert_eq!(written.len(), shape.weight_len(), "numbers of the weights");
-    let level = level.usable();
-    // One vector where two would be half empty.
-    let vectors = if shape.outputs <= level.lanes() { 1 } else { 2 };
-    let blocks = Blocks::new(shape, vectors * level.lanes());
-    let layout = Layout::of_input(shape);
-    if blocks.sums > FEW && shape.batch * layout.len() <= blocks.sums {
-        return by_blocks(level, shape, blocks, pictures, outputs, written);
-    }
-    let sums = if blocks.sums <= FEW {
-        by_pictures(level, shape, blocks, pictures, outputs)
+    let gradient = Gradient::new(level.usable(), shape, pictures, outputs);
+    let sums = if gradient.sums <= FEW {
+        gradient.by_pictures()
+    } else if shape.batch * gradient.layout.len() <= gradient.sums {
+        return gradient.by_blocks(written);
     } else {
-        by_channels(level, shape, blocks, pictures, outputs)
+        gradient.by_channels()
     };
-    let each = shape.inputs * shape.taps() * blocks.width;
+    let each = gradient.block_sums();
     written
         .par_chunks_mut(each)
         .zip(sums.par_chunks(each))
-        .for_each(|(written, sums)| by_output(blocks, sums, written));
+        .for_each(|(written, sums)| gradient.by_output(sums, written));
 }
 
-/// Writes the sums of a block by output instead of with outputs side by side.
-fn by_output(blocks: Blocks, sums: &[f32], written: &mut [f32]) {
-    for (output, written) in written.chunks_exact_mut(sums.len() / blocks.width).enumerate() {
-        for (to, sums) in written.iter_mut().zip(sums.chunks_exact(blocks.width)) {
-            *to = sums[output];
-        }
-    }
-}
-
-/// Output channels by the width of what is worked on at a time. Sums lie by block, by input, by tap, by output.
-#[derive(Debug, Clone, Copy)]
-struct Blocks {
+/// What is summed: output channels lie in blocks of `width`, and sums by block, by input, by tap, by output.
+struct Gradient<'a> {
+    level: Level,
+    shape: &'a ConvShape,
+    layout: Layout,
+    pictures: &'a [f32],
+    outputs: &'a [f32],
     width: usize,
-    count: usize,
+    blocks: usize,
     sums: usize,
 }
 
-impl Blocks {
-    fn new(shape: &ConvShape, width: usize) -> Self {
-        let count = shape.outputs.div_ceil(width);
+impl<'a> Gradient<'a> {
+    fn new(level: Level, shape: &'a ConvShape, pictures: &'a [f32], outputs: &'a [f32]) -> Self {
+        // One vector where two would be half empty.
+        let vectors = if shape.outputs <= level.lanes() { 1 } else { 2 };
+        let width = vectors * level.lanes();
+        let blocks = shape.outputs.div_ceil(width);
         Self {
+            level,
+            shape,
+            layout: Layout::of_input(shape),
+            pictures,
+            outputs,
             width,
-            count,
-            sums: count * shape.inputs * shape.taps() * width,
+            blocks,
+            sums: blocks * shape.inputs * shape.taps() * width,
         }
     }
-}
 
-/// Every job has some pictures, and sums of its own.
-fn by_pictures(
-    level: Level,
-    shape: &ConvShape,
-    blocks: Blocks,
-    pictures: &[f32],
-    outputs: &[f32],
-) -> Vec<f32> {
-    let layout = Layout::of_input(shape);
-    let (read, given) = (
-        shape.inputs * shape.input_pixels(),
-        shape.outputs * shape.output_pixels(),
-    );
-    let parts = shape.batch.div_ceil(TOGETHER);
-    let mut sums = vec![0.0; parts * blocks.sums];
-    sums.par_chunks_exact_mut(blocks.sums)
-        .zip(pictures.par_chunks(TOGETHER * read))
-        .zip(outputs.par_chunks(TOGETHER * given))
-        .for_each(|((sums, pictures), outputs)| {
-            let together = (CACHED / (shape.output_pixels() * blocks.width)).clamp(1, TOGETHER);
-            scratch::with(|[staged, lines]| {
-                for (pictures, outputs) in pictures
-                    .chunks(together * read)
-                    .zip(outputs.chunks(together * given))
-                {
-                    let batch = pictures.len() / read;
-                    let staged = staged.get(batch * layout.len());
-                    let lines = lines.get(batch * blocks.count * shape.output_pixels() * blocks.width);
-                    layout.stage(level, pictures, staged);
-                    let each = shape.output_pixels() * blocks.width;
-                    for (place, lines) in lines.chunks_exact_mut(each).enumerate() {
-                        by_place(shape, blocks, outputs, [place / batch, place % batch], lines);
-                    }
-                    for (sums, lines) in sums
-                        .chunks_exact_mut(blocks.sums / blocks.count)
-                        .zip(lines.chunks_exact(batch * each))
+    /// Sums of a block.
+    fn block_sums(&self) -> usize {
+        self.sums / self.blocks
+    }
+
+    /// Numbers of a picture's outputs in a block.
+    fn lines(&self) -> usize {
+        self.shape.output_pixels() * self.width
+    }
+
+    /// Numbers of a picture, and of what comes out of it.
+    fn each(&self) -> [usize; 2] {
+        let shape = self.shape;
+        [
+            shape.inputs * shape.input_pixels(),
+            shape.outputs * shape.output_pixels(),
+        ]
+    }
+
+    /// Every job has some pictures, and sums of its own.
+    fn by_pictures(&self) -> Vec<f32> {
+        let [read, given] = self.each();
+        let parts = self.shape.batch.div_ceil(TOGETHER);
+        let mut sums = vec![0.0; parts * self.sums];
+        sums.par_chunks_exact_mut(self.sums)
+            .zip(self.pictures.par_chunks(TOGETHER * read))
+            .zip(self.outputs.par_chunks(TOGETHER * given))
+            .for_each(|((sums, pictures), outputs)| {
+                let together = (CACHED / self.lines()).clamp(1, TOGETHER);
+                scratch::with(|[staged, lines]| {
+                    for (pictures, outputs) in pictures
+                        .chunks(together * read)
+                        .zip(outputs.chunks(together * given))
                     {
-                        level.run(Job {
-                            shape,
-                            layout,
-                            batch,
-                            staged,
-                            lines,
-                            first: 0,
-                            sums,
-                            width: blocks.width,
-                        });
+                        let batch = pictures.len() / read;
+                        let staged = staged.get(batch * self.layout.len());
+                        self.layout.stage(self.level, pictures, staged);
+                        let lines = lines.get(batch * self.blocks * self.lines());
+                        for (place, lines) in lines.chunks_exact_mut(self.lines()).enumerate() {
+                            self.by_place(outputs, [place / batch, place % batch], lines);
+                        }
+                        for (sums, lines) in sums
+                            .chunks_exact_mut(self.block_sums())
+                            .zip(lines.chunks_exact(batch * self.lines()))
+                        {
+                            self.add(staged, lines, 0, sums);
+                        }
                     }
-                }
-            });
-        });
-    let (all, others) = sums.split_at_mut(blocks.sums);
-    for others in others.chunks_exact(blocks.sums) {
-        all.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
-    }
-    sums.truncate(blocks.sums);
-    sums
-}
-
-/// Every job has one block, and sums of its own: where there are more sums than pictures have pixels.
-fn by_blocks(
-    level: Level,
-    shape: &ConvShape,
-    blocks: Blocks,
-    pictures: &[f32],
-    outputs: &[f32],
-    written: &mut [f32],
-) {
-    let layout = Layout::of_input(shape);
-    let each = shape.output_pixels() * blocks.width;
-    let some = shape.inputs * shape.taps() * blocks.width;
-    scratch::with(|[staged, _]| {
-        let staged = staged.get(shape.batch * layout.len());
-        staged
-            .par_chunks_exact_mut(layout.len())
-            .zip(pictures.par_chunks_exact(shape.inputs * shape.input_pixels()))
-            .for_each(|(staged, picture)| layout.stage(level, picture, staged));
-        let staged = &*staged;
-        written
-            .par_chunks_mut(some)
-            .enumerate()
-            .for_each(|(block, written)| {
-                scratch::with(|[lines, sums]| {
-                    let (lines, sums) = (lines.get(shape.batch * each), sums.get(some));
-                    for (picture, lines) in lines.chunks_exact_mut(each).enumerate() {
-                        by_place(shape, blocks, outputs, [block, picture], lines);
-                    }
-                    sums.fill(0.0);
-                    level.run(Job {
-                        shape,
-                        layout,
-                        batch: shape.batch,
-                        staged,
-                        lines,
-                        first: 0,
-                        sums,
-                        width: blocks.width,
-                    });
-                    by_output(blocks, sums, written);
                 });
             });
-    });
-}
-
-/// Every job has some input channels of one block.
-fn by_channels(
-    level: Level,
-    shape: &ConvShape,
-    blocks: Blocks,
-    pictures: &[f32],
-    outputs: &[f32],
-) -> Vec<f32> {
-    let layout = Layout::of_input(shape);
-    let read = shape.inputs * shape.input_pixels();
-    let each = shape.output_pixels() * blocks.width;
-    let channels = shape
-        .inputs
-        .div_ceil(rayon::current_num_threads().div_ceil(blocks.count))
-        .max(1);
-    let given = shape.outputs * shape.output_pixels();
-    let some = shape.taps() * blocks.width;
-    // Whole numbers of what a job looks at together.
-    let cached = (CACHED / each).clamp(1, shape.batch);
-    let together = (STAGED / layout.len()).next_multiple_of(cached).max(cached);
-    let mut sums = vec![0.0; blocks.sums];
-    scratch::with(|[staged, lines]| {
-        for (pictures, outputs) in pictures
-            .chunks(together * read)
-            .zip(outputs.chunks(together * given))
-        {
-            let batch = pictures.len() / read;
-            let staged = staged.get(batch * layout.len());
-            staged
-                .par_chunks_exact_mut(layout.len())
-                .zip(pictures.par_chunks_exact(read))
-                .for_each(|(staged, picture)| layout.stage(level, picture, staged));
-            let lines = lines.get(blocks.count * batch * each);
-            lines
-                .par_chunks_exact_mut(each)
-                .enumerate()
-                .for_each(|(place, lines)| {
-                    by_place(shape, blocks, outputs, [place / batch, place % batch], lines);
-                });
-            let (staged, lines) = (&*staged, &*lines);
-            sums.par_chunks_mut(shape.inputs * some)
-                .zip(lines.par_chunks_exact(batch * each))
-                .for_each(|(sums, lines)| {
-                    sums.par_chunks_mut(channels * some)
-                        .enumerate()
-                        .for_each(|(job, sums)| {
-                            level.run(Job {
-                                shape,
-                                layout,
-                                batch,
-                                staged,
-                                lines,
-                                first: job * channels,
-                                sums,
-                                width: blocks.width,
-                            });
-                        });
-                });
+        let (all, others) = sums.split_at_mut(self.sums);
+        for others in others.chunks_exact(self.sums) {
+            all.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
         }
-    });
-    sums
+        sums.truncate(self.sums);
+        sums
+    }
+
+    /// Every job has one block, and sums of its own: where there are more sums than pictures have pixels.
+    fn by_blocks(&self, written: &mut [f32]) {
+        scratch::with(|[staged, _]| {
+            let staged = &*self.staged(self.pictures, staged);
+            written
+                .par_chunks_mut(self.block_sums())
+                .enumerate()
+                .for_each(|(block, written)| {
+                    scratch::with(|[lines, sums]| {
+                        let lines = lines.get(self.shape.batch * self.lines());
+                        for (picture, lines) in lines.chunks_exact_mut(self.lines()).enumerate() {
+                            self.by_place(self.outputs, [block, picture], lines);
+                        }
+                        let sums = sums.get(self.block_sums());
+                        sums.fill(0.0);
+                        self.add(staged, lines, 0, sums);
+                        self.by_output(sums, written);
+                    });
+                });
+        });
+    }
+
+    /// Every job has some input channels of one block.
+    fn by_channels(&self) -> Vec<f32> {
+        let [read, given] = self.each();
+        let jobs = rayon::current_num_threads().div_ceil(self.blocks);
+        let channels = self.shape.inputs.div_ceil(jobs);
+        let some = self.shape.taps() * self.width;
+        // Whole numbers of what a job looks at together.
+        let cached = (CACHED / self.lines()).clamp(1, self.shape.batch);
+        let together = (STAGED / self.layout.len()).next_multiple_of(cached).max(cached);
+        let mut sums = vec![0.0; self.sums];
+        scratch::with(|[staged, lines]| {
+            for (pictures, outputs) in self
+                .pictures
+                .chunks(together * read)
+                .zip(self.outputs.chunks(together * given))
+            {
+                let batch = pictures.len() / read;
+                let staged = &*self.staged(pictures, staged);
+                let lines = lines.get(self.blocks * batch * self.lines());
+                lines
+                    .par_chunks_exact_mut(self.lines())
+                    .enumerate()
+                    .for_each(|(place, lines)| {
+                        self.by_place(outputs, [place / batch, place % batch], lines);
+                    });
+                sums.par_chunks_mut(self.block_sums())
+                    .zip(lines.par_chunks_exact(batch * self.lines()))
+                    .for_each(|(sums, lines)| {
+                        sums.par_chunks_mut(channels * some)
+                            .enumerate()
+                            .for_each(|(job, sums)| self.add(staged, lines, job * channels, sums));
+                    });
+            }
+        });
+        sums
+    }
+
+    /// Stages pictures on all threads.
+    fn staged<'s>(&self, pictures: &[f32], room: &'s mut Scratch) -> &'s mut [f32] {
+        let [read, _] = self.each();
+        let staged = room.get(pictures.len() / read * self.layout.len());
+        staged
+            .par_chunks_exact_mut(self.layout.len())
+            .zip(pictures.par_chunks_exact(read))
+            .for_each(|(staged, picture)| self.layout.stage(self.level, picture, staged));
+        staged
+    }
+
+    /// Adds to the sums of some input channels of a block, from `first` on.
+    fn add(&self, staged: &[f32], lines: &[f32], first: usize, sums: &mut [f32]) {
+        self.level.run(Job {
+            shape: self.shape,
+            layout: self.layout,
+            batch: staged.len() / self.layout.len(),
+            staged,
+            lines,
+            first,
+            sums,
+            width: self.width,
+        });
+    }
+
+    /// Writes the sums of a block by output instead of with outputs side by side.
+    fn by_output(&self, sums: &[f32], written: &mut [f32]) {
+        for (output, written) in written.chunks_exact_mut(sums.len() / self.width).enumerate() {
+            for (to, sums) in written.iter_mut().zip(sums.chunks_exact(self.width)) {
+                *to = sums[output];
+            }
+        }
+    }
+
+    /// The outputs of a picture for a block of channels: by place, by channel.
+    fn by_place(&self, outputs: &[f32], [block, picture]: [usize; 2], lines: &mut [f32]) {
+        let (pixels, width) = (self.shape.output_pixels(), self.width);
+        let first = block * width;
+        let channels = width.min(self.shape.outputs - first);
+        if channels < width {
+            lines.fill(0.0);
+        }
+        let from = &outputs[(picture * self.shape.outputs + first) * pixels..][..channels * pixels];
+        // Few places at a time, so that what is written stays in the cache.
+        for begin in (0..pixels).step_by(16) {
+            let places = begin..(begin + 16).min(pixels);
+            let lines = &mut lines[begin * width..places.end * width];
+            let mut channel = 0;
+            if places.len() == 16 {
+                for from in from.chunks_exact(4 * pixels) {
+                    let of = |channel: usize| from[channel * pixels..].get(places.clone());
+                    if let (Some(a), Some(b), Some(c), Some(d)) = (of(0), of(1), of(2), of(3)) {
+                        turn([a, b, c, d], &mut lines[channel..], width);
+                    }
+                    channel += 4;
+                }
+            }
+            for from in from.chunks_exact(pixels).skip(channel) {
+                let to = lines.iter_mut().skip(channel).step_by(width);
+                to.zip(&from[places.clone()]).for_each(|(to, from)| *to = *from);
+                channel += 1;
+            }
+        }
+    }
 }
 
 /// The gradient of a bias: sums over pictures and places.
@@ -268,43 +281,6 @@ pub fn bias_gradient(channels: usize, pixels: usize, outputs: &[f32], written: &
         }
         *to = sum as f32;
     });
-}
-
-/// The outputs of a picture for a block of channels: by place, by channel.
-fn by_place(
-    shape: &ConvShape,
-    blocks: Blocks,
-    outputs: &[f32],
-    [block, picture]: [usize; 2],
-    lines: &mut [f32],
-) {
-    let (pixels, width) = (shape.output_pixels(), blocks.width);
-    let first = block * width;
-    let channels = width.min(shape.outputs - first);
-    if channels < width {
-        lines.fill(0.0);
-    }
-    let from = &outputs[(picture * shape.outputs + first) * pixels..][..channels * pixels];
-    // Few places at a time, so that what is written stays in the cache.
-    for begin in (0..pixels).step_by(16) {
-        let places = begin..(begin + 16).min(pixels);
-        let lines = &mut lines[begin * width..places.end * width];
-        let mut channel = 0;
-        if places.len() == 16 {
-            for from in from.chunks_exact(4 * pixels) {
-                let of = |channel: usize| from[channel * pixels..].get(places.clone());
-                if let (Some(a), Some(b), Some(c), Some(d)) = (of(0), of(1), of(2), of(3)) {
-                    turn([a, b, c, d], &mut lines[channel..], width);
-                }
-                channel += 4;
-            }
-        }
-        for from in from.chunks_exact(pixels).skip(channel) {
-            let to = lines.iter_mut().skip(channel).step_by(width);
-            to.zip(&from[places.clone()]).for_each(|(to, from)| *to = *from);
-            channel += 1;
-        }
-    }
 }
 
 /// Four channels at 16 places, written by place.
