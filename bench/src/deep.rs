@@ -4,11 +4,11 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use counterpoise_base::{ImageShape, Images, LabeledImages, Labels, Seed};
+use counterpoise_base::{Embeddings, ImageShape, Images, LabeledImages, Labels, Seed};
 use counterpoise_data::Augment;
 use counterpoise_deep::{
-    Architecture, ChooseBy, Classifier, DecoderKind, DeepSmote, DeepSmoteTraining, DeviceKind, Embedded,
-    HeadKind, HeadTraining, InputShape, Inputs, Penalty, Rows, TrainOptions, TrainRun, train,
+    Architecture, ChooseBy, Classifier, DecoderKind, DeepSmote, DeepSmoteTraining, DeviceKind, HeadKind,
+    HeadRows, HeadTraining, InputShape, Inputs, Penalty, Rows, TrainOptions, TrainRun, train,
 };
 use serde_json::{Value, json};
 
@@ -90,11 +90,13 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
             let (rows, width) = (50_000, 64);
             let mut random = Seed::new(1).rng();
             let values: Vec<f32> = (0..rows * width).map(|_| random.fraction() as f32).collect();
-            let labels: Vec<u32> = (0..rows).map(|row| (row % 10) as u32).collect();
+            let classes: Vec<String> = (0..10).map(|class: u32| class.to_string()).collect();
+            let labels = Labels::from_codes(classes, (0..rows).map(|row| (row % 10) as u32).collect());
+            let rows = Embeddings::new(values, width, labels);
             let mut how = HeadTraining::default();
             how.epochs = count(1)?;
             let start = Instant::now();
-            how.retrain(Embedded::new(&values, &labels, width), 10, &Seed::new(1), device)?;
+            how.train(HeadRows::new(&rows), &Seed::new(1), device, &())?;
             start.elapsed().as_secs_f64()
         }
         "nothing" => 0.0,

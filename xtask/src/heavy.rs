@@ -44,6 +44,7 @@ const STAGES: [Stage; 3] = [
             "bench/requirements-torch.txt",
             "tools/heavy/networks_in_pytorch.py",
             "crates/deep/src",
+            "crates/kernels",
             "crates/data/src/images",
             "crates/counterpoise/src/images",
             "Cargo.lock",
@@ -64,6 +65,7 @@ const STAGES: [Stage; 3] = [
         ]),
         of: &[
             "crates/deep",
+            "crates/kernels",
             "crates/counterpoise/src/images",
             "crates/counterpoise/src/networks",
             "crates/counterpoise/src/tables",

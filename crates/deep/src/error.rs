@@ -156,6 +156,23 @@ pub enum Error {
         /// Name of the loss.
         loss: &'static str,
     },
+    /// A loss of cosines for a head of another kind that is trained anew.
+    #[error("the loss `{loss}` is made for cosines, and the head that is trained is linear")]
+    HeadNeedsCosines {
+        /// Name of the loss.
+        loss: &'static str,
+    },
+    /// A warm start without anything to begin with.
+    #[error("a warm start needs the head that there was, and there is none")]
+    NoHead,
+    /// A head that does not fit the one that is asked for.
+    #[error("the head is {found}, and one that is {needed} is needed")]
+    OtherHead {
+        /// What the head is.
+        found: String,
+        /// What is asked for.
+        needed: String,
+    },
     /// A file that cannot be opened or read.
     #[error("cannot read `{}`", path.display())]
     Open {
@@ -356,6 +373,9 @@ impl Error {
             Self::Diverged { .. } => {
                 Some("lower the learning rate, or lengthen warm-up; look for numbers that are not finite in the input".to_owned())
             }
+            Self::HeadNeedsCosines { .. } => Some("add `--set head.head=cosine`, or take another loss".to_owned()),
+            Self::NoHead => Some("name the network or head to begin with, or begin with a fresh one: `--set head.start=fresh`".to_owned()),
+            Self::OtherHead { .. } => Some("begin with a fresh head: `--set head.start=fresh`; or give embeddings and a head of one network".to_owned()),
             Self::NeedsCosines { .. } => Some("add `--set train.head=cosine`".to_owned()),
             Self::NotFinite { kept: Some(_), .. } => Some("use a smaller rate and another `--output`, for classifiers more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
             Self::NotFinite { .. } => Some("use a smaller rate, for classifiers more epochs of warm-up, or look for pictures that are not what they should be".to_owned()),
@@ -416,7 +436,8 @@ impl Error {
             Self::UnusableTraining { .. } => "deep.unusable-training",
             Self::Sampling(error) => error.code(),
             Self::Neighbors(error) => error.code(),
-            Self::NeedsCosines { .. } => "deep.needs-cosines",
+            Self::NeedsCosines { .. } | Self::HeadNeedsCosines { .. } => "deep.needs-cosines",
+            Self::NoHead | Self::OtherHead { .. } => "deep.other-head",
             Self::NotFinite { .. } | Self::NoLogits { .. } => "deep.not-finite",
             Self::OtherTraining { .. } => "deep.other-training",
             Self::Metrics(error) => error.code(),

@@ -235,6 +235,15 @@ impl Linear {
         }
     }
 
+    /// A layer of these numbers, `(outputs, inputs)` row after row.
+    pub(crate) fn of(init: &Init<'_>, weight: &[f32], bias: Option<&[f32]>, inputs: usize) -> Self {
+        let outputs = weight.len() / inputs;
+        Self {
+            weight: init.child("weight").param(weight.to_vec(), [outputs, inputs]),
+            bias: bias.map(|bias| init.child("bias").param(bias.to_vec(), [outputs])),
+        }
+    }
+
     pub(crate) fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         let weight = self.weight.val();
         let [outputs, inputs] = weight.dims();

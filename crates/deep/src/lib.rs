@@ -11,6 +11,7 @@ mod deep_smote;
 mod demand;
 mod device;
 mod error;
+mod head_training;
 mod kernels;
 mod layers;
 mod loss;
@@ -29,6 +30,8 @@ mod train;
 mod vectors;
 mod weights;
 
+pub use counterpoise_base::{HeadKind, LinearHead};
+
 pub use adversarial::{Adversarial, DebiasedNet, GroupedRows, Projection, SeenByAdversary, Steepness};
 pub use batches::Sampler;
 pub use checkpoint::{Checkpoint, read_weights};
@@ -40,14 +43,18 @@ pub use deep_smote::{
 pub use demand::Demand;
 pub use device::{Card, DeviceKind};
 pub use error::Error;
+pub use head_training::{HeadRows, HeadStart, HeadTraining, TrainedHead};
 pub use loss::{
     Asymmetric, BalancedSoftmax, ClassBalanced, ClassWeights, Confidence, CrossEntropy, DeferredReweighting,
     Focal, Ldam, LogitAdjusted, Loss, Over, VectorScaling,
 };
 pub use marks::{Known, Marks};
 pub use mixup::{Mix, Mixup, Pairs, Remix, one_hot};
-pub use network::{Architecture, Classifier, HeadKind, InputShape};
-pub use post_hoc::{Chosen, Embedded, HeadTraining, LinearHead, taus};
+pub use network::{Architecture, Classifier, InputShape};
+pub use post_hoc::{
+    Chosen, balanced_accuracy, logit_adjusted, logit_adjusted_by_validation, tau_normalised,
+    tau_normalised_by_validation, taus,
+};
 pub use predict::{Inputs, Logits};
 pub use saved::{AboutClassifier, SavedClassifier};
 pub use schedule::{Decay, Moment, Schedule, Step};

@@ -1,10 +1,12 @@
+use burn::module::Module as _;
 use burn::tensor::{Tensor, TensorData};
 use counterpoise_base::{Event, Images, Observer, Seed};
 use counterpoise_data::Augment;
 
+use crate::layers::Init;
 use crate::network::{Head, Net};
 use crate::weights::numbers;
-use crate::{Classifier, Error, InputShape, LinearHead, Weights};
+use crate::{Classifier, Error, InputShape, LinearHead};
 
 /// What a network reads, as plain numbers.
 #[derive(Debug, Clone, Copy)]
@@ -149,34 +151,30 @@ impl Classifier {
         }
     }
 
-    /// The last layer as plain numbers; absent if it takes cosines.
-    pub fn linear_head(&self) -> Option<LinearHead> {
-        let Head::Linear(layer) = &self.net.linear else {
-            return None;
-        };
-        let [_, width] = layer.weight.dims();
-        let bias = layer
-            .bias
-            .as_ref()
-            .map_or(vec![0.0; self.classes], |bias| numbers(bias.val()));
-        Some(LinearHead::new(numbers(layer.weight.val()), bias, width))
+    /// The last layer as plain numbers.
+    pub fn linear_head(&self) -> LinearHead {
+        self.net.linear.plain()
     }
 
-    /// The same network with another last layer, of the same size.
+    /// The same network with another last layer, of the same width and for as many classes.
     pub fn with_linear_head(self, head: &LinearHead) -> Result<Self, Error> {
-        let mut weights = self.weights();
-        let put = |name: &str, values: &[f32], weights: &mut Weights| match weights.0.get_mut(name) {
-            Some(weight) => {
-                weight.values = values.to_vec();
-                Ok(())
-            }
-            None => Err(Error::MissingWeight {
-                name: name.to_owned(),
-            }),
-        };
-        put("linear.weight", head.weight(), &mut weights)?;
-        put("linear.bias", head.bias(), &mut weights)?;
-        self.with_weights(&weights)
+        let layer = self.net.linear.layer();
+        let [classes, width] = layer.weight.dims();
+        if (head.classes(), head.width()) != (classes, width) {
+            return Err(Error::OtherHead {
+                found: format!("of {} classes by {} features", head.classes(), head.width()),
+                needed: format!("of {classes} classes by {width} features"),
+            });
+        }
+        let device = layer.weight.device().autodiff();
+        let seed = Seed::new(0);
+        let init = Init::new(&seed, &device);
+        let linear = Head::of(head, &init.child("linear")).valid();
+        Ok(Self {
+            head: head.kind(),
+            net: Net { linear, ..self.net },
+            ..self
+        })
     }
 
     fn each(

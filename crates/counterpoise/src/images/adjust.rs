@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
+use counterpoise_base::{Embeddings, LabeledImages, Labels, Observer, Seed, Warning};
 use counterpoise_data::{Augment, Imbalance, ReadOptions, make_imbalance};
 use counterpoise_deep::{
-    AboutClassifier, DeviceKind, Embedded, HeadTraining, Inputs, LinearHead, Marks, Sampler, SavedClassifier,
-    Scores, taus,
+    AboutClassifier, DeviceKind, HeadKind, HeadRows, HeadTraining, Inputs, LinearHead, Marks, Sampler,
+    SavedClassifier, Scores, logit_adjusted, logit_adjusted_by_validation, tau_normalised,
+    tau_normalised_by_validation, taus,
 };
 use serde::Serialize;
 
@@ -131,12 +132,6 @@ pub struct Adjusted {
     pub reads: Reads,
     /// What looked odd.
     pub warnings: Vec<Warning>,
-}
-
-/// Embeddings and classes.
-struct Seen {
-    values: Vec<f32>,
-    labels: Labels,
 }
 
 /// What a network was trained on, opened.
@@ -336,6 +331,18 @@ fn check_other(output: &Path, name: &str, saved: &SavedClassifier) -> Result<(),
     Ok(())
 }
 
+/// Embeddings that an adjustment cannot do without.
+fn needed<'a>(seen: Option<&'a Embeddings>, name: &str, reads: Reads) -> Result<&'a Embeddings, Error> {
+    seen.ok_or_else(|| Error::Config {
+        place: "--data".into(),
+        problem: format!(
+            "{name} needs the {} that the network was trained on",
+            reads.many()
+        ),
+        hint: Some("name them with `--data`, or give `--tau` to logit-adjustment or tau-norm".into()),
+    })
+}
+
 /// Changes the last layer of a saved network and writes it anew.
 pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Result<Adjusted, Error> {
     check_text(&options.output)?;
@@ -346,7 +353,8 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     let name = options.adjustment.name();
     let mut warnings = Vec::new();
     let (mut saved, opened) = open(options, observer, &mut warnings)?;
-    let Some(head) = saved.classifier.linear_head() else {
+    let head = saved.classifier.linear_head();
+    if head.kind() == HeadKind::Cosine {
         return Err(Error::Config {
             place: options.network.display().to_string(),
             problem: format!("{name} changes linear heads, and this network takes cosines, as LDAM wants it"),
@@ -354,7 +362,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
                 "train with another loss than `ldam`; its margins favour rare classes by themselves".into(),
             ),
         });
-    };
+    }
     let reads = Reads::of(&saved.about);
     if let Some(before) = saved.about.afterwards.last() {
         let message = format!("the network was adjusted before, by {before}: this comes on top of it");
@@ -394,11 +402,9 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             if matches!(options.adjustment, Adjustment::Crt | Adjustment::Lws) {
                 saved.trained_on = saved.trained_on.map(|marks| marks.with(learnt));
             }
-            let seen = |inputs, labels: &Labels| -> Result<Seen, Error> {
-                Ok(Seen {
-                    values: saved.classifier.embed(inputs, observer)?,
-                    labels: labels.clone(),
-                })
+            let seen = |inputs, labels: &Labels| -> Result<Embeddings, Error> {
+                let values = saved.classifier.embed(inputs, observer)?;
+                Ok(Embeddings::new(values, head.width(), labels.clone()))
             };
             (
                 Some(seen(learnt, training.labels())?),
@@ -406,21 +412,6 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             )
         }
     };
-    let needed = |seen: Option<&Seen>| -> Result<(), Error> {
-        if seen.is_some() {
-            return Ok(());
-        }
-        Err(Error::Config {
-            place: "--data".into(),
-            problem: format!(
-                "{name} needs the {} that the network was trained on",
-                reads.many()
-            ),
-            hint: Some("name them with `--data`, or give `--tau` to logit-adjustment or tau-norm".into()),
-        })
-    };
-    let width = head.weight().len() / head.classes();
-    let rows = |seen: &Seen| -> (Vec<f32>, Vec<u32>) { (seen.values.clone(), seen.labels.codes().to_vec()) };
     let counts = &saved.about.counts;
     let named = |error| {
         match Error::of_classes(error, &saved.about.classes) {
@@ -436,38 +427,37 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
     }
     };
     let (tau, adjusted) = match (options.adjustment, options.tau) {
-        (Adjustment::LogitAdjustment, Some(tau)) => (Some(tau), head.adjusted(counts, tau).map_err(named)?),
-        (Adjustment::TauNorm, Some(tau)) => (Some(tau), head.normalised(tau)),
+        (Adjustment::LogitAdjustment, Some(tau)) => {
+            (Some(tau), logit_adjusted(&head, counts, tau).map_err(named)?)
+        }
+        (Adjustment::TauNorm, Some(tau)) => (Some(tau), tau_normalised(&head, tau)),
         (Adjustment::LogitAdjustment | Adjustment::TauNorm, None) => {
-            needed(held_out.as_ref())?;
-            let (values, labels) = held_out.as_ref().map(rows).unwrap_or_default();
-            let validation = Embedded::new(&values, &labels, width);
+            let validation = needed(held_out.as_ref(), name, reads)?;
             let chosen = if options.adjustment == Adjustment::TauNorm {
-                head.normalised_by_validation(&taus(), validation)?
+                tau_normalised_by_validation(&head, &taus(), validation)?
             } else {
-                head.adjusted_by_validation(counts, &taus(), validation)
-                    .map_err(named)?
+                logit_adjusted_by_validation(&head, counts, &taus(), validation).map_err(named)?
             };
             (Some(chosen.tau), chosen.head)
         }
         (Adjustment::Crt | Adjustment::Lws, _) => {
-            needed(training.as_ref())?;
-            let (values, labels) = training.as_ref().map(rows).unwrap_or_default();
-            let seen = Embedded::new(&values, &labels, width);
+            let training = needed(training.as_ref(), name, reads)?;
             let seed = seed.child(name);
-            let how = HeadTraining::default();
+            let how = HeadTraining::class_balanced();
             let adjusted = if options.adjustment == Adjustment::Crt {
-                how.retrain(seen, head.classes(), &seed, options.device)
+                how.train(HeadRows::new(training), &seed, options.device, observer)
                     .map_err(named)?
+                    .head
             } else {
-                how.rescale(&head, seen, &seed, options.device).map_err(named)?
+                how.rescale(&head, training, &seed, options.device, observer)
+                    .map_err(named)?
             };
             (None, adjusted)
         }
     };
     let scores = |head: &LinearHead| -> Result<Option<Scores>, Error> {
         let Some(seen) = &held_out else { return Ok(None) };
-        Ok(Some(Scores::of(&seen.labels, &head.predict(&seen.values))?))
+        Ok(Some(Scores::of(&seen.labels, &head.predict(seen.values()))?))
     };
     let result = Adjusted {
         adjustment: options.adjustment,

@@ -162,7 +162,7 @@ pub struct BalancedSoftmax {}
 /// # Source
 ///
 /// Menon and others, "Long-Tail Learning via Logit Adjustment", ICLR 2021, equation 10. Without training, the same idea is
-/// [`LinearHead::adjusted`](crate::LinearHead::adjusted).
+/// [`logit_adjusted`](crate::logit_adjusted).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

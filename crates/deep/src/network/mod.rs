@@ -8,12 +8,13 @@ use std::borrow::Cow;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use counterpoise_base::{ImageShape, Seed};
+use counterpoise_base::{HeadKind, ImageShape, LinearHead, Seed};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::layers::{Init, Linear, Spread};
 use crate::named::{Named, name_or_table};
+use crate::weights::numbers;
 use crate::{Error, Weights};
 use lenet::LeNet;
 use mlp::Mlp;
@@ -107,17 +108,6 @@ impl std::fmt::Display for InputShape {
             Self::Rows(columns) => write!(f, "rows of {columns} numbers"),
         }
     }
-}
-
-/// The last layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum HeadKind {
-    /// `W f + b`.
-    #[default]
-    Linear,
-    /// The cosine of the feature embedding and each row of `W`, without bias, as LDAM wants it.
-    Cosine,
 }
 
 /// A body and a head.
@@ -301,6 +291,28 @@ impl Head {
     pub(crate) fn layer(&self) -> &Linear {
         match self {
             Self::Linear(linear) | Self::Cosine(linear) => linear,
+        }
+    }
+
+    /// A layer of plain numbers, ready to train.
+    pub(crate) fn of(head: &LinearHead, init: &Init<'_>) -> Self {
+        let layer = |bias| Linear::of(init, head.weight(), bias, head.width());
+        match head.kind() {
+            HeadKind::Linear => Self::Linear(layer(Some(head.bias()))),
+            HeadKind::Cosine => Self::Cosine(layer(None)),
+        }
+    }
+
+    pub(crate) fn plain(&self) -> LinearHead {
+        let layer = self.layer();
+        let [classes, width] = layer.weight.dims();
+        let weight = numbers(layer.weight.val());
+        match self {
+            Self::Linear(_) => {
+                let bias = layer.bias.as_ref().map(|bias| numbers(bias.val()));
+                LinearHead::new(weight, bias.unwrap_or_else(|| vec![0.0; classes]), width)
+            }
+            Self::Cosine(_) => LinearHead::cosine(weight, width),
         }
     }
 }

@@ -9,7 +9,7 @@ use counterpoise_data::{Augment, hold_out};
 use counterpoise_deep::{
     Autoencoder, BalancedSoftmax, Checkpoint, ClassWeights, Classifier, CrossEntropy, DeepSmote,
     DeepSmoteTraining, DeviceKind, GanTraining, Inputs, Judged, Loss, Penalty, Permutation, Rows,
-    SavedDeepSmote, Scores, TrainRun, quality, train,
+    SavedDeepSmote, Scores, TrainRun, logit_adjusted, quality, train,
 };
 use counterpoise_neighbors::MissingValues;
 use counterpoise_sampling::{Amdo, Chooser, McCcr, McRbo, RandomOverSampler, Resample, Run, Smote, Strategy};
@@ -208,8 +208,8 @@ impl<'a> RowFit<'a> {
         let mut fitted = if remedy == Remedy::None {
             self.test(classifier)?
         } else {
-            let head = classifier.linear_head().expect("the head is linear");
-            let adjusted = head.adjusted(&self.bench.fold.training.labels.counts(), 1.0)?;
+            let head = classifier.linear_head();
+            let adjusted = logit_adjusted(&head, &self.bench.fold.training.labels.counts(), 1.0)?;
             self.test(&classifier.clone().with_linear_head(&adjusted)?)?
         };
         fitted.training_seconds = trained.seconds;
