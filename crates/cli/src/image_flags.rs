@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use counterpoise::{
-    AdjustData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
+    NetworkData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
     ImagePart, Reads, Strategy, check_reads, nearest_name, network_reads,
 };
 use toml::Value;
@@ -685,7 +685,7 @@ impl AdjustFlags {
             None => None,
             Some(data) => Some(match self.check(data)? {
                 Reads::Rows => self.table_data(data)?,
-                Reads::Pictures => AdjustData::Pictures(part(
+                Reads::Pictures => NetworkData::Pictures(part(
                     data,
                     &self.reading,
                     None,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use counterpoise::{AdjustData, Error, EvaluateTableOptions, Imbalance, Reads};
+use counterpoise::{NetworkData, Error, EvaluateTableOptions, Imbalance, Reads};
 use toml::Value;
 
 use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, imbalance};
@@ -177,10 +177,10 @@ impl AdjustFlags {
     }
 
     /// The table that the network was trained on.
-    pub(crate) fn table_data(&self, data: &Path) -> Result<AdjustData> {
+    pub(crate) fn table_data(&self, data: &Path) -> Result<NetworkData> {
         let counts = self.imbalance.imbalance.as_deref();
         let imbalance = counts.map(|counts| -> Result<Imbalance> { Ok(imbalance(counts)?.try_into()?) });
-        Ok(AdjustData::Table {
+        Ok(NetworkData::Table {
             path: data.to_path_buf(),
             read: self.table.options()?,
             imbalance: imbalance.transpose()?,

@@ -7,6 +7,7 @@ mod audit;
 pub mod bundled;
 mod compare;
 mod device;
+mod eos;
 mod equal_rows;
 mod error;
 mod experiment;
@@ -16,6 +17,7 @@ mod leakage;
 mod measured;
 mod memory;
 mod merge;
+mod network_data;
 mod networks;
 mod pages;
 mod picture;
@@ -59,7 +61,7 @@ pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use images::{
-    AdjustData, AdjustOptions, Adjusted, Adjustment, BalancedPart, DeepSmoteExperiment, DeepSmoteFit,
+    AdjustOptions, Adjusted, Adjustment, BalancedPart, DeepSmoteExperiment, DeepSmoteFit,
     DeepSmoteModel, EvaluateOptions, FirstPictures, ForeignNetwork, ImageExperiment, ImagePart, MadeImages,
     QualityPart, Side as ImageSide, WrittenBalance, adjust_classifier, deep_smote_page, evaluate_images,
     evaluated_page, first_pictures, fit_deep_smote, quality_table, train_images, training_page,
@@ -70,6 +72,7 @@ pub use leakage::{
 };
 pub use measured::{Measured, MeasuredValue, measure, measured_page};
 pub use merge::experiment_of_report;
+pub use network_data::NetworkData;
 pub use networks::{
     ChooseOn, Evaluated, NetworkTraining, Reads, check_reads, data_of_training, network_reads,
     training_described,

@@ -52,6 +52,18 @@ pub fn check_apart(output: &Path, inputs: &[(&str, &Path)]) -> Result<(), Error>
     })
 }
 
+/// Fails if a file is there that nobody said may go.
+pub(crate) fn check_new(output: &Path, overwrite: bool) -> Result<(), Error> {
+    if overwrite || !output.exists() {
+        return Ok(());
+    }
+    Err(Error::Config {
+        place: output.display().to_string(),
+        problem: "a file is there already".into(),
+        hint: Some("name another one with `--output`, or let it be replaced: `--overwrite`".into()),
+    })
+}
+
 /// Fails if a network to write would replace a file that is none.
 pub(crate) fn check_network(output: &Path) -> Result<(), Error> {
     let extension = output.extension().unwrap_or_default().to_string_lossy();

@@ -157,6 +157,31 @@ impl HeadTraining {
         }
     }
 
+    /// Sets [`start`](Self::start).
+    pub fn with_start(mut self, start: HeadStart) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Sets [`sampler`](Self::sampler).
+    pub fn with_sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = sampler;
+        self
+    }
+
+    /// Sets [`mix`](Self::mix).
+    pub fn with_mix(mut self, mix: Mix) -> Self {
+        self.mix = mix;
+        self
+    }
+
+    /// Sets [`head`](Self::head) and [`loss`](Self::loss), which have to suit each other.
+    pub fn with_loss(mut self, head: HeadKind, loss: Loss) -> Self {
+        self.head = head;
+        self.loss = loss;
+        self
+    }
+
     /// Fails for a number outside its range.
     pub fn check(&self) -> Result<(), Error> {
         let refuse = |option, value: f64, range| {

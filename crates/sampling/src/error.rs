@@ -52,6 +52,9 @@ pub enum Error {
         /// Name of the class.
         class: String,
     },
+    /// A method that leaves all rows where they are, where rows are wanted.
+    #[error("the method weighs rows or moves features, and makes no rows to train a head on")]
+    NoRowsToTrainOn,
     /// A number that no floating-point type holds.
     #[error("column `{column}`: a synthetic row of class `{class}` would be infinite")]
     Infinite {
@@ -275,6 +278,7 @@ impl Error {
                 format!("ask for {rows} or fewer for `{class}`, leave it out, or use an over-sampler for it")
             }
             Self::TooManyRows { class } => format!("ask for fewer rows of `{class}`, or bound them: `auto cap x10`"),
+            Self::NoRowsToTrainOn => "take one that makes or removes rows, such as eos or smote".into(),
             Self::Infinite { column, .. } => format!(
                 "divide column `{column}` by a large number first, choose a smaller `shrinkage` if there is one, or leave it out with `--ignore {}`",
                 counterpoise_base::typed(column)
@@ -311,6 +315,7 @@ impl Error {
             Self::UnknownClass { .. } => "sampling.unknown-class",
             Self::WrongDirection { .. } => "sampling.wrong-direction",
             Self::TooManyRows { .. } => "sampling.too-many-rows",
+            Self::NoRowsToTrainOn => "sampling.no-rows-to-train-on",
             Self::Infinite { .. } => "sampling.infinite",
             Self::NotFinite { .. } => "sampling.not-finite",
             Self::StrategyMisfit { .. } => "sampling.strategy-misfit",

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use advise::{Advice, Advised, advise};
 pub use candidate::Candidate;
+pub(crate) use candidate::label;
 pub use fairness::{ComparedGrouping, ComparedGroups, FairScores};
 pub use outcome::{Calibrated, Comparison, Failure, Model, Outcome as ComparedMethod, Score, Seconds};
 pub use page::{advice_page, comparison_page};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Embeddings, LabeledImages, Labels, Observer, Seed, Warning};
-use counterpoise_data::{Augment, Imbalance, ReadOptions, make_imbalance};
+use counterpoise_base::{Embeddings, Labels, Observer, Seed, Warning};
+use counterpoise_data::Augment;
 use counterpoise_deep::{
     AboutClassifier, DeviceKind, HeadKind, HeadRows, HeadTraining, Inputs, LinearHead, Marks, Sampler,
     SavedClassifier, Scores, logit_adjusted, logit_adjusted_by_validation, tau_normalised,
@@ -12,11 +12,10 @@ use counterpoise_deep::{
 use serde::Serialize;
 
 use super::ForeignNetwork;
-use super::sets::{ImagePart, in_classes};
 use crate::device::look_for;
+use crate::network_data::{NetworkData, OpenedData};
 use crate::networks::{Reads, known_rows, part, would_replace};
 use crate::pages::check_network;
-use crate::tables::{RowSet, TableEncoding, open_alike};
 use crate::{Error, check_apart, check_text};
 
 /// What is done to the last layer.
@@ -83,7 +82,7 @@ pub struct AdjustOptions {
     /// Its strength; chosen on held-out pictures if not given. The last two have none.
     pub tau: Option<f64>,
     /// What the network was trained on; logit adjustment with a given `tau` does without.
-    pub data: Option<AdjustData>,
+    pub data: Option<NetworkData>,
     /// Share of every class that is held out to choose `tau` by: the part that training held out, with the same seed.
     pub validation: f64,
     /// Where tensors live.
@@ -92,22 +91,6 @@ pub struct AdjustOptions {
     pub output: PathBuf,
     /// Replaces another network there.
     pub overwrite: bool,
-}
-
-/// What a network was trained on.
-#[derive(Debug, Clone)]
-pub enum AdjustData {
-    /// Pictures.
-    Pictures(ImagePart),
-    /// A table.
-    Table {
-        /// The file.
-        path: PathBuf,
-        /// How it is read.
-        read: ReadOptions,
-        /// What made it imbalanced first.
-        imbalance: Option<Imbalance>,
-    },
 }
 
 /// What was done to a network.
@@ -132,78 +115,6 @@ pub struct Adjusted {
     pub reads: Reads,
     /// What looked odd.
     pub warnings: Vec<Warning>,
-}
-
-/// What a network was trained on, opened.
-enum Opened {
-    Pictures(LabeledImages),
-    Rows(RowSet),
-}
-
-impl Opened {
-    fn new(
-        data: &AdjustData,
-        network: &Path,
-        saved: &SavedClassifier,
-        seed: &Seed,
-        observer: &dyn Observer,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<Self, Error> {
-        let classes = &saved.about.classes;
-        match data {
-            AdjustData::Pictures(part) => {
-                let mut set = part.open(seed, observer, warnings)?;
-                set.labels = in_classes(&set.labels, classes, &part.path.display().to_string())?;
-                Ok(Self::Pictures(set))
-            }
-            AdjustData::Table {
-                path,
-                read,
-                imbalance,
-            } => {
-                let encoding = TableEncoding::of_network(network, &saved.about)?;
-                let opened = open_alike(path, read, &encoding, classes, &[], observer, warnings)?;
-                Ok(Self::Rows(match imbalance {
-                    None => opened.set,
-                    Some(imbalance) => {
-                        let kept = make_imbalance(&opened.set.labels, imbalance, seed)?;
-                        opened.set.select(&kept)
-                    }
-                }))
-            }
-        }
-    }
-
-    fn labels(&self) -> &Labels {
-        match self {
-            Self::Pictures(set) => &set.labels,
-            Self::Rows(set) => &set.labels,
-        }
-    }
-
-    /// Only some of it.
-    fn select(&self, rows: &[usize]) -> Self {
-        match self {
-            Self::Pictures(set) => Self::Pictures(set.select(rows)),
-            Self::Rows(set) => Self::Rows(set.select(rows)),
-        }
-    }
-
-    fn inputs<'a>(&'a self, augment: &'a Augment) -> Inputs<'a> {
-        match self {
-            Self::Pictures(set) => Inputs::Images(&set.images, augment),
-            Self::Rows(set) => set.inputs(),
-        }
-    }
-}
-
-impl AdjustData {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Pictures(part) => &part.path,
-            Self::Table { path, .. } => path,
-        }
-    }
 }
 
 impl AdjustOptions {
@@ -232,16 +143,16 @@ fn open(
     options: &AdjustOptions,
     observer: &dyn Observer,
     warnings: &mut Vec<Warning>,
-) -> Result<(SavedClassifier, Option<Opened>), Error> {
+) -> Result<(SavedClassifier, Option<OpenedData>), Error> {
     let Some(foreign) = &options.foreign else {
         let saved = SavedClassifier::load(&options.network, options.device)?;
         let seed = Seed::new(saved.about.seed);
         let data = options.data.as_ref();
-        let opened = data.map(|data| Opened::new(data, &options.network, &saved, &seed, observer, warnings));
+        let opened = data.map(|data| OpenedData::new(data, &options.network, &saved, &seed, observer, warnings));
         let opened = opened.transpose()?;
         return Ok((saved, opened));
     };
-    let Some(AdjustData::Pictures(data)) = &options.data else {
+    let Some(NetworkData::Pictures(data)) = &options.data else {
         return Err(Error::Config {
             place: "--data".into(),
             problem: "weights of another program come without classes and their counts".into(),
@@ -250,7 +161,7 @@ fn open(
     };
     let set = data.open(&Seed::new(ForeignNetwork::SEED), observer, warnings)?;
     let saved = foreign.open(&options.network, &set, options.device, warnings)?;
-    Ok((saved, Some(Opened::Pictures(set))))
+    Ok((saved, Some(OpenedData::Pictures(set))))
 }
 
 /// Tells of data of which a network knows what is held out here, or that is not what it was trained on.
@@ -392,7 +303,7 @@ pub fn adjust_classifier(options: &AdjustOptions, observer: &dyn Observer) -> Re
             let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
             let (learnt, judged) = (training.inputs(&augment), held_out.inputs(&augment));
             if options.foreign.is_none() {
-                let file = options.data.as_ref().map_or(Path::new(""), AdjustData::path);
+                let file = options.data.as_ref().map_or(Path::new(""), NetworkData::path);
                 let everything = all.labels().counts() == saved.about.counts;
                 let other = counts != saved.about.counts;
                 warnings.extend(other_than_trained_on(

@@ -94,7 +94,7 @@ pub fn evaluate_images(options: &EvaluateOptions, observer: &dyn Observer) -> Re
 }
 
 /// Measures a classifier on pictures whose classes have its codes.
-pub(super) fn judge(
+pub(crate) fn judge(
     saved: &SavedClassifier,
     set: &LabeledImages,
     seed: u64,

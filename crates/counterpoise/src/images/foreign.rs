@@ -23,7 +23,7 @@ pub struct ForeignNetwork {
 
 impl ForeignNetwork {
     /// Root of what is random where its file would say.
-    pub(super) const SEED: u64 = 42;
+    pub(crate) const SEED: u64 = 42;
     /// Normalisations that have a name.
     pub const NORMALISATIONS: [&'static str; 2] = ["signed", "cifar"];
 
@@ -53,7 +53,7 @@ impl ForeignNetwork {
     }
 
     /// Reads the weights; `set` tells the shape of pictures and the classes.
-    pub(super) fn open(
+    pub(crate) fn open(
         &self,
         path: &Path,
         set: &LabeledImages,

@@ -11,14 +11,14 @@ mod training;
 use std::path::PathBuf;
 
 use counterpoise_data::Augment;
-use counterpoise_deep::{DeviceKind, TrainOptions};
+use counterpoise_deep::{ChooseBy, DeviceKind, TrainOptions};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use crate::networks::{ChooseOn, blame_training, described};
 use crate::{Error, ReportPart};
 
-pub use adjust::{AdjustData, AdjustOptions, Adjusted, Adjustment, adjust_classifier};
+pub use adjust::{AdjustOptions, Adjusted, Adjustment, adjust_classifier};
 pub use deep_smote::{
     BalancedPart, DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel, MadeImages, QualityPart, WrittenBalance,
     fit_deep_smote,
@@ -26,8 +26,11 @@ pub use deep_smote::{
 pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
 pub use evaluate::{EvaluateOptions, evaluate_images, evaluated_page};
 pub use foreign::ForeignNetwork;
+pub(crate) use sets::in_classes;
 pub use sets::{ImagePart, Side};
+pub(crate) use training::{Parts, parts};
 pub use training::{train_images, training_page};
+pub(crate) use evaluate::judge;
 
 /// A run over pictures: what a TOML file with a table `[train]` says, after defaults and flags are merged into it.
 ///
@@ -91,6 +94,15 @@ impl ImageExperiment {
             });
         }
         Self::deserialize(table.clone()).map_err(|error| blame_training(place, &table, &error))
+    }
+
+    /// How the network is trained, as its file says it: without rows to choose the epoch on, the last one is taken.
+    pub(crate) fn wanted_options(&self) -> TrainOptions {
+        let mut options = self.train.clone();
+        if self.choose_on == ChooseOn::Nothing {
+            options.choose_by = ChooseBy::Last;
+        }
+        options
     }
 
     /// The merged description as TOML, from which the run can be repeated.

@@ -1,7 +1,7 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
-use counterpoise_data::{ImageOptions, Imbalance, Keep, Split, make_imbalance_of, read_images};
+use counterpoise_data::{Error as DataError, ImageOptions, Imbalance, Keep, Split, make_imbalance_of, read_images};
 use serde::{Deserialize, Serialize};
 
 use crate::networks::{Reads, part};
@@ -71,6 +71,21 @@ impl ImagePart {
         all
     }
 
+    /// Reads pictures to judge by, beside those of `training`: other pictures that come without parts are all there to judge by.
+    pub(crate) fn open_beside(
+        &self,
+        training: &Path,
+        seed: &Seed,
+        observer: &dyn Observer,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<LabeledImages, Error> {
+        match self.open(seed, observer, warnings) {
+            Err(Error::Data(DataError::NoParts { .. })) if self.path == training => Err(no_test_part(self)),
+            Err(Error::Data(DataError::NoParts { .. })) => self.of_all().open(seed, observer, warnings),
+            opened => opened,
+        }
+    }
+
     /// Reads the pictures, and takes out those that side and imbalance leave out.
     pub(crate) fn open(
         &self,
@@ -92,6 +107,14 @@ impl ImagePart {
                 Ok(set.select(&kept))
             }
         }
+    }
+}
+
+pub(super) fn no_test_part(part: &ImagePart) -> Error {
+    Error::Config {
+        place: part.path.display().to_string(),
+        problem: "it has no test part: every test picture is a training picture".into(),
+        hint: Some("name other pictures with `--test`, or leave it out".into()),
     }
 }
 

@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 
 use counterpoise_base::{ImageShape, LabeledImages, Labels, Observer, Seed, Warning, agree, counted};
-use counterpoise_data::Error as DataError;
 use counterpoise_deep::{Inputs, Rows};
 use counterpoise_report::Page;
 
 use super::evaluate::judge;
-use super::sets::in_classes;
+use super::sets::{in_classes, no_test_part};
 use super::{ChooseOn, ImageExperiment, ImagePart};
 use crate::Error;
 use crate::networks::{Encoded, NetworkTraining, Reads, Sets, Wanted, fingerprint_of, page_of, part};
@@ -39,37 +38,29 @@ fn enough_classes(labels: &Labels, data: &ImagePart, warnings: &mut Vec<Warning>
     Ok(())
 }
 
-/// Trains the classifier of a description, and writes it. A run that was stopped before is taken up again.
-pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Result<NetworkTraining, Error> {
-    let wanted = Wanted {
-        seed: experiment.seed,
-        device: experiment.device,
-        choose_on: experiment.choose_on,
-        train: &experiment.train,
-        output: experiment.output.as_deref(),
-        overwrite: experiment.overwrite,
-    };
-    wanted.check(experiment.test.is_some(), Reads::Pictures, observer)?;
+/// Pictures to learn from, to choose the epoch on, and to judge by; codes of classes mean the same in all.
+pub(crate) struct Parts {
+    pub(crate) training: LabeledImages,
+    pub(crate) held_out: Option<LabeledImages>,
+    pub(crate) test: Option<LabeledImages>,
+}
+
+/// Opens the pictures of a training, and holds out what it holds out.
+pub(crate) fn parts(
+    experiment: &ImageExperiment,
+    observer: &dyn Observer,
+    warnings: &mut Vec<Warning>,
+) -> Result<Parts, Error> {
     let seed = Seed::new(experiment.seed);
-    let mut warnings = Vec::new();
-    let all = experiment.data.open(&seed, observer, &mut warnings)?;
-    enough_classes(&all.labels, &experiment.data, &mut warnings)?;
+    let all = experiment.data.open(&seed, observer, warnings)?;
+    enough_classes(&all.labels, &experiment.data, warnings)?;
     let classes = all.labels.classes();
     let test = match &experiment.test {
         None => None,
         Some(part) => {
-            let mut test = match part.open(&seed.child("test"), observer, &mut warnings) {
-                Err(Error::Data(DataError::NoParts { .. })) if part.path == experiment.data.path => {
-                    return Err(no_test_part(part));
-                }
-                // Other pictures that come without parts are all there to judge by.
-                Err(Error::Data(DataError::NoParts { .. })) => {
-                    part.of_all().open(&seed.child("test"), observer, &mut warnings)?
-                }
-                opened => opened?,
-            };
+            let mut test = part.open_beside(&experiment.data.path, &seed.child("test"), observer, warnings)?;
             test.labels = in_classes(&test.labels, classes, &part.path.display().to_string())?;
-            apart(&all, &test, experiment, part, &mut warnings)?;
+            apart(&all, &test, experiment, part, warnings)?;
             Some(test)
         }
     };
@@ -80,7 +71,7 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
                 Reads::Pictures,
                 experiment.validation,
                 &seed,
-                &mut warnings,
+                warnings,
             )?;
             (all.select(&training), Some(all.select(&held_out)))
         }
@@ -98,6 +89,31 @@ pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Re
         });
     }
     check_pad(experiment.augment.pad, all.images.shape())?;
+    Ok(Parts {
+        training,
+        held_out,
+        test,
+    })
+}
+
+/// Trains the classifier of a description, and writes it. A run that was stopped before is taken up again.
+pub fn train_images(experiment: &ImageExperiment, observer: &dyn Observer) -> Result<NetworkTraining, Error> {
+    let wanted = Wanted {
+        seed: experiment.seed,
+        device: experiment.device,
+        choose_on: experiment.choose_on,
+        train: &experiment.train,
+        output: experiment.output.as_deref(),
+        overwrite: experiment.overwrite,
+    };
+    wanted.check(experiment.test.is_some(), Reads::Pictures, observer)?;
+    let mut warnings = Vec::new();
+    let Parts {
+        training,
+        held_out,
+        test,
+    } = parts(experiment, observer, &mut warnings)?;
+    let normalisation = &experiment.augment.normalisation;
     let sets = Sets {
         training: set(&training, experiment),
         held_out: held_out.as_ref().map(|held_out| set(held_out, experiment)),
@@ -140,14 +156,6 @@ fn check_pad(pad: usize, shape: ImageShape) -> Result<(), Error> {
 /// The page of [`train_images`].
 pub fn training_page(experiment: &ImageExperiment, training: &NetworkTraining) -> Result<Page, Error> {
     Ok(page_of(training, &experiment.data.path, experiment.to_toml()?))
-}
-
-fn no_test_part(part: &ImagePart) -> Error {
-    Error::Config {
-        place: part.path.display().to_string(),
-        problem: "it has no test part: every test picture is a training picture".into(),
-        hint: Some("name other pictures with `--test`, or leave it out".into()),
-    }
 }
 
 /// Refuses test pictures that are the training pictures, and tells of those that are among them.

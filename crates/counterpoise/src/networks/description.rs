@@ -9,7 +9,9 @@ use crate::merge::{blame_part, in_plain_words, parsed, set};
 pub(crate) fn described(place: &str, text: &str, settings: Vec<(String, Value)>) -> Result<Table, Error> {
     let mut table: Table = parsed(place, text)?;
     for (path, value) in settings {
-        name_as_table(&mut table, &path);
+        if path.starts_with("train.") {
+            names_as_tables(&mut table, &path);
+        }
         set(&mut table, &path, value)?;
     }
     if let Some(Value::Table(train)) = table.get_mut("train") {
@@ -19,27 +21,22 @@ pub(crate) fn described(place: &str, text: &str, settings: Vec<(String, Value)>)
     Ok(table)
 }
 
-/// Options that are a name alone or a table with `name`.
-const NAMED: [&str; 4] = ["train.network", "train.loss", "train.mix", "train.schedule.decay"];
-
 /// Makes room for an option of something that is written as its name alone: `loss = "focal"` and `train.loss.gamma`.
-fn name_as_table(table: &mut Table, path: &str) {
-    let Some(named) = NAMED.iter().find(|named| {
-        path.strip_prefix(**named)
-            .is_some_and(|rest| rest.starts_with('.'))
-    }) else {
-        return;
-    };
-    let mut inner = Some(&mut *table);
-    let mut parts = named.split('.').peekable();
-    while let (Some(part), Some(here)) = (parts.next(), inner.take()) {
-        let entry = here.get_mut(part);
-        if parts.peek().is_some() {
-            inner = entry.and_then(Value::as_table_mut);
-        } else if let Some(entry) = entry
+pub(crate) fn names_as_tables(table: &mut Table, path: &str) {
+    let mut inner = table;
+    let mut parts = path.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let Some(entry) = inner.get_mut(part) else {
+            return;
+        };
+        if parts.peek().is_some()
             && let Some(name) = entry.as_str()
         {
             *entry = Value::Table([("name".to_owned(), Value::from(name))].into_iter().collect());
+        }
+        match entry {
+            Value::Table(table) => inner = table,
+            _ => return,
         }
     }
 }

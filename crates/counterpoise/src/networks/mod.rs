@@ -20,7 +20,7 @@ use crate::merge::parsed;
 use crate::pages::check_network;
 use crate::{Error, check_text};
 
-pub(crate) use description::{blame_training, described};
+pub(crate) use description::{blame_training, described, names_as_tables};
 pub use evaluated::Evaluated;
 pub(crate) use evaluated::judged;
 pub(crate) use known::known_rows;

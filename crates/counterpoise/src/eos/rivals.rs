@@ -1,0 +1,407 @@
+//! Heads that others would put over the same frozen embeddings.
+
+use std::time::{Duration, Instant};
+
+use counterpoise_base::{Embeddings, Features, HeadKind, LinearHead, Observer, Seed};
+use counterpoise_deep::{
+    BalancedSoftmax, DeviceKind, HeadRows, HeadStart, HeadTraining, Loss, Mix, Remix, Sampler, logit_adjusted,
+    logit_adjusted_by_validation, tau_normalised, tau_normalised_by_validation, taus,
+};
+use counterpoise_learn::{Encoder, Learner, Training};
+use counterpoise_metrics::Bootstrap;
+use counterpoise_sampling::{EnemyLookup, Eos, Method, RowLabels};
+use serde::{Deserialize, Serialize};
+
+use super::extract::recalls;
+use super::frozen::{Frozen, balance, in_words};
+use super::paired::{PairedScores, Said, paired};
+use super::{EosOptions, Grid};
+use crate::Error;
+
+/// A way to a head over frozen embeddings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum HeadMethod {
+    /// The head of the network as it is.
+    None,
+    /// Logits less `tau` times the logarithm of shares (Menon and others, ICLR 2021); no training.
+    LogitAdjustment,
+    /// Weights of equal length (Kang and others, ICLR 2020); no training.
+    TauNorm,
+    /// A fresh head on class-balanced batches (Kang and others, ICLR 2020).
+    Crt,
+    /// One factor for each class (Kang and others, ICLR 2020).
+    Lws,
+    /// A fresh head with the loss of Ren and others (NeurIPS 2020).
+    BalancedSoftmax,
+    /// Rows of rare classes again and again.
+    Random,
+    /// SMOTE.
+    Smote,
+    /// Borderline-SMOTE.
+    BorderlineSmote,
+    /// ADASYN.
+    Adasyn,
+    /// SMOTE, with classes by a support-vector machine. The EOS paper compares with a "balanced SVM" whose options are not
+    /// known; ours is linear, weighs classes evenly, learns from the rows there were, and names all rows anew (after
+    /// Farquad and Bose, Decision Support Systems 53, 2012).
+    BalancedSvm,
+    /// Rows of a batch mixed, with the label of the rarer class (Chou and others, 2020).
+    Remix,
+    /// EOS as the paper has it.
+    Eos,
+    /// EOS with the authors' look-up, which takes the neighbour before the enemy.
+    EosReference,
+    /// EOS that goes half-way at most.
+    EosHalfWay,
+    /// EOS whose rows are of both classes.
+    EosSoft,
+    /// EOS with neighbours and step chosen on validation rows.
+    EosChosen,
+    /// EOS that begins with the head of the network.
+    EosWarm,
+}
+
+/// A head, and how good it is on the test rows.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComparedHead {
+    /// The way to it.
+    pub method: HeadMethod,
+    /// Numbers that were chosen on validation rows, in words.
+    pub chosen: Option<String>,
+    /// Scores with intervals; what they add to `none`, and to `eos` where it is there.
+    pub scores: PairedScores,
+    /// Recall of every class.
+    pub recall: Vec<Option<f64>>,
+    /// Longest row of weights by the shortest; absent for a row of zeros.
+    pub norm_ratio: Option<f64>,
+    /// Seconds that it took, rows included.
+    pub seconds: f64,
+    /// Synthetic rows.
+    pub synthetic: usize,
+}
+
+/// A head that a way led to.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    pub(crate) head: LinearHead,
+    pub(crate) chosen: Option<String>,
+    pub(crate) synthetic: usize,
+    pub(crate) took: Duration,
+}
+
+/// Neighbours that are tried, as far as a class has them.
+const NEIGHBOURS: [usize; 7] = [5, 10, 25, 50, 100, 200, 300];
+/// Steps that are tried.
+const STEPS: [f64; 3] = [0.25, 0.5, 1.0];
+
+impl HeadMethod {
+    /// All of them, by name.
+    pub const NAMES: [(&'static str, Self); 18] = [
+        ("none", Self::None),
+        ("logit-adjustment", Self::LogitAdjustment),
+        ("tau-norm", Self::TauNorm),
+        ("crt", Self::Crt),
+        ("lws", Self::Lws),
+        ("balanced-softmax", Self::BalancedSoftmax),
+        ("random", Self::Random),
+        ("smote", Self::Smote),
+        ("borderline-smote", Self::BorderlineSmote),
+        ("adasyn", Self::Adasyn),
+        ("balanced-svm", Self::BalancedSvm),
+        ("remix", Self::Remix),
+        ("eos", Self::Eos),
+        ("eos-reference", Self::EosReference),
+        ("eos-half-way", Self::EosHalfWay),
+        ("eos-soft", Self::EosSoft),
+        ("eos-chosen", Self::EosChosen),
+        ("eos-warm", Self::EosWarm),
+    ];
+
+    /// The name that a user types.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether it is of the family of EOS.
+    pub fn is_eos(self) -> bool {
+        matches!(
+            self,
+            Self::Eos | Self::EosReference | Self::EosHalfWay | Self::EosSoft | Self::EosChosen | Self::EosWarm
+        )
+    }
+
+    /// Options of phases two and three for a way that makes rows; `usual` are those of plain EOS.
+    fn options(self, usual: &EosOptions) -> Result<EosOptions, Error> {
+        let eos = |change: fn(&mut Eos)| {
+            let mut eos = match &usual.method {
+                Method::Eos(eos) => eos.clone(),
+                _ => Eos::default(),
+            };
+            change(&mut eos);
+            Method::Eos(eos)
+        };
+        let plain = EosOptions {
+            row_labels: RowLabels::Hard,
+            choose: Grid::default(),
+            ..usual.clone()
+        };
+        Ok(match self {
+            Self::Random | Self::Smote | Self::BorderlineSmote | Self::Adasyn | Self::BalancedSvm => EosOptions {
+                method: Method::from_name(match self {
+                    Self::Random => "random-over-sampler",
+                    Self::BorderlineSmote => "borderline-smote",
+                    Self::Adasyn => "adasyn",
+                    _ => "smote",
+                })?,
+                ..plain
+            },
+            Self::EosReference => EosOptions {
+                method: eos(|eos| eos.enemy_lookup = EnemyLookup::ReferenceOffByOne),
+                ..plain
+            },
+            Self::EosHalfWay => EosOptions {
+                method: eos(|eos| eos.r_max = 0.5),
+                ..plain
+            },
+            Self::EosSoft => EosOptions {
+                method: eos(|_| {}),
+                row_labels: RowLabels::Soft,
+                ..plain
+            },
+            Self::EosWarm => EosOptions {
+                method: eos(|_| {}),
+                head: usual.head.clone().with_start(HeadStart::Warm),
+                ..plain
+            },
+            _ => EosOptions {
+                method: eos(|_| {}),
+                ..plain
+            },
+        })
+    }
+}
+
+impl Frozen {
+    /// Values of `tau` with a word on how they were chosen.
+    fn chosen_tau(&self, tau: f64) -> String {
+        if self.validation.is_some() {
+            format!("tau = {tau}")
+        } else {
+            format!("tau = {tau}, the usual one")
+        }
+    }
+
+    /// Goes one way to a head; absent where the way is not open: `none` without a head, a choice without validation rows, logits
+    /// of cosines that have no bias to lower.
+    pub(crate) fn reach(
+        &self,
+        method: HeadMethod,
+        usual: &EosOptions,
+        seed: &Seed,
+        device: DeviceKind,
+        observer: &dyn Observer,
+    ) -> Result<Option<Reached>, Error> {
+        let start = Instant::now();
+        let seed = seed.child(method.name());
+        let linear = self.before.as_ref().filter(|head| head.kind() == HeadKind::Linear);
+        let counts = self.training.labels.counts();
+        let named = |error| Error::of_classes(error, self.training.labels.classes());
+        let fresh = |training: HeadTraining| -> Result<LinearHead, Error> {
+            let rows = HeadRows {
+                validation: self.validation.as_ref(),
+                ..HeadRows::new(&self.training)
+            };
+            Ok(training.train(rows, &seed, device, observer).map_err(named)?.head)
+        };
+        let reached = match method {
+            HeadMethod::None => self.before.clone().map(|head| (head, None, 0)),
+            HeadMethod::LogitAdjustment => match linear {
+                None => None,
+                Some(head) => Some(match &self.validation {
+                    None => (logit_adjusted(head, &counts, 1.0).map_err(named)?, 1.0),
+                    Some(rows) => {
+                        let chosen = logit_adjusted_by_validation(head, &counts, &taus(), rows).map_err(named)?;
+                        (chosen.head, chosen.tau)
+                    }
+                })
+                .map(|(head, tau)| (head, Some(self.chosen_tau(tau)), 0)),
+            },
+            HeadMethod::TauNorm => match linear {
+                None => None,
+                Some(head) => Some(match &self.validation {
+                    None => (tau_normalised(head, 1.0), 1.0),
+                    Some(rows) => {
+                        let chosen = tau_normalised_by_validation(head, &taus(), rows)?;
+                        (chosen.head, chosen.tau)
+                    }
+                })
+                .map(|(head, tau)| (head, Some(self.chosen_tau(tau)), 0)),
+            },
+            HeadMethod::Crt => {
+                let training = usual.head.clone().with_sampler(Sampler::ClassBalanced);
+                Some((fresh(training)?, None, 0))
+            }
+            HeadMethod::Lws => match linear {
+                None => None,
+                Some(head) => {
+                    let how = HeadTraining::class_balanced();
+                    let head = how.rescale(head, &self.training, &seed, device, observer).map_err(named)?;
+                    Some((head, None, 0))
+                }
+            },
+            HeadMethod::BalancedSoftmax => {
+                let loss = Loss::BalancedSoftmax(BalancedSoftmax::default());
+                let training = usual.head.clone().with_loss(HeadKind::Linear, loss);
+                Some((fresh(training)?, None, 0))
+            }
+            HeadMethod::Remix => {
+                let training = usual.head.clone().with_mix(Mix::Remix(Remix::default()));
+                Some((fresh(training)?, None, 0))
+            }
+            HeadMethod::BalancedSvm => Some(self.balanced_svm(usual, &seed, device, observer)?),
+            HeadMethod::EosChosen if self.validation.is_none() => None,
+            HeadMethod::EosWarm if self.before.as_ref().is_none_or(|head| head.kind() != usual.head.head) => None,
+            HeadMethod::EosChosen => {
+                let options = EosOptions {
+                    choose: Grid {
+                        k_neighbors: NEIGHBOURS
+                            .iter()
+                            .filter(|&&k| k < self.training.len())
+                            .filter_map(|&k| k.try_into().ok())
+                            .collect(),
+                        r_max: STEPS.to_vec(),
+                    },
+                    ..method.options(usual)?
+                };
+                let fitted = self.fit(&options, &seed, device, observer)?;
+                let chosen = in_words(&fitted.method);
+                Some((fitted.trained.head, Some(chosen), fitted.balanced.synthetic))
+            }
+            _ => {
+                let fitted = self.fit(&method.options(usual)?, &seed, device, observer)?;
+                Some((fitted.trained.head, None, fitted.balanced.synthetic))
+            }
+        };
+        Ok(reached.map(|(head, chosen, synthetic)| Reached {
+            head,
+            chosen,
+            synthetic,
+            took: start.elapsed(),
+        }))
+    }
+
+    /// SMOTE's rows and those there were, all with the classes that a machine gives them.
+    fn balanced_svm(
+        &self,
+        usual: &EosOptions,
+        seed: &Seed,
+        device: DeviceKind,
+        observer: &dyn Observer,
+    ) -> Result<(LinearHead, Option<String>, usize), Error> {
+        let options = HeadMethod::BalancedSvm.options(usual)?;
+        let made = balance(&self.training, &options, &options.method, seed, observer)?;
+        let classes = self.training.labels.classes();
+        let counts = self.training.labels.counts();
+        let rows = self.training.len() as f64;
+        let present = counts.iter().filter(|&&count| count > 0).count() as f64;
+        let weight = |&code: &u32| rows / (present * counts[code as usize] as f64);
+        let weights: Vec<f64> = self.training.labels.codes().iter().map(weight).collect();
+        let doubles = |rows: &Embeddings| -> Vec<f64> { rows.values().iter().map(|&value| f64::from(value)).collect() };
+        let width = self.training.width();
+        let own = doubles(&self.training);
+        let features = Features::from_rows(&own, width);
+        let encoder = Encoder::fit(&features);
+        let machine = Learner::from_name("linear-svm")?.fit(
+            &Training {
+                design: &encoder.encode(&features),
+                labels: self.training.labels.codes(),
+                classes,
+                weights: Some(&weights),
+                groups: None,
+            },
+            &seed.child("machine"),
+        )?;
+        let all = doubles(&made.embeddings);
+        let all = encoder.encode(&Features::from_rows(&all, width));
+        let probabilities = machine.probabilities(&all)?;
+        let likeliest = |row: &[f64]| {
+            let better = |best: usize, class: usize| if row[class] > row[best] { class } else { best };
+            (1..row.len()).fold(0, better) as u32
+        };
+        let codes = probabilities.chunks_exact(classes.len()).map(likeliest).collect();
+        let labels = counterpoise_base::Labels::from_codes(classes.to_vec(), codes);
+        let renamed = Embeddings::new(made.embeddings.values().to_vec(), width, labels);
+        let rows = HeadRows {
+            counts: Some(&counts),
+            validation: self.validation.as_ref(),
+            ..HeadRows::new(&renamed)
+        };
+        let trained = options
+            .head
+            .train(rows, &seed.child("head"), device, observer)
+            .map_err(|error| Error::of_classes(error, classes))?;
+        Ok((trained.head, None, made.synthetic))
+    }
+}
+
+/// Goes all ways over the same embeddings, and compares what the heads say of the test rows.
+///
+/// Differences are drawn on the same rows; they speak of test rows, not of training again.
+///
+/// # Errors
+///
+/// Those of methods and training; test rows of other classes.
+pub fn compare_heads(
+    frozen: &Frozen,
+    test: &Embeddings,
+    methods: &[HeadMethod],
+    usual: &EosOptions,
+    seed: u64,
+    device: DeviceKind,
+    observer: &dyn Observer,
+) -> Result<Vec<ComparedHead>, Error> {
+    let root = Seed::new(seed).child("eos");
+    let mut reached = Vec::new();
+    for &method in methods {
+        if let Some(found) = frozen.reach(method, usual, &root, device, observer)? {
+            reached.push((method, found));
+        }
+    }
+    compared(&reached, test, seed, observer)
+}
+
+/// Compares heads that were reached.
+pub(crate) fn compared(
+    reached: &[(HeadMethod, Reached)],
+    test: &Embeddings,
+    seed: u64,
+    observer: &dyn Observer,
+) -> Result<Vec<ComparedHead>, Error> {
+    let said: Vec<Said> = reached
+        .iter()
+        .map(|(_, reached)| Said {
+            predictions: vec![reached.head.predict(test.values())],
+        })
+        .collect();
+    let against: Vec<usize> = [HeadMethod::None, HeadMethod::Eos]
+        .iter()
+        .filter_map(|wanted| reached.iter().position(|(method, _)| method == wanted))
+        .collect();
+    let scores = paired(&test.labels, &said, &against, &Bootstrap::new(seed).with_draws(1000), observer)?;
+    let compared = reached.iter().zip(said).zip(scores).map(|(((method, reached), said), scores)| {
+        let norms = reached.head.norms();
+        let (least, most) = norms.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), &norm| (least.min(norm), most.max(norm)));
+        ComparedHead {
+            method: *method,
+            chosen: reached.chosen.clone(),
+            recall: recalls(&test.labels, &said.predictions[0]),
+            scores,
+            norm_ratio: (least > 0.0).then(|| most / least),
+            seconds: reached.took.as_secs_f64(),
+            synthetic: reached.synthetic,
+        }
+    });
+    Ok(compared.collect())
+}
