@@ -21,10 +21,16 @@ fn table() -> Option<(Labels, Vec<u32>, Neighborhood)> {
         .read_to_string(&mut text)
         .expect("the table is text");
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("actual,idx,pred,cats,N0,N1,N2,N3,N4,I0,I1,I2,I3,I4"));
+    assert_eq!(
+        lines.next(),
+        Some("actual,idx,pred,cats,N0,N1,N2,N3,N4,I0,I1,I2,I3,I4")
+    );
     let (mut codes, mut predicted, mut near) = (Vec::new(), Vec::new(), Vec::new());
     for line in lines {
-        let numbers: Vec<f64> = line.split(',').map(|field| field.parse().expect("a number")).collect();
+        let numbers: Vec<f64> = line
+            .split(',')
+            .map(|field| field.parse().expect("a number"))
+            .collect();
         codes.push(numbers[0] as u32);
         predicted.push(numbers[2] as u32);
         near.extend(numbers[4..9].iter().map(|&number| number as u32));
@@ -38,7 +44,9 @@ fn table() -> Option<(Labels, Vec<u32>, Neighborhood)> {
 
 #[test]
 fn archetypes_are_those_of_the_published_table() {
-    let Some((labels, predicted, near)) = table() else { return };
+    let Some((labels, predicted, near)) = table() else {
+        return;
+    };
     let found = archetypes(&near, &labels, &predicted);
     let counts: Vec<[usize; 4]> = found
         .classes
@@ -67,11 +75,16 @@ fn archetypes_are_those_of_the_published_table() {
 
 #[test]
 fn adversaries_are_those_of_the_published_table() {
-    let Some((labels, predicted, near)) = table() else { return };
+    let Some((labels, predicted, near)) = table() else {
+        return;
+    };
     let found = adversaries(Split::Train, &near, &labels, &predicted);
     let share = |class: usize, adversary: &str| {
         let near = &found.classes[class].near;
-        let share = near.iter().find(|one| one.class == adversary).map_or(0.0, |one| one.share);
+        let share = near
+            .iter()
+            .find(|one| one.class == adversary)
+            .map_or(0.0, |one| one.share);
         (100.0 * share).round()
     };
     let of_first: Vec<f64> = (1..10).map(|class| share(0, &class.to_string())).collect();
