@@ -1,0 +1,367 @@
+//! Numbers as sentences.
+
+use std::collections::BTreeMap;
+
+use counterpoise_base::{counted, plural};
+use serde::Serialize;
+
+use crate::summary::{outside_in, worst_adversary};
+use crate::{ClassMatch, ClassSummary, Diagnosis};
+
+/// A sentence about a class, with the numbers behind it.
+///
+/// # Source
+///
+/// When a sentence is said is a choice of ours; its numbers are those of the analyses.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// Name of the class.
+    pub class: String,
+    /// What it is about.
+    pub kind: FindingKind,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The sentence.
+    pub text: String,
+    /// The numbers in it, by name; shares are in `[0, 1]`.
+    pub numbers: BTreeMap<&'static str, f64>,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// The class has no rows in a split.
+    NoRows,
+    /// The class is found less often than others.
+    LowRecall,
+    /// Training rows of the class are not found either.
+    NotLearnt,
+    /// Misclassified rows lie outside of the training range.
+    OutsideTraining,
+    /// Misclassified rows have smaller contributions than training rows had.
+    SmallMagnitude,
+    /// The class hangs on few features.
+    FewFeatures,
+    /// Errors go to one class.
+    Adversary,
+    /// The head leans to larger classes.
+    LeaningHead,
+    /// The class reaches farther beyond its training range than others.
+    WideGap,
+    /// Training rows lie among those of other classes.
+    Scattered,
+    /// Rows of the class vary in fewer directions than others.
+    LowDiversity,
+}
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// It explains a class that fails.
+    Severe,
+    /// It is worth a look.
+    Notable,
+    /// It is as well to know.
+    Minor,
+}
+
+/// Misclassified rows that it takes to speak of shares of them.
+const ENOUGH: usize = 5;
+
+/// What is said of each class, the gravest first; classes in the order of their recall.
+pub(crate) fn findings(diagnosis: &Diagnosis) -> Vec<Finding> {
+    let mut all: Vec<(f64, Finding)> = Vec::new();
+    for class in 0..diagnosis.classes.len() {
+        let about = About::new(diagnosis, class);
+        let said = [
+            about.no_rows(),
+            about.low_recall(),
+            about.not_learnt(),
+            about.outside_training(),
+            about.small_magnitude(),
+            about.few_features(),
+            about.adversary(),
+            about.leaning_head(),
+            about.wide_gap(),
+            about.scattered(),
+            about.low_diversity(),
+        ];
+        let recall = about.line.recall.unwrap_or(1.0);
+        all.extend(said.into_iter().flatten().map(|finding| (recall, finding)));
+    }
+    // Sorting is stable: classes of equal recall stay in order.
+    all.sort_by(|(a, one), (b, other)| one.severity.cmp(&other.severity).then(a.total_cmp(b)));
+    all.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// One class, beside the largest.
+struct About<'a> {
+    diagnosis: &'a Diagnosis,
+    class: usize,
+    line: &'a ClassSummary,
+    /// The class with the most training rows, test rows without; absent for that class itself.
+    largest: Option<&'a ClassSummary>,
+    /// Misclassified test rows.
+    errors: usize,
+    /// Whether the class is found clearly less often than classes are on average.
+    fails: bool,
+}
+
+impl<'a> About<'a> {
+    fn new(diagnosis: &'a Diagnosis, class: usize) -> Self {
+        let size = |&line: &&ClassSummary| line.train_rows.unwrap_or(line.test_rows);
+        // Of several largest, the first.
+        let largest = diagnosis.summaries.iter().rev().max_by_key(size);
+        let line = &diagnosis.summaries[class];
+        let mean = diagnosis.test.balanced_accuracy;
+        Self {
+            diagnosis,
+            class,
+            line,
+            largest: largest.filter(|largest| largest.class != line.class),
+            errors: diagnosis.test.classes[class].false_negatives.rows,
+            fails: line
+                .recall
+                .zip(mean)
+                .is_some_and(|(recall, mean)| recall < mean - 0.05),
+        }
+    }
+
+    fn finding(
+        &self,
+        kind: FindingKind,
+        severe: bool,
+        text: &str,
+        numbers: impl IntoIterator<Item = (&'static str, f64)>,
+    ) -> Finding {
+        let severity = match (severe, self.fails) {
+            (true, true) => Severity::Severe,
+            (true, false) | (false, true) => Severity::Notable,
+            (false, false) => Severity::Minor,
+        };
+        Finding {
+            class: self.line.class.clone(),
+            kind,
+            severity,
+            text: format!("class `{}`{}: {text}", self.line.class, self.in_brief()),
+            numbers: numbers.into_iter().collect(),
+        }
+    }
+
+    /// Size and recall, as in `(50 rows, recall 0.22)`.
+    fn in_brief(&self) -> String {
+        let rows = self.line.train_rows.map(|rows| counted(rows, "training row"));
+        let rows = rows.unwrap_or_else(|| counted(self.line.test_rows, "test row"));
+        match self.line.recall {
+            Some(recall) => format!(" ({rows}, recall {recall:.2})"),
+            None => format!(" ({rows})"),
+        }
+    }
+
+    fn matches(&self) -> Option<&ClassMatch> {
+        Some(&self.diagnosis.matches.as_ref()?[self.class])
+    }
+
+    fn no_rows(&self) -> Option<Finding> {
+        let split = match (self.line.train_rows, self.line.test_rows) {
+            (Some(0), 0) => "training or test",
+            (Some(0), _) => "training",
+            (_, 0) => "test",
+            _ => return None,
+        };
+        let text = format!("there are no {split} rows of it, and what needs them is absent.");
+        Some(self.finding(FindingKind::NoRows, true, &text, []))
+    }
+
+    fn low_recall(&self) -> Option<Finding> {
+        let (recall, mean) = (self.line.recall?, self.diagnosis.test.balanced_accuracy?);
+        if !self.fails {
+            return None;
+        }
+        let estimate = self.diagnosis.intervals[self.class].recall.as_ref();
+        let interval = estimate.and_then(|estimate| estimate.interval);
+        let sure = interval.map_or(String::new(), |(low, high)| {
+            format!(" ({:.0} to {:.0} %)", 100.0 * low, 100.0 * high)
+        });
+        let text = format!(
+            "{:.0} %{sure} of its {} are found, where classes reach {:.0} % on average.",
+            100.0 * recall,
+            counted(self.line.test_rows, "test row"),
+            100.0 * mean,
+        );
+        let numbers = [("recall", recall), ("mean_recall", mean)];
+        Some(self.finding(FindingKind::LowRecall, recall < mean - 0.15, &text, numbers))
+    }
+
+    fn not_learnt(&self) -> Option<Finding> {
+        let recall = self.line.train_recall.filter(|&recall| recall < 0.8)?;
+        let text = format!(
+            "the model finds {:.0} % of its training rows only: it has not learnt what it was shown.",
+            100.0 * recall
+        );
+        Some(self.finding(
+            FindingKind::NotLearnt,
+            recall < 0.5,
+            &text,
+            [("train_recall", recall)],
+        ))
+    }
+
+    fn outside_training(&self) -> Option<Finding> {
+        let matches = self.matches().filter(|_| self.errors >= ENOUGH)?;
+        let share = |features: usize| outside_in(&matches.outside_wrong, features);
+        // The largest number of features in which half of the rows are outside.
+        let many = (1..matches.outside_wrong.len())
+            .rev()
+            .find(|&features| share(features) >= Some(0.5))?;
+        let (wrong, right) = (share(many)?, outside_in(&matches.outside_right, many));
+        let beside = right.map_or(String::new(), |right| {
+            format!(", as do {:.0} % of those that are found", 100.0 * right)
+        });
+        let text = format!(
+            "{:.0} % of its {} lie outside of the training range in {many} or more of its {} largest features{beside}.",
+            100.0 * wrong,
+            counted(self.errors, "misclassified test row"),
+            matches.features.len(),
+        );
+        let mut numbers = vec![("outside_wrong", wrong), ("features", many as f64)];
+        numbers.extend(right.map(|right| ("outside_right", right)));
+        let severe = right.is_none_or(|right| wrong > 1.5 * right);
+        Some(self.finding(FindingKind::OutsideTraining, severe, &text, numbers))
+    }
+
+    fn small_magnitude(&self) -> Option<Finding> {
+        let matches = self.matches().filter(|_| self.errors >= ENOUGH)?;
+        let train: f64 = matches.features.iter().map(|feature| feature.train).sum();
+        let sum = |of: &dyn Fn(&crate::FeatureMatch) -> Option<f64>| -> Option<f64> {
+            let sum: Option<f64> = matches.features.iter().map(of).sum();
+            sum.filter(|_| train > 0.0).map(|sum| sum / train)
+        };
+        let wrong = sum(&|feature| feature.wrong).filter(|&ratio| ratio < 0.75)?;
+        let right = sum(&|feature| feature.right);
+        let beside = right.map_or(String::new(), |right| {
+            format!("; those that are found reach {:.0} %", 100.0 * right)
+        });
+        let text = format!(
+            "its misclassified test rows reach {:.0} % of what training rows contribute in its {} largest features{beside}.",
+            100.0 * wrong,
+            matches.features.len(),
+        );
+        let mut numbers = vec![("ratio_wrong", wrong)];
+        numbers.extend(right.map(|right| ("ratio_right", right)));
+        Some(self.finding(FindingKind::SmallMagnitude, wrong < 0.5, &text, numbers))
+    }
+
+    fn few_features(&self) -> Option<Finding> {
+        let (own, largest) = (self.line.two_share?, self.largest?);
+        let other = largest.two_share?;
+        if own < 0.35 || own < 1.3 * other {
+            return None;
+        }
+        let profile = self.diagnosis.test.classes[self.class]
+            .true_positives
+            .contributions
+            .as_ref()?;
+        let indices: Vec<String> = profile
+            .top
+            .iter()
+            .take(2)
+            .map(|top| top.index.to_string())
+            .collect();
+        let text = format!(
+            "it hangs on {}: {:.0} % of what speaks for it is in {} {} (largest class `{}`: {:.0} % in its first two).",
+            if indices.len() == 1 {
+                "one feature"
+            } else {
+                "two features"
+            },
+            100.0 * own,
+            plural(indices.len(), "feature"),
+            indices.join(" and "),
+            largest.class,
+            100.0 * other,
+        );
+        let numbers = [("two_share", own), ("two_share_of_largest", other)];
+        Some(self.finding(FindingKind::FewFeatures, own >= 0.5, &text, numbers))
+    }
+
+    fn adversary(&self) -> Option<Finding> {
+        let (adversary, share) = worst_adversary(&self.diagnosis.test_adversaries, self.class)?;
+        // With two classes there is no other to go to.
+        if self.errors < ENOUGH || share < 0.4 || self.diagnosis.classes.len() == 2 {
+            return None;
+        }
+        let near = &self.diagnosis.test_adversaries.classes[self.class].near;
+        let near = near
+            .iter()
+            .find(|near| near.class == adversary)
+            .map(|near| near.share);
+        let beside = near.map_or(String::new(), |near| {
+            format!(
+                ", and {:.0} % of the other classes' training rows next to them are of it",
+                100.0 * near
+            )
+        });
+        let text = format!("its errors go to `{adversary}` ({:.0} %){beside}.", 100.0 * share);
+        let mut numbers = vec![("taken_for", share)];
+        numbers.extend(near.map(|near| ("near", near)));
+        Some(self.finding(FindingKind::Adversary, share >= 0.6, &text, numbers))
+    }
+
+    fn leaning_head(&self) -> Option<Finding> {
+        let share = self.diagnosis.recoverable.as_ref()?[self.class];
+        let share = share.filter(|&share| share >= 0.25 && self.errors >= ENOUGH)?;
+        let text = format!(
+            "{:.0} % of its {} would beat the class they are taken for if logits were corrected for how rare classes are.",
+            100.0 * share,
+            counted(self.errors, "misclassified test row"),
+        );
+        Some(self.finding(
+            FindingKind::LeaningHead,
+            share >= 0.5,
+            &text,
+            [("recoverable", share)],
+        ))
+    }
+
+    fn wide_gap(&self) -> Option<Finding> {
+        let (own, largest) = (self.line.gap?, self.largest?);
+        let other = largest.gap.filter(|&other| own > 2.0 * other && own > 0.0)?;
+        let beside = if other > 0.0 {
+            format!("{:.1} times as far as `{}`", own / other, largest.class)
+        } else {
+            format!("where `{}` does not", largest.class)
+        };
+        let text =
+            format!("its test rows reach {own:.3} beyond its training range in the mean feature, {beside}.");
+        let numbers = [("gap", own), ("gap_of_largest", other)];
+        Some(self.finding(FindingKind::WideGap, own > 5.0 * other, &text, numbers))
+    }
+
+    fn scattered(&self) -> Option<Finding> {
+        let archetypes = &self.diagnosis.archetypes.as_ref()?.classes[self.class];
+        let safe = archetypes.archetypes[0].share.filter(|&share| share < 0.85)?;
+        let [_, border, rare, outlier] = &archetypes.archetypes;
+        let text = format!(
+            "{:.0} % of its training rows are safe; {} at the border, {} rare and {} outliers among rows of other classes.",
+            100.0 * safe,
+            border.rows,
+            rare.rows,
+            outlier.rows,
+        );
+        Some(self.finding(FindingKind::Scattered, safe < 0.5, &text, [("safe_share", safe)]))
+    }
+
+    fn low_diversity(&self) -> Option<Finding> {
+        let (own, largest) = (self.line.effective_rank?, self.largest?);
+        let other = largest.effective_rank.filter(|other| own < 0.5 * other)?;
+        let text = format!(
+            "its rows vary in {own:.1} directions, those of `{}` in {other:.1}.",
+            largest.class
+        );
+        let numbers = [("effective_rank", own), ("effective_rank_of_largest", other)];
+        Some(self.finding(FindingKind::LowDiversity, own < 0.25 * other, &text, numbers))
+    }
+}
