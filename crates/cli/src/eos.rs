@@ -12,26 +12,19 @@ use crate::eos_flags::{AssembleFlags, AugmentFlags, EosCommand, ExtractFlags, He
 use crate::progress::Progress;
 use crate::terminal::{self, table};
 
-pub(crate) fn run(command: &EosCommand, json: bool, progress: &Progress) -> Result<()> {
+pub(crate) fn run(command: EosCommand, json: bool, progress: &Progress) -> Result<()> {
     match command {
         EosCommand::Train(flags) => crate::train::from_flags(&flags.as_in_eos(), json, progress),
-        EosCommand::Extract(flags) => features(flags, json, progress),
-        EosCommand::Augment(flags) => augmented(flags, json, progress),
-        EosCommand::Head(flags) => head(flags, json, progress),
-        EosCommand::Assemble(flags) => assembled(flags, json),
-        EosCommand::Run(flags) => all(flags, json, progress),
+        EosCommand::Extract(flags) => features(&flags, json, progress),
+        EosCommand::Augment(flags) => augmented(&flags, json, progress),
+        EosCommand::Head(flags) => head(&flags, json, progress),
+        EosCommand::Assemble(flags) => assembled(&flags, json),
+        EosCommand::Run(flags) => all(*flags, json, progress),
     }
 }
 
 fn share(value: Option<f64>) -> String {
     value.map_or("undefined".to_owned(), |value| format!("{value:.4}"))
-}
-
-fn print(json: bool, value: &impl serde::Serialize, text: &str) -> Result<()> {
-    if json {
-        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(value)?));
-    }
-    terminal::print(text)
 }
 
 fn features(flags: &ExtractFlags, json: bool, progress: &Progress) -> Result<()> {
@@ -45,25 +38,24 @@ fn features(flags: &ExtractFlags, json: bool, progress: &Progress) -> Result<()>
             share(extracted.recall[code]),
         ]
     });
-    let mut text = table(
-        &["class", "rows", "recall"],
-        &[false, true, true],
-        rows.collect(),
-    );
+    let mut text = table(&["class", "rows", "recall"], &[false, true, true], rows.collect());
     let _ = writeln!(
         text,
         "\n{} a row\nwrote {}",
         counted(extracted.width, "feature"),
         extracted.output.display()
     );
-    print(json, &extracted, &text)
+    if json {
+        text = format!("{}\n", serde_json::to_string_pretty(&extracted)?);
+    }
+    terminal::print(&text)
 }
 
 fn augmented(flags: &AugmentFlags, json: bool, progress: &Progress) -> Result<()> {
     let made = augment_embeddings(
         &flags.features,
-        &flags.reading.options()?,
-        &flags.making.options()?,
+        &flags.reading.options(),
+        &flags.options()?,
         &flags.output,
         flags.overwrite,
         flags.seed.seed,
@@ -90,7 +82,10 @@ fn augmented(flags: &AugmentFlags, json: bool, progress: &Progress) -> Result<()
         counted(made.synthetic, "synthetic row"),
         made.output.display()
     );
-    print(json, &made, &text)
+    if json {
+        text = format!("{}\n", serde_json::to_string_pretty(&made)?);
+    }
+    terminal::print(&text)
 }
 
 fn head(flags: &HeadFlags, json: bool, progress: &Progress) -> Result<()> {
@@ -145,7 +140,10 @@ fn head(flags: &HeadFlags, json: bool, progress: &Progress) -> Result<()> {
         );
     }
     let _ = writeln!(text, "wrote {}", outcome.output.display());
-    print(json, &outcome, &text)
+    if json {
+        text = format!("{}\n", serde_json::to_string_pretty(&outcome)?);
+    }
+    terminal::print(&text)
 }
 
 fn assembled(flags: &AssembleFlags, json: bool) -> Result<()> {
@@ -163,33 +161,37 @@ fn assembled(flags: &AssembleFlags, json: bool) -> Result<()> {
         rows.collect(),
     );
     let _ = writeln!(text, "\nwrote {}", made.output.display());
-    print(json, &made, &text)
+    if json {
+        text = format!("{}\n", serde_json::to_string_pretty(&made)?);
+    }
+    terminal::print(&text)
 }
 
-fn all(flags: &RunFlags, json: bool, progress: &Progress) -> Result<()> {
-    if let Some(path) = &flags.training.report {
+fn all(flags: RunFlags, json: bool, progress: &Progress) -> Result<()> {
+    let (report, given) = (flags.training.report.clone(), flags.from.is_some());
+    if let Some(path) = &report {
         check_page(path)?;
     }
     let run = flags.options()?;
     let outcome = run_eos(&run, progress)?;
     progress.end();
     terminal::warn(&outcome.warnings, json);
-    if let Some(path) = &flags.training.report {
+    if let Some(path) = &report {
         write_page(&eos_page(&run, &outcome)?, path)?;
     }
     let mut text = in_words(&outcome);
-    for path in [&outcome.first, &outcome.output]
-        .into_iter()
-        .chain(&flags.training.report)
-    {
-        let verb = if *path == outcome.first && flags.from.is_some() {
+    for path in [&outcome.first, &outcome.output].into_iter().chain(&report) {
+        let verb = if *path == outcome.first && given {
             "read"
         } else {
             "wrote"
         };
         let _ = writeln!(text, "{verb} {}", path.display());
     }
-    print(json, &outcome, &text)
+    if json {
+        text = format!("{}\n", serde_json::to_string_pretty(&outcome)?);
+    }
+    terminal::print(&text)
 }
 
 fn in_words(outcome: &EosOutcome) -> String {
@@ -197,12 +199,13 @@ fn in_words(outcome: &EosOutcome) -> String {
         "{}, then a head of {} epochs, of which {} is kept\n\n",
         outcome.method, outcome.epochs, outcome.epoch
     );
-    let recalls = |judged: &Option<counterpoise::Evaluated>| judged.as_ref().map(counterpoise::Evaluated::recalls);
+    let recalls =
+        |judged: &Option<counterpoise::Evaluated>| judged.as_ref().map(counterpoise::Evaluated::recalls);
     let (before, after) = (recalls(&outcome.before), recalls(&outcome.after));
     let recall = |recalls: &Option<Vec<Option<f64>>>, code: usize| {
-        recalls
-            .as_ref()
-            .map_or(String::new(), |recalls| share(recalls.get(code).copied().flatten()))
+        recalls.as_ref().map_or(String::new(), |recalls| {
+            share(recalls.get(code).copied().flatten())
+        })
     };
     let rows = outcome.classes.iter().enumerate().map(|(code, class)| {
         vec![
@@ -230,9 +233,10 @@ fn in_words(outcome: &EosOutcome) -> String {
     ));
     if !outcome.tried.is_empty() {
         text.push_str("\nTried on validation rows:\n\n");
-        let rows = outcome.tried.iter().map(|tried| {
-            vec![tried.method.clone(), share(tried.balanced_accuracy)]
-        });
+        let rows = outcome
+            .tried
+            .iter()
+            .map(|tried| vec![tried.method.clone(), share(tried.balanced_accuracy)]);
         text.push_str(&table(
             &["method", "balanced accuracy"],
             &[false, true],
@@ -255,19 +259,19 @@ fn in_words(outcome: &EosOutcome) -> String {
 pub(crate) fn heads(heads: &[ComparedHead]) -> String {
     let none = heads
         .iter()
-        .any(|head| head.method == counterpoise::HeadMethod::None);
+        .any(|head| head.method == Some(counterpoise::HeadMethod::None));
     let rows = heads.iter().map(|head| {
         let scores = &head.scores;
         let mut row = vec![
             match &head.chosen {
-                Some(chosen) => format!("{} ({chosen})", head.method.name()),
-                None => head.method.name().to_owned(),
+                Some(chosen) => format!("{} ({chosen})", head.name),
+                None => head.name.clone(),
             },
             share(scores.balanced_accuracy.score.value),
             interval(&scores.balanced_accuracy.score),
         ];
         if none {
-            row.push(added(scores.balanced_accuracy.added.first()));
+            row.push(added(scores.balanced_accuracy.added.get(1)));
         }
         row.extend([
             share(scores.g_mean.score.value),
@@ -288,9 +292,9 @@ pub(crate) fn heads(heads: &[ComparedHead]) -> String {
 }
 
 fn interval(estimate: &Interval) -> String {
-    estimate.interval.map_or(String::new(), |(low, high)| {
-        format!("{low:.4} to {high:.4}")
-    })
+    estimate
+        .interval
+        .map_or(String::new(), |(low, high)| format!("{low:.4} to {high:.4}"))
 }
 
 fn added(estimate: Option<&Interval>) -> String {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use counterpoise::{Bins, GroupColumns, LeakageFiles, LeakageOptions, Missing};
 use toml::Value;
 
+use crate::eos_flags::EosCommand;
 use crate::image_flags::{AdjustFlags, DeepSmoteCommand, EvaluateFlags, TrainFlags};
 use crate::reproduce_flags::Paper;
 use crate::settings::{ReadFlags, Settings, path, seed, set_by_path, wrong};
@@ -60,6 +61,12 @@ pub(crate) enum Command {
         /// What is done
         #[command(subcommand)]
         command: DeepSmoteCommand,
+    },
+    /// Over-sample in the embedding space of a network and train its last layer anew: EOS, in one go or phase by phase
+    Eos {
+        /// Which phase
+        #[command(subcommand)]
+        command: EosCommand,
     },
     /// Train a network on imbalanced pictures, or on a table, with the loss and the sampler of classes that suit them
     Train(Box<TrainFlags>),

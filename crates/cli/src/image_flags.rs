@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use counterpoise::{
-    NetworkData, AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork,
-    ImagePart, Reads, Strategy, check_reads, nearest_name, network_reads,
+    AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork, ImagePart,
+    NetworkData, Reads, Strategy, check_reads, nearest_name, network_reads,
 };
 use toml::Value;
 
@@ -370,7 +370,7 @@ impl ForeignFlags {
         Ok(reads)
     }
 
-    fn read(&self) -> Result<Option<ForeignNetwork>> {
+    pub(crate) fn read(&self) -> Result<Option<ForeignNetwork>> {
         let Some(name) = &self.network else {
             return Ok(None);
         };
@@ -727,7 +727,7 @@ impl EvaluateFlags {
 }
 
 /// Pictures as a table of a file would name them.
-fn part(
+pub(crate) fn part(
     data: &Path,
     reading: &PictureReadFlags,
     split: Option<&str>,

@@ -11,6 +11,8 @@ mod audit_leakage;
 mod compare;
 mod deepsmote;
 mod describe;
+mod eos;
+mod eos_flags;
 mod evaluate;
 mod failure;
 mod flags;
@@ -77,6 +79,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Describe { name } => describe::run(name.as_deref(), json),
         Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
         Command::Deepsmote { command } => deepsmote::run(&command, json, &progress),
+        Command::Eos { command } => eos::run(command, json, &progress),
         Command::Train(flags) => train::from_flags(&flags, json, &progress),
         Command::Adjust(flags) => adjust::run(&flags, json, &progress),
         Command::Evaluate(flags) => evaluate::run(&flags, json, &progress),

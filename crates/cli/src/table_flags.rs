@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use counterpoise::{NetworkData, Error, EvaluateTableOptions, Imbalance, Reads};
+use counterpoise::{Error, EvaluateTableOptions, Imbalance, NetworkData, Reads};
 use toml::Value;
 
 use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, imbalance};

@@ -34,6 +34,9 @@ pub enum Error {
     /// A network could not be trained or used.
     #[error(transparent)]
     Deep(#[from] counterpoise_deep::Error),
+    /// Features could not be analysed.
+    #[error(transparent)]
+    Diagnose(#[from] counterpoise_diagnose::Error),
     /// A class without pictures, in a formula that divides by their number or takes its logarithm.
     #[error("class `{class}` has no picture to train on, and {method} divides by the pictures of each class")]
     ClassWithoutPictures {
@@ -107,6 +110,7 @@ impl Error {
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
             Self::Deep(error) => error.hint(),
+            Self::Diagnose(error) => error.hint(),
             Self::ClassWithoutPictures { .. } => Some(
                 "leave the class out of `--class-names`, or use `--loss cross-entropy` without weights"
                     .into(),
@@ -136,6 +140,7 @@ impl Error {
             Self::Learn(error) => error.code(),
             Self::Metrics(error) => error.code(),
             Self::Deep(error) => error.code(),
+            Self::Diagnose(error) => error.code(),
             Self::ClassWithoutPictures { .. } => "deep.empty-class",
             Self::FoldsOverClass { .. } => "compare.folds-over-class",
             Self::NothingFitted { .. } => "compare.nothing-fitted",

@@ -39,14 +39,15 @@ pub use counterpoise_base::{
     Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, agree, counted, nearest_name,
 };
 pub use counterpoise_data::{
-    Bins, Carry, ColumnSummary, CountTable, Error as DataError, GroupColumns, ImageFacts, ImageFormat,
-    ImageOptions, ImageOutput, Imbalance, Keep, Missing, OutputOptions, PredictionColumns, Prepared, Read,
-    ReadImages, ReadOptions, Roles, Writer, WrittenImages, check_images, hold_out, make_imbalance,
-    make_imbalance_of, output_chunks, prepare, read_bytes, read_images, read_table, remove_partial_files,
-    schema_of, stratified_k_fold, write_images, write_images_with_shares,
+    Bins, Carry, ColumnSummary, CountTable, EmbeddingOptions, Error as DataError, GroupColumns, ImageFacts,
+    ImageFormat, ImageOptions, ImageOutput, Imbalance, Keep, Missing, OutputOptions, PredictionColumns,
+    Prepared, Read, ReadImages, ReadOptions, Roles, Writer, WrittenImages, check_images, hold_out,
+    make_imbalance, make_imbalance_of, output_chunks, prepare, read_bytes, read_images, read_table,
+    remove_partial_files, schema_of, stratified_k_fold, write_images, write_images_with_shares,
 };
 pub use counterpoise_deep::{
-    Adversarial, DeepSmote, DeviceKind, Error as DeepError, Loss, Mixup, Quality, Remix, Scores, TrainOptions,
+    Adversarial, DeepSmote, DeviceKind, Error as DeepError, HeadTraining, Loss, Mixup, Quality, Remix,
+    Scores, TrainOptions,
 };
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
@@ -57,14 +58,20 @@ pub use counterpoise_report::{Page, TableBlock};
 pub use counterpoise_sampling::{
     Chooser, Cost, Error as SamplingError, Method, Plan, PlannedClass, Resample, Run, Strategy,
 };
+pub use eos::{
+    Assembled, Augmented, ComparedHead, EosOptions, EosOutcome, EosRun, Extract, Extracted, ExtractedRows,
+    FittedHead, Frozen, Grid, HeadFile, HeadMethod, HeadOptions, HeadOutcome, PairedScore, PairedScores,
+    Seen, Tried, assemble, augment_embeddings, compare_heads, eos_page, extract, read_head, run_eos,
+    train_head,
+};
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use few_of_each::few_of_each;
 pub use images::{
-    AdjustOptions, Adjusted, Adjustment, BalancedPart, DeepSmoteExperiment, DeepSmoteFit,
-    DeepSmoteModel, EvaluateOptions, FirstPictures, ForeignNetwork, ImageExperiment, ImagePart, MadeImages,
-    QualityPart, Side as ImageSide, WrittenBalance, adjust_classifier, deep_smote_page, evaluate_images,
-    evaluated_page, first_pictures, fit_deep_smote, quality_table, train_images, training_page,
+    AdjustOptions, Adjusted, Adjustment, BalancedPart, DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel,
+    EvaluateOptions, FirstPictures, ForeignNetwork, ImageExperiment, ImagePart, MadeImages, QualityPart,
+    Side as ImageSide, WrittenBalance, adjust_classifier, deep_smote_page, evaluate_images, evaluated_page,
+    first_pictures, fit_deep_smote, quality_table, train_images, training_page,
 };
 pub use leakage::{
     Copies, Distances, Example, Excess, Finding, LeakageAudit, LeakageFiles, LeakageOptions, LeakageSide,

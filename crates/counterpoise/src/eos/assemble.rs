@@ -74,4 +74,3 @@ pub(super) fn with_head(
     saved.about.afterwards.push(how);
     Ok(())
 }
-

@@ -71,7 +71,10 @@ pub fn extract(options: &Extract, observer: &dyn Observer) -> Result<Extracted, 
     check_text(&options.output)?;
     check_apart(
         &options.output,
-        &[("the network", &options.network), ("the data", options.data.path())],
+        &[
+            ("the network", &options.network),
+            ("the data", options.data.path()),
+        ],
     )?;
     crate::pages::check_new(&options.output, options.overwrite)?;
     look_for(options.device, observer)?;
@@ -97,7 +100,12 @@ pub fn extract(options: &Extract, observer: &dyn Observer) -> Result<Extracted, 
         }
     };
     let embeddings = embed(&saved, &opened, observer)?;
-    write_embeddings(&options.output, &embeddings, &about_features(&options.network))?;
+    warnings.extend(write_embeddings(
+        &options.output,
+        &embeddings,
+        Some(&saved.classifier.linear_head()),
+        &about_features(&options.network),
+    )?);
     Ok(Extracted {
         recall: recalls(
             &embeddings.labels,
@@ -130,7 +138,10 @@ pub(super) fn open(
         return Err(Error::Config {
             place: data.path().display().to_string(),
             problem: "weights of another program are read for pictures only".into(),
-            hint: Some("export the embeddings of your network as NPZ, and go on with `counterpoise eos augment`".into()),
+            hint: Some(
+                "export the embeddings of your network as NPZ, and go on with `counterpoise eos augment`"
+                    .into(),
+            ),
         });
     };
     let set = pictures.open(&Seed::new(ForeignNetwork::SEED), observer, warnings)?;

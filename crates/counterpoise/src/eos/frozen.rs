@@ -148,7 +148,10 @@ pub(super) fn with_option(method: &Method, option: &str, value: Value) -> Result
     let refused = || Error::Config {
         place: option.to_owned(),
         problem: format!("{} has no such option, or not this value: {value}", method.name()),
-        hint: Some(format!("`counterpoise describe {}` lists its options", method.name())),
+        hint: Some(format!(
+            "`counterpoise describe {}` lists its options",
+            method.name()
+        )),
     };
     let mut table = serde_json::to_value(method).map_err(|_| refused())?;
     table[option] = value.clone();
@@ -168,9 +171,15 @@ mod tests {
     pub(crate) fn frozen() -> Frozen {
         let mut random = Seed::new(3).rng();
         let mut rows = |counts: [usize; 2]| {
-            let names: Vec<&str> = ["a", "b"].iter().zip(counts).flat_map(|(name, count)| vec![*name; count]).collect();
+            let names: Vec<&str> = ["a", "b"]
+                .iter()
+                .zip(counts)
+                .flat_map(|(name, count)| vec![*name; count])
+                .collect();
             let labels = Labels::from_names(&names);
-            let value = |&code: &u32| [f64::from(code) + 0.5 * random.normal(), random.normal()].map(|value| value as f32);
+            let value = |&code: &u32| {
+                [f64::from(code) + 0.5 * random.normal(), random.normal()].map(|value| value as f32)
+            };
             let values = labels.codes().iter().flat_map(value).collect();
             Embeddings::new(values, 2, labels)
         };
@@ -193,10 +202,18 @@ mod tests {
         };
         let fitted = frozen.fit(&options, &Seed::new(1), DeviceKind::Cpu, &()).unwrap();
         assert_eq!(fitted.tried.len(), 4);
-        let best = fitted.tried.iter().filter_map(|tried| tried.balanced_accuracy).fold(0.0, f64::max);
+        let best = fitted
+            .tried
+            .iter()
+            .filter_map(|tried| tried.balanced_accuracy)
+            .fold(0.0, f64::max);
         let validation = frozen.validation.as_ref().unwrap();
         assert_eq!(balanced_accuracy(&fitted.trained.head, validation), Some(best));
-        let first = fitted.tried.iter().find(|tried| tried.balanced_accuracy == Some(best)).unwrap();
+        let first = fitted
+            .tried
+            .iter()
+            .find(|tried| tried.balanced_accuracy == Some(best))
+            .unwrap();
         assert_eq!(in_words(&fitted.method), first.method);
         assert_eq!(fitted.balanced.embeddings.labels.counts(), [30, 30]);
     }

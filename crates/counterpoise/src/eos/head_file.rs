@@ -40,12 +40,14 @@ const NAMES: [&str; 5] = ["linear.", "fc.", "head.", "classifier.", ""];
 /// No such tensors, or a shape that is none of a last layer.
 pub fn read_head(path: &Path) -> Result<HeadFile, Error> {
     let weights = read_weights(path)?;
-    let wrong = |problem: String| Error::Config {
+    let wrong = |problem: String| {
+        Error::Config {
         place: path.display().to_string(),
         problem,
         hint: Some(
             "give a file of `counterpoise eos head`, of a network, or a PyTorch state dict with `linear.weight` and `linear.bias`".into(),
         ),
+    }
     };
     let found = NAMES.iter().find_map(|prefix| {
         let weight = weights.0.get(&format!("{prefix}weight"))?;
@@ -60,7 +62,10 @@ pub fn read_head(path: &Path) -> Result<HeadFile, Error> {
     if classes == 0 || width == 0 {
         return Err(wrong(format!("its last layer is {classes} by {width}")));
     }
-    let values = weight.values.iter().chain(bias.iter().flat_map(|bias| &bias.values));
+    let values = weight
+        .values
+        .iter()
+        .chain(bias.iter().flat_map(|bias| &bias.values));
     if let Some(odd) = values.into_iter().find(|value| !value.is_finite()) {
         return Err(wrong(format!("its last layer holds {odd}")));
     }
@@ -76,11 +81,16 @@ pub fn read_head(path: &Path) -> Result<HeadFile, Error> {
         }
         None => LinearHead::cosine(weight.values.clone(), width),
     };
-    let about = Checkpoint::load(path, KIND).ok().and_then(|file| About::deserialize(file.about).ok());
+    let about = Checkpoint::load(path, KIND)
+        .ok()
+        .and_then(|file| About::deserialize(file.about).ok());
     let of_network = || AboutClassifier::load(path).ok().map(|about| about.classes);
     Ok(HeadFile {
         head,
-        classes: about.as_ref().map(|about| about.classes.clone()).or_else(of_network),
+        classes: about
+            .as_ref()
+            .map(|about| about.classes.clone())
+            .or_else(of_network),
         how: about.map(|about| about.how),
     })
 }

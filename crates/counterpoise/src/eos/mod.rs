@@ -6,6 +6,7 @@ mod extract;
 mod frozen;
 mod grid;
 mod head_file;
+mod page;
 mod paired;
 mod phases;
 mod rivals;
@@ -23,13 +24,14 @@ use crate::merge::{in_plain_words, set};
 use crate::networks::names_as_tables;
 
 pub use assemble::{Assembled, assemble};
-pub use extract::{Extract, Extracted, extract};
+pub use extract::{Extract, Extracted, ExtractedRows, extract};
 pub use frozen::{FittedHead, Frozen, Tried};
 pub use head_file::{HeadFile, read_head};
+pub use page::eos_page;
 pub use paired::{PairedScore, PairedScores};
 pub use phases::{Augmented, HeadOptions, HeadOutcome, augment_embeddings, train_head};
 pub use rivals::{ComparedHead, HeadMethod, compare_heads};
-pub use run::{EosRun, EosOutcome, run_eos};
+pub use run::{EosOutcome, EosRun, Seen, run_eos};
 
 /// How classes are balanced in embedding space, and how the head is trained on them.
 ///
@@ -102,12 +104,19 @@ impl EosOptions {
         for (path, value) in settings {
             // Another method or loss has other options.
             if ["method.name", "head.loss", "head.loss.name"].contains(&path.as_str()) {
-                let (part, name) = path.rsplit_once('.').filter(|(_, last)| *last == "name").unwrap_or((&path, ""));
+                let (part, name) = path
+                    .rsplit_once('.')
+                    .filter(|(_, last)| *last == "name")
+                    .unwrap_or((&path, ""));
                 let value = named(part, &value)?;
                 if name.is_empty() {
                     set(&mut table, part, value)?;
                 } else {
-                    set(&mut table, part, Value::Table([("name".to_owned(), value)].into_iter().collect()))?;
+                    set(
+                        &mut table,
+                        part,
+                        Value::Table([("name".to_owned(), value)].into_iter().collect()),
+                    )?;
                 }
                 continue;
             }

@@ -63,20 +63,26 @@ pub(crate) fn paired(
     let means = |counts: &[u16]| -> Vec<f64> {
         let mean = |of: &Vec<Evaluator>| {
             let all: Vec<Vec<f64>> = of.iter().map(|evaluator| evaluator.values(counts)).collect();
-            (0..MEASURES.len()).map(move |at| all.iter().map(|values| values[at]).sum::<f64>() / all.len() as f64)
+            (0..MEASURES.len())
+                .map(move |at| all.iter().map(|values| values[at]).sum::<f64>() / all.len() as f64)
         };
         let scores: Vec<f64> = evaluators.iter().flat_map(mean).collect();
         let added = (0..ways.len()).flat_map(|way| {
             let scores = &scores;
             against.iter().flat_map(move |other| {
-                (0..MEASURES.len()).map(move |at| scores[way * MEASURES.len() + at] - scores[other * MEASURES.len() + at])
+                (0..MEASURES.len())
+                    .map(move |at| scores[way * MEASURES.len() + at] - scores[other * MEASURES.len() + at])
             })
         });
         scores.iter().copied().chain(added.collect::<Vec<_>>()).collect()
     };
     let width = MEASURES.len();
     let numbers = ways.len() * width * (1 + against.len());
-    let estimates = bootstrap.clone().with_kind(IntervalKind::Percentile).run(labels.len(), numbers, means, observer)?;
+    let estimates =
+        bootstrap
+            .clone()
+            .with_kind(IntervalKind::Percentile)
+            .run(labels.len(), numbers, means, observer)?;
     let score = |way: usize, at: usize| PairedScore {
         score: estimates[way * width + at].clone(),
         deviation: deviation(evaluators[way].iter().map(|evaluator| evaluator.original()[at])),
@@ -110,8 +116,12 @@ mod tests {
         let right = labels.codes().to_vec();
         let half: Vec<u32> = vec![0, 0, 0, 0, 0, 0, 1, 1];
         let ways = [
-            Said { predictions: vec![half.clone()] },
-            Said { predictions: vec![right.clone(), half] },
+            Said {
+                predictions: vec![half.clone()],
+            },
+            Said {
+                predictions: vec![right.clone(), half],
+            },
         ];
         let found = paired(&labels, &ways, &[0], &Bootstrap::new(1).with_draws(200), &()).unwrap();
         let near = |value: Option<f64>, expected: f64| (value.unwrap() - expected).abs() < 1e-12;

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Embeddings, LinearHead, Observer, Seed, Warning};
-use counterpoise_data::{EmbeddingOptions, read_embeddings, write_embeddings};
+use counterpoise_data::{EmbeddingOptions, embeddings_in_classes, read_embeddings, write_embeddings};
 use counterpoise_deep::{DeviceKind, HeadRows, HeadStart, Scores};
 use serde::Serialize;
 
 use super::EosOptions;
 use super::frozen::{balance, in_words};
 use super::head_file::{read_head, write_head};
-use crate::networks::in_classes;
 use crate::{Error, check_apart, check_text};
 
 /// What phase two wrote.
@@ -61,7 +60,12 @@ pub fn augment_embeddings(
     // Losses with margins ask for the counts from before.
     let before = found.embeddings.labels.counts();
     about.insert("counts".into(), serde_json::json!(before).to_string());
-    write_embeddings(output, &made.embeddings, &about)?;
+    warnings.extend(write_embeddings(
+        output,
+        &made.embeddings,
+        found.head.as_ref(),
+        &about,
+    )?);
     Ok(Augmented {
         method: in_words(&options.method),
         classes: found.embeddings.labels.classes().to_vec(),
@@ -131,8 +135,18 @@ pub fn train_head(
 ) -> Result<HeadOutcome, Error> {
     check_text(&files.output)?;
     let mut others = vec![("the embeddings", files.features.as_path())];
-    others.extend(files.validation.iter().map(|path| ("the validation rows", path.as_path())));
-    others.extend(files.before.iter().map(|path| ("the head to begin with", path.as_path())));
+    others.extend(
+        files
+            .validation
+            .iter()
+            .map(|path| ("the validation rows", path.as_path())),
+    );
+    others.extend(
+        files
+            .before
+            .iter()
+            .map(|path| ("the head to begin with", path.as_path())),
+    );
     check_apart(&files.output, &others)?;
     crate::pages::check_new(&files.output, files.overwrite)?;
     let found = read_embeddings(&files.features, &files.read, observer)?;
@@ -147,11 +161,15 @@ pub fn train_head(
     let validation = validation.transpose()?;
     let before = files.before.as_deref().map(read_head).transpose()?;
     let before: Option<LinearHead> = before.map(|file| file.head);
-    if options.head.start == HeadStart::Fresh && let Some(before) = &before
+    if options.head.start == HeadStart::Fresh
+        && let Some(before) = &before
         && (before.width(), before.classes()) != (training.width(), classes.len())
     {
         return Err(Error::Config {
-            place: files.before.as_ref().map_or(String::new(), |path| path.display().to_string()),
+            place: files
+                .before
+                .as_ref()
+                .map_or(String::new(), |path| path.display().to_string()),
             problem: format!(
                 "its head is for {} classes and {} features, and the embeddings have {} and {}",
                 before.classes(),
@@ -186,13 +204,22 @@ pub fn train_head(
         before: before.as_ref().map(scores).transpose()?.flatten(),
         after: scores(&trained.head)?,
         parameters: trained.head.weight().len()
-            + if trained.head.kind() == counterpoise_base::HeadKind::Linear { classes.len() } else { 0 },
+            + if trained.head.kind() == counterpoise_base::HeadKind::Linear {
+                classes.len()
+            } else {
+                0
+            },
         output: files.output.clone(),
         warnings,
         classes: classes.clone(),
     };
     let method = found.about.get("method").map_or("none", String::as_str);
-    write_head(&files.output, &trained.head, &classes, &format!("a head trained after {method}"))?;
+    write_head(
+        &files.output,
+        &trained.head,
+        &classes,
+        &format!("a head trained after {method}"),
+    )?;
     Ok(outcome)
 }
 
@@ -210,28 +237,7 @@ pub(super) fn alike(rows: Embeddings, others: &Embeddings, path: &Path) -> Resul
             hint: Some("give embeddings of one network".into()),
         });
     }
-    let old = rows.labels.codes().to_vec();
-    let labels = in_classes(
-        &rows.labels,
-        others.labels.classes(),
-        &place,
-        "name the classes in the order of their codes with `--class-names`",
-    )?;
-    let mut code_of = vec![0; rows.labels.classes().len()];
-    for (&old, &new) in old.iter().zip(labels.codes()) {
-        code_of[old as usize] = new;
-    }
-    let predictions = rows.predictions.as_ref().map(|all| {
-        let named = |&code: &u32| {
-            let name = &rows.labels.classes()[code as usize];
-            others.labels.code_of(name).unwrap_or(code_of[code as usize])
-        };
-        all.iter().map(named).collect()
-    });
-    let mut alike = Embeddings::new(rows.values().to_vec(), rows.width(), labels);
-    alike.predictions = predictions;
-    alike.names = rows.names;
-    Ok(alike)
+    Ok(embeddings_in_classes(rows, others.labels.classes(), &place)?)
 }
 
 /// Rows of each class before balancing, where a file of embeddings tells.

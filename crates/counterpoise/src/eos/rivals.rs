@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use counterpoise_base::{Embeddings, Features, HeadKind, LinearHead, Observer, Seed};
+use counterpoise_base::{Embeddings, Features, HeadKind, LinearHead, Observer, Seed, nearest_name};
 use counterpoise_deep::{
-    BalancedSoftmax, DeviceKind, HeadRows, HeadStart, HeadTraining, Loss, Mix, Remix, Sampler, logit_adjusted,
-    logit_adjusted_by_validation, tau_normalised, tau_normalised_by_validation, taus,
+    BalancedSoftmax, DeviceKind, HeadRows, HeadStart, HeadTraining, Loss, Mix, Remix, Sampler,
+    logit_adjusted, logit_adjusted_by_validation, tau_normalised, tau_normalised_by_validation, taus,
 };
 use counterpoise_learn::{Encoder, Learner, Training};
 use counterpoise_metrics::Bootstrap;
@@ -18,59 +18,59 @@ use super::paired::{PairedScores, Said, paired};
 use super::{EosOptions, Grid};
 use crate::Error;
 
-/// A way to a head over frozen embeddings.
+/// A way to a head over frozen embeddings; [`idea`](Self::idea) says what each is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum HeadMethod {
-    /// The head of the network as it is.
+    /// `none`.
     None,
-    /// Logits less `tau` times the logarithm of shares (Menon and others, ICLR 2021); no training.
+    /// `logit-adjustment`.
     LogitAdjustment,
-    /// Weights of equal length (Kang and others, ICLR 2020); no training.
+    /// `tau-norm`.
     TauNorm,
-    /// A fresh head on class-balanced batches (Kang and others, ICLR 2020).
+    /// `crt`.
     Crt,
-    /// One factor for each class (Kang and others, ICLR 2020).
+    /// `lws`.
     Lws,
-    /// A fresh head with the loss of Ren and others (NeurIPS 2020).
+    /// `balanced-softmax`.
     BalancedSoftmax,
-    /// Rows of rare classes again and again.
+    /// `random`.
     Random,
-    /// SMOTE.
+    /// `smote`.
     Smote,
-    /// Borderline-SMOTE.
+    /// `borderline-smote`.
     BorderlineSmote,
-    /// ADASYN.
+    /// `adasyn`.
     Adasyn,
-    /// SMOTE, with classes by a support-vector machine. The EOS paper compares with a "balanced SVM" whose options are not
-    /// known; ours is linear, weighs classes evenly, learns from the rows there were, and names all rows anew (after
-    /// Farquad and Bose, Decision Support Systems 53, 2012).
+    /// `balanced-svm`.
     BalancedSvm,
-    /// Rows of a batch mixed, with the label of the rarer class (Chou and others, 2020).
+    /// `remix`.
     Remix,
-    /// EOS as the paper has it.
+    /// `eos`.
     Eos,
-    /// EOS with the authors' look-up, which takes the neighbour before the enemy.
+    /// `eos-reference`.
     EosReference,
-    /// EOS that goes half-way at most.
+    /// `eos-half-way`.
     EosHalfWay,
-    /// EOS whose rows are of both classes.
+    /// `eos-soft`.
     EosSoft,
-    /// EOS with neighbours and step chosen on validation rows.
+    /// `eos-chosen`.
     EosChosen,
-    /// EOS that begins with the head of the network.
+    /// `eos-warm`.
     EosWarm,
 }
 
 /// A head, and how good it is on the test rows.
 #[derive(Debug, Clone, Serialize)]
 pub struct ComparedHead {
-    /// The way to it.
-    pub method: HeadMethod,
+    /// What it is called: the name of its way, or that of the method of a run.
+    pub name: String,
+    /// The way to it; absent for the method of a run.
+    pub method: Option<HeadMethod>,
     /// Numbers that were chosen on validation rows, in words.
     pub chosen: Option<String>,
-    /// Scores with intervals; what they add to `none`, and to `eos` where it is there.
+    /// Scores with intervals, and what they add to the first head of the list, and to `none` where it is there.
     pub scores: PairedScores,
     /// Recall of every class.
     pub recall: Vec<Option<f64>>,
@@ -121,14 +121,77 @@ impl HeadMethod {
 
     /// The name that a user types.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, method)| *method == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// The way of a name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        let plain = counterpoise_base::plain_name(name);
+        let known = Self::NAMES.iter().find(|(known, _)| *known == plain);
+        known.map(|(_, method)| *method).ok_or_else(|| {
+            let names = Self::NAMES.iter().map(|(known, _)| *known);
+            Error::Config {
+                place: "--compare".into(),
+                problem: format!("there is no head `{name}`"),
+                hint: Some(match nearest_name(&plain, names.clone()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+                }),
+            }
+        })
+    }
+
+    /// What it is, in one sentence.
+    pub fn idea(self) -> &'static str {
+        match self {
+            Self::None => "The head of the network as it is.",
+            Self::LogitAdjustment => {
+                "Logits less `tau` times the logarithm of the share of each class, by validation rows or `tau` 1; no training (Menon and others, ICLR 2021)."
+            }
+            Self::TauNorm => {
+                "Weights divided by their length to the power of `tau`, by validation rows or `tau` 1; no training (Kang and others, ICLR 2020)."
+            }
+            Self::Crt => "A fresh head on class-balanced batches (Kang and others, ICLR 2020).",
+            Self::Lws => {
+                "One factor for each class, learnt on class-balanced batches (Kang and others, ICLR 2020)."
+            }
+            Self::BalancedSoftmax => {
+                "A fresh head with logits raised by the logarithm of rows (Ren and others, NeurIPS 2020)."
+            }
+            Self::Random => "A fresh head on rows of rare classes again and again.",
+            Self::Smote => "A fresh head on rows that SMOTE made.",
+            Self::BorderlineSmote => "A fresh head on rows that Borderline-SMOTE made.",
+            Self::Adasyn => "A fresh head on rows that ADASYN made.",
+            Self::BalancedSvm => {
+                "A fresh head on rows of SMOTE and those there were, with the classes that a linear support-vector machine of even weights gives them (after Farquad and Bose 2012; what exactly the EOS paper compares with is not known)."
+            }
+            Self::Remix => {
+                "A fresh head on mixed rows with the label of the rarer class (Chou and others 2020)."
+            }
+            Self::Eos => "A fresh head on rows that EOS made.",
+            Self::EosReference => {
+                "The same with the look-up of the authors' code, which takes the neighbour before the enemy."
+            }
+            Self::EosHalfWay => "EOS that goes half-way to an enemy at most.",
+            Self::EosSoft => "EOS whose rows are of both classes, by the way between them.",
+            Self::EosChosen => "EOS with neighbours and largest step chosen on validation rows.",
+            Self::EosWarm => "EOS, and a head that begins with the weights of the network.",
+        }
     }
 
     /// Whether it is of the family of EOS.
     pub fn is_eos(self) -> bool {
         matches!(
             self,
-            Self::Eos | Self::EosReference | Self::EosHalfWay | Self::EosSoft | Self::EosChosen | Self::EosWarm
+            Self::Eos
+                | Self::EosReference
+                | Self::EosHalfWay
+                | Self::EosSoft
+                | Self::EosChosen
+                | Self::EosWarm
         )
     }
 
@@ -148,15 +211,17 @@ impl HeadMethod {
             ..usual.clone()
         };
         Ok(match self {
-            Self::Random | Self::Smote | Self::BorderlineSmote | Self::Adasyn | Self::BalancedSvm => EosOptions {
-                method: Method::from_name(match self {
-                    Self::Random => "random-over-sampler",
-                    Self::BorderlineSmote => "borderline-smote",
-                    Self::Adasyn => "adasyn",
-                    _ => "smote",
-                })?,
-                ..plain
-            },
+            Self::Random | Self::Smote | Self::BorderlineSmote | Self::Adasyn | Self::BalancedSvm => {
+                EosOptions {
+                    method: Method::from_name(match self {
+                        Self::Random => "random-over-sampler",
+                        Self::BorderlineSmote => "borderline-smote",
+                        Self::Adasyn => "adasyn",
+                        _ => "smote",
+                    })?,
+                    ..plain
+                }
+            }
             Self::EosReference => EosOptions {
                 method: eos(|eos| eos.enemy_lookup = EnemyLookup::ReferenceOffByOne),
                 ..plain
@@ -205,7 +270,10 @@ impl Frozen {
     ) -> Result<Option<Reached>, Error> {
         let start = Instant::now();
         let seed = seed.child(method.name());
-        let linear = self.before.as_ref().filter(|head| head.kind() == HeadKind::Linear);
+        let linear = self
+            .before
+            .as_ref()
+            .filter(|head| head.kind() == HeadKind::Linear);
         let counts = self.training.labels.counts();
         let named = |error| Error::of_classes(error, self.training.labels.classes());
         let fresh = |training: HeadTraining| -> Result<LinearHead, Error> {
@@ -222,7 +290,8 @@ impl Frozen {
                 Some(head) => Some(match &self.validation {
                     None => (logit_adjusted(head, &counts, 1.0).map_err(named)?, 1.0),
                     Some(rows) => {
-                        let chosen = logit_adjusted_by_validation(head, &counts, &taus(), rows).map_err(named)?;
+                        let chosen =
+                            logit_adjusted_by_validation(head, &counts, &taus(), rows).map_err(named)?;
                         (chosen.head, chosen.tau)
                     }
                 })
@@ -247,7 +316,9 @@ impl Frozen {
                 None => None,
                 Some(head) => {
                     let how = HeadTraining::class_balanced();
-                    let head = how.rescale(head, &self.training, &seed, device, observer).map_err(named)?;
+                    let head = how
+                        .rescale(head, &self.training, &seed, device, observer)
+                        .map_err(named)?;
                     Some((head, None, 0))
                 }
             },
@@ -262,7 +333,14 @@ impl Frozen {
             }
             HeadMethod::BalancedSvm => Some(self.balanced_svm(usual, &seed, device, observer)?),
             HeadMethod::EosChosen if self.validation.is_none() => None,
-            HeadMethod::EosWarm if self.before.as_ref().is_none_or(|head| head.kind() != usual.head.head) => None,
+            HeadMethod::EosWarm
+                if self
+                    .before
+                    .as_ref()
+                    .is_none_or(|head| head.kind() != usual.head.head) =>
+            {
+                None
+            }
             HeadMethod::EosChosen => {
                 let options = EosOptions {
                     choose: Grid {
@@ -308,7 +386,8 @@ impl Frozen {
         let present = counts.iter().filter(|&&count| count > 0).count() as f64;
         let weight = |&code: &u32| rows / (present * counts[code as usize] as f64);
         let weights: Vec<f64> = self.training.labels.codes().iter().map(weight).collect();
-        let doubles = |rows: &Embeddings| -> Vec<f64> { rows.values().iter().map(|&value| f64::from(value)).collect() };
+        let doubles =
+            |rows: &Embeddings| -> Vec<f64> { rows.values().iter().map(|&value| f64::from(value)).collect() };
         let width = self.training.width();
         let own = doubles(&self.training);
         let features = Features::from_rows(&own, width);
@@ -366,42 +445,63 @@ pub fn compare_heads(
     let mut reached = Vec::new();
     for &method in methods {
         if let Some(found) = frozen.reach(method, usual, &root, device, observer)? {
-            reached.push((method, found));
+            reached.push(Way {
+                name: method.name().to_owned(),
+                method: Some(method),
+                reached: found,
+            });
         }
     }
     compared(&reached, test, seed, observer)
 }
 
+/// A head with the way that led to it.
+pub(crate) struct Way {
+    pub(crate) name: String,
+    pub(crate) method: Option<HeadMethod>,
+    pub(crate) reached: Reached,
+}
+
 /// Compares heads that were reached.
 pub(crate) fn compared(
-    reached: &[(HeadMethod, Reached)],
+    ways: &[Way],
     test: &Embeddings,
     seed: u64,
     observer: &dyn Observer,
 ) -> Result<Vec<ComparedHead>, Error> {
-    let said: Vec<Said> = reached
+    let said: Vec<Said> = ways
         .iter()
-        .map(|(_, reached)| Said {
-            predictions: vec![reached.head.predict(test.values())],
+        .map(|way| Said {
+            predictions: vec![way.reached.head.predict(test.values())],
         })
         .collect();
-    let against: Vec<usize> = [HeadMethod::None, HeadMethod::Eos]
-        .iter()
-        .filter_map(|wanted| reached.iter().position(|(method, _)| method == wanted))
-        .collect();
-    let scores = paired(&test.labels, &said, &against, &Bootstrap::new(seed).with_draws(1000), observer)?;
-    let compared = reached.iter().zip(said).zip(scores).map(|(((method, reached), said), scores)| {
+    let none = ways.iter().position(|way| way.method == Some(HeadMethod::None));
+    let against: Vec<usize> = [0].into_iter().chain(none).collect();
+    let scores = paired(
+        &test.labels,
+        &said,
+        &against,
+        &Bootstrap::new(seed).with_draws(1000),
+        observer,
+    )?;
+    let compared = ways.iter().zip(said).zip(scores).map(|((way, said), scores)| {
+        let reached = &way.reached;
         let norms = reached.head.norms();
-        let (least, most) = norms.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), &norm| (least.min(norm), most.max(norm)));
-        ComparedHead {
-            method: *method,
-            chosen: reached.chosen.clone(),
-            recall: recalls(&test.labels, &said.predictions[0]),
-            scores,
-            norm_ratio: (least > 0.0).then(|| most / least),
-            seconds: reached.took.as_secs_f64(),
-            synthetic: reached.synthetic,
-        }
-    });
+            let (least, most) = norms
+                .iter()
+                .fold((f64::INFINITY, 0.0_f64), |(least, most), &norm| {
+                    (least.min(norm), most.max(norm))
+                });
+            ComparedHead {
+                name: way.name.clone(),
+            method: way.method,
+                chosen: reached.chosen.clone(),
+                recall: recalls(&test.labels, &said.predictions[0]),
+                scores,
+                norm_ratio: (least > 0.0).then(|| most / least),
+                seconds: reached.took.as_secs_f64(),
+                synthetic: reached.synthetic,
+            }
+        });
     Ok(compared.collect())
 }

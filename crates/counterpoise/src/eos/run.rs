@@ -6,15 +6,18 @@ use std::time::Instant;
 use counterpoise_base::{Embeddings, LabeledImages, Observer, Seed, Warning};
 use counterpoise_data::Augment;
 use counterpoise_deep::{AboutClassifier, Inputs, SavedClassifier};
+use counterpoise_diagnose::{DiagnoseOptions, GapChange, Readout, Split, gap_change};
 use serde::Serialize;
 use toml::Value;
 
 use super::assemble::with_head;
 use super::extract::embed;
 use super::frozen::{Frozen, Tried, in_words};
-use super::rivals::{ComparedHead, HeadMethod, Reached, compared};
+use super::rivals::{ComparedHead, HeadMethod, Reached, Way, compared};
 use super::{EosOptions, FittedHead};
-use crate::images::{ForeignNetwork, ImageExperiment, ImagePart, Parts, in_classes, judge, parts, train_images};
+use crate::images::{
+    ForeignNetwork, ImageExperiment, ImagePart, Parts, in_classes, judge, parts, train_images,
+};
 use crate::network_data::OpenedData;
 use crate::networks::{Evaluated, known_rows};
 use crate::pages::check_network;
@@ -57,6 +60,8 @@ pub struct EosOutcome {
     pub method: String,
     /// What was tried on validation rows.
     pub tried: Vec<Tried>,
+    /// Epochs of the head.
+    pub epochs: usize,
     /// The chosen epoch of the head, from 1.
     pub epoch: usize,
     /// Lengths of the rows of weights before.
@@ -67,8 +72,10 @@ pub struct EosOutcome {
     pub before: Option<Evaluated>,
     /// The network on the test pictures after, end to end.
     pub after: Option<Evaluated>,
-    /// Heads over the same embeddings, the one that was trained first among them.
+    /// Heads over the same embeddings; the first is that of this run.
     pub heads: Vec<ComparedHead>,
+    /// How far test rows reach beyond training rows, before and after synthetic rows joined.
+    pub gap: Option<GapChange>,
     /// Seconds of each phase: training, embedding, making rows and training heads.
     pub seconds: [f64; 3],
     /// The file of the first network.
@@ -143,8 +150,10 @@ impl EosRun {
         }
         let test = self.test(&saved, observer, warnings)?;
         if found.training.labels.counts() != saved.about.counts {
-            let message = format!("`{place}` has other pictures of each class than the network was trained on");
-            let hint = "give the data, `--imbalance`, `--choose-on` and `--validation` that it was trained with";
+            let message =
+                format!("`{place}` has other pictures of each class than the network was trained on");
+            let hint =
+                "give the data, `--imbalance`, `--choose-on` and `--validation` that it was trained with";
             warnings.push(Warning::new("eos.other-training", message).with_hint(hint));
         }
         Ok((saved, Parts { test, ..found }))
@@ -174,7 +183,11 @@ impl EosRun {
     ) -> Result<LabeledImages, Error> {
         let seed = Seed::new(self.training.seed).child(what);
         let mut set = part.open_beside(&self.training.data.path, &seed, observer, warnings)?;
-        set.labels = in_classes(&set.labels, &saved.about.classes, &part.path.display().to_string())?;
+        set.labels = in_classes(
+            &set.labels,
+            &saved.about.classes,
+            &part.path.display().to_string(),
+        )?;
         let some = format!("{what} pictures");
         warnings.extend(known_rows(
             saved,
@@ -261,21 +274,34 @@ pub fn run_eos(run: &EosRun, observer: &dyn Observer) -> Result<EosOutcome, Erro
         Some(test) => {
             let main = Reached {
                 head: fitted.trained.head.clone(),
-                chosen: Some(in_words(&fitted.method)),
+                chosen: None,
                 synthetic: fitted.balanced.synthetic,
                 took: clock.elapsed(),
             };
-            let mut reached = vec![(HeadMethod::Eos, main)];
-            for &method in run.compare.iter().filter(|&&method| method != HeadMethod::Eos) {
-                if let Some(found) = frozen.reach(method, &options, &root, device, observer)? {
-                    reached.push((method, found));
+            let name = in_words(&fitted.method);
+            let mut ways = vec![Way {
+                name: name.clone(),
+                method: None,
+                reached: main,
+            }];
+            for &method in run.compare.iter().filter(|method| method.name() != name) {
+                if let Some(reached) = frozen.reach(method, &options, &root, device, observer)? {
+                    ways.push(Way {
+                        name: method.name().to_owned(),
+                        method: Some(method),
+                        reached,
+                    });
                 }
             }
-            compared(&reached, test, run.training.seed, observer)?
+            compared(&ways, test, run.training.seed, observer)?
         }
     };
     let heads_took = clock.elapsed();
 
+    let gap = match &test {
+        None => None,
+        Some(test) => Some(widened(&frozen, test, &fitted, observer)?),
+    };
     let judged = |saved: &SavedClassifier| -> Result<Option<Evaluated>, Error> {
         let of = |test: &LabeledImages| judge(saved, test, run.training.seed, observer);
         test_pictures.as_ref().map(of).transpose()
@@ -291,23 +317,46 @@ pub fn run_eos(run: &EosRun, observer: &dyn Observer) -> Result<EosOutcome, Erro
         classes: saved.about.classes,
         counts: frozen.training.labels.counts(),
         balanced: fitted.balanced.embeddings.labels.counts(),
-        validation: frozen.validation.as_ref().map_or(Vec::new(), |rows| rows.labels.counts()),
+        validation: frozen
+            .validation
+            .as_ref()
+            .map_or(Vec::new(), |rows| rows.labels.counts()),
         method,
         tried: fitted.tried.clone(),
+        epochs: fitted.trained.losses.len(),
         epoch: fitted.trained.epoch,
         norms_before,
         norms_after: fitted.trained.head.norms(),
         before,
         after,
         heads,
+        gap,
         seconds: [training_took, embedding_took, heads_took].map(|took| took.as_secs_f64()),
         first,
         output: run.output.clone(),
         warnings,
-        seen: Seen {
-            frozen,
-            test,
-            fitted,
-        },
+        seen: Seen { frozen, test, fitted },
     })
+}
+
+/// The generalization gap before and after synthetic rows joined.
+fn widened(
+    frozen: &Frozen,
+    test: &Embeddings,
+    fitted: &FittedHead,
+    observer: &dyn Observer,
+) -> Result<GapChange, Error> {
+    let head = frozen.before.as_ref().unwrap_or(&fitted.trained.head);
+    let options = DiagnoseOptions::default().with_draws(0);
+    let readout = Readout::new(Split::Test, test, head, observer)?;
+    let rows = &fitted.balanced.embeddings;
+    let kept = rows.len() - fitted.balanced.synthetic;
+    let synthetic = rows.select(&(kept..rows.len()).collect::<Vec<_>>());
+    Ok(gap_change(
+        &frozen.training,
+        &synthetic,
+        &readout,
+        &options,
+        observer,
+    )?)
 }

@@ -148,7 +148,8 @@ fn open(
         let saved = SavedClassifier::load(&options.network, options.device)?;
         let seed = Seed::new(saved.about.seed);
         let data = options.data.as_ref();
-        let opened = data.map(|data| OpenedData::new(data, &options.network, &saved, &seed, observer, warnings));
+        let opened =
+            data.map(|data| OpenedData::new(data, &options.network, &saved, &seed, observer, warnings));
         let opened = opened.transpose()?;
         return Ok((saved, opened));
     };

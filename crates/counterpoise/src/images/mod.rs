@@ -24,13 +24,13 @@ pub use deep_smote::{
     fit_deep_smote,
 };
 pub use deep_smote_page::{FirstPictures, deep_smote_page, first_pictures, quality_table};
+pub(crate) use evaluate::judge;
 pub use evaluate::{EvaluateOptions, evaluate_images, evaluated_page};
 pub use foreign::ForeignNetwork;
 pub(crate) use sets::in_classes;
 pub use sets::{ImagePart, Side};
 pub(crate) use training::{Parts, parts};
 pub use training::{train_images, training_page};
-pub(crate) use evaluate::judge;
 
 /// A run over pictures: what a TOML file with a table `[train]` says, after defaults and flags are merged into it.
 ///

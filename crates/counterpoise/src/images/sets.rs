@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{LabeledImages, Labels, Observer, Seed, Warning};
-use counterpoise_data::{Error as DataError, ImageOptions, Imbalance, Keep, Split, make_imbalance_of, read_images};
+use counterpoise_data::{
+    Error as DataError, ImageOptions, Imbalance, Keep, Split, make_imbalance_of, read_images,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::networks::{Reads, part};

@@ -58,7 +58,8 @@ pub(crate) fn parts(
     let test = match &experiment.test {
         None => None,
         Some(part) => {
-            let mut test = part.open_beside(&experiment.data.path, &seed.child("test"), observer, warnings)?;
+            let mut test =
+                part.open_beside(&experiment.data.path, &seed.child("test"), observer, warnings)?;
             test.labels = in_classes(&test.labels, classes, &part.path.display().to_string())?;
             apart(&all, &test, experiment, part, warnings)?;
             Some(test)
