@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, Read as _};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,13 +13,13 @@ use arrow_array::builder::{
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, StringArray};
 use arrow_schema::DataType;
-use counterpoise_base::{Column, Event, Kind, Table, Warning, typed};
+use counterpoise_base::{Column, Event, Kind, Observer, Table, Warning, typed};
 
 use crate::error::{looks_like_data, shortened};
-use crate::format::{FileKind, Packing};
+use crate::format::{FileKind, Format, Packing};
 use crate::infer::{self, Sketch, Storage, Verdict, are_categories};
 use crate::names::names_of;
-use crate::read::{Job, Read, unique_names};
+use crate::read::{Job, Read, Source, unique_names};
 use crate::{Error, ReadOptions};
 
 /// Rows between two looks at the observer.
@@ -51,6 +52,35 @@ pub(crate) fn read(job: &Job<'_>) -> Result<Read, Error> {
         table: Table::new(columns),
         warnings,
     })
+}
+
+/// The cells of the first line of a text file, as they stand there; absent for a file of another kind, or an empty one.
+pub(crate) fn first_cells(path: &Path, observer: &dyn Observer) -> Result<Option<Vec<String>>, Error> {
+    let format = Format::of(path)?;
+    let options = ReadOptions::default();
+    let job = Job {
+        file: path.display().to_string(),
+        source: Source::File(path),
+        format,
+        options: &options,
+        observer,
+    };
+    if !matches!(format.kind, FileKind::Delimited { .. }) || !path.is_file() {
+        return Ok(None);
+    }
+    let layout = Layout::of(&job)?;
+    let done = AtomicU64::new(0);
+    let mut line = String::new();
+    let mut text = BufReader::new(unpacked(&job, &done)?.take(GLANCE));
+    // Bytes that are no text are told of when all of it is read.
+    if io::BufRead::read_line(&mut text, &mut line).is_err() || line.trim().is_empty() {
+        return Ok(None);
+    }
+    let plain = |cell: &str| cell.trim().trim_matches('"').to_owned();
+    Ok(Some(match layout.separator {
+        Separator::Byte(mark) => line.split(char::from(mark)).map(plain).collect(),
+        Separator::Blanks => line.split_whitespace().map(plain).collect(),
+    }))
 }
 
 /// How cells are told apart.

@@ -648,6 +648,58 @@ pub enum Error {
         /// Counts given.
         given: usize,
     },
+    /// A file whose name says no format of embeddings.
+    #[error("`{file}` has no extension that names a format of embeddings")]
+    UnknownEmbeddings {
+        /// The file.
+        file: String,
+    },
+    /// A file that holds no embeddings, or not as they are needed.
+    #[error("`{file}` cannot be read as embeddings: {what}")]
+    EmbeddingFile {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A number of an embedding that is none.
+    #[error("`{file}`, column `{column}`, row {row}: {what}")]
+    EmbeddingValue {
+        /// The file.
+        file: String,
+        /// The feature, or the array and the place in its row, counted from 0.
+        column: String,
+        /// The row, counted from 1.
+        row: usize,
+        /// What stands there.
+        what: String,
+    },
+    /// As many of something as embeddings are needed.
+    #[error("`{file}` has {}, and `{other}` has {found} {what}", counted(*rows, "embedding"))]
+    EmbeddingCount {
+        /// The file of embeddings.
+        file: String,
+        /// Its rows.
+        rows: usize,
+        /// What there is another number of.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// The file that holds them.
+        other: String,
+    },
+    /// A class that is none of those that are wanted.
+    #[error("`{file}` has rows of class `{class}`, which is none of {}", some_of(classes))]
+    ForeignClass {
+        /// The file.
+        file: String,
+        /// The class.
+        class: String,
+        /// The classes wanted.
+        classes: Vec<String>,
+    },
     /// The observer asked to stop.
     #[error("stopped while reading or writing")]
     Stopped,
@@ -774,6 +826,16 @@ impl Error {
             Self::Hair { .. } => "`--hair skip` leaves out those that have not exactly one".into(),
             Self::ShapeMisfit { .. } | Self::TooManyClasses { .. } => "write NPZ, which holds any shape and any number of classes".into(),
             Self::Exists { .. } => "choose another name, or let it be replaced: `--overwrite`, in a file `overwrite = true`".into(),
+            Self::UnknownEmbeddings { file } if is_pickle(file) => {
+                "it seems to be a file of PyTorch, which holds weights: save embeddings with `safetensors.torch.save_file({\"features\": features, \"labels\": labels}, \"embeddings.safetensors\")`, or with `numpy.savez`".into()
+            }
+            Self::UnknownEmbeddings { .. } => {
+                "use .safetensors, .npz, .npy, .parquet, .arrow or .csv (also with .gz)".into()
+            }
+            Self::EmbeddingFile { hint, .. } => hint.clone(),
+            Self::EmbeddingValue { .. } => "mend the value, or leave the row out".into(),
+            Self::EmbeddingCount { .. } => "give one for each embedding, in their order".into(),
+            Self::ForeignClass { .. } => "name the classes alike in both files, or leave those rows out".into(),
             Self::CountsMisfit { classes, .. } => format!("give {classes} counts, in the order of the classes"),
             Self::Counts { rows, .. } => format!("ask for {rows} or fewer"),
             _ => return None,
@@ -849,6 +911,11 @@ impl Error {
             Self::TooManyClasses { .. } => "data.too-many-classes",
             Self::Exists { .. } => "data.exists",
             Self::CountsMisfit { .. } => "data.counts-misfit",
+            Self::UnknownEmbeddings { .. } => "data.unknown-embeddings",
+            Self::EmbeddingFile { .. } => "data.embedding-file",
+            Self::EmbeddingValue { .. } => "data.embedding-value",
+            Self::EmbeddingCount { .. } => "data.embedding-count",
+            Self::ForeignClass { .. } => "data.foreign-class",
             Self::Stopped => "data.stopped",
         }
     }
@@ -869,6 +936,14 @@ fn listed_sizes(sizes: &[((usize, usize), usize)]) -> String {
         String::new()
     };
     format!("{}{rest}", shown.join(", "))
+}
+
+/// Whether a name is that of a file of pickled objects.
+fn is_pickle(file: &str) -> bool {
+    let name = file.to_lowercase();
+    [".pth", ".pt", ".ckpt", ".pkl", ".pickle", ".bin", ".tar"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// The first of some names.

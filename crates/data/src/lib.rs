@@ -5,6 +5,7 @@
 mod bins;
 mod columnar;
 mod delimited;
+mod embeddings;
 mod error;
 mod format;
 mod images;
@@ -13,6 +14,7 @@ mod infer;
 mod known_columns;
 mod memory;
 mod names;
+mod npy;
 mod options;
 mod output;
 mod predictions;
@@ -27,6 +29,10 @@ mod whole_file;
 mod write;
 
 pub use bins::Bins;
+pub use embeddings::{
+    EmbeddingOptions, ReadEmbeddings, embeddings_in_classes, read_embeddings, shared_classes,
+    write_embeddings,
+};
 pub use error::Error;
 pub use format::{Content, content_of};
 pub use images::{

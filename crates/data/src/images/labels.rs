@@ -6,13 +6,13 @@ use super::options::ImageOptions;
 use crate::Error;
 
 /// Classes as a file holds them.
-pub(super) enum Stored {
+pub(crate) enum Stored {
     Codes(Vec<i64>),
     Names(Vec<String>),
 }
 
 impl Stored {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Codes(codes) => codes.len(),
             Self::Names(names) => names.len(),
@@ -78,9 +78,9 @@ impl Stored {
 }
 
 /// No set of pictures has more classes, `ImageNet`'s 21,841 included.
-const MOST_CLASSES: i64 = 65_536;
+pub(crate) const MOST_CLASSES: i64 = 65_536;
 
-pub(super) fn out_of_range(file: &str, row: usize, label: &str, classes: usize) -> Error {
+pub(crate) fn out_of_range(file: &str, row: usize, label: &str, classes: usize) -> Error {
     Error::LabelRange {
         file: file.into(),
         row: row + 1,

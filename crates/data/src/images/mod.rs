@@ -33,8 +33,9 @@ pub use options::{
 pub use write::{ImageOutput, WrittenImages, check_images, write_images, write_images_with_shares};
 
 use crate::Error;
-use labels::Stored;
-use source::{file_name, has_extension, head, shown, unreadable};
+pub(crate) use labels::{MOST_CLASSES, Stored, out_of_range};
+pub(crate) use source::{file_name, has_extension, read_whole, shown};
+use source::{head, unreadable};
 
 /// Pictures with their classes, and what was found on the way.
 #[derive(Debug, Clone)]

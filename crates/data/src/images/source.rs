@@ -15,12 +15,12 @@ use crate::Error;
 const CHUNK: usize = 1 << 20;
 
 /// The name of a path, for messages.
-pub(super) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
 /// The last part of a path.
-pub(super) fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name()
         .map_or_else(|| shown(path), |name| name.to_string_lossy().into_owned())
 }
@@ -46,7 +46,7 @@ impl Read for Counted<'_> {
 }
 
 /// All bytes of a file, unpacked if it is packed with gzip, whatever its name.
-pub(super) fn read_whole(path: &Path, observer: &dyn Observer) -> Result<Vec<u8>, Error> {
+pub(crate) fn read_whole(path: &Path, observer: &dyn Observer) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
     let total = file.metadata().map_or(0, |metadata| metadata.len());
     let done = AtomicU64::new(0);
@@ -164,7 +164,7 @@ pub(super) fn whole(path: &Path, split: Split) -> Result<(), Error> {
 }
 
 /// Whether a name ends in an extension, in any case of letters.
-pub(super) fn has_extension(name: &str, extension: &str) -> bool {
+pub(crate) fn has_extension(name: &str, extension: &str) -> bool {
     name.rsplit_once('.')
         .is_some_and(|(_, found)| found.eq_ignore_ascii_case(extension))
 }

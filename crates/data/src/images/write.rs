@@ -13,9 +13,9 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::picture::Picture;
 use super::source::{file_name, has_extension, shown};
-use super::{cifar, codec, idx, numpy};
+use super::{cifar, codec, idx};
 use crate::whole_file::WholeFolder;
-use crate::{Error, WholeFile};
+use crate::{Error, WholeFile, npy};
 
 /// How pictures are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -362,7 +362,7 @@ fn npz(
         archive
             .start_file(format!("{name}.npy"), options)
             .map_err(|error| failed(path, error))?;
-        numpy::write_header(kind, lengths, &mut archive)
+        npy::write_header(kind, lengths, &mut archive)
             .and_then(|()| archive.write_all(values))
             .map_err(|error| failed(path, error))
     };

@@ -1,0 +1,95 @@
+//! Embeddings in and out: what the last layer of a classifier sees of every row, in files of any program.
+
+mod arrays;
+mod classes;
+mod numpy;
+mod options;
+mod parts;
+mod safetensors;
+mod table;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use counterpoise_base::{Embeddings, LinearHead, Observer, Warning};
+
+pub use classes::{embeddings_in_classes, shared_classes};
+pub use options::EmbeddingOptions;
+pub use write::write_embeddings;
+
+use crate::Error;
+use crate::format::Format;
+use crate::images::{file_name, has_extension, shown};
+
+/// Embeddings, and what else a file of them holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadEmbeddings {
+    /// Embeddings with their classes.
+    pub embeddings: Embeddings,
+    /// The last layer, where the file holds it.
+    pub head: Option<LinearHead>,
+    /// What the file tells of itself.
+    pub about: BTreeMap<String, String>,
+    /// What looked odd.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a file is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EmbeddingFormat {
+    Safetensors,
+    Npz,
+    Npy,
+    Table,
+}
+
+impl EmbeddingFormat {
+    fn of(path: &Path) -> Result<Self, Error> {
+        let name = file_name(path);
+        let plain = if has_extension(&name, "gz") {
+            &name[..name.len() - 3]
+        } else {
+            &name
+        };
+        if has_extension(&name, "safetensors") {
+            return Ok(Self::Safetensors);
+        }
+        if has_extension(plain, "npz") {
+            return Ok(Self::Npz);
+        }
+        if has_extension(plain, "npy") {
+            return Ok(Self::Npy);
+        }
+        match Format::of(path) {
+            Ok(_) => Ok(Self::Table),
+            Err(_) => Err(Error::UnknownEmbeddings { file: shown(path) }),
+        }
+    }
+}
+
+/// Reads embeddings with their classes; the extension decides the format.
+///
+/// Numbers are checked: each is finite, and there is a label for each row. Values of single precision keep every bit; of double
+/// precision they are rounded.
+///
+/// Arrays (safetensors, NPZ) are called `features` `(n, h)`, `labels` `(n,)`, `predictions` `(n,)`, `shares` `(n, classes)`,
+/// `head.weight` `(classes, h)` and `head.bias` `(classes,)`; other usual names are known, and [`EmbeddingOptions`] name the rest.
+/// Columns of a table are called `f0`, `f1`, …, `label` and `predicted`.
+pub fn read_embeddings(
+    path: &Path,
+    options: &EmbeddingOptions,
+    observer: &dyn Observer,
+) -> Result<ReadEmbeddings, Error> {
+    options.check()?;
+    let parts = match EmbeddingFormat::of(path)? {
+        EmbeddingFormat::Safetensors => safetensors::read(path, options, observer)?,
+        EmbeddingFormat::Npz => numpy::read_archive(path, options, observer)?,
+        EmbeddingFormat::Npy => numpy::read_array(path, options, observer)?,
+        EmbeddingFormat::Table => table::read(path, options, observer)?,
+    };
+    parts.settle(options)
+}
+
+#[cfg(test)]
+mod tests;
