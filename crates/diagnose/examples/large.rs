@@ -67,7 +67,8 @@ fn clouds(seed: &Seed, sizes: &[usize], width: usize) -> Embeddings {
 
 /// Whether a class is large in a feature: in one of eight.
 fn is_corner(class: usize, feature: usize) -> bool {
-    (class * 0x9E37_79B9 ^ feature * 0x85EB_CA6B).wrapping_mul(0xC2B2_AE35) >> 16 & 7 == 0
+    let mixed = (class * 0x9E37_79B9) ^ (feature * 0x85EB_CA6B);
+    (mixed.wrapping_mul(0xC2B2_AE35) >> 16).is_multiple_of(8)
 }
 
 fn peak() -> String {

@@ -329,10 +329,10 @@ impl<'a> About<'a> {
     fn wide_gap(&self) -> Option<Finding> {
         let (own, largest) = (self.line.gap?, self.largest?);
         let other = largest.gap.filter(|&other| own > 2.0 * other && own > 0.0)?;
-        let beside = if other > 0.0 {
+        let beside = if own < 100.0 * other {
             format!("{:.1} times as far as `{}`", own / other, largest.class)
         } else {
-            format!("where `{}` does not", largest.class)
+            format!("where `{}` hardly does", largest.class)
         };
         let text =
             format!("its test rows reach {own:.3} beyond its training range in the mean feature, {beside}.");
@@ -345,7 +345,7 @@ impl<'a> About<'a> {
         let safe = archetypes.archetypes[0].share.filter(|&share| share < 0.85)?;
         let [_, border, rare, outlier] = &archetypes.archetypes;
         let text = format!(
-            "{:.0} % of its training rows are safe; {} at the border, {} rare and {} outliers among rows of other classes.",
+            "{:.0} % of its training rows are safe among their neighbours; {} at the border, {} rare, and {} with no neighbour of its class.",
             100.0 * safe,
             border.rows,
             rare.rows,
@@ -363,5 +363,123 @@ impl<'a> About<'a> {
         );
         let numbers = [("effective_rank", own), ("effective_rank_of_largest", other)];
         Some(self.finding(FindingKind::LowDiversity, own < 0.25 * other, &text, numbers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use counterpoise_base::{Embeddings, Labels, LinearHead};
+
+    use super::*;
+    use crate::{Action, DiagnoseOptions, analyse};
+
+    /// Class a is large in features 0 and 1, b in 2 and 3; `missed` rows of b in the test look like `like`.
+    fn diagnosis(missed: usize, like: [f32; 4], bias: [f32; 2]) -> Diagnosis {
+        let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let of = |counts: [usize; 3], missed: usize| {
+            let (mut values, mut codes) = (Vec::new(), Vec::new());
+            for (class, &count) in counts.iter().enumerate() {
+                for row in 0..count {
+                    let more = (row % 5) as f32 / 10.0;
+                    let row = match class {
+                        1 if row < missed => like.map(|value| value + more / 10.0),
+                        0 => [2.0 + more, 3.0 - more, 0.1, 0.2],
+                        1 => [0.1, 0.2, 2.0 + more, 0.4],
+                        _ => [0.1, 0.2, 0.1, 3.0 + more],
+                    };
+                    values.extend(row);
+                    codes.push(class as u32);
+                }
+            }
+            Embeddings::new(values, 4, Labels::from_codes(classes.clone(), codes))
+        };
+        let (train, test) = (of([60, 25, 40], 0), of([20, 20, 20], missed));
+        let weight = vec![1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 1.5];
+        let head = LinearHead::new(weight, vec![bias[0], bias[1], 0.0], 4);
+        let options = DiagnoseOptions::default()
+            .with_top_k(NonZeroUsize::new(2).unwrap())
+            .with_draws(100);
+        analyse(Some(&train), &test, &head, &options, &()).unwrap()
+    }
+
+    fn of_kind(diagnosis: &Diagnosis, kind: FindingKind) -> &Finding {
+        let mut all = diagnosis.findings.iter();
+        all.find(|finding| finding.class == "b" && finding.kind == kind)
+            .unwrap_or_else(|| panic!("{kind:?} is not in {:#?}", diagnosis.findings))
+    }
+
+    #[test]
+    fn rows_outside_of_the_training_range_speak_for_eos() {
+        // Far smaller in feature 2 than any training row, and taken for a.
+        let found = diagnosis(10, [1.5, 1.5, 0.5, 0.3], [0.0; 2]);
+        let outside = of_kind(&found, FindingKind::OutsideTraining);
+        assert_eq!(
+            outside.text,
+            "class `b` (25 training rows, recall 0.50): 100 % of its 10 misclassified test rows lie outside of the training range \
+             in 1 or more of its 2 largest features, as do 0 % of those that are found."
+        );
+        assert_eq!(outside.severity, Severity::Severe);
+        assert_eq!(outside.numbers["outside_wrong"], 1.0);
+        let adversary = of_kind(&found, FindingKind::Adversary);
+        assert!(
+            adversary.text.contains("its errors go to `a` (100 %)"),
+            "{}",
+            adversary.text
+        );
+        let small = of_kind(&found, FindingKind::SmallMagnitude);
+        assert!(
+            small.text.contains("reach 24 % of what training rows contribute"),
+            "{}",
+            small.text
+        );
+        let gap = of_kind(&found, FindingKind::WideGap);
+        assert!(gap.text.ends_with("where `a` hardly does."), "{}", gap.text);
+        // Class a hangs on two features as much.
+        let few = |finding: &Finding| finding.kind == FindingKind::FewFeatures;
+        assert!(!found.findings.iter().any(few));
+        assert_eq!(of_kind(&found, FindingKind::LowRecall).numbers["recall"], 0.5);
+        let actions: Vec<Action> = found.recommendations.iter().map(|one| one.action).collect();
+        assert_eq!(actions, [Action::Nothing, Action::Eos, Action::Nothing]);
+        assert_eq!(found.findings[0].class, "b");
+    }
+
+    #[test]
+    fn a_head_that_leans_speaks_for_a_threshold() {
+        // A little too much bias for a, whose training rows are 60 to 25.
+        let found = diagnosis(10, [2.0, 2.0, 2.2, 0.3], [0.6, 0.0]);
+        let leaning = of_kind(&found, FindingKind::LeaningHead);
+        assert_eq!(leaning.numbers["recoverable"], 1.0);
+        assert_eq!(found.recommendations[1].action, Action::Threshold);
+    }
+
+    #[test]
+    fn rows_like_those_of_another_class_speak_for_more_of_them() {
+        // As large as training rows in feature 2, and larger still in those of a.
+        let found = diagnosis(10, [4.0, 3.0, 2.2, 0.4], [0.0; 2]);
+        let recommendation = &found.recommendations[1];
+        assert_eq!(recommendation.action, Action::CollectMore, "{recommendation:?}");
+        assert!(
+            recommendation.reason.contains("like rows of `a`"),
+            "{recommendation:?}"
+        );
+    }
+
+    #[test]
+    fn a_class_that_does_well_has_nothing_said_that_is_severe() {
+        let found = diagnosis(0, [0.0; 4], [0.0; 2]);
+        assert!(
+            found
+                .findings
+                .iter()
+                .all(|finding| finding.severity != Severity::Severe)
+        );
+        assert!(
+            found
+                .recommendations
+                .iter()
+                .all(|one| one.action == Action::Nothing)
+        );
     }
 }

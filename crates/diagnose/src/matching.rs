@@ -29,7 +29,8 @@ pub struct ClassMatch {
     pub jaccard: Option<f64>,
     /// Rank correlation of the mean contributions of all features in both splits.
     pub rank_correlation: Option<f64>,
-    /// Test rows predicted rightly, by the number of these features in which they lie outside of the training range, from 0.
+    /// Test rows predicted rightly, by the number of these features in which they lie outside of the training range, from 0; only
+    /// features whose mean contribution in training is above 0 count.
     pub outside_right: Vec<usize>,
     /// Test rows misclassified, by the number of these features in which they lie outside of the training range, from 0.
     pub outside_wrong: Vec<usize>,
@@ -104,7 +105,9 @@ fn class_match(
         let is_outside =
             |row: usize, index: usize| range.excess(index, test.embeddings().row(row)[index]) > 0.0;
         for &row in rows {
-            let count = identity.iter().filter(|&&index| is_outside(row, index)).count();
+            // What speaks for the class nowhere does not stand for it, if the largest reach down to that.
+            let speaking = identity.iter().zip(train).filter(|(_, mean)| **mean > 0.0);
+            let count = speaking.filter(|(index, _)| is_outside(row, **index)).count();
             outside[usize::from(!test.right(row))][count] += 1;
         }
         for (place, &index) in identity.iter().enumerate() {

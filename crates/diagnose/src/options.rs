@@ -200,3 +200,40 @@ impl DiagnoseOptions {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_base::Description;
+
+    use super::*;
+
+    #[test]
+    fn every_option_is_described() {
+        let description = Description::of::<DiagnoseOptions>("diagnose");
+        assert!(description.source.contains("2210.09465"));
+        assert_eq!(description.parameters.len(), 11);
+        assert!(
+            description
+                .parameters
+                .iter()
+                .all(|option| !option.about.is_empty())
+        );
+        let default = |name: &str| {
+            let option = description.parameters.iter().find(|option| option.name == name);
+            option.map(|option| option.default.clone())
+        };
+        assert_eq!(default("top_k").as_deref(), Some("10"));
+        assert_eq!(default("archetype_neighbors").as_deref(), Some("5"));
+    }
+
+    #[test]
+    fn a_table_of_options_may_leave_some_out() {
+        let options: DiagnoseOptions =
+            serde_json::from_str(r#"{"k": 3, "bias_of": "reference", "detail": "top"}"#).unwrap();
+        assert_eq!(
+            (options.top_k.get(), options.bias_of, options.detail),
+            (3, BiasOf::Reference, Detail::Top)
+        );
+        assert!(serde_json::from_str::<DiagnoseOptions>(r#"{"topk": 3}"#).is_err());
+    }
+}

@@ -54,3 +54,37 @@ pub fn summarise(analyses: &[Vec<ClassSummary>]) -> Vec<ClassOfSeveral> {
     };
     first.iter().map(class).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_base::{Embeddings, Labels, LinearHead};
+
+    use super::*;
+    use crate::{DiagnoseOptions, analyse};
+
+    #[test]
+    fn numbers_are_averaged_over_the_analyses_that_have_them() {
+        let labels = Labels::from_names(&["a", "a", "b"]);
+        let head = LinearHead::new(vec![1.0, 0.0, 0.0, 1.0], vec![0.0; 2], 2);
+        let options = DiagnoseOptions::default().with_draws(0);
+        let summaries = |values: Vec<f32>| {
+            let test = Embeddings::new(values, 2, labels.clone());
+            analyse(None, &test, &head, &options, &()).unwrap().summaries
+        };
+        // Both rows of a right, then one of two.
+        let first = summaries(vec![2.0, 1.0, 3.0, 1.0, 0.0, 1.0]);
+        let second = summaries(vec![2.0, 1.0, 1.0, 3.0, 0.0, 1.0]);
+        let all = summarise(&[first, second]);
+        let of = |class: usize, name: &str| all[class].numbers.iter().find(|number| number.name == name);
+        let recall = of(0, "recall").unwrap();
+        assert_eq!(
+            (recall.mean, recall.deviation, recall.analyses),
+            (0.75, Some(0.125_f64.sqrt()), 2)
+        );
+        // Only the second analysis has a misclassified row.
+        let wrong = of(0, "required_wrong").unwrap();
+        assert_eq!((wrong.deviation, wrong.analyses), (None, 1));
+        assert_eq!(of(1, "train_rows"), None);
+        assert!(summarise(&[]).is_empty());
+    }
+}

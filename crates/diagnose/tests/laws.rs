@@ -54,7 +54,7 @@ fn head(seed: u64, width: usize, cosine: bool) -> LinearHead {
 
 fn options() -> DiagnoseOptions {
     DiagnoseOptions::default()
-        .with_top_k(NonZeroUsize::new(3).unwrap())
+        .with_top_k(NonZeroUsize::new(3).expect("3 is not 0"))
         .with_draws(50)
 }
 
