@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Adjustment, Adversarial, Candidate, Compare, DeepSmote, Description, Error, Learner, Loss, Method, Mixup,
-    Parameter, Remix, SamplingError, TrainOptions, nearest_name,
+    Adjustment, Adversarial, Candidate, Compare, DeepSmote, Description, Error, HeadMethod, HeadTraining,
+    Learner, Loss, Method, Mixup, Parameter, Remix, SamplingError, TrainOptions, nearest_name,
 };
 
 use crate::terminal::{self, table, wrapped};
@@ -39,6 +39,16 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
             terminal::print(&table(&["loss", "idea"], &[], rows))
         };
     }
+    if name == "heads" {
+        let all = HeadMethod::NAMES.map(|(name, method)| vec![name.to_owned(), method.idea().to_owned()]);
+        return if json {
+            let named = |(name, method): &(&str, HeadMethod)| serde_json::json!({"name": name, "idea": method.idea()});
+            let all: Vec<_> = HeadMethod::NAMES.iter().map(named).collect();
+            terminal::print(&format!("{}\n", serde_json::to_string_pretty(&all)?))
+        } else {
+            terminal::print(&table(&["head", "idea"], &[], all.to_vec()))
+        };
+    }
     if let Some(option) = option_of_train(name) {
         return if json {
             let option = serde_json::json!({"name": name, "part-of": "train", "option": option});
@@ -59,6 +69,8 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
         Description::of::<Adversarial>("adversarial-debiasing")
     } else if name == "train" {
         Description::of::<TrainOptions>("train")
+    } else if name == "head" {
+        Description::of::<HeadTraining>("head")
     } else if name == "mixup" {
         Description::of::<Mixup>("mixup")
     } else if name == "remix" {
@@ -118,6 +130,8 @@ fn unknown(name: &str, error: SamplingError) -> Error {
         "compare",
         "deepsmote",
         "train",
+        "head",
+        "heads",
         "losses",
         "mixup",
         "remix",
@@ -162,7 +176,7 @@ fn list(json: bool) -> Result<()> {
     let adjustments = Adjustment::NAMES.map(|(name, kind)| vec![name.to_owned(), kind.idea().to_owned()]);
     let adjustments = table(&["adjustment", "idea"], &[], adjustments.to_vec());
     terminal::print(&format!(
-        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared,\n`counterpoise describe train` how networks are trained, and `counterpoise describe deepsmote` how pictures are made.\n"
+        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared,\n`counterpoise describe train` how networks are trained, `head` and `heads` how last layers are, and `counterpoise describe deepsmote` how pictures are made.\n"
     ))
 }
 

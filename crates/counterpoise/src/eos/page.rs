@@ -69,7 +69,10 @@ pub fn eos_page(run: &EosRun, outcome: &EosOutcome) -> Result<Page, Error> {
 /// What the new head brought, in one sentence and three figures.
 fn result(outcome: &EosOutcome) -> Section {
     let main = outcome.heads.first();
-    let none = outcome.heads.iter().find(|head| head.method == Some(HeadMethod::None));
+    let none = outcome
+        .heads
+        .iter()
+        .find(|head| head.method == Some(HeadMethod::None));
     let mut blocks = Vec::new();
     let mut lead =
         "There are no test pictures: name some with `--test` to see what the new head brought.".to_owned();
@@ -114,7 +117,13 @@ fn verdict(outcome: &EosOutcome) -> String {
     let Some((main, others)) = outcome.heads.split_first() else {
         return String::new();
     };
-    let mut text = match main.scores.balanced_accuracy.added.get(1).map(|added| (added.value, added.interval)) {
+    let mut text = match main
+        .scores
+        .balanced_accuracy
+        .added
+        .get(1)
+        .map(|added| (added.value, added.interval))
+    {
         Some((Some(value), Some((low, high)))) if low > 0.0 || high < 0.0 => format!(
             "The new head {} {:.1} points of balanced accuracy ({:+.1} to {:+.1}). ",
             if value > 0.0 { "adds" } else { "costs" },
@@ -133,10 +142,16 @@ fn verdict(outcome: &EosOutcome) -> String {
     // What others add to this one, on the same draws.
     let surely = |head: &&super::ComparedHead| {
         let added = head.scores.balanced_accuracy.added.first();
-        added.and_then(|added| added.interval).is_some_and(|(low, _)| low > 0.0)
+        added
+            .and_then(|added| added.interval)
+            .is_some_and(|(low, _)| low > 0.0)
     };
     let named = |head: &super::ComparedHead| {
-        format!("{} ({})", head.name, percent(head.scores.balanced_accuracy.score.value))
+        format!(
+            "{} ({})",
+            head.name,
+            percent(head.scores.balanced_accuracy.score.value)
+        )
     };
     let rivals = others.iter().filter(|head| head.method != Some(HeadMethod::None));
     let count = rivals.clone().count();
@@ -163,7 +178,10 @@ fn verdict(outcome: &EosOutcome) -> String {
 
 /// All heads, as differences to the network as it is.
 fn heads(outcome: &EosOutcome) -> Section {
-    let none = outcome.heads.iter().any(|head| head.method == Some(HeadMethod::None));
+    let none = outcome
+        .heads
+        .iter()
+        .any(|head| head.method == Some(HeadMethod::None));
     let entries = outcome
         .heads
         .iter()

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use counterpoise_base::{Embeddings, Features, HeadKind, LinearHead, Observer, Seed, nearest_name};
+use counterpoise_base::{Embeddings, Features, HeadKind, LinearHead, Observer, Seed, Warning, nearest_name};
 use counterpoise_deep::{
     BalancedSoftmax, DeviceKind, HeadRows, HeadStart, HeadTraining, Loss, Mix, Remix, Sampler,
     logit_adjusted, logit_adjusted_by_validation, tau_normalised, tau_normalised_by_validation, taus,
@@ -431,7 +431,8 @@ impl Frozen {
 ///
 /// # Errors
 ///
-/// Those of methods and training; test rows of other classes.
+/// A wish to stop; test rows of other classes. A way that fails is told of in `warnings`, and left out.
+#[expect(clippy::too_many_arguments, reason = "all of them differ from call to call")]
 pub fn compare_heads(
     frozen: &Frozen,
     test: &Embeddings,
@@ -440,19 +441,41 @@ pub fn compare_heads(
     seed: u64,
     device: DeviceKind,
     observer: &dyn Observer,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Vec<ComparedHead>, Error> {
     let root = Seed::new(seed).child("eos");
     let mut reached = Vec::new();
     for &method in methods {
-        if let Some(found) = frozen.reach(method, usual, &root, device, observer)? {
-            reached.push(Way {
-                name: method.name().to_owned(),
-                method: Some(method),
-                reached: found,
-            });
-        }
+        reached.extend(frozen.reach_if_possible(method, usual, &root, device, observer, warnings)?);
     }
     compared(&reached, test, seed, observer)
+}
+
+impl Frozen {
+    /// [`reach`](Self::reach), where a way that fails is told of and left out: the others can be compared without it.
+    pub(crate) fn reach_if_possible(
+        &self,
+        method: HeadMethod,
+        usual: &EosOptions,
+        seed: &Seed,
+        device: DeviceKind,
+        observer: &dyn Observer,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Way>, Error> {
+        match self.reach(method, usual, seed, device, observer) {
+            Ok(found) => Ok(found.map(|reached| Way {
+                name: method.name().to_owned(),
+                method: Some(method),
+                reached,
+            })),
+            Err(error) if error.code().ends_with(".stopped") => Err(error),
+            Err(error) => {
+                let message = format!("{} is left out of the comparison: {error}", method.name());
+                warnings.push(Warning::new("eos.no-comparison", message));
+                Ok(None)
+            }
+        }
+    }
 }
 
 /// A head with the way that led to it.
@@ -487,21 +510,21 @@ pub(crate) fn compared(
     let compared = ways.iter().zip(said).zip(scores).map(|((way, said), scores)| {
         let reached = &way.reached;
         let norms = reached.head.norms();
-            let (least, most) = norms
-                .iter()
-                .fold((f64::INFINITY, 0.0_f64), |(least, most), &norm| {
-                    (least.min(norm), most.max(norm))
-                });
-            ComparedHead {
-                name: way.name.clone(),
+        let (least, most) = norms
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(least, most), &norm| {
+                (least.min(norm), most.max(norm))
+            });
+        ComparedHead {
+            name: way.name.clone(),
             method: way.method,
-                chosen: reached.chosen.clone(),
-                recall: recalls(&test.labels, &said.predictions[0]),
-                scores,
-                norm_ratio: (least > 0.0).then(|| most / least),
-                seconds: reached.took.as_secs_f64(),
-                synthetic: reached.synthetic,
-            }
-        });
+            chosen: reached.chosen.clone(),
+            recall: recalls(&test.labels, &said.predictions[0]),
+            scores,
+            norm_ratio: (least > 0.0).then(|| most / least),
+            seconds: reached.took.as_secs_f64(),
+            synthetic: reached.synthetic,
+        }
+    });
     Ok(compared.collect())
 }

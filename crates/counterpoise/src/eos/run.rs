@@ -285,13 +285,14 @@ pub fn run_eos(run: &EosRun, observer: &dyn Observer) -> Result<EosOutcome, Erro
                 reached: main,
             }];
             for &method in run.compare.iter().filter(|method| method.name() != name) {
-                if let Some(reached) = frozen.reach(method, &options, &root, device, observer)? {
-                    ways.push(Way {
-                        name: method.name().to_owned(),
-                        method: Some(method),
-                        reached,
-                    });
-                }
+                ways.extend(frozen.reach_if_possible(
+                    method,
+                    &options,
+                    &root,
+                    device,
+                    observer,
+                    &mut warnings,
+                )?);
             }
             compared(&ways, test, run.training.seed, observer)?
         }
