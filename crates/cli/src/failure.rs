@@ -57,6 +57,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "data.no-common-class"
         | "data.not-a-score"
         | "data.unknown-image-format"
+        | "data.unknown-embeddings"
         | "data.no-split"
         | "data.no-parts"
         | "data.no-arrays"

@@ -105,22 +105,21 @@ pub(super) fn assemble(
             "save at least one row",
         ));
     }
-    let (label_file, stored) = match labels {
-        Some(labels) => labels,
-        None => {
-            let name = match &options.label_column {
-                Some(name) => given(name)?,
-                None => usual(&LABELS).ok_or_else(|| {
-                    fault(
-                        file,
-                        format!("none of its arrays is known to hold labels: {}", there.join(", ")),
-                        "name it with `label_column`, or name a file of labels with `labels`",
-                    )
-                })?,
-            };
-            one_a_row(file, &name, &listed)?;
-            (format!("{file}, {name}"), store.classes(&name)?)
-        }
+    let (label_file, stored) = if let Some(labels) = labels {
+        labels
+    } else {
+        let name = match &options.label_column {
+            Some(name) => given(name)?,
+            None => usual(&LABELS).ok_or_else(|| {
+                fault(
+                    file,
+                    format!("none of its arrays is known to hold labels: {}", there.join(", ")),
+                    "name it with `label_column`, or name a file of labels with `labels`",
+                )
+            })?,
+        };
+        one_a_row(file, &name, &listed)?;
+        (format!("{file}, {name}"), store.classes(&name)?)
     };
     let predictions = match &options.prediction_column {
         Some(name) => Some(given(name)?),
@@ -186,19 +185,17 @@ fn only_matrix(file: &str, listed: &[Listed], there: &[String]) -> Result<String
         .iter()
         .filter(|array| array.is_float && array.lengths.len() == 2 && !reserved(&array.name))
         .collect();
-    match matrices[..] {
-        [one] => Ok(one.name.clone()),
-        _ => {
-            let what = if matrices.is_empty() {
-                format!(
-                    "none of its arrays is known to hold features: {}",
-                    there.join(", ")
-                )
-            } else {
-                let names: Vec<&str> = matrices.iter().map(|array| array.name.as_str()).collect();
-                format!("several of its arrays may be features: {}", names.join(", "))
-            };
-            Err(fault(file, what, "name it with `feature_column`"))
-        }
+    if let [one] = matrices[..] {
+        return Ok(one.name.clone());
     }
+    let what = if matrices.is_empty() {
+        format!(
+            "none of its arrays is known to hold features: {}",
+            there.join(", ")
+        )
+    } else {
+        let names: Vec<&str> = matrices.iter().map(|array| array.name.as_str()).collect();
+        format!("several of its arrays may be features: {}", names.join(", "))
+    };
+    Err(fault(file, what, "name it with `feature_column`"))
 }

@@ -19,13 +19,13 @@ const SAVE: &str = "save it again with `numpy.save` or `numpy.savez`";
 struct Arrays {
     file: String,
     listed: Vec<Listed>,
-    arrays: Vec<Array>,
+    values: Vec<Array>,
 }
 
 impl Arrays {
     fn get(&self, name: &str) -> Option<&Array> {
         let place = self.listed.iter().position(|array| array.name == name)?;
-        Some(&self.arrays[place])
+        Some(&self.values[place])
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn read_archive(
     let mut store = Arrays {
         file: file.clone(),
         listed,
-        arrays,
+        values: arrays,
     };
     let mut parts = assemble(&file, &mut store, labels, options)?;
     let texts = |name: &str| match store.get(name).filter(|array| is_text(array)) {
@@ -133,18 +133,17 @@ pub(super) fn read_array(
 ) -> Result<Parts, Error> {
     let file = shown(path);
     let array = npy::parse(read_whole(path, observer)?).map_err(|what| fault(&file, what, SAVE))?;
-    let labels = match labels_of(options, observer)? {
-        Some(labels) => labels,
-        None => {
-            let beside = labels_beside(path).into_iter().find(|path| path.is_file());
-            let Some(beside) = beside else {
-                return Err(Error::NoLabels {
-                    file,
-                    tried: labels_beside(path).iter().map(|path| file_name(path)).collect(),
-                });
-            };
-            label_file(&beside, options, observer)?
-        }
+    let labels = if let Some(labels) = labels_of(options, observer)? {
+        labels
+    } else {
+        let beside = labels_beside(path).into_iter().find(|path| path.is_file());
+        let Some(beside) = beside else {
+            return Err(Error::NoLabels {
+                file,
+                tried: labels_beside(path).iter().map(|path| file_name(path)).collect(),
+            });
+        };
+        label_file(&beside, options, observer)?
     };
     let listed = vec![Listed {
         name: "features".into(),
@@ -154,7 +153,7 @@ pub(super) fn read_array(
     let mut store = Arrays {
         file: file.clone(),
         listed,
-        arrays: vec![array],
+        values: vec![array],
     };
     let options = EmbeddingOptions {
         feature_column: None,

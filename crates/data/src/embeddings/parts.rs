@@ -34,6 +34,9 @@ pub(super) struct Parts {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// Classes, the code of every row, and that of every prediction.
+type Coded = (Vec<String>, Vec<u32>, Option<Vec<u32>>);
+
 /// An error about what a file holds.
 pub(super) fn fault(file: &str, what: impl Into<String>, hint: impl Into<String>) -> Error {
     Error::EmbeddingFile {
@@ -173,11 +176,11 @@ impl Parts {
                 .unwrap_or_else(|| format!("f{column}"));
             return Err(named(name, row, value(self.features[place])));
         }
-        if let Some((shares, width)) = &self.shares {
-            if let Some(place) = shares.iter().position(|share| !(0.0..=1.0).contains(share)) {
-                let what = format!("{} is no share, which is between 0 and 1", shares[place]);
-                return Err(named(format!("shares, {}", place % width), place / width, what));
-            }
+        if let Some((shares, width)) = &self.shares
+            && let Some(place) = shares.iter().position(|share| !(0.0..=1.0).contains(share))
+        {
+            let what = format!("{} is no share, which is between 0 and 1", shares[place]);
+            return Err(named(format!("shares, {}", place % width), place / width, what));
         }
         Ok(())
     }
@@ -262,7 +265,7 @@ impl Parts {
         predictions: Option<Stored>,
         least: usize,
         options: &EmbeddingOptions,
-    ) -> Result<(Vec<String>, Vec<u32>, Option<Vec<u32>>), Error> {
+    ) -> Result<Coded, Error> {
         let numbers = |classes: &[String]| classes.iter().all(|name| name.parse::<i64>().is_ok());
         let file_knows = self.classes.as_deref();
         let by_name = file_knows.is_none() && !options.classes.is_empty() && numbers(&options.classes);

@@ -15,13 +15,17 @@ use crate::npy::half;
 
 struct Tensors<'a> {
     file: &'a str,
-    tensors: SafeTensors<'a>,
+    views: SafeTensors<'a>,
     listed: Vec<Listed>,
 }
 
 impl Tensors<'_> {
+    #[expect(
+        clippy::cast_lossless,
+        reason = "the same words for all types, of which some do not fit"
+    )]
     fn numbers(&self, name: &str) -> Result<Vec<f64>, Error> {
-        let tensor = self.tensors.tensor(name).expect("it is listed");
+        let tensor = self.views.tensor(name).expect("it is listed");
         let bytes = tensor.data();
         macro_rules! of {
             ($kind:ty) => {
@@ -48,7 +52,7 @@ impl Tensors<'_> {
     }
 
     fn floats_of(&self, name: &str) -> Result<Vec<f32>, Error> {
-        let tensor = self.tensors.tensor(name).expect("it is listed");
+        let tensor = self.views.tensor(name).expect("it is listed");
         let bytes = tensor.data();
         let short = |bytes: &[u8]| u16::from_le_bytes(bytes.try_into().expect("two bytes"));
         Ok(match tensor.dtype() {
@@ -133,7 +137,7 @@ pub(super) fn read(path: &Path, options: &EmbeddingOptions, observer: &dyn Obser
     let labels = labels_of(options, observer)?;
     let mut store = Tensors {
         file: &file,
-        tensors,
+        views: tensors,
         listed,
     };
     let mut parts = assemble(&file, &mut store, labels, options)?;

@@ -88,18 +88,15 @@ pub(super) fn read(path: &Path, options: &EmbeddingOptions, observer: &dyn Obser
         );
     }
     let columns = table.columns();
-    match labels {
-        Some((name, labels)) => {
-            parts.label_file = name;
-            parts.labels = Some(labels);
-        }
-        None => {
-            let label = roles.label.ok_or_else(|| Error::NoLabelColumn {
-                file: file.clone(),
-                columns: table.names().map(str::to_owned).collect(),
-            })?;
-            parts.labels = Some(classes_of(&file, &columns[label])?);
-        }
+    if let Some((name, labels)) = labels {
+        parts.label_file = name;
+        parts.labels = Some(labels);
+    } else {
+        let label = roles.label.ok_or_else(|| Error::NoLabelColumn {
+            file: file.clone(),
+            columns: table.names().map(str::to_owned).collect(),
+        })?;
+        parts.labels = Some(classes_of(&file, &columns[label])?);
     }
     parts.predictions = roles
         .prediction
@@ -264,10 +261,11 @@ fn leading(columns: &[Column]) -> Option<usize> {
     };
     let counted = numbers(&columns.first()?.array)
         .is_some_and(|values| values.iter().enumerate().all(|(row, &value)| value == row as f64));
-    if counted && columns.first()?.array.len() > 1 {
-        if let Some(shift) = starts(1) {
-            return Some(shift);
-        }
+    if counted
+        && columns.first()?.array.len() > 1
+        && let Some(shift) = starts(1)
+    {
+        return Some(shift);
     }
     starts(0)
 }
