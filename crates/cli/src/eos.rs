@@ -14,7 +14,7 @@ use crate::terminal::{self, table};
 
 pub(crate) fn run(command: EosCommand, json: bool, progress: &Progress) -> Result<()> {
     match command {
-        EosCommand::Train(flags) => crate::train::from_flags(&flags.as_in_eos(), json, progress),
+        EosCommand::Train(flags) => crate::train::from_flags(&flags.suited_to_eos(), json, progress),
         EosCommand::Extract(flags) => features(&flags, json, progress),
         EosCommand::Augment(flags) => augmented(&flags, json, progress),
         EosCommand::Head(flags) => head(&flags, json, progress),
@@ -124,7 +124,7 @@ fn head(flags: &HeadFlags, json: bool, progress: &Progress) -> Result<()> {
     let _ = writeln!(
         text,
         "\n{}; epoch {} of {} kept, loss {:.4}",
-        counted(outcome.parameters, "number learnt"),
+        counted(outcome.parameters, "weight"),
         outcome.epoch,
         outcome.losses.len(),
         outcome.losses[outcome.epoch - 1]

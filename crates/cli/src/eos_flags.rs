@@ -20,11 +20,11 @@ pub(crate) enum EosCommand {
     /// Phase one: train a network, as `train` does, with a border of 4 pixels and mirrored pictures unless told otherwise
     Train(Box<TrainFlags>),
     /// Write what a network sees of pictures or rows: feature embeddings, classes and predictions
-    Extract(ExtractFlags),
+    Extract(Box<ExtractFlags>),
     /// Phase two: make rows of rare classes out of embeddings of any network
-    Augment(AugmentFlags),
+    Augment(Box<AugmentFlags>),
     /// Phase three: train a last layer on embeddings
-    Head(HeadFlags),
+    Head(Box<HeadFlags>),
     /// Put a last layer into a network
     Assemble(AssembleFlags),
     /// All phases, judged before and after, beside other heads over the same embeddings
@@ -202,7 +202,7 @@ pub(crate) struct RunFlags {
 
 impl TrainFlags {
     /// The same with what the authors of EOS do to pictures, where nothing else was said.
-    pub(crate) fn as_in_eos(mut self) -> Self {
+    pub(crate) fn suited_to_eos(mut self) -> Self {
         if self.table.target.is_none() {
             self.pad.get_or_insert(4);
             self.flip = true;
@@ -214,19 +214,19 @@ impl TrainFlags {
 impl EmbeddingFlags {
     pub(crate) fn options(&self) -> EmbeddingOptions {
         let mut options = EmbeddingOptions::default();
-        options.labels = self.labels.clone();
-        options.classes = self.class_names.clone();
-        options.feature_column = self.feature_column.clone();
-        options.label_column = self.label_column.clone();
-        options.prediction_column = self.prediction_column.clone();
-        options.ignore = self.ignore.clone();
+        options.labels.clone_from(&self.labels);
+        options.classes.clone_from(&self.class_names);
+        options.feature_column.clone_from(&self.feature_column);
+        options.label_column.clone_from(&self.label_column);
+        options.prediction_column.clone_from(&self.prediction_column);
+        options.ignore.clone_from(&self.ignore);
         options
     }
 }
 
 impl MakingFlags {
     /// Settings of phases two and three.
-    fn settings(&self) -> Result<Settings> {
+    fn settings(&self) -> Settings {
         let mut settings = Settings::new();
         if let Some(method) = &self.method {
             settings.push(("method.name".into(), Value::from(method.clone())));
@@ -244,7 +244,7 @@ impl MakingFlags {
         if let Some(labels) = &self.row_labels {
             settings.push(("row_labels".into(), Value::from(labels.clone())));
         }
-        Ok(settings)
+        settings
     }
 }
 
@@ -261,7 +261,7 @@ impl AugmentFlags {
                 "give one value here, or several to `counterpoise eos run`",
             ));
         }
-        let mut settings = self.making.settings()?;
+        let mut settings = self.making.settings();
         settings.extend(set_by_path(&self.set.set)?);
         Ok(EosOptions::default().merged("the command line", settings)?)
     }
@@ -341,7 +341,7 @@ impl RunFlags {
             validation_data,
             compare,
         } = self;
-        let mut training = training.as_in_eos();
+        let mut training = training.suited_to_eos();
         if training.table.target.is_some() {
             return Err(wrong(
                 "--target",
@@ -357,7 +357,7 @@ impl RunFlags {
             }),
             _ => None,
         };
-        let mut settings = making.settings()?;
+        let mut settings = making.settings();
         let (later, own): (Vec<String>, Vec<String>) = std::mem::take(&mut training.set.set)
             .into_iter()
             .partition(|set| LATER.iter().any(|start| set.trim_start().starts_with(start)));
@@ -371,6 +371,9 @@ impl RunFlags {
         let mut described = training.settings()?;
         described.retain(|(name, _)| !name.starts_with("report"));
         described.push(("output".into(), path(&first)?));
+        // Side and labels are those of the training pictures.
+        training.pictures.reading.side = None;
+        training.pictures.reading.labels = None;
         let validation = validation_data
             .map(|data| part(&data, &training.pictures.reading, None, None))
             .transpose()?;

@@ -43,7 +43,7 @@ impl std::error::Error for NotReproduced {}
 pub(crate) fn exit_code(code: &str) -> i32 {
     match code {
         "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "metrics.stopped" | "deep.stopped"
-        | "run.stopped" => INTERRUPTED,
+        | "diagnose.stopped" | "run.stopped" => INTERRUPTED,
         "config.invalid"
         | "data.unknown-format"
         | "data.unknown-column"

@@ -129,7 +129,7 @@ pub(crate) struct TrainFlags {
     pub(crate) table: TrainTableFlags,
     #[command(flatten)]
     pub(crate) imbalance: PictureImbalanceFlags,
-    /// Pictures to judge by, which training never sees; `same` takes the part `test` of the same data
+    /// Pictures to judge by, which training never sees; `same` takes the part `test` of the same data, or what `--side training:…` leaves
     #[arg(long, value_name = "DATA")]
     pub(crate) test: Option<PathBuf>,
     /// Network: resnet20, resnet32, resnet56, resnet18, lenet, mlp [default: resnet32; for tables mlp]
@@ -478,7 +478,16 @@ impl TrainFlags {
                         !["test.read.split", "test.read.labels", "test.side"].contains(&name.as_str())
                     }),
             );
-            settings.push(("test.read.split".into(), Value::from("test")));
+            let side = self.pictures.reading.side.as_deref().filter(|_| same);
+            match side.map(other_side).transpose()? {
+                Some(other) => {
+                    settings.push(("test.side".into(), other));
+                    if let Some(labels) = &self.pictures.reading.labels {
+                        settings.push(("test.read.labels".into(), path(labels)?));
+                    }
+                }
+                None => settings.push(("test.read.split".into(), Value::from("test"))),
+            }
         }
         if let Some(pad) = self.pad {
             settings.push(("augment.pad".into(), Value::from(pad)));
@@ -772,6 +781,15 @@ fn side(text: &str) -> Result<Value> {
     };
     let table = [(side.to_owned(), Value::from(share))];
     Ok(Value::Table(table.into_iter().collect()))
+}
+
+/// What `--side` leaves.
+fn other_side(text: &str) -> Result<Value> {
+    side(&match text.split_once(':') {
+        Some(("training", share)) => format!("held-out:{share}"),
+        Some(("held-out", share)) => format!("training:{share}"),
+        _ => text.to_owned(),
+    })
 }
 
 /// What `--imbalance` takes.

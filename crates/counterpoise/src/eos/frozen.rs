@@ -108,14 +108,53 @@ impl Frozen {
             .head
             .train(rows, &seed.child("head"), device, observer)
             .map_err(|error| Error::of_classes(error, self.training.labels.classes()))?;
+        let mut warnings = balanced.warnings.clone();
+        warnings.extend(not_learnt(
+            &trained,
+            &self.training,
+            self.before.as_ref(),
+            self.validation.as_ref(),
+        ));
         Ok(FittedHead {
             trained,
-            warnings: balanced.warnings.clone(),
+            warnings,
             balanced,
             method: method.clone(),
             tried: Vec::new(),
         })
     }
+}
+
+/// Tells of a head that does no better than guessing, or worse on validation rows than the one there was.
+pub(super) fn not_learnt(
+    trained: &TrainedHead,
+    training: &Embeddings,
+    before: Option<&LinearHead>,
+    validation: Option<&Embeddings>,
+) -> Option<Warning> {
+    let hint = "take smaller steps, `--set head.schedule.rate=0.01`; embeddings that are not of about 1, or a network without normalisation, need them";
+    let right = |head: &LinearHead, rows: &Embeddings| balanced_accuracy(head, rows);
+    let present = training
+        .labels
+        .counts()
+        .iter()
+        .filter(|&&count| count > 0)
+        .count();
+    let own = right(&trained.head, training)?;
+    if own < 1.5 / present as f64 && present > 1 {
+        let message = format!(
+            "the head has not learnt: it has a balanced accuracy of {own:.2} on the rows it was trained on, where guessing has {:.2}",
+            1.0 / present as f64
+        );
+        return Some(Warning::new("eos.not-learnt", message).with_hint(hint));
+    }
+    let (before, after) = (right(before?, validation?)?, right(&trained.head, validation?)?);
+    (after < before - 0.01).then(|| {
+        let message = format!(
+            "on validation rows the new head has a balanced accuracy of {after:.2}, and the one before {before:.2}"
+        );
+        Warning::new("eos.worse", message).with_hint(hint)
+    })
 }
 
 /// Phase two: rows for rare classes.
@@ -144,7 +183,7 @@ pub(super) fn in_words(method: &Method) -> String {
 }
 
 /// The same method with another value of an option, if it has such an option.
-pub(super) fn with_option(method: &Method, option: &str, value: Value) -> Result<Method, Error> {
+pub(super) fn with_option(method: &Method, option: &str, value: &Value) -> Result<Method, Error> {
     let refused = || Error::Config {
         place: option.to_owned(),
         problem: format!("{} has no such option, or not this value: {value}", method.name()),

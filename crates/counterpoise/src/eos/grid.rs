@@ -14,7 +14,7 @@ impl Grid {
                 return Ok(methods);
             }
             let with = |method: &Method| -> Result<Vec<Method>, Error> {
-                let one = |value: &serde_json::Value| with_option(method, option, value.clone());
+                let one = |value: &serde_json::Value| with_option(method, option, value);
                 values.iter().map(one).collect()
             };
             let all: Result<Vec<Vec<Method>>, Error> = methods.iter().map(with).collect();

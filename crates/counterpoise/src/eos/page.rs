@@ -161,7 +161,7 @@ fn verdict(outcome: &EosOutcome) -> String {
             let value = |head: &super::ComparedHead| head.scores.balanced_accuracy.score.value.unwrap_or(0.0);
             value(a).total_cmp(&value(b))
         });
-        text.push_str(&match (better.is_empty(), best) {
+        let rivals = match (better.is_empty(), best) {
             (true, Some(best)) => format!(
                 "Of {} over the same embeddings none is better by more than chance; the best is {}.",
                 counted(count, "other head"),
@@ -171,7 +171,8 @@ fn verdict(outcome: &EosOutcome) -> String {
                 "Better over the same embeddings, by more than chance: {}.",
                 better.join(", ")
             ),
-        });
+        };
+        text += &rivals;
     }
     text
 }

@@ -9,7 +9,7 @@ use counterpoise_deep::{DeviceKind, HeadRows, HeadStart, Scores};
 use serde::Serialize;
 
 use super::EosOptions;
-use super::frozen::{balance, in_words};
+use super::frozen::{balance, in_words, not_learnt};
 use super::head_file::{read_head, write_head};
 use crate::{Error, check_apart, check_text};
 
@@ -192,6 +192,12 @@ pub fn train_head(
         .head
         .train(rows, &seed, files.device, observer)
         .map_err(|error| Error::of_classes(error, &classes))?;
+    warnings.extend(not_learnt(
+        &trained,
+        &training,
+        before.as_ref(),
+        validation.as_ref(),
+    ));
     let scores = |head: &LinearHead| -> Result<Option<Scores>, Error> {
         let of = |rows: &Embeddings| Scores::of(&rows.labels, &head.predict(rows.values()));
         Ok(validation.as_ref().map(of).transpose()?)
