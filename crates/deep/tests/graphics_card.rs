@@ -4,10 +4,10 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use counterpoise_base::{ImageShape, Images, LabeledImages, Labels, Seed};
+use counterpoise_base::{Embeddings, ImageShape, Images, LabeledImages, Labels, Seed};
 use counterpoise_data::Augment;
 use counterpoise_deep::{
-    Adversarial, Architecture, DecoderKind, DeepSmote, DeepSmoteTraining, DeviceKind, Embedded, GroupedRows,
+    Adversarial, Architecture, DecoderKind, DeepSmote, DeepSmoteTraining, DeviceKind, GroupedRows, HeadRows,
     HeadTraining, Inputs, Optimizer, Rows, SavedDeepSmote, TrainOptions, TrainRun, Trained, train,
 };
 
@@ -242,10 +242,12 @@ fn heads_and_debiased_networks_are_those_of_the_processor() {
     let mut how = HeadTraining::default();
     how.epochs = count(2);
     how.batch_size = count(16);
+    let classes = ["below", "above"].map(String::from).to_vec();
+    let seen = Embeddings::new(values.clone(), 3, Labels::from_codes(classes, labels.clone()));
     let head = |device| {
-        let seen = Embedded::new(&values, &labels, 3);
-        how.retrain(seen, 2, &Seed::new(1), device)
+        how.train(HeadRows::new(&seen), &Seed::new(1), device, &())
             .expect("it is trained")
+            .head
     };
     let (card, processor) = (head(DeviceKind::Gpu), head(DeviceKind::Cpu));
     for (card, processor) in card.weight().iter().zip(processor.weight()) {
