@@ -2,6 +2,7 @@
 
 mod deep_smote;
 mod fair_oversampling;
+mod store;
 
 pub use deep_smote::{
     AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,

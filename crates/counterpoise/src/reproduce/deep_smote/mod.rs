@@ -7,7 +7,6 @@ mod page;
 mod paper;
 mod protocol;
 mod ranks;
-mod store;
 mod words;
 
 use std::ops::ControlFlow;
@@ -25,11 +24,11 @@ pub use methods::{Budget, Remedy};
 pub use page::image_reproduction_page;
 pub use ranks::{AgainstControl, ImageRanks};
 
-use self::bench::{Bench, Fitted, RowFit};
+use self::bench::{Bench, Fitted, RowFit, Unfinished};
 use self::data::Pictures;
 use self::paper::{g_mean_of, printed};
 use self::protocol::{FOLDS, Fold, at_ratio, deal};
-use self::store::Store;
+use super::store::Store;
 use crate::Error;
 use crate::device::look_for;
 
@@ -341,7 +340,7 @@ pub fn reproduce_deep_smote(
     options.check()?;
     let rows = options.rows()?;
     look_for(options.device, observer)?;
-    let store = Store::open(options.state.as_deref())?;
+    let store = Store::open(options.state.as_deref(), "reproduce-deepsmote")?;
     let mut found = ImageReproduction {
         paper: "Dablain, Krawczyk, Chawla: DeepSMOTE: Fusing Deep Learning and SMOTE for Imbalanced Data, IEEE TNNLS 34(9), 2023",
         budget: options.budget.clone(),
@@ -505,7 +504,9 @@ impl Work<'_> {
         let fit = RowFit {
             bench,
             observer: &told,
-            unfinished: self.store.unfinished(&file, &settings),
+            unfinished: Unfinished {
+                folder: self.store.unfinished(&file, &settings),
+            },
         };
         match fit.fit(row) {
             Ok(fitted) => {

@@ -1,11 +1,13 @@
+//! What a reproduction has done already, so that a run that was stopped goes on.
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::Seed;
 use counterpoise_data::WholeFile;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::bench::{Fitted, Unfinished};
 use crate::Error;
 use crate::user_cache::user_cache;
 
@@ -17,19 +19,17 @@ pub(super) struct Store {
 
 /// What stands in a file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct Kept<T> {
     /// All that the fit depends on.
     settings: serde_json::Value,
-    fit: Fitted,
+    fit: T,
 }
 
 impl Store {
-    /// Uses a folder, or that of the user's cache; without either nothing is kept.
-    pub(super) fn open(folder: Option<&Path>) -> Result<Self, Error> {
+    /// Uses a folder, or the one of this name in the user's cache; without either nothing is kept.
+    pub(super) fn open(folder: Option<&Path>, name: &str) -> Result<Self, Error> {
         let given = folder.is_some();
-        let folder = folder
-            .map(Path::to_owned)
-            .or_else(|| user_cache("reproduce-deepsmote"));
+        let folder = folder.map(Path::to_owned).or_else(|| user_cache(name));
         if let Some(folder) = &folder
             && let Err(source) = std::fs::create_dir_all(folder)
             && given
@@ -50,30 +50,31 @@ impl Store {
         self.folder.as_ref().map(|folder| folder.join(name))
     }
 
-    /// Where networks of a fit are kept until it is finished.
-    pub(super) fn unfinished(&self, name: &str, settings: &serde_json::Value) -> Unfinished {
-        Unfinished {
-            folder: self
-                .path(name, settings)
-                .map(|path| path.with_extension("unfinished")),
-        }
+    /// The folder; absent where nothing is kept.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// A folder of a fit's own for what it needs until it is finished.
+    pub(super) fn unfinished(&self, name: &str, settings: &serde_json::Value) -> Option<PathBuf> {
+        Some(self.path(name, settings)?.with_extension("unfinished"))
     }
 
     /// A fit that was finished before with the same settings.
-    pub(super) fn load(&self, name: &str, settings: &serde_json::Value) -> Option<Fitted> {
+    pub(super) fn load<T: DeserializeOwned>(&self, name: &str, settings: &serde_json::Value) -> Option<T> {
         let bytes = std::fs::read(self.path(name, settings)?).ok()?;
-        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        let kept: Kept<T> = serde_json::from_slice(&bytes).ok()?;
         (kept.settings == *settings).then_some(kept.fit)
     }
 
     /// Keeps a fit. A disk that is full costs the chance to go on later, not the run.
-    pub(super) fn save(&self, name: &str, settings: &serde_json::Value, fit: &Fitted) {
+    pub(super) fn save<T: Serialize>(&self, name: &str, settings: &serde_json::Value, fit: &T) {
         let Some(path) = self.path(name, settings) else {
             return;
         };
         let kept = Kept {
             settings: settings.clone(),
-            fit: fit.clone(),
+            fit,
         };
         let Ok(bytes) = serde_json::to_vec(&kept) else {
             return;
@@ -92,19 +93,16 @@ mod tests {
     #[test]
     fn a_fit_is_found_by_its_settings_only_and_a_damaged_one_is_none() {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(Some(folder.path())).expect("it is ours");
+        let store = Store::open(Some(folder.path()), "none").expect("it is ours");
         let settings = serde_json::json!({"fold": 1, "epochs": 2});
-        let fit = Fitted {
-            balanced: vec![0, 1],
-            training_seconds: 1.5,
-            ..Fitted::default()
-        };
+        let fit = (vec![0, 1], 1.5);
         store.save("mnist-none", &settings, &fit);
         assert_eq!(store.load("mnist-none", &settings), Some(fit));
         let other = serde_json::json!({"fold": 1, "epochs": 3});
-        assert_eq!(store.load("mnist-none", &other), None);
+        let load = |settings| store.load::<(Vec<u32>, f64)>("mnist-none", settings);
+        assert_eq!(load(&other), None);
         let path = store.path("mnist-none", &settings).expect("a folder");
         std::fs::write(&path, b"{").expect("it is ours");
-        assert_eq!(store.load("mnist-none", &settings), None);
+        assert_eq!(load(&settings), None);
     }
 }
