@@ -90,6 +90,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Reproduce {
             paper: Paper::DeepSmote(flags),
         } => reproduce::deep_smote(&flags, json, &progress),
+        Command::Reproduce {
+            paper: Paper::Eos(flags),
+        } => reproduce::eos(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };
     progress.end();
