@@ -3,7 +3,7 @@
 mod folder;
 mod pictures;
 
-use pictures::{clothes, json, started};
+use pictures::{clothes, json, started, three_classes};
 
 const HOW: &str = "reproduce deepsmote --dataset fashion-mnist --data . --quick";
 
@@ -77,4 +77,53 @@ fn what_cannot_be_run_is_answered_with_what_to_type() {
     }
     let other = folder.refused("reproduce deepsmote --dataset svhn --data . --quick");
     assert!(other.contains("train_32x32.mat"), "{other}");
+}
+
+const EOS: &str = "reproduce eos --dataset fashion-mnist --data p --quick --state kept --draws 20";
+
+#[test]
+fn heads_of_eos_are_judged_and_none_is_trained_twice() {
+    let folder = three_classes();
+    let words = format!("{EOS} --only table,gap --losses cross-entropy,ldam --heads none,random,eos");
+    let found = json(&folder.ok(&format!("{words} --report page.html --json")).stdout);
+    let losses = found["sets"][0]["losses"].as_array().expect("losses");
+    assert_eq!(losses.len(), 2);
+    for table in losses {
+        for row in table["rows"].as_array().expect("rows") {
+            let score = row["scores"]["balanced_accuracy"]["score"]["value"].as_f64();
+            assert!(score > Some(0.3) && score <= Some(1.0), "{row}");
+        }
+    }
+    assert_eq!(found["sets"][0]["gaps"].as_array().map(Vec::len), Some(2));
+    let page = folder.read("page.html");
+    let command = found["command"].as_str().expect("a command");
+    for part in ["Do it again", command, "REDUCED", "Generalization gap"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let said = folder.ok(&words);
+    assert!(!said.stderr.contains("epoch"), "{}", said.stderr);
+    for part in [
+        "balanced accuracy in percent, by loss",
+        "loss ldam: ",
+        "Rank correlation",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
+    }
+}
+
+#[test]
+fn what_eos_cannot_run_is_answered_with_what_to_type() {
+    let folder = three_classes();
+    for (more, hint) in [
+        ("--heads esos", "did you mean `eos`?"),
+        ("--losses focla", "did you mean `focal`?"),
+        ("--seeds 0", "give a number of 1 or more"),
+        ("--draws 1", "give a number of 20 or more"),
+    ] {
+        let words = EOS.replace(" --draws 20", "");
+        let said = folder.refused(&format!("{words} {more}"));
+        assert!(said.contains(hint), "{more}: {said}");
+    }
+    let other = folder.refused("reproduce eos --dataset cifar10-lt --data p --quick");
+    assert!(other.contains("extra_batch_last500.bin.gz"), "{other}");
 }

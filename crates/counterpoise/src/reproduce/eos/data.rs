@@ -75,7 +75,7 @@ impl EosImages {
         let below = names.iter().map(|name| given.join(name));
         below
             .chain([given.to_owned()])
-            .find(|place| self.files().iter().all(|file| place.join(file).exists()))
+            .find(|place| self.files().iter().all(|file| is_there(place, file)))
     }
 
     /// What is said where its files are missing.
@@ -203,6 +203,12 @@ impl EosImages {
             test: test.expect("an experiment with test pictures has them"),
         })
     }
+}
+
+/// Whether a file is there, packed or not.
+fn is_there(folder: &Path, file: &str) -> bool {
+    let bare = file.strip_suffix(".gz").unwrap_or(file);
+    folder.join(file).exists() || (bare.contains("idx") && folder.join(bare).exists())
 }
 
 /// Share of Fashion-MNIST's training file that numbers are chosen on.

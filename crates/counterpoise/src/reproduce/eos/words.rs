@@ -426,7 +426,7 @@ impl EosSet {
         for row in &self.costs {
             if !matches!(row.way, CostWay::None | CostWay::Eos) {
                 said.push(format!(
-                    "{} takes {:.2} times as long as EOS, and {} besides the classifier's.",
+                    "{} takes {:.2} times as long as EOS, and learns {} besides the classifier's.",
                     row.way.name(),
                     all(row) / all(eos),
                     if row.extra_parameters == 0 {
