@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// Rectifiers and pooling have kinks, at which a finite difference is something between two gradients.
-    fn check(architecture: Architecture, side: usize, of: SaliencyOf) {
+    fn check(architecture: &Architecture, side: usize, of: SaliencyOf) {
         let input = InputShape::Images(ImageShape::new(3, side, side));
         let network = network(architecture.clone(), input);
         let (misses, pixels) = misses(&network, side, of, 2e-3);
@@ -257,16 +257,16 @@ mod tests {
 
     #[test]
     fn saliency_is_the_gradient_by_finite_differences() {
-        check(Architecture::LeNet, 12, SaliencyOf::Largest);
-        check(Architecture::LeNet, 12, SaliencyOf::Class(2));
-        check(Architecture::mlp(), 6, SaliencyOf::Largest);
+        check(&Architecture::LeNet, 12, SaliencyOf::Largest);
+        check(&Architecture::LeNet, 12, SaliencyOf::Class(2));
+        check(&Architecture::mlp(), 6, SaliencyOf::Largest);
     }
 
     #[test]
     fn blocks_with_batch_normalisation_use_what_they_have_learnt() {
-        check(Architecture::ResNet20, 8, SaliencyOf::Largest);
-        check(Architecture::ResNet20, 8, SaliencyOf::Class(0));
-        check(Architecture::ResNet18, 8, SaliencyOf::Class(1));
+        check(&Architecture::ResNet20, 8, SaliencyOf::Largest);
+        check(&Architecture::ResNet20, 8, SaliencyOf::Class(0));
+        check(&Architecture::ResNet18, 8, SaliencyOf::Class(1));
     }
 
     #[test]
