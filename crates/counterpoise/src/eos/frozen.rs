@@ -98,6 +98,14 @@ impl Frozen {
         balance(&self.training, options, &options.method, seed, observer)
     }
 
+    /// Rows to train a head on, which is judged by the validation rows.
+    pub(super) fn judged<'a>(&'a self, training: &'a Embeddings) -> HeadRows<'a> {
+        HeadRows {
+            validation: self.validation.as_ref(),
+            ..HeadRows::new(training)
+        }
+    }
+
     fn fit_one(
         &self,
         options: &EosOptions,
@@ -109,10 +117,9 @@ impl Frozen {
         let balanced = balance(&self.training, options, method, seed, observer)?;
         let counts = self.training.labels.counts();
         let rows = HeadRows {
-            training: &balanced.embeddings,
             counts: Some(&counts),
-            validation: self.validation.as_ref(),
             before: self.before.as_ref(),
+            ..self.judged(&balanced.embeddings)
         };
         let trained = options
             .head
