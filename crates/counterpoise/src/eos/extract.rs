@@ -120,7 +120,7 @@ pub fn extract(options: &Extract, observer: &dyn Observer) -> Result<Extracted, 
 }
 
 /// A network, and data with its codes of classes.
-pub(super) fn open(
+pub(crate) fn open(
     network: &Path,
     foreign: Option<&ForeignNetwork>,
     data: &NetworkData,
@@ -150,7 +150,7 @@ pub(super) fn open(
 }
 
 /// What a network sees of rows, and what it says of them.
-pub(super) fn embed(
+pub(crate) fn embed(
     saved: &SavedClassifier,
     rows: &OpenedData,
     observer: &dyn Observer,

@@ -25,6 +25,7 @@ use crate::networks::names_as_tables;
 
 pub use assemble::{Assembled, assemble};
 pub use extract::{Extract, Extracted, ExtractedRows, extract};
+pub(crate) use extract::{embed, open};
 pub use frozen::{FittedHead, Frozen, Tried};
 pub use head_file::{HeadFile, read_head};
 pub use page::eos_page;
