@@ -298,6 +298,7 @@ pub(crate) fn classes(profile: &Profile) -> Section {
                 .iter()
                 .map(|class| Some(class.rows as f64))
                 .collect(),
+            ..Series::default()
         }],
         unit: "rows".into(),
     })];
@@ -364,6 +365,7 @@ fn groups(prepared: &Prepared, profile: &Profile) -> Option<Section> {
                     profile.cells.iter().find(cell).map(|cell| cell.rows as f64)
                 })
                 .collect(),
+            ..Series::default()
         });
         blocks.push(Block::Bars(Bars {
             caption: format!("Rows per class and group: {column}"),
@@ -400,6 +402,7 @@ fn before_after(caption: &str, counts: Vec<(String, usize, usize)>) -> Bars {
     let series = |name: &str, pick: fn(&(String, usize, usize)) -> usize| Series {
         name: name.into(),
         values: counts.iter().map(|count| Some(pick(count) as f64)).collect(),
+        ..Series::default()
     };
     let series = vec![
         series("before", |count| count.1),

@@ -49,6 +49,7 @@ fn main() -> Result<(), Error> {
     let series = |name: &str, values: &[f64]| Series {
         name: name.into(),
         values: values.iter().copied().map(Some).collect(),
+        ..Series::default()
     };
     let plots = Section {
         title: "Plots".into(),

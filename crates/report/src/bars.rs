@@ -2,8 +2,8 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use crate::Error;
 use crate::plot::{COLORS, INK, MUTED, RULE, color, cut, short, text, themed};
+use crate::{Error, TableBlock};
 
 /// Lying bars, one group a category: before and after, side by side.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -25,6 +25,14 @@ pub struct Series {
     pub name: String,
     /// The numbers, 0 or more; `None` where nothing is known.
     pub values: Vec<Option<f64>>,
+    /// Least and most that each number may be, for a whisker; empty where no interval is known.
+    pub intervals: Vec<Option<(f64, f64)>>,
+}
+
+impl Series {
+    fn interval(&self, place: usize) -> Option<(f64, f64)> {
+        self.intervals.get(place).copied().flatten()
+    }
 }
 
 /// Width of the plot, and of the one for telephones, where names stand above their bars.
@@ -61,6 +69,40 @@ impl Bars {
         })
     }
 
+    /// The numbers, a row a category; ends of intervals stand beside them where some series has any.
+    pub fn table(&self) -> TableBlock {
+        let text = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+        let ends = |series: &Series| !series.intervals.is_empty();
+        let mut headers = vec!["name".to_owned()];
+        for series in &self.series {
+            headers.push(series.name.clone());
+            if ends(series) {
+                headers.extend([
+                    format!("{} at least", series.name),
+                    format!("{} at most", series.name),
+                ]);
+            }
+        }
+        let row = |(place, category): (usize, &String)| {
+            let mut row = vec![category.clone()];
+            for series in &self.series {
+                row.push(text(series.values.get(place).copied().flatten()));
+                if ends(series) {
+                    let interval = series.interval(place);
+                    row.push(text(interval.map(|(low, _)| low)));
+                    row.push(text(interval.map(|(_, high)| high)));
+                }
+            }
+            row
+        };
+        TableBlock {
+            caption: self.caption.clone(),
+            numeric: (0..headers.len()).map(|column| column > 0).collect(),
+            rows: self.categories.iter().enumerate().map(row).collect(),
+            headers,
+        }
+    }
+
     fn check(&self) -> Result<(), Error> {
         for series in &self.series {
             if series.values.len() != self.categories.len() {
@@ -75,8 +117,22 @@ impl Bars {
                     problem,
                 });
             }
-            for (category, value) in self.categories.iter().zip(&series.values) {
-                if let Some(value) = value.filter(|value| !value.is_finite() || *value < 0.0) {
+            if !series.intervals.is_empty() && series.intervals.len() != self.categories.len() {
+                let problem = format!(
+                    "series `{}` has {} intervals for {} categories",
+                    series.name,
+                    series.intervals.len(),
+                    self.categories.len()
+                );
+                return Err(Error::Shape {
+                    caption: self.caption.clone(),
+                    problem,
+                });
+            }
+            for (place, category) in self.categories.iter().enumerate() {
+                let ends = series.interval(place).map(|(low, high)| [low, high]);
+                let mut numbers = series.values[place].into_iter().chain(ends.into_iter().flatten());
+                if let Some(value) = numbers.find(|value| !value.is_finite() || *value < 0.0) {
                     let place = format!("bar `{}` of `{category}`", series.name);
                     return Err(Error::NotFinite {
                         caption: self.caption.clone(),
@@ -115,7 +171,10 @@ impl Bars {
                 .iter()
                 .flat_map(|series| series.values.iter().flatten().copied())
         };
-        let most = values().fold(0.0, f64::max);
+        let ends = self.series.iter().flat_map(|series| &series.intervals);
+        let most = values()
+            .chain(ends.flatten().map(|(_, high)| *high))
+            .fold(0.0, f64::max);
         let widest = values()
             .map(|value| short(value).chars().count())
             .max()
@@ -157,6 +216,20 @@ impl Bars {
                             Rectangle::new([(left, top + 1), (end, top + BAR - 2)], color(row).filled());
                         root.draw(&bar).map_err(|error| failed(&error))?;
                     }
+                    let mut end = end;
+                    if let Some((low, high)) = series.interval(place) {
+                        let [low, high] = [low, high].map(|value| left + (value * scale).round() as i32);
+                        let middle = top + BAR / 2 - 1;
+                        for [from, to] in [
+                            [(low, middle), (high, middle)],
+                            [(low, middle - 3), (low, middle + 3)],
+                            [(high, middle - 3), (high, middle + 3)],
+                        ] {
+                            let line = PathElement::new([from, to], INK.stroke_width(1));
+                            root.draw(&line).map_err(|error| failed(&error))?;
+                        }
+                        end = end.max(high);
+                    }
                     let number = series.values[place].map_or("unknown".into(), short);
                     let number = Text::new(number, (end + 6, top + BAR / 2), text(13, &MUTED, HPos::Left));
                     root.draw(&number).map_err(|error| failed(&error))?;
@@ -174,11 +247,11 @@ impl Bars {
                 .series
                 .iter()
                 .map(|series| {
-                    format!(
-                        "{} {}",
-                        series.name,
-                        series.values[place].map_or("unknown".into(), short)
-                    )
+                    let interval = series.interval(place).map_or(String::new(), |(low, high)| {
+                        format!(" ({} to {})", short(low), short(high))
+                    });
+                    let value = series.values[place].map_or("unknown".into(), short);
+                    format!("{} {value}{interval}", series.name)
                 })
                 .collect();
             format!("{category}: {}", numbers.join(", "))
@@ -223,6 +296,7 @@ mod tests {
             series: vec![Series {
                 name: "before".into(),
                 values: vec![Some(1234.0), Some(5.0)],
+                ..Series::default()
             }],
             unit: "rows".into(),
         };
@@ -235,5 +309,68 @@ mod tests {
         }
         let html = bars.html().expect("it is drawn").into_string();
         assert!(html.contains("<div class=\"narrow\">"), "{html}");
+    }
+
+    fn with_whiskers(intervals: Vec<Option<(f64, f64)>>) -> Bars {
+        Bars {
+            caption: "gap".into(),
+            categories: vec!["a".into(), "b".into()],
+            series: vec![Series {
+                name: "before".into(),
+                values: vec![Some(1.0), Some(3.0)],
+                intervals,
+            }],
+            unit: "share".into(),
+        }
+    }
+
+    #[test]
+    fn whiskers_end_on_the_plot_and_are_told() {
+        let bars = with_whiskers(vec![None, Some((2.5, 12.0))]);
+        for width in [WIDE, NARROW] {
+            let svg = bars.svg(width).expect("it is drawn");
+            let plain = with_whiskers(Vec::new()).svg(width).expect("it is drawn");
+            // One line and both of its ends.
+            let lines = |svg: &str| svg.matches("<polyline").count();
+            assert_eq!(lines(&svg), lines(&plain) + 3, "{svg}");
+            // The longest whisker goes as far as the longest bar did.
+            let end = |svg: &str| {
+                let places = svg.split("points=\"").skip(1).flat_map(|tag| {
+                    let points = tag.split('"').next().unwrap_or_default();
+                    points
+                        .split_whitespace()
+                        .filter_map(|point| point.split(',').next()?.parse::<f64>().ok())
+                });
+                places.fold(0.0, f64::max)
+            };
+            assert!(
+                end(&svg) > 0.8 * f64::from(width) && end(&svg) < f64::from(width),
+                "{svg}"
+            );
+        }
+        assert!(bars.in_words().contains("b: before 3 (2.5 to 12)"));
+        assert!(bars.in_words().contains("a: before 1;"));
+        let table = bars.table();
+        assert_eq!(
+            table.headers,
+            ["name", "before", "before at least", "before at most"]
+        );
+        assert_eq!(table.rows, [["a", "1", "", ""], ["b", "3", "2.5", "12"]]);
+    }
+
+    #[test]
+    fn whiskers_that_do_not_fit_are_named() {
+        let check = |intervals, expected: &str| {
+            let error = with_whiskers(intervals).html().expect_err("it is wrong");
+            assert_eq!(error.to_string(), expected);
+        };
+        check(
+            vec![None],
+            "`gap`: series `before` has 1 intervals for 2 categories",
+        );
+        check(
+            vec![None, Some((0.0, f64::NAN))],
+            "the plot `gap` cannot show NaN, bar `before` of `b`",
+        );
     }
 }

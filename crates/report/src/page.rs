@@ -1,7 +1,10 @@
 use counterpoise_base::Warning;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{Bars, CriticalDifference, Curves, Error, HeatMap, Intervals, Scatter, Sheet};
+use crate::{
+    Bars, CriticalDifference, Curves, Error, HeatMap, Intervals, PictureRows, Scatter, Sheet, SizeAndRecall,
+    StackedBars,
+};
 
 /// One HTML file.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +69,12 @@ pub enum Block {
     HeatMap(HeatMap),
     /// A picture of pixels, such as a sheet of many small ones.
     Sheet(Sheet),
+    /// Bars made of labelled parts.
+    StackedBars(StackedBars),
+    /// Classes by their size, with what is recognised of each.
+    SizeAndRecall(SizeAndRecall),
+    /// Lines of small pictures.
+    PictureRows(PictureRows),
     /// Text to copy.
     Code {
         /// What it is.
@@ -217,6 +226,9 @@ fn block(block: &Block) -> Result<Markup, Error> {
         Block::Curves(curves) => curves.html()?,
         Block::HeatMap(map) => map.html()?,
         Block::Sheet(sheet) => sheet.html(),
+        Block::StackedBars(bars) => bars.html()?,
+        Block::SizeAndRecall(sizes) => sizes.html()?,
+        Block::PictureRows(pictures) => pictures.html()?,
         Block::Code { title, text } => html! {
             figure class="code" {
                 figcaption { (title) button type="button" class="copy" data-copy="code" { "copy" } }
@@ -348,7 +360,10 @@ mod tests {
             Block::Bars(Bars::default()),
             Block::Intervals(Intervals::default()),
             Block::Curves(Curves::default()),
-            Block::HeatMap(crate::HeatMap::default()),
+            Block::HeatMap(HeatMap::default()),
+            Block::StackedBars(StackedBars::default()),
+            Block::SizeAndRecall(SizeAndRecall::default()),
+            Block::PictureRows(PictureRows::default()),
             Block::Table(TableBlock::default()),
         ] {
             render(&page_of(block)).expect("nothing to show is no error");
@@ -360,6 +375,7 @@ mod tests {
         let series = Series {
             name: "before".into(),
             values: vec![Some(1.0), Some(f64::NAN)],
+            ..Series::default()
         };
         let bars = Bars {
             caption: "rows".into(),

@@ -121,6 +121,11 @@ pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
+/// A place or a length on a plot, to a tenth of a pixel.
+pub(crate) fn legible(pixels: f64) -> f64 {
+    (pixels * 10.0).round() / 10.0
+}
+
 /// A name that fits into this many letters.
 pub(crate) fn cut(name: &str, room: usize) -> String {
     if name.chars().count() <= room {

@@ -118,6 +118,37 @@
     }
   }
 
+  for (const figure of document.querySelectorAll(".dense")) {
+    const [svg, stage, tip] = [figure.querySelector("svg"), figure.querySelector(".stage"), figure.querySelector(".tip")];
+    const facts = JSON.parse(figure.querySelector("script").textContent);
+    const mark = document.createElementNS(SVG, "rect");
+    for (const [name, value] of [["width", facts.cell], ["height", facts.cell], ["fill", "none"], ["stroke", "var(--ink)"]]) mark.setAttribute(name, value);
+    const clear = () => {
+      tip.hidden = true;
+      mark.remove();
+    };
+    const point = (event) => {
+      const box = svg.getBoundingClientRect();
+      const scale = svg.viewBox.baseVal.width / box.width;
+      const column = Math.floor(((event.clientX - box.left) * scale - facts.left) / facts.cell);
+      const line = Math.floor(((event.clientY - box.top) * scale - facts.top) / facts.cell);
+      const text = facts.texts[line]?.[column];
+      if (text === undefined) return clear();
+      mark.setAttribute("x", facts.left + column * facts.cell);
+      mark.setAttribute("y", facts.top + line * facts.cell);
+      svg.append(mark);
+      tip.textContent = facts.lines[line] + "\n" + facts.columns[column] + "\n" + text;
+      tip.hidden = false;
+      tip.style.left = Math.max(4, Math.min(event.clientX - box.left + 14, stage.clientWidth - tip.offsetWidth - 4)) + "px";
+      const top = event.clientY - box.top + 14;
+      tip.style.top = (top + tip.offsetHeight > stage.clientHeight ? top - tip.offsetHeight - 28 : top) + "px";
+    };
+    svg.addEventListener("pointermove", point);
+    svg.addEventListener("pointerdown", point);
+    svg.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && clear());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && clear());
+  }
+
   for (const figure of document.querySelectorAll(".curves")) {
     const lines = [...figure.querySelectorAll("g[data-series]")];
     for (const button of figure.querySelectorAll(".toggle")) {

@@ -267,6 +267,7 @@ fn classes(outcome: &EosOutcome) -> Section {
     let series = |name: &str, values: Vec<Option<f64>>| Series {
         name: name.into(),
         values,
+        ..Series::default()
     };
     let counts = |counts: &[usize]| counts.iter().map(|&count| Some(count as f64)).collect();
     let mut blocks = vec![Block::Bars(Bars {
@@ -338,10 +339,12 @@ fn gaps(gap: &GapChange) -> Section {
                 Series {
                     name: "before".into(),
                     values: means(&gap.before),
+                    ..Series::default()
                 },
                 Series {
                     name: "after".into(),
                     values: means(&gap.after),
+                    ..Series::default()
                 },
             ],
             unit: "mean over features".into(),

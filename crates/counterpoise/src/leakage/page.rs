@@ -165,6 +165,7 @@ fn distances(audit: &LeakageAudit) -> Option<Section> {
     let series = |name: &str, values: &[f64]| Series {
         name: name.into(),
         values: values.iter().map(|value| Some(*value)).collect(),
+        ..Series::default()
     };
     Some(Section {
         title: "Distances to the nearest training row".into(),

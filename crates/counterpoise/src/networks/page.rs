@@ -73,6 +73,7 @@ fn classes(training: &NetworkTraining) -> Section {
     let series = |name: &str, values: Vec<Option<f64>>| Series {
         name: name.into(),
         values,
+        ..Series::default()
     };
     let mut blocks = vec![Block::Bars(Bars {
         caption: format!("Training {rows} of every class"),

@@ -176,6 +176,7 @@ fn important(all: &[Importance]) -> Section {
                 .iter()
                 .map(|feature| Some((1000.0 * of(feature)).round().max(0.0) / 1000.0))
                 .collect(),
+            ..Series::default()
         };
         blocks.push(Block::Bars(Bars {
             caption: format!("{}, {}", importance.data, importance.learner.name()),
