@@ -1,11 +1,12 @@
 //! `counterpoise explain`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::{
-    Action, ClassSummary, Explanation, Severity, agree, check_page, check_tables, counted, explain,
-    explanation_page, write_page, write_tables,
+    Action, ClassFinding, ClassSummary, Explanation, Severity, agree, check_page, check_tables, counted,
+    explain, explain_neighbors, explanation_page, write_page, write_tables,
 };
 
 use crate::explain_flags::ExplainFlags;
@@ -16,8 +17,13 @@ use crate::terminal::{self, table, wrapped};
 const CLASSES: usize = 20;
 /// Findings that are printed.
 const FINDINGS: usize = 8;
+/// Findings of one class that are printed.
+const OF_A_CLASS: usize = 3;
 
 pub(crate) fn run(flags: &ExplainFlags, json: bool, progress: &Progress) -> Result<()> {
+    if let Some(file) = &flags.neighbors {
+        return neighbors(file, json, progress);
+    }
     let options = flags.options()?;
     if let Some(path) = &flags.report {
         check_page(path)?;
@@ -55,6 +61,52 @@ pub(crate) fn run(flags: &ExplainFlags, json: bool, progress: &Progress) -> Resu
     terminal::print(&text)
 }
 
+/// Archetypes and adversaries of a table of neighbours.
+fn neighbors(file: &Path, json: bool, progress: &Progress) -> Result<()> {
+    let found = explain_neighbors(file, progress)?;
+    progress.end();
+    if json {
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
+    }
+    let kinds: Vec<&str> = found
+        .archetypes
+        .all
+        .iter()
+        .map(|rows| rows.archetype.name())
+        .collect();
+    let headers = [&["class", "rows"], &kinds[..], &["errors", "lost to"]].concat();
+    let adversaries = found.adversaries.classes.iter();
+    let row = |(class, adversaries): (&counterpoise::ClassArchetypes, &counterpoise::ClassAdversaries)| {
+        let mut row = vec![class.class.clone(), class.rows.to_string()];
+        row.extend(class.archetypes.iter().map(|rows| rows.rows.to_string()));
+        row.push(adversaries.errors.to_string());
+        let first = adversaries.near.iter().take(3);
+        let first: Vec<String> = first
+            .map(|one| format!("{} {:.2}", one.class, one.share))
+            .collect();
+        row.push(first.join(", "));
+        row
+    };
+    let rows = found
+        .archetypes
+        .classes
+        .iter()
+        .zip(adversaries)
+        .map(row)
+        .collect();
+    let right: Vec<bool> = (0..headers.len())
+        .map(|column| column > 0 && column + 1 < headers.len())
+        .collect();
+    let recall =
+        |rows: &counterpoise::ArchetypeRows| format!("{} {}", rows.archetype.name(), share(rows.recall));
+    let recalls: Vec<String> = found.archetypes.all.iter().map(recall).collect();
+    terminal::print(&format!(
+        "{}\nrecall in training: {}\n",
+        table(&headers, &right, rows),
+        recalls.join(", ")
+    ))
+}
+
 fn share(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |value| format!("{value:.2}"))
 }
@@ -84,7 +136,8 @@ fn in_words(explanation: &Explanation) -> String {
     text.push_str(&classes(explanation));
     if !diagnosis.findings.is_empty() {
         text.push_str("\nWhat was found, the gravest first:\n\n");
-        for finding in diagnosis.findings.iter().take(FINDINGS) {
+        let shown = gravest(&diagnosis.findings);
+        for finding in &shown {
             let mark = match finding.severity {
                 Severity::Severe => "severe",
                 Severity::Notable => "notable",
@@ -93,7 +146,7 @@ fn in_words(explanation: &Explanation) -> String {
             let line = wrapped(&finding.text, "           ", 100);
             let _ = writeln!(text, "  {mark:8} {}", line.trim_start());
         }
-        let others = diagnosis.findings.len().saturating_sub(FINDINGS);
+        let others = diagnosis.findings.len() - shown.len();
         if others > 0 {
             let _ = writeln!(
                 text,
@@ -105,7 +158,9 @@ fn in_words(explanation: &Explanation) -> String {
     if let Some(against) = &explanation.against {
         text.push_str(&compared(against));
     }
-    if explanation.next.is_empty() {
+    if diagnosis.train.is_none() {
+        text.push_str("\nWithout training rows there is no telling what to do: name them with `--train`.\n");
+    } else if explanation.next.is_empty() {
         text.push_str("\nNo class does clearly worse than others: nothing to do.\n");
     } else {
         text.push_str("\nWhat to do, the cheapest first:\n");
@@ -125,6 +180,18 @@ fn in_words(explanation: &Explanation) -> String {
     }
     text.push('\n');
     text
+}
+
+/// The first findings, few of each class.
+fn gravest(findings: &[ClassFinding]) -> Vec<&ClassFinding> {
+    let mut shown: Vec<&ClassFinding> = Vec::new();
+    for finding in findings {
+        let same = shown.iter().filter(|other| other.class == finding.class).count();
+        if same < OF_A_CLASS && shown.len() < FINDINGS {
+            shown.push(finding);
+        }
+    }
+    shown
 }
 
 fn listed(classes: &[String]) -> String {

@@ -51,8 +51,9 @@ pub use counterpoise_deep::{
     Scores, TrainOptions,
 };
 pub use counterpoise_diagnose::{
-    Action, ClassChange, ClassSummary, Comparison as ModelComparison, DiagnoseOptions, Diagnosis,
-    Finding as ClassFinding, Kinship, Recommendation, Severity,
+    Action, ArchetypeRows, ClassAdversaries, ClassArchetypes, ClassChange, ClassSummary,
+    Comparison as ModelComparison, DiagnoseOptions, Diagnosis, Finding as ClassFinding, Kinship,
+    Recommendation, Severity,
 };
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
@@ -72,9 +73,9 @@ pub use eos::{
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use explain::{
-    Against, ComparedModels, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, ExplainedPictures,
-    ExplainedRows, Explanation, NextStep, TestRows, Typed, check_tables, explain, explanation_page,
-    write_tables,
+    Against, ComparedModels, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, ExplainedNeighbors,
+    ExplainedPictures, ExplainedRows, Explanation, NextStep, TestRows, Typed, check_tables, explain,
+    explain_neighbors, explanation_page, write_tables,
 };
 pub use few_of_each::few_of_each;
 pub use images::{

@@ -293,5 +293,6 @@ fn second(
         model,
         test: rows,
         head,
+        same_beginning: false,
     })
 }

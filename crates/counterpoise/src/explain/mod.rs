@@ -3,6 +3,7 @@
 
 mod files;
 mod linear;
+mod neighbors;
 mod network;
 mod next;
 mod page;
@@ -12,7 +13,7 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Embeddings, Images, LinearHead, Observer, Warning};
+use counterpoise_base::{Embeddings, Images, LinearHead, Observer, Warning, counted};
 use counterpoise_data::EmbeddingOptions;
 use counterpoise_deep::{AboutClassifier, DeviceKind};
 use counterpoise_diagnose::{
@@ -26,6 +27,7 @@ use crate::merge::in_plain_words;
 use crate::network_data::NetworkData;
 use crate::{Error, check_text};
 
+pub use neighbors::{ExplainedNeighbors, explain_neighbors};
 pub use next::{NextStep, Typed};
 pub use page::explanation_page;
 pub use tables::{check_tables, write_tables};
@@ -178,6 +180,8 @@ struct Second {
     model: String,
     test: Embeddings,
     head: LinearHead,
+    /// Whether both trainings began with the same weights.
+    same_beginning: bool,
 }
 
 impl Explain {
@@ -236,6 +240,8 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
             let kinship = options.against.as_ref().and_then(|against| against.kinship);
             let kinship = kinship.unwrap_or(if second.test.values() == test.values() {
                 Kinship::Extractor
+            } else if second.same_beginning {
+                Kinship::Initialisation
             } else {
                 Kinship::None
             });
@@ -281,13 +287,24 @@ fn without_enemies(diagnosis: &Diagnosis) -> Option<Warning> {
         .map(|class| class.class.as_str())
         .collect();
     let message = format!(
-        "no training row of another class is among the {} nearest of misclassified test rows of `{}`: which classes they are lost to is told by predictions alone",
+        "no training row of another class is among the {} nearest of misclassified test rows of {}: which classes they are lost to is told by predictions alone",
         adversaries.k,
-        classes.join("`, `"),
+        shortened(&classes),
     );
     let hint =
         "set a larger `archetype_neighbors`; EOS looks for enemies among all rows where it finds none nearby";
     (!classes.is_empty()).then(|| Warning::new("explain.no-enemies", message).with_hint(hint))
+}
+
+/// The first of many names, between backticks.
+fn shortened(classes: &[&str]) -> String {
+    const MOST: usize = 5;
+    let others = classes.len().saturating_sub(MOST);
+    let first = classes[..classes.len() - others].join("`, `");
+    match others {
+        0 => format!("`{first}`"),
+        others => format!("`{first}` and {}", counted(others, "other class")),
+    }
 }
 
 impl ExplainSubject {

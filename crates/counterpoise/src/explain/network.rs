@@ -4,7 +4,7 @@ use std::path::Path;
 
 use counterpoise_base::{Embeddings, Observer, Seed, Warning};
 use counterpoise_data::{Augment, Error as DataError};
-use counterpoise_deep::{DeviceKind, SavedClassifier, read_weights};
+use counterpoise_deep::{AboutClassifier, DeviceKind, SavedClassifier, read_weights};
 
 use super::{Against, ExplainNetwork, ExplainedPictures, Opened, Second, TestRows};
 use crate::Error;
@@ -69,8 +69,14 @@ pub(super) fn open(
             model,
             test: unpredicted(&test_rows),
             head,
+            same_beginning: true,
         },
-        Found::Rows(test, head) => Second { model, test, head },
+        Found::Rows(test, head, same_beginning) => Second {
+            model,
+            test,
+            head,
+            same_beginning,
+        },
     });
     let pictures = match (training, test) {
         (OpenedData::Pictures(train), OpenedData::Pictures(test)) => Some(ExplainedPictures {
@@ -106,7 +112,18 @@ fn learnt(
     data: OpenedData,
     warnings: &mut Vec<Warning>,
 ) -> Result<(OpenedData, Option<OpenedData>), Error> {
-    if subject.foreign.is_some() || data.labels().counts() == saved.about.counts {
+    if subject.foreign.is_some() {
+        let message = format!(
+            "`{}` does not say what it was trained on: all rows of `{}` are taken for its training rows",
+            name_of(&subject.network),
+            subject.data.path().display(),
+        );
+        let hint =
+            "if it saw another draw of rows, what is said of training rows is of rows that it does not know";
+        warnings.push(Warning::new("explain.unknown-training", message).with_hint(hint));
+        return Ok((data, None));
+    }
+    if data.labels().counts() == saved.about.counts {
         return Ok((data, None));
     }
     let seed = Seed::new(saved.about.seed);
@@ -207,8 +224,8 @@ fn test_rows(
 enum Found {
     /// A last layer over the same features.
     Head(counterpoise_base::LinearHead),
-    /// Features of its own.
-    Rows(Embeddings, counterpoise_base::LinearHead),
+    /// Features of its own; and whether it began with the same weights.
+    Rows(Embeddings, counterpoise_base::LinearHead, bool),
 }
 
 fn second(
@@ -233,7 +250,12 @@ fn second(
     };
     same_classes(&model, Some(&other.about.classes), saved)?;
     let rows = embed(&other, test, observer)?;
-    Ok((model, Found::Rows(rows, other.classifier.linear_head())))
+    let beginning = |about: &AboutClassifier| {
+        let trained = about.options.as_ref()?;
+        Some((about.seed, trained.network.clone(), trained.head))
+    };
+    let same = beginning(&other.about).is_some() && beginning(&other.about) == beginning(&saved.about);
+    Ok((model, Found::Rows(rows, other.classifier.linear_head(), same)))
 }
 
 fn same_classes(model: &str, classes: Option<&[String]>, saved: &SavedClassifier) -> Result<(), Error> {

@@ -1,9 +1,9 @@
 //! What to do, as commands that can be typed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use counterpoise_base::agree;
-use counterpoise_deep::{AboutClassifier, Architecture, Loss, Sampler};
+use counterpoise_deep::{AboutClassifier, Architecture, Loss, Optimizer, Sampler};
 use counterpoise_diagnose::{Action, Diagnosis};
 use serde::Serialize;
 
@@ -237,9 +237,10 @@ fn commands(
     }
 }
 
-/// `net.safetensors` with a word before its extension.
-fn beside(network: &Path, word: &str) -> std::path::PathBuf {
-    network.with_extension(format!("{word}.safetensors"))
+/// `net.safetensors` with a word before its extension, in the folder where the command is typed.
+fn beside(network: &Path, word: &str) -> PathBuf {
+    let name = PathBuf::from(network.file_name().unwrap_or(network.as_os_str()));
+    name.with_extension(format!("{word}.safetensors"))
 }
 
 /// Networks whose last features are not normalised need smaller steps of the head.
@@ -250,6 +251,18 @@ fn steps_of_head(about: &AboutClassifier) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// How the network was trained, where that is said.
+fn as_before(about: &AboutClassifier) -> Vec<String> {
+    let Some(options) = &about.options else {
+        return Vec::new();
+    };
+    let mut words = vec!["--epochs".to_owned(), options.epochs.to_string()];
+    if matches!(options.optimizer, Optimizer::Adam { .. }) {
+        words.extend(["--optimizer", "adam"].map(String::from));
+    }
+    words
 }
 
 /// A look at what a step brought.
@@ -302,7 +315,9 @@ fn of_pictures(
             let generate = Line::new("deepsmote generate deepsmote.safetensors")
                 .path(data)
                 .words(&typed.reading);
-            let train = Line::new("train balanced.npz --network").word(about.network.name());
+            let train = Line::new("train balanced.npz --network")
+                .word(about.network.name())
+                .words(&as_before(about));
             vec![
                 fit.words(&["--output".into(), "deepsmote.safetensors".into()])
                     .end(),
@@ -442,6 +457,8 @@ fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<St
 
 #[cfg(test)]
 mod tests {
+    use counterpoise_deep::TrainOptions;
+
     use super::*;
 
     #[test]
@@ -456,5 +473,42 @@ mod tests {
         ] {
             assert_eq!(quoted(word), typed);
         }
+    }
+
+    #[test]
+    fn a_correction_after_a_loss_that_corrects_comes_with_a_caution() {
+        let about = |loss: &str, afterwards: &[&str]| {
+            let mut options = TrainOptions::default();
+            options.loss = Loss::from_name(loss).unwrap();
+            AboutClassifier {
+                network: Architecture::LeNet,
+                head: options.head,
+                picture: Some((1, 8, 8)),
+                columns: None,
+                encoding: None,
+                normalisation: counterpoise_data::Normalisation::Signed,
+                augment: None,
+                classes: vec!["a".into(), "b".into()],
+                counts: vec![9, 1],
+                options: Some(options),
+                seed: 1,
+                epoch: 1,
+                history: Vec::new(),
+                afterwards: afterwards.iter().map(ToString::to_string).collect(),
+            }
+        };
+        let told =
+            |loss: &str, afterwards: &[&str]| caution(Action::Threshold, Some(&about(loss, afterwards)));
+        assert_eq!(told("cross-entropy", &[]), None);
+        for loss in ["balanced-softmax", "focal", "asl", "ldam"] {
+            let told = told(loss, &[]).unwrap();
+            assert!(told.contains("may overshoot") && told.contains(loss), "{told}");
+        }
+        assert!(
+            told("cross-entropy", &["logits adjusted"])
+                .unwrap()
+                .contains("logits adjusted")
+        );
+        assert_eq!(caution(Action::CollectMore, Some(&about("ldam", &[]))), None);
     }
 }

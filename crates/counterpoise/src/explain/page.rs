@@ -1,15 +1,17 @@
 //! The page of an explanation: what is wrong, what to do, and what the numbers behind it look like.
 
 use counterpoise_base::{agree, counted};
-use counterpoise_diagnose::{Action, ClassSummary, Diagnosis, Severity};
+use counterpoise_diagnose::{Action, ClassSummary, Diagnosis, Finding, Severity};
 use counterpoise_report::{Block, Figure, Page, Section, TableBlock, Tone};
 
 use super::{ComparedModels, Explain, Explanation, plots};
-use crate::pages::footer;
+use crate::pages::{footer, sentence};
 use crate::{Error, few_of_each};
 
-/// Findings on a page; the rest is in the tables.
-const FINDINGS: usize = 60;
+/// Classes whose findings stand on a page; the rest is in the tables.
+const CLASSES: usize = 12;
+/// Classes of which is told why something is to be done.
+const REASONS: usize = 15;
 
 /// The page of [`explain`](super::explain).
 ///
@@ -19,14 +21,14 @@ pub fn explanation_page(options: &Explain, explanation: &Explanation) -> Result<
     let diagnosis = &explanation.diagnosis;
     let mut sections = vec![result(explanation), to_do(explanation)];
     if let Some(against) = &explanation.against {
-        sections.push(compared(against));
+        sections.push(compared(explanation, against));
     }
     sections.push(classes(explanation));
     sections.push(findings(diagnosis));
     sections.push(plots::largest_features(explanation));
     sections.extend(plots::magnitudes(explanation));
     sections.extend(plots::gaps(explanation));
-    sections.extend(super::pictures::typical(explanation)?);
+    sections.extend(super::pictures::typical(explanation));
     sections.push(plots::adversaries(diagnosis));
     sections.push(plots::diversity(diagnosis));
     sections.push(how(options, explanation));
@@ -190,13 +192,22 @@ fn to_do(explanation: &Explanation) -> Section {
     };
     if !failing.is_empty() {
         blocks.push(Block::Table(TableBlock {
-            caption: "Why, class by class".into(),
+            caption: if failing.len() > REASONS {
+                format!(
+                    "Why, for the {REASONS} classes with the lowest recall of {}",
+                    failing.len()
+                )
+            } else {
+                "Why, class by class".into()
+            },
             headers: ["class", "what to do", "because"].map(String::from).to_vec(),
             numeric: vec![false; 3],
-            rows: failing.iter().map(row).collect(),
+            rows: failing.iter().take(REASONS).map(row).collect(),
         }));
     }
-    let lead = if explanation.next.is_empty() {
+    let lead = if diagnosis.train.is_none() {
+        "Without training rows there is no telling: give them, too."
+    } else if explanation.next.is_empty() {
         "Nothing: every class is found as often as classes are on average, or nearly always, or has no test rows."
     } else {
         "The cheapest first. Which of them suits a class is a rule of ours, told in the table below; each is a try, and the last command of a box shows what it brought."
@@ -213,91 +224,148 @@ fn classes(explanation: &Explanation) -> Section {
     let number = |value: Option<f64>, decimals: usize| {
         value.map_or(String::new(), |value| format!("{value:.decimals$}"))
     };
-    let share = |value: Option<f64>| value.map_or(String::new(), |value| format!("{:.1}", 100.0 * value));
-    let row = |line: &ClassSummary| {
-        vec![
-            line.class.clone(),
-            line.train_rows.map_or(String::new(), |rows| rows.to_string()),
-            line.test_rows.to_string(),
-            share(line.recall),
-            share(line.train_recall),
-            share(line.precision),
-            share(line.two_share),
-            number(line.required, 1),
-            number(line.mismatch, 2),
-            number(line.gap, 3),
-            share(line.safe_share),
-            number(line.effective_rank, 1),
-            number(Some(line.weight_norm), 2),
-        ]
+    let share = |value: Option<f64>| value.map_or(String::new(), |value| format!("{:.1} %", 100.0 * value));
+    let count = |value: Option<usize>| value.map_or(String::new(), |value| value.to_string());
+    let chosen = plots::chosen(diagnosis);
+    let table = |caption: &str, headers: &[&str], row: &dyn Fn(&ClassSummary) -> Vec<String>| {
+        Block::Table(TableBlock {
+            caption: caption.into(),
+            headers: headers.iter().map(ToString::to_string).collect(),
+            numeric: (0..headers.len()).map(|column| column > 0).collect(),
+            rows: chosen
+                .iter()
+                .map(|&class| row(&diagnosis.summaries[class]))
+                .collect(),
+        })
     };
-    let headers = [
-        "class",
-        "training rows",
-        "test rows",
-        "recall %",
-        "in training %",
-        "precision %",
-        "in two features %",
-        "required",
-        "mismatch",
-        "gap",
-        "safe %",
-        "directions",
-        "weights",
-    ];
+    let ends = |line: &ClassSummary| {
+        let interval = diagnosis.intervals.iter().find(|other| other.class == line.class);
+        let estimate = interval.and_then(|interval| interval.recall.as_ref()?.interval);
+        estimate.map_or(String::new(), |(low, high)| {
+            format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high)
+        })
+    };
     let with_size = diagnosis
         .correlations
         .iter()
         .find(|one| one.number == "recall" && one.with == "train_rows")
         .and_then(|one| one.value);
     let lead = with_size.map_or(String::new(), |value| {
-        format!("Size and recall go together with a rank correlation of {value:.2} (1: the larger the better; 0: no relation).")
+        format!("Size and recall go together with a rank correlation of {value:.2} (1: the larger, the better; 0: no relation).")
     });
     Section {
         title: "Classes".into(),
-        lead,
+        lead: format!("{lead}{}", plots::left_out(diagnosis, "In the tables")),
         blocks: vec![
             plots::size_and_recall(diagnosis),
-            Block::Table(TableBlock {
-                caption: "Classes in numbers; what columns mean stands at the end of the page".into(),
-                headers: headers.map(String::from).to_vec(),
-                numeric: (0..headers.len()).map(|column| column > 0).collect(),
-                rows: diagnosis.summaries.iter().map(row).collect(),
-            }),
+            table(
+                "How often classes are found",
+                &[
+                    "class",
+                    "training rows",
+                    "test rows",
+                    "recall",
+                    "interval",
+                    "in training",
+                    "precision",
+                ],
+                &|line| {
+                    vec![
+                        line.class.clone(),
+                        count(line.train_rows),
+                        line.test_rows.to_string(),
+                        share(line.recall),
+                        ends(line),
+                        share(line.train_recall),
+                        share(line.precision),
+                    ]
+                },
+            ),
+            table(
+                "What the last layer sees of them; the end of the page says what columns mean",
+                &[
+                    "class",
+                    "in two features",
+                    "required",
+                    "mismatch",
+                    "gap",
+                    "safe",
+                    "directions",
+                    "weights",
+                ],
+                &|line| {
+                    vec![
+                        line.class.clone(),
+                        share(line.two_share),
+                        number(line.required, 1),
+                        number(line.mismatch, 2),
+                        number(line.gap, 3),
+                        share(line.safe_share),
+                        number(line.effective_rank, 1),
+                        number(Some(line.weight_norm), 2),
+                    ]
+                },
+            ),
         ],
     }
 }
 
+/// What was found of the classes that fail, class by class.
 fn findings(diagnosis: &Diagnosis) -> Section {
-    let mark = |finding: &counterpoise_diagnose::Finding| {
-        let mark = match finding.severity {
-            Severity::Severe => "severe",
-            Severity::Notable => "notable",
-            Severity::Minor => "minor",
-        };
-        (mark.to_owned(), finding.text.clone())
+    let mark = |severity: Severity| match severity {
+        Severity::Severe => "severe",
+        Severity::Notable => "notable",
+        Severity::Minor => "minor",
     };
-    let all = diagnosis.findings.len();
-    let shown = &diagnosis.findings[..all.min(FINDINGS)];
-    let mut blocks = Vec::new();
-    if !shown.is_empty() {
-        blocks.push(Block::Marked(shown.iter().map(mark).collect()));
-    }
-    if all > FINDINGS {
+    let (mut blocks, mut shown) = (Vec::new(), 0);
+    for class in by_recall(diagnosis).into_iter().take(CLASSES) {
+        let line = &diagnosis.summaries[class];
+        let graves = diagnosis
+            .findings
+            .iter()
+            .filter(|finding| finding.class == line.class && finding.severity < Severity::Minor);
+        let graves: Vec<(String, String)> = graves
+            .map(|finding| (mark(finding.severity).to_owned(), without_class(finding)))
+            .collect();
+        if graves.is_empty() {
+            continue;
+        }
+        shown += graves.len();
+        let rows = line.train_rows.map_or(String::new(), |rows| {
+            format!(", {}", counted(rows, "training row"))
+        });
         blocks.push(Block::Text(format!(
-            "And {} more: `--tables FOLDER` writes all of them into `findings.csv`.",
-            all - FINDINGS
+            "Class `{}`{rows}, recall {}:",
+            line.class,
+            percent(line.recall)
+        )));
+        blocks.push(Block::Marked(graves));
+    }
+    let others = diagnosis.findings.len() - shown;
+    if others > 0 {
+        blocks.push(Block::Text(format!(
+            "And {} of less weight or of other classes: `--tables FOLDER` writes all of them into `findings.csv`.",
+            counted(others, "finding")
         )));
     }
     Section {
         title: "What was found".into(),
-        lead: "The gravest first: severe ones explain a class that fails, notable ones are worth a look, minor ones are as well to know.".into(),
+        lead: "The class with the lowest recall first. What is severe explains a class that fails; what is notable is worth a look.".into(),
         blocks,
     }
 }
 
-fn compared(against: &ComparedModels) -> Section {
+/// A finding without the class that it begins with, and with a capital letter.
+fn without_class(finding: &Finding) -> String {
+    let start = format!("class `{}`", finding.class);
+    let rest = finding
+        .text
+        .strip_prefix(&start)
+        .and_then(|rest| rest.split_once("): "));
+    sentence(rest.map_or(&finding.text, |(_, said)| said))
+}
+
+fn compared(explanation: &Explanation, against: &ComparedModels) -> Section {
     let comparison = &against.comparison;
     let won: usize = comparison.classes.iter().map(|class| class.flow.won.rows).sum();
     let lost: usize = comparison.classes.iter().map(|class| class.flow.lost.rows).sum();
@@ -312,7 +380,7 @@ fn compared(against: &ComparedModels) -> Section {
             "From `{}` to `{}`, {won} test rows are won and {lost} lost.{overlap}",
             against.before, against.after
         ),
-        blocks: plots::compared(against),
+        blocks: plots::compared(&explanation.diagnosis, against),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Typical and misclassified rows, side by side.
 
-use counterpoise_base::{ImageShape, counted};
+use counterpoise_base::{Embeddings, ImageShape, counted};
 use counterpoise_data::encode_png;
+use counterpoise_diagnose::{Archetype, Diagnosis};
 use counterpoise_report::{Block, PictureRow, PictureRows, PictureState, Section, SmallPicture, TableBlock};
 
 use super::page::{by_recall, failing};
 use super::{Explanation, plots};
-use crate::Error;
 
 /// Classes whose pictures are shown, and misclassified pictures of each.
 const CLASSES: usize = 10;
@@ -14,39 +14,82 @@ const PICTURES: usize = 8;
 /// Longest side of a picture on a page.
 const SIDE: usize = 64;
 
+/// Rows that stand for a class.
+pub(super) struct Shown {
+    class: usize,
+    /// Training rows in the middle of each archetype.
+    pub(super) medoids: Vec<(Archetype, usize)>,
+    /// Test rows that are taken for another class: some of them.
+    pub(super) misclassified: Vec<usize>,
+    /// How many of them there are.
+    errors: usize,
+}
+
+/// The rows that are shown: of all classes of a few, else of those that fail, that with the lowest recall first.
+pub(super) fn shown(diagnosis: &Diagnosis, test: &Embeddings) -> Vec<Shown> {
+    let mut classes = by_recall(diagnosis);
+    if classes.len() > CLASSES {
+        let failing = failing(diagnosis);
+        classes.sort_by_key(|class| !failing.contains(class));
+        classes.truncate(CLASSES);
+    }
+    let predictions = test.predictions.as_deref().unwrap_or_default();
+    let of_class = |class: usize| {
+        let archetypes = diagnosis
+            .archetypes
+            .as_ref()
+            .map(|all| &all.classes[class].archetypes);
+        let medoids = archetypes.into_iter().flatten();
+        let wrong: Vec<usize> = (0..test.len())
+            .filter(|&row| test.labels.codes()[row] as usize == class && predictions[row] as usize != class)
+            .collect();
+        // From everywhere in the file, since neighbours in it are often alike.
+        let step = wrong.len().div_ceil(PICTURES).max(1);
+        Shown {
+            class,
+            medoids: medoids
+                .filter_map(|rows| Some((rows.archetype, rows.medoid?.row)))
+                .collect(),
+            errors: wrong.len(),
+            misclassified: wrong.into_iter().step_by(step).take(PICTURES).collect(),
+        }
+    };
+    classes.into_iter().map(of_class).collect()
+}
+
 /// How typical training rows are; with pictures, what they look like.
-pub(super) fn typical(explanation: &Explanation) -> Result<Option<Section>, Error> {
+pub(super) fn typical(explanation: &Explanation) -> Option<Section> {
+    let shown = shown(&explanation.diagnosis, &explanation.rows.test);
     let mut blocks: Vec<Block> = plots::archetypes(explanation).into_iter().collect();
     if explanation.rows.pictures.is_some() {
-        blocks.extend(pictures(explanation));
+        blocks.extend(pictures(explanation, &shown));
     } else {
-        blocks.extend(medoids(explanation));
+        blocks.extend(medoids(explanation, &shown));
     }
     if blocks.is_empty() {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(Section {
+    Some(Section {
         title: "Typical and untypical rows".into(),
         lead: "Safe rows lie among their own class, border rows beside another; rare rows have one neighbour of their class, and outliers none. The row in the middle of each kind, its medoid, stands for it.".into(),
         blocks,
-    }))
+    })
 }
 
-fn medoids(explanation: &Explanation) -> Option<Block> {
-    let archetypes = explanation.diagnosis.archetypes.as_ref()?;
+fn medoids(explanation: &Explanation, shown: &[Shown]) -> Option<Block> {
+    explanation.diagnosis.archetypes.as_ref()?;
     let train = explanation.rows.train.as_ref()?;
-    let classes = shown(explanation);
     let named = |row: usize| match &train.names {
         Some(names) => format!("{} ({})", row + 1, names[row]),
         None => (row + 1).to_string(),
     };
-    let row = |&class: &usize| {
-        let found = &archetypes.classes[class];
-        let medoid = |rows: &counterpoise_diagnose::ArchetypeRows| {
-            rows.medoid.map_or(String::new(), |medoid| named(medoid.row))
+    let row = |class: &Shown| {
+        let medoid = |archetype: Archetype| {
+            let found = class.medoids.iter().find(|(of, _)| *of == archetype);
+            found.map_or(String::new(), |&(_, row)| named(row))
         };
-        let mut row = vec![found.class.clone()];
-        row.extend(found.archetypes.iter().map(medoid));
+        let mut row = vec![explanation.diagnosis.classes[class.class].clone()];
+        row.extend(Archetype::ALL.map(medoid));
         row
     };
     Some(Block::Table(TableBlock {
@@ -55,24 +98,8 @@ fn medoids(explanation: &Explanation) -> Option<Block> {
             .map(String::from)
             .to_vec(),
         numeric: vec![false, true, true, true, true],
-        rows: classes.iter().map(row).collect(),
+        rows: shown.iter().map(row).collect(),
     }))
-}
-
-/// All classes of a few, else those that fail, that with the lowest recall first.
-fn shown(explanation: &Explanation) -> Vec<usize> {
-    let diagnosis = &explanation.diagnosis;
-    if diagnosis.classes.len() <= CLASSES {
-        return by_recall(diagnosis);
-    }
-    let mut classes = failing(diagnosis);
-    let others: Vec<usize> = by_recall(diagnosis)
-        .into_iter()
-        .filter(|class| !classes.contains(class))
-        .collect();
-    classes.extend(others);
-    classes.truncate(CLASSES);
-    classes
 }
 
 /// A picture as PNG, made smaller by leaving pixels out where it is large.
@@ -98,7 +125,7 @@ fn png(shape: ImageShape, values: &[u8]) -> Vec<u8> {
     encode_png(small, &values)
 }
 
-fn pictures(explanation: &Explanation) -> Option<Block> {
+fn pictures(explanation: &Explanation, shown: &[Shown]) -> Option<Block> {
     let pictures = explanation.rows.pictures.as_ref()?;
     let train = explanation.rows.train.as_ref()?;
     let diagnosis = &explanation.diagnosis;
@@ -106,41 +133,37 @@ fn pictures(explanation: &Explanation) -> Option<Block> {
     if !matches!(shape.channels, 1 | 3) || pictures.train.shape() != shape {
         return None;
     }
-    let test = &explanation.rows.test;
-    let predictions = test.predictions.as_deref().unwrap_or_default();
+    let predictions = explanation.rows.test.predictions.as_deref().unwrap_or_default();
     let mut rows = Vec::new();
-    for class in shown(explanation) {
-        let line = &diagnosis.summaries[class];
+    for Shown {
+        class,
+        medoids,
+        misclassified,
+        errors,
+    } in shown
+    {
+        let (class, line) = (*class, &diagnosis.summaries[*class]);
         if let Some(archetypes) = &diagnosis.archetypes {
-            let medoid = |rows: &counterpoise_diagnose::ArchetypeRows| {
-                let row = rows.medoid?.row;
+            let counts = &archetypes.classes[class].archetypes;
+            let medoid = |&(archetype, row): &(Archetype, usize)| {
                 let predicted = train.predictions.as_ref().map(|all| all[row] as usize);
-                Some(SmallPicture {
+                SmallPicture {
                     png: png(shape, pictures.train.get(row)),
                     overlay: None,
-                    caption: format!("{} ({})", rows.archetype.name(), rows.rows),
+                    caption: format!("{} ({})", archetype.name(), counts[archetype as usize].rows),
                     state: match predicted {
                         Some(predicted) if predicted == class => PictureState::Right,
                         Some(_) => PictureState::Wrong,
                         None => PictureState::Plain,
                     },
-                })
+                }
             };
             rows.push(PictureRow {
                 title: format!("{}: training", line.class),
                 note: line.train_rows.map_or(String::new(), |rows| counted(rows, "row")),
-                pictures: archetypes.classes[class]
-                    .archetypes
-                    .iter()
-                    .filter_map(medoid)
-                    .collect(),
+                pictures: medoids.iter().map(medoid).collect(),
             });
         }
-        let wrong: Vec<usize> = (0..test.len())
-            .filter(|&row| test.labels.codes()[row] as usize == class && predictions[row] as usize != class)
-            .collect();
-        // From everywhere in the file, since neighbours in it are often alike.
-        let step = wrong.len().div_ceil(PICTURES).max(1);
         let picture = |&row: &usize| SmallPicture {
             png: png(shape, pictures.test.get(row)),
             overlay: None,
@@ -149,8 +172,8 @@ fn pictures(explanation: &Explanation) -> Option<Block> {
         };
         rows.push(PictureRow {
             title: format!("{}: misclassified in the test", line.class),
-            note: format!("{} of {}", wrong.len(), counted(line.test_rows, "row")),
-            pictures: wrong.iter().step_by(step).take(PICTURES).map(picture).collect(),
+            note: format!("{errors} of {}", counted(line.test_rows, "row")),
+            pictures: misclassified.iter().map(picture).collect(),
         });
     }
     let which = if diagnosis.classes.len() > CLASSES {

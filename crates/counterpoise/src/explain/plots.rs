@@ -13,13 +13,13 @@ use super::page::{by_recall, failing, percent};
 use super::{ComparedModels, Explanation};
 
 /// Classes of a plot that goes into detail, and how many of them are the largest ones where there are more.
-const CLASSES: usize = 30;
+const CLASSES: usize = 24;
 const LARGEST: usize = 6;
 /// Classes of which each feature is shown.
-const CLOSELY: usize = 3;
+const CLOSELY: usize = 2;
 
 /// The classes of a plot that goes into detail: all, or those with the lowest recall and the largest ones.
-fn chosen(diagnosis: &Diagnosis) -> Vec<usize> {
+pub(super) fn chosen(diagnosis: &Diagnosis) -> Vec<usize> {
     let all = diagnosis.classes.len();
     if all <= CLASSES {
         return (0..all).collect();
@@ -41,12 +41,12 @@ fn chosen(diagnosis: &Diagnosis) -> Vec<usize> {
 }
 
 /// What is said of a plot that does not show all classes.
-fn left_out(diagnosis: &Diagnosis) -> String {
+pub(super) fn left_out(diagnosis: &Diagnosis, where_: &str) -> String {
     if diagnosis.classes.len() <= CLASSES {
         return String::new();
     }
     format!(
-        " Shown are the {} classes with the lowest recall and, below them, the {LARGEST} largest; `--tables FOLDER` writes all.",
+        " {where_} are the {} classes with the lowest recall and, below them, the {LARGEST} largest; `--tables FOLDER` writes all.",
         CLASSES - LARGEST
     )
 }
@@ -154,7 +154,7 @@ pub(super) fn largest_features(explanation: &Explanation) -> Section {
         title: "What each class hangs on".into(),
         lead: format!(
             "A long first part means that a class hangs on one feature: rows that lack it are lost. The same colour is the same feature.{}",
-            left_out(diagnosis)
+            left_out(diagnosis, "Shown")
         ),
         blocks,
     }
@@ -242,7 +242,7 @@ pub(super) fn magnitudes(explanation: &Explanation) -> Option<Section> {
         title: "Do test rows look like training rows?".into(),
         lead: format!(
             "Where features of test rows are smaller than training has shown them, the logit of the class is too.{lead}{}",
-            left_out(diagnosis)
+            left_out(diagnosis, "Shown")
         ),
         blocks,
     })
@@ -272,7 +272,12 @@ pub(super) fn gaps(explanation: &Explanation) -> Option<Section> {
             .as_ref()
             .and_then(|estimate| estimate.interval)
     };
-    let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.2}"));
+    let with = match (gap.with_size, gap.with_recall) {
+        (Some(size), Some(recall)) => format!(
+            " Over classes, this gap has a rank correlation of {size:.2} with size and of {recall:.2} with recall."
+        ),
+        _ => String::new(),
+    };
     let bars = Bars {
         caption:
             "How far test rows reach beyond the range of training rows of their class, mean over features"
@@ -300,10 +305,8 @@ pub(super) fn gaps(explanation: &Explanation) -> Option<Section> {
     Some(Section {
         title: "Beyond the training range".into(),
         lead: format!(
-            "A head has not learnt what lies outside of what it saw. Over classes, this gap has a rank correlation of {} with size and of {} with recall. Many misclassified rows reach farther than few: compare with the first bar.{}",
-            number(gap.with_size),
-            number(gap.with_recall),
-            left_out(diagnosis)
+            "A head has not learnt what lies outside of what it saw.{with} Many rows reach farther than few: compare with the first bar.{}",
+            left_out(diagnosis, "Shown")
         ),
         blocks: vec![Block::Bars(bars)],
     })
@@ -350,13 +353,12 @@ pub(super) fn archetypes(explanation: &Explanation) -> Option<Block> {
 }
 
 pub(super) fn adversaries(diagnosis: &Diagnosis) -> Section {
-    let map = |caption: &str, pick: &dyn Fn(usize) -> (&[ClassShare], usize)| {
-        let cells = (0..diagnosis.classes.len()).map(|class| {
-            let (shares, errors) = pick(class);
+    let map = |caption: &str, rows: Vec<(&[ClassShare], bool)>| {
+        let cells = rows.into_iter().map(|(shares, any)| {
             let cell = |other: &String| {
                 let share = shares.iter().find(|one| one.class == *other).map(|one| one.share);
                 HeatCell {
-                    value: (errors > 0).then(|| share.unwrap_or(0.0)),
+                    value: any.then(|| share.unwrap_or(0.0)),
                     text: share.map_or(String::new(), |share| format!("{:.0}", 100.0 * share)),
                     note: String::new(),
                 }
@@ -370,18 +372,21 @@ pub(super) fn adversaries(diagnosis: &Diagnosis) -> Section {
             columns: diagnosis.classes.clone(),
             cells: cells.collect(),
             middle: 0.0,
-            legend: ("a large share of the errors of a line".into(), "none".into()),
+            legend: ("a large share of a line".into(), String::new()),
         })
     };
     let test = &diagnosis.test_adversaries;
     let mut blocks = vec![map(
         "What misclassified test rows of a line are taken for, in percent of its errors",
-        &|class| (&test.classes[class].taken_for, test.classes[class].errors),
+        test.classes
+            .iter()
+            .map(|class| (&class.taken_for[..], class.errors > 0))
+            .collect(),
     )];
     if test.classes.iter().any(|class| !class.near.is_empty()) {
         blocks.push(map(
             "Of which other classes the training rows are that lie nearest to misclassified test rows of a line, in percent",
-            &|class| (&test.classes[class].near, test.classes[class].near.len()),
+            test.classes.iter().map(|class| (&class.near[..], !class.near.is_empty())).collect(),
         ));
     }
     Section {
@@ -469,14 +474,16 @@ pub(super) fn diversity(diagnosis: &Diagnosis) -> Section {
         title: "How varied classes are".into(),
         lead: format!(
             "Few rows may show a class from few sides only. That variety matters as much as number is a hypothesis of the paper, and correlations over a handful of classes prove little.{}",
-            left_out(diagnosis)
+            left_out(diagnosis, "Shown")
         ),
         blocks,
     }
 }
 
-pub(super) fn compared(against: &ComparedModels) -> Vec<Block> {
-    let classes = &against.comparison.classes;
+pub(super) fn compared(diagnosis: &Diagnosis, against: &ComparedModels) -> Vec<Block> {
+    let all = &against.comparison.classes;
+    let classes: Vec<&counterpoise_diagnose::ClassChange> =
+        chosen(diagnosis).into_iter().map(|class| &all[class]).collect();
     let pair = |of: fn(&counterpoise_diagnose::ClassChange) -> counterpoise_diagnose::Change| {
         let before = classes.iter().map(|class| of(class).before).collect();
         let after = classes.iter().map(|class| of(class).after).collect();
@@ -501,7 +508,7 @@ pub(super) fn compared(against: &ComparedModels) -> Vec<Block> {
             unit: unit.into(),
         })
     };
-    let flow = |class: &counterpoise_diagnose::ClassChange| {
+    let flow = |class: &&counterpoise_diagnose::ClassChange| {
         let flow = &class.flow;
         let part = |label: &str, moved: &counterpoise_diagnose::Moved| StackedPart {
             label: label.into(),
@@ -523,38 +530,41 @@ pub(super) fn compared(against: &ComparedModels) -> Vec<Block> {
         }
     };
     let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
-    let row = |class: &counterpoise_diagnose::ClassChange| {
-        vec![
-            class.class.clone(),
-            number(class.recall.before),
-            number(class.recall.after),
-            class.flow.won.rows.to_string(),
-            class.flow.lost.rows.to_string(),
-            number(class.flow.won.required.before),
-            number(class.flow.won.required.after),
-            number(class.flow.lost.required.before),
-            number(class.flow.lost.required.after),
-            number(class.magnitude_ratio),
-            if against.comparison.overlap_is_meaningful {
-                number(class.overlap)
-            } else {
-                String::new()
-            },
-        ]
+    let change = |change: &counterpoise_diagnose::Change| {
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+        if (change.before, change.after) == (None, None) {
+            return String::new();
+        }
+        format!("{} → {}", number(change.before), number(change.after))
     };
-    let headers = [
+    let row = |class: &&counterpoise_diagnose::ClassChange| {
+        let flow = &class.flow;
+        let mut row = vec![
+            class.class.clone(),
+            change(&class.recall),
+            flow.won.rows.to_string(),
+            flow.lost.rows.to_string(),
+            change(&flow.won.required),
+            change(&flow.lost.required),
+            number(class.magnitude_ratio),
+        ];
+        if against.comparison.overlap_is_meaningful {
+            row.push(number(class.overlap));
+        }
+        row
+    };
+    let mut headers = vec![
         "class",
-        "recall before",
-        "after",
-        "rows won",
+        "recall",
+        "won",
         "lost",
-        "won: required before",
-        "after",
-        "lost: required before",
-        "after",
-        "magnitude ratio",
-        "shared features",
+        "required by won",
+        "required by lost",
+        "magnitude",
     ];
+    if against.comparison.overlap_is_meaningful {
+        headers.push("shared");
+    }
     vec![
         Block::StackedBars(StackedBars {
             caption: "What becomes of the test rows of each class".into(),
@@ -566,8 +576,8 @@ pub(super) fn compared(against: &ComparedModels) -> Vec<Block> {
         }),
         bars("Contributions that predictions require, mean over test rows", "contributions", pair(|class| class.required)),
         Block::Table(TableBlock {
-            caption: "From the first model to the second; magnitude ratio: sum of the largest mean contributions after by that before".into(),
-            headers: headers.map(String::from).to_vec(),
+            caption: "From the first model to the second: recall, rows won and lost with how many contributions they require, the sum of the largest mean contributions after by that before, and the share of features that stand for the class in both".into(),
+            headers: headers.iter().map(ToString::to_string).collect(),
             numeric: (0..headers.len()).map(|column| column > 0).collect(),
             rows: classes.iter().map(row).collect(),
         }),

@@ -69,8 +69,8 @@ impl Numbers {
         text
     }
 
-    /// A list of objects.
-    fn json(&self) -> Value {
+    /// A list of objects, one a line.
+    fn json(&self) -> String {
         let object = |row: &Vec<Value>| {
             let pairs = self.headers.iter().zip(row);
             Value::Object(
@@ -79,7 +79,8 @@ impl Numbers {
                     .collect::<Map<_, _>>(),
             )
         };
-        self.rows.iter().map(object).collect()
+        let lines: Vec<String> = self.rows.iter().map(|row| object(row).to_string()).collect();
+        format!("[\n{}\n]\n", lines.join(",\n"))
     }
 }
 
@@ -122,17 +123,17 @@ pub fn write_tables(explanation: &Explanation, folder: &Path) -> Result<Vec<Path
         write_text(&table.csv(), &path)?;
         written.push(path);
         let path = folder.join(format!("{}.json", table.name));
-        write_bytes(&pretty(&table.json())?, &path)?;
+        write_text(&table.json(), &path)?;
         written.push(path);
     }
     let path = folder.join("explanation.json");
-    write_bytes(&pretty(explanation)?, &path)?;
+    write_bytes(&whole(explanation)?, &path)?;
     written.push(path);
     Ok(written)
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| Error::Config {
+fn whole(explanation: &Explanation) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec(explanation).map_err(|error| Error::Config {
         place: "tables".into(),
         problem: error.to_string(),
         hint: None,
@@ -766,7 +767,12 @@ mod tests {
         table.push([Value::from("a, \"b\""), number(None), count(3)]);
         table.push([Value::from("c"), number(0.5), count(None)]);
         assert_eq!(table.csv(), "class,value,rows\n\"a, \"\"b\"\"\",,3\nc,0.5,\n");
-        assert_eq!(table.json()[0]["value"], Value::Null);
-        assert_eq!(table.json()[1]["value"], 0.5);
+        let read: Value = serde_json::from_str(&table.json()).unwrap();
+        assert_eq!(
+            (&read[0]["value"], &read[1]["value"]),
+            (&Value::Null, &Value::from(0.5))
+        );
+        let none: Value = serde_json::from_str(&Numbers::new("none", &["class"]).json()).unwrap();
+        assert_eq!(none, serde_json::json!([]));
     }
 }
