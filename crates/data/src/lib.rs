@@ -36,9 +36,10 @@ pub use embeddings::{
 pub use error::Error;
 pub use format::{Content, content_of};
 pub use images::{
-    Alpha, Augment, Cell, Channels, CifarLabels, ContactSheet, Corrupt, Hair, ImageFacts, ImageFormat,
-    ImageOptions, ImageOutput, Layout, Normalisation, ReadImages, Resize, SkippedImage, Split, WrittenImages,
-    check_images, encode_png, read_idx_bytes, read_images, write_images, write_images_with_shares,
+    Alpha, Augment, Cell, Channels, CifarLabels, ClassColours, ColourGroup, ColourShare, ColourTextures,
+    ContactSheet, Corrupt, Hair, ImageFacts, ImageFormat, ImageOptions, ImageOutput, Layout, Normalisation,
+    ReadImages, Resize, SkippedImage, Split, WrittenImages, check_images, encode_png, read_idx_bytes,
+    read_images, write_images, write_images_with_shares,
 };
 pub use imbalance::{CountTable, Imbalance, Keep, make_imbalance, make_imbalance_of};
 pub use known_columns::{KnownColumn, KnownColumns, UnknownCategories};

@@ -1,6 +1,7 @@
 //! Layers with the shapes, names and first weights of PyTorch's, so that state dicts fit without translation.
 
 use burn::module::{Module, Param, ParamId, RunningState};
+use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor, TensorData};
 use counterpoise_base::Seed;
 
@@ -293,8 +294,8 @@ impl BatchNorm {
         }
     }
 
-    /// Normalises, adds `residual`, and applies `activation`. Trains if the input is on a device with gradients, and uses what it
-    /// has learnt if not.
+    /// Normalises, adds `residual`, and applies `activation`. Trains if its weights are asked for gradients, and uses what it
+    /// has learnt if not, where gradients by the input may be asked for all the same.
     pub(crate) fn forward(
         &self,
         input: Tensor<4>,
@@ -309,6 +310,9 @@ impl BatchNorm {
                 self.running_var.value(),
             ];
             return normalisation_by(input, learnt, residual, EPSILON, activation);
+        }
+        if !self.weight.val().is_require_grad() {
+            return self.by_what_it_has_learnt(input, residual, activation);
         }
         let [rows, _, height, width] = input.dims();
         let values = (rows * height * width) as f64;
@@ -327,6 +331,33 @@ impl BatchNorm {
             move_towards(&self.running_var, variance);
         }
         result.output
+    }
+
+    /// A scale and a shift of every channel, whose gradients by the input are known.
+    fn by_what_it_has_learnt(
+        &self,
+        input: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        activation: Activation,
+    ) -> Tensor<4> {
+        let [_, channels, _, _] = input.dims();
+        let of_channels = |numbers: Tensor<1>| numbers.reshape([1, channels, 1, 1]);
+        let scale = self.weight.val() / (self.running_var.value() + EPSILON).sqrt();
+        let shift = self.bias.val() - self.running_mean.value() * scale.clone();
+        let output = input * of_channels(scale) + of_channels(shift);
+        let output = match residual {
+            Some(residual) => output + residual,
+            None => output,
+        };
+        activated(output, activation)
+    }
+}
+
+fn activated(values: Tensor<4>, activation: Activation) -> Tensor<4> {
+    match activation {
+        Activation::Identity => values,
+        Activation::Relu => relu(values),
+        Activation::LeakyRelu(slope) => leaky_relu(values, f64::from(slope)),
     }
 }
 

@@ -23,6 +23,7 @@ mod optimizer;
 mod portable;
 mod post_hoc;
 mod predict;
+mod saliency;
 mod saved;
 mod schedule;
 mod scores;
@@ -56,6 +57,7 @@ pub use post_hoc::{
     tau_normalised_by_validation, taus,
 };
 pub use predict::{Inputs, Logits};
+pub use saliency::SaliencyOf;
 pub use saved::{AboutClassifier, SavedClassifier};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use scores::Scores;

@@ -5,6 +5,7 @@ mod augment;
 mod celeba;
 mod cifar;
 mod codec;
+mod colours;
 mod contact_sheet;
 mod folder;
 mod gather;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 pub use augment::{Augment, Normalisation};
 pub use codec::encode_png;
+pub use colours::{ClassColours, ColourGroup, ColourShare, ColourTextures};
 pub use contact_sheet::{Cell, ContactSheet};
 pub use options::{
     Alpha, Channels, CifarLabels, Corrupt, Hair, ImageFormat, ImageOptions, Layout, Resize, Split,

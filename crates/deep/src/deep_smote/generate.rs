@@ -1,8 +1,7 @@
-use counterpoise_base::{
-    Domain, Feature, FeatureValues, Features, Images, Labeled, LabeledImages, Labels, Origin, Resampled,
-    Seed, Strided, SyntheticValues, Warning, counted,
+use counterpoise_base::{Embeddings, Images, LabeledImages, Labels, Origin, Seed, Warning, counted};
+use counterpoise_sampling::{
+    Amount, BalancedEmbeddings, Direction, Eos, FewRows, RowLabels, Run, Smote, Strategy, resample_embeddings,
 };
-use counterpoise_sampling::{Amount, Direction, Eos, FewRows, Resample, Run, Smote, Strategy};
 
 use super::{Autoencoder, DeepSmote, OnSingle, SoftLabels};
 use crate::Error;
@@ -55,14 +54,17 @@ impl DeepSmote {
                 class: data.labels.classes()[class as usize].clone(),
             });
         }
-        let resampled = self.resample(&codes, latent, &data.labels, &others, run)?;
-        let mut warnings = resampled.warnings;
-        let mut made = rows_of_columns(&resampled.synthetic, resampled.origin.len());
-        let mut origins = resampled.origin;
+        let encoded = Embeddings::new(codes, latent, data.labels.clone());
+        let mut resampled = self.resample(&encoded, &others, run)?;
+        // Both methods keep all rows, and those that they made stand behind.
+        let rows = data.labels.len();
+        let mut made = resampled.embeddings.values()[rows * latent..].to_vec();
+        let mut warnings = std::mem::take(&mut resampled.warnings);
+        let mut origins = std::mem::take(&mut resampled.origins);
         for (class, count) in single {
             let row = data.labels.rows_of(class)[0];
             let name = &data.labels.classes()[class as usize];
-            let code = &codes[row * latent..][..latent];
+            let code = encoded.row(row);
             let how = if self.on_single == OnSingle::Copy {
                 "decoded again and again"
             } else {
@@ -77,7 +79,7 @@ impl DeepSmote {
                     .with_hint("leave the class out with `--sampling-strategy`, or merge it with another"),
             );
             let seed = run.seed.child("deep-smote").child(name.as_str());
-            let deviations = deviations(&codes, latent);
+            let deviations = deviations(encoded.values(), latent);
             for turn in 0..count {
                 made.extend_from_slice(&self.around(code, &deviations, &seed.child(turn as u64)));
                 origins.push(Origin {
@@ -89,7 +91,10 @@ impl DeepSmote {
                 });
             }
         }
-        let (made, origins) = in_class_order(&made, latent, &origins);
+        let mut order: Vec<usize> = (0..origins.len()).collect();
+        order.sort_by_key(|&row| origins[row].class);
+        let made = in_order(&order, &made, latent);
+        let origins: Vec<Origin> = order.iter().map(|&row| origins[row]).collect();
         let images = if origins.is_empty() {
             Images::new(data.images.shape(), Vec::new())
         } else {
@@ -99,7 +104,13 @@ impl DeepSmote {
             data.labels.classes().to_vec(),
             origins.iter().map(|origin| origin.class).collect(),
         );
-        let shares = (self.soft_labels == SoftLabels::Enemies).then(|| shares(&origins, &data.labels));
+        let classes = data.labels.classes().len();
+        let shares = (self.soft_labels == SoftLabels::Enemies).then(|| {
+            let shares = resampled.embeddings.shares.as_deref();
+            shares.map_or_else(Vec::new, |shares| {
+                in_order(&order, &shares[rows * classes..], classes)
+            })
+        });
         Ok(Generated {
             set: LabeledImages::new(images, labels),
             codes: made,
@@ -112,42 +123,38 @@ impl DeepSmote {
     /// New codes of the classes that have parents enough.
     fn resample(
         &self,
-        codes: &[f32],
-        latent: usize,
-        labels: &Labels,
+        encoded: &Embeddings,
         wanted: &[(u32, usize)],
         run: &Run<'_>,
-    ) -> Result<Resampled, Error> {
+    ) -> Result<BalancedEmbeddings, Error> {
         if wanted.is_empty() {
-            return Ok(Resampled::unchanged(labels.len()));
+            return Ok(BalancedEmbeddings {
+                embeddings: encoded.clone(),
+                synthetic: 0,
+                origins: Vec::new(),
+                warnings: Vec::new(),
+            });
         }
+        let labels = &encoded.labels;
         let counts = labels.counts();
         let strategy = Strategy::per_class(wanted.iter().map(|&(class, count)| {
             let total = counts[class as usize] + count;
             (labels.classes()[class as usize].clone(), Amount::Rows(total))
         }));
-        let column = |column| Feature {
-            name: format!("z{column}"),
-            values: FeatureValues::F32(Strided::of_matrix(codes, latent, column)),
-            domain: Domain::Real,
-            copied: false,
-        };
-        let features = Features::new(labels.len(), (0..latent).map(column).collect());
-        let rows = Labeled::new(features, labels);
         let resampled = match self.soft_labels {
             SoftLabels::None => {
                 let mut smote = Smote::default()
                     .with_sampling_strategy(strategy)
                     .with_k_neighbors(self.k_neighbors);
                 smote.few_rows = FewRows::Shrink;
-                smote.resample(&rows, run)?
+                resample_embeddings(encoded, &smote, RowLabels::Hard, run)?
             }
             SoftLabels::Enemies => {
                 let mut eos = Eos::default()
                     .with_sampling_strategy(strategy)
                     .with_k_neighbors(self.k_neighbors);
                 eos.r_max = HALF_WAY;
-                eos.resample(&rows, run)?
+                resample_embeddings(encoded, &eos, RowLabels::Soft, run)?
             }
         };
         Ok(resampled)
@@ -166,18 +173,6 @@ impl DeepSmote {
     }
 }
 
-/// Columns of new rows, row after row.
-fn rows_of_columns(columns: &[SyntheticValues], rows: usize) -> Vec<f32> {
-    let mut values = vec![0.0; rows * columns.len()];
-    for (place, column) in columns.iter().enumerate() {
-        let column = column.as_f32().expect("codes are in single precision");
-        for (row, value) in column.iter().enumerate() {
-            values[row * columns.len() + place] = *value;
-        }
-    }
-    values
-}
-
 /// The deviation of each number over all codes.
 fn deviations(codes: &[f32], latent: usize) -> Vec<f64> {
     let rows = (codes.len() / latent) as f64;
@@ -194,26 +189,10 @@ fn deviations(codes: &[f32], latent: usize) -> Vec<f64> {
     (0..latent).map(deviation).collect()
 }
 
-fn in_class_order(made: &[f32], latent: usize, origins: &[Origin]) -> (Vec<f32>, Vec<Origin>) {
-    let mut order: Vec<usize> = (0..origins.len()).collect();
-    order.sort_by_key(|&row| origins[row].class);
-    let codes = order.iter().flat_map(|&row| &made[row * latent..][..latent]);
-    (
-        codes.copied().collect(),
-        order.iter().map(|&row| origins[row]).collect(),
-    )
-}
-
-/// The way from the base to the neighbour, as shares of their classes.
-fn shares(origins: &[Origin], labels: &Labels) -> Vec<f32> {
-    let classes = labels.classes().len();
-    let mut shares = vec![0.0; origins.len() * classes];
-    for (row, origin) in origins.iter().enumerate() {
-        let of = &mut shares[row * classes..][..classes];
-        of[origin.class as usize] += (1.0 - origin.step) as f32;
-        of[labels.codes()[origin.neighbor as usize] as usize] += origin.step as f32;
-    }
-    shares
+/// Rows of `width` values each, in this order.
+fn in_order(order: &[usize], values: &[f32], width: usize) -> Vec<f32> {
+    let rows = order.iter().flat_map(|&row| &values[row * width..][..width]);
+    rows.copied().collect()
 }
 
 #[cfg(test)]
