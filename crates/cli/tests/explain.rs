@@ -85,6 +85,7 @@ fn a_network_is_explained_with_commands_that_run() {
         "Do test rows look like training rows?",
         "Beyond the training range",
         "misclassified in the test",
+        "pixels that change the logit",
         "Where errors go",
     ] {
         assert!(page.contains(part), "{part}");

@@ -74,7 +74,7 @@ pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use explain::{
     Against, ComparedModels, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, ExplainedNeighbors,
-    ExplainedPictures, ExplainedRows, Explanation, NextStep, TestRows, Typed, check_tables, explain,
+    ExplainedPictures, ExplainedRows, Explanation, Looks, NextStep, TestRows, Typed, check_tables, explain,
     explain_neighbors, explanation_page, write_tables,
 };
 pub use few_of_each::few_of_each;

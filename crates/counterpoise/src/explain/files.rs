@@ -143,7 +143,7 @@ pub(super) fn open(
         head,
         feature_names: columns.filter(|names| !counted_only(names)),
         pictures: None,
-        about: None,
+        network: None,
         second,
         warnings,
     })

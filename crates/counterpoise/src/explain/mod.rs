@@ -3,6 +3,7 @@
 
 mod files;
 mod linear;
+mod looks;
 mod neighbors;
 mod network;
 mod next;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Embeddings, Images, LinearHead, Observer, Warning, counted};
 use counterpoise_data::EmbeddingOptions;
-use counterpoise_deep::{AboutClassifier, DeviceKind};
+use counterpoise_deep::{AboutClassifier, DeviceKind, SavedClassifier};
 use counterpoise_diagnose::{
     Comparison, DiagnoseOptions, Diagnosis, Kinship, Readout, Split, analyse, compare,
 };
@@ -27,6 +28,7 @@ use crate::merge::in_plain_words;
 use crate::network_data::NetworkData;
 use crate::{Error, check_text};
 
+pub use looks::Looks;
 pub use neighbors::{ExplainedNeighbors, explain_neighbors};
 pub use next::{NextStep, Typed};
 pub use page::explanation_page;
@@ -119,6 +121,8 @@ pub struct Explanation {
     pub diagnosis: Diagnosis,
     /// What changes between two models.
     pub against: Option<ComparedModels>,
+    /// What a network looks at in pictures.
+    pub looks: Option<Looks>,
     /// What features are called, where they have names.
     pub feature_names: Option<Vec<String>>,
     /// What looked odd, that of the analyses included.
@@ -169,8 +173,8 @@ struct Opened {
     head: LinearHead,
     feature_names: Option<Vec<String>>,
     pictures: Option<ExplainedPictures>,
-    /// Of a network of ours or of others.
-    about: Option<AboutClassifier>,
+    /// A network of ours or of others.
+    network: Option<SavedClassifier>,
     second: Option<Second>,
     warnings: Vec<Warning>,
 }
@@ -228,7 +232,7 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
         head,
         feature_names,
         pictures,
-        about,
+        network,
         second,
         mut warnings,
     } = opened;
@@ -256,13 +260,22 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
     let predicted = (0..readout.len()).map(|row| readout.predicted(row)).collect();
     drop(readout);
     test.predictions = Some(predicted);
+    let looks = match (&network, &pictures) {
+        (Some(network), Some(pictures)) => {
+            let shown = pictures::shown(&diagnosis, &test);
+            Some(looks::looks(network, pictures, &test.labels, &shown, observer)?)
+        }
+        _ => None,
+    };
+    let about: Option<&AboutClassifier> = network.as_ref().map(|network| &network.about);
     warnings.append(&mut diagnosis.warnings);
     warnings.extend(without_enemies(&diagnosis));
     Ok(Explanation {
-        next: next::steps(&diagnosis, &options.subject, about.as_ref(), &options.typed),
+        next: next::steps(&diagnosis, &options.subject, about, &options.typed),
         model,
         diagnosis,
         against,
+        looks,
         feature_names,
         warnings,
         rows: ExplainedRows {

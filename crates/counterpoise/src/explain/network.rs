@@ -92,7 +92,7 @@ pub(super) fn open(
         head: saved.classifier.linear_head(),
         feature_names: None,
         pictures,
-        about: Some(saved.about),
+        network: Some(saved),
         second,
         warnings,
     })

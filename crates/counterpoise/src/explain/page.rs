@@ -29,6 +29,7 @@ pub fn explanation_page(options: &Explain, explanation: &Explanation) -> Result<
     sections.extend(plots::magnitudes(explanation));
     sections.extend(plots::gaps(explanation));
     sections.extend(super::pictures::typical(explanation));
+    sections.extend(plots::colours(explanation));
     sections.push(plots::adversaries(diagnosis));
     sections.push(plots::diversity(diagnosis));
     sections.push(how(options, explanation));

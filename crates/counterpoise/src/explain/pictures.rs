@@ -1,16 +1,19 @@
 //! Typical and misclassified rows, side by side.
 
+use std::collections::BTreeMap;
+
 use counterpoise_base::{Embeddings, ImageShape, counted};
 use counterpoise_data::encode_png;
 use counterpoise_diagnose::{Archetype, Diagnosis};
 use counterpoise_report::{Block, PictureRow, PictureRows, PictureState, Section, SmallPicture, TableBlock};
 
+use super::looks::{Looks, overlay};
 use super::page::{by_recall, failing};
 use super::{Explanation, plots};
 
 /// Classes whose pictures are shown, and misclassified pictures of each.
 const CLASSES: usize = 10;
-const PICTURES: usize = 8;
+const PICTURES: usize = 5;
 /// Longest side of a picture on a page.
 const SIDE: usize = 64;
 
@@ -134,6 +137,10 @@ fn pictures(explanation: &Explanation, shown: &[Shown]) -> Option<Block> {
         return None;
     }
     let predictions = explanation.rows.test.predictions.as_deref().unwrap_or_default();
+    let looks = explanation.looks.as_ref();
+    let seen = |of: fn(&Looks) -> &BTreeMap<usize, Vec<f32>>, row: usize, values: &[u8]| {
+        Some(overlay(shape, values, of(looks?).get(&row)?))
+    };
     let mut rows = Vec::new();
     for Shown {
         class,
@@ -149,7 +156,7 @@ fn pictures(explanation: &Explanation, shown: &[Shown]) -> Option<Block> {
                 let predicted = train.predictions.as_ref().map(|all| all[row] as usize);
                 SmallPicture {
                     png: png(shape, pictures.train.get(row)),
-                    overlay: None,
+                    overlay: seen(|looks| &looks.train, row, pictures.train.get(row)),
                     caption: format!("{} ({})", archetype.name(), counts[archetype as usize].rows),
                     state: match predicted {
                         Some(predicted) if predicted == class => PictureState::Right,
@@ -166,7 +173,7 @@ fn pictures(explanation: &Explanation, shown: &[Shown]) -> Option<Block> {
         }
         let picture = |&row: &usize| SmallPicture {
             png: png(shape, pictures.test.get(row)),
-            overlay: None,
+            overlay: seen(|looks| &looks.test, row, pictures.test.get(row)),
             caption: format!("as {}", diagnosis.classes[predictions[row] as usize]),
             state: PictureState::Wrong,
         };
@@ -183,7 +190,12 @@ fn pictures(explanation: &Explanation, shown: &[Shown]) -> Option<Block> {
     };
     Some(Block::PictureRows(PictureRows {
         caption: format!(
-            "Medoids of training rows, and misclassified test rows; the class with the lowest recall first{which}"
+            "Medoids of training rows, and misclassified test rows; the class with the lowest recall first{which}{}",
+            if looks.is_some() {
+                ". Beside each picture: pixels that change the logit of the predicted class most, bright"
+            } else {
+                ""
+            }
         ),
         rows,
     }))

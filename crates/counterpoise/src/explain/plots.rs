@@ -352,6 +352,49 @@ pub(super) fn archetypes(explanation: &Explanation) -> Option<Block> {
     }))
 }
 
+/// Which colours the network looks at, class by class.
+pub(super) fn colours(explanation: &Explanation) -> Option<Section> {
+    let colours = explanation.looks.as_ref()?.colours.as_ref()?;
+    let chosen = chosen(&explanation.diagnosis);
+    let bar = |class: usize| {
+        let class = &colours.classes[class];
+        let part = |colour: &counterpoise_data::ColourShare| {
+            let of_all = colour.of_all.map_or(String::new(), |share| {
+                format!("{} of all pixels of the class", percent(share))
+            });
+            Some(StackedPart {
+                label: colour.group.name().into(),
+                value: colour.share?,
+                note: of_all,
+            })
+        };
+        let mut parts: Vec<StackedPart> = class.groups.iter().filter_map(part).collect();
+        parts.retain(|part| part.value > 0.0);
+        parts.sort_by(|a, b| b.value.total_cmp(&a.value));
+        StackedBar {
+            name: class.class.clone(),
+            note: counted(class.pictures, "picture"),
+            parts,
+        }
+    };
+    Some(Section {
+        title: "Colours that are looked at".into(),
+        lead: format!(
+            "Of each of some test pictures, the {} of pixels that change the largest logit most, by groups of colours. A class may be told by the colour of its surroundings, such as a blue sky, and is then lost elsewhere. Names of the groups are those of arXiv 2212.07743, their limits ours.{}",
+            percent(colours.share),
+            left_out(&explanation.diagnosis, "Shown")
+        ),
+        blocks: vec![Block::StackedBars(StackedBars {
+            caption: "Colours of pixels that the network looks at".into(),
+            bar_label: "class".into(),
+            part_label: "colour".into(),
+            value_label: "share of these pixels".into(),
+            bars: chosen.into_iter().map(bar).collect(),
+            full: Some(1.0),
+        })],
+    })
+}
+
 pub(super) fn adversaries(diagnosis: &Diagnosis) -> Section {
     let map = |caption: &str, rows: Vec<(&[ClassShare], bool)>| {
         let cells = rows.into_iter().map(|(shares, any)| {

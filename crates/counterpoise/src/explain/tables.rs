@@ -172,6 +172,13 @@ fn tables(explanation: &Explanation) -> Vec<Numbers> {
     if !diagnosis.densities.is_empty() {
         all.push(densities(diagnosis, &name));
     }
+    if let Some(colours) = explanation
+        .looks
+        .as_ref()
+        .and_then(|looks| looks.colours.as_ref())
+    {
+        all.push(colours_of(colours));
+    }
     if let Some(against) = &explanation.against {
         all.push(comparison(against));
         all.push(ranks(against));
@@ -667,6 +674,40 @@ fn densities(diagnosis: &Diagnosis, name: &dyn Fn(usize) -> String) -> Numbers {
                     number(class.shares[place]),
                 ]);
             }
+        }
+    }
+    table
+}
+
+fn colours_of(colours: &counterpoise_data::ColourTextures) -> Numbers {
+    let mut table = Numbers::new(
+        "colours",
+        &[
+            "class",
+            "pictures",
+            "pixels",
+            "colour",
+            "share",
+            "share_of_all_pixels",
+            "red",
+            "green",
+            "blue",
+        ],
+    );
+    for class in &colours.classes {
+        for colour in &class.groups {
+            let mean = |channel: usize| number(colour.mean.map(|mean| mean[channel]));
+            table.push([
+                Value::from(class.class.clone()),
+                count(class.pictures),
+                Value::from(class.pixels),
+                Value::from(colour.group.name()),
+                number(colour.share),
+                number(colour.of_all),
+                mean(0),
+                mean(1),
+                mean(2),
+            ]);
         }
     }
     table
