@@ -93,7 +93,7 @@ impl ExplainFlags {
     pub(crate) fn options(&self) -> Result<Explain> {
         let typed = self.typed();
         let subject = match (&self.model, &self.data) {
-            (Some(model), Some(data)) => ExplainSubject::Network(self.network(model, data)?),
+            (Some(model), Some(data)) => ExplainSubject::Network(Box::new(self.network(model, data)?)),
             (_, Some(_)) => {
                 return Err(wrong(
                     "--data",
@@ -101,7 +101,7 @@ impl ExplainFlags {
                     "name its file first: `counterpoise explain net.safetensors --data DATA`",
                 ));
             }
-            _ => ExplainSubject::Embeddings(self.embeddings()?),
+            _ => ExplainSubject::Embeddings(Box::new(self.embeddings()?)),
         };
         let against = (self.against.is_some() || self.against_test.is_some()).then(|| Against {
             model: self.against.clone(),

@@ -1,5 +1,6 @@
 //! Why a model fails, through the binary: networks over pictures and tables, features of others, linear models, two models, and
 //! what cannot be read.
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod folder;
 mod pictures;
@@ -246,7 +247,7 @@ fn two_models_are_compared_row_by_row() {
 #[test]
 fn the_published_table_of_neighbours_has_the_published_archetypes() {
     let Some(data) = std::env::var_os("COUNTERPOISE_DATA").map(std::path::PathBuf::from) else {
-        println!("skipped: COUNTERPOISE_DATA names no folder with the table of neighbours");
+        eprintln!("skipped: COUNTERPOISE_DATA names no folder with the table of neighbours");
         return;
     };
     let table = data.join("eos-checkpoint/cifar10lt_train_neighbours.csv.gz");

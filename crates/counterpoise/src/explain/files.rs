@@ -38,18 +38,17 @@ pub(super) fn open(
     };
     let mut train = subject.train.as_deref().map(&mut read).transpose()?;
     let mut test = read(&subject.test)?;
-    let (path, head) = match &subject.head {
-        Some(path) => (path.clone(), head_of(path, observer)?),
-        None => {
-            let of_file = |file: Option<&ReadEmbeddings>, path: Option<&PathBuf>| {
-                let file = file?;
-                let classes = file.embeddings.labels.classes().to_vec();
-                Some((path?.clone(), AnyHead::Head(file.head.clone()?, Some(classes))))
-            };
-            of_file(Some(&test), Some(&subject.test))
-                .or_else(|| of_file(train.as_ref(), subject.train.as_ref()))
-                .ok_or_else(|| no_head(&subject.test))?
-        }
+    let (path, head) = if let Some(path) = &subject.head {
+        (path.clone(), head_of(path, observer)?)
+    } else {
+        let of_file = |file: Option<&ReadEmbeddings>, path: Option<&PathBuf>| {
+            let file = file?;
+            let classes = file.embeddings.labels.classes().to_vec();
+            Some((path?.clone(), AnyHead::Head(file.head.clone()?, Some(classes))))
+        };
+        of_file(Some(&test), Some(&subject.test))
+            .or_else(|| of_file(train.as_ref(), subject.train.as_ref()))
+            .ok_or_else(|| no_head(&subject.test))?
     };
     if subject.head.is_some()
         && let AnyHead::Head(head, _) = &head

@@ -53,9 +53,9 @@ pub struct Explain {
 #[derive(Debug, Clone)]
 pub enum ExplainSubject {
     /// A network, which looks at pictures or rows of a table.
-    Network(ExplainNetwork),
+    Network(Box<ExplainNetwork>),
     /// Features that were extracted before, by any program.
-    Embeddings(ExplainEmbeddings),
+    Embeddings(Box<ExplainEmbeddings>),
 }
 
 /// A network and its data.
@@ -289,9 +289,7 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
 
 /// Classes whose misclassified rows have no neighbour of another class.
 fn without_enemies(diagnosis: &Diagnosis) -> Option<Warning> {
-    if diagnosis.archetypes.is_none() {
-        return None;
-    }
+    diagnosis.archetypes.as_ref()?;
     let adversaries = &diagnosis.test_adversaries;
     let classes: Vec<&str> = adversaries
         .classes

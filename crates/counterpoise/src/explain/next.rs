@@ -78,13 +78,10 @@ pub(super) fn steps(
 }
 
 fn what(action: Action, subject: &ExplainSubject, classes: usize) -> String {
-    let pictures = matches!(
-        subject,
-        ExplainSubject::Network(ExplainNetwork {
-            data: NetworkData::Pictures(_),
-            ..
-        })
-    );
+    let pictures = match subject {
+        ExplainSubject::Network(subject) => matches!(subject.data, NetworkData::Pictures(_)),
+        ExplainSubject::Embeddings(_) => false,
+    };
     let (it, their) = (
         agree(classes, "the class", "these classes"),
         agree(classes, "its", "their"),

@@ -178,7 +178,7 @@ fn to_do(explanation: &Explanation) -> Section {
         } else {
             blocks.push(Block::Code {
                 title: "in a terminal".into(),
-                text: step.commands.iter().map(|line| format!("{line}\n")).collect(),
+                text: step.commands.join("\n") + "\n",
             });
         }
     }
