@@ -53,11 +53,11 @@ fn features(flags: &ExtractFlags, json: bool, progress: &Progress) -> Result<()>
 
 fn augmented(flags: &AugmentFlags, json: bool, progress: &Progress) -> Result<()> {
     let made = augment_embeddings(
-        &flags.features,
-        &flags.reading.options(),
+        &flags.features.file,
+        &flags.features.reading.options(),
         &flags.options()?,
-        &flags.output,
-        flags.overwrite,
+        &flags.written.output,
+        flags.written.overwrite,
         flags.seed.seed,
         progress,
     )?;
@@ -147,7 +147,12 @@ fn head(flags: &HeadFlags, json: bool, progress: &Progress) -> Result<()> {
 }
 
 fn assembled(flags: &AssembleFlags, json: bool) -> Result<()> {
-    let made = assemble(&flags.network, &flags.head, &flags.output, flags.overwrite)?;
+    let made = assemble(
+        &flags.network,
+        &flags.head,
+        &flags.written.output,
+        flags.written.overwrite,
+    )?;
     let rows = made.classes.iter().enumerate().map(|(code, class)| {
         vec![
             class.clone(),

@@ -54,12 +54,40 @@ pub(crate) struct ExtractFlags {
     pub(crate) validation: f64,
     #[command(flatten)]
     pub(crate) device: DeviceFlags,
+    #[command(flatten)]
+    pub(crate) written: EmbeddingOutputFlags,
+}
+
+/// Where embeddings go.
+#[derive(Args)]
+pub(crate) struct EmbeddingOutputFlags {
     /// File to write: `.safetensors`, `.npz`, `.parquet` or `.csv`
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Replace what is there
     #[arg(long)]
     pub(crate) overwrite: bool,
+}
+
+/// Where weights go.
+#[derive(Args)]
+pub(crate) struct WeightOutputFlags {
+    /// File to write
+    #[arg(long, short, value_name = "FILE.safetensors")]
+    pub(crate) output: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// A file of embeddings.
+#[derive(Args)]
+pub(crate) struct FeatureFlags {
+    /// File of embeddings: `eos extract` or `eos augment` wrote it, or any NPZ, NPY, safetensors, Parquet or CSV
+    #[arg(value_name = "FEATURES")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: EmbeddingFlags,
 }
 
 /// How files of embeddings are read.
@@ -104,30 +132,22 @@ pub(crate) struct MakingFlags {
 
 #[derive(Args)]
 pub(crate) struct AugmentFlags {
-    /// File of embeddings: `eos extract` wrote it, or any NPZ, NPY, safetensors, Parquet or CSV
-    pub(crate) features: PathBuf,
     #[command(flatten)]
-    pub(crate) reading: EmbeddingFlags,
+    pub(crate) features: FeatureFlags,
     #[command(flatten)]
     pub(crate) making: MakingFlags,
     #[command(flatten)]
     pub(crate) seed: SeedFlags,
-    /// File to write: `.safetensors`, `.npz`, `.parquet` or `.csv`
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// Replace what is there
-    #[arg(long)]
-    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) written: EmbeddingOutputFlags,
     #[command(flatten)]
     pub(crate) set: SetFlags,
 }
 
 #[derive(Args)]
 pub(crate) struct HeadFlags {
-    /// File of embeddings to learn from, such as one of `eos augment`
-    pub(crate) features: PathBuf,
     #[command(flatten)]
-    pub(crate) reading: EmbeddingFlags,
+    pub(crate) features: FeatureFlags,
     /// File of embeddings to judge by
     #[arg(long, value_name = "FILE")]
     pub(crate) validation: Option<PathBuf>,
@@ -153,12 +173,8 @@ pub(crate) struct HeadFlags {
     pub(crate) seed: SeedFlags,
     #[command(flatten)]
     pub(crate) device: DeviceFlags,
-    /// File of the head to write
-    #[arg(long, short, value_name = "FILE.safetensors")]
-    pub(crate) output: PathBuf,
-    /// Replace what is there
-    #[arg(long)]
-    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) written: WeightOutputFlags,
     #[command(flatten)]
     pub(crate) set: SetFlags,
 }
@@ -169,12 +185,8 @@ pub(crate) struct AssembleFlags {
     pub(crate) network: PathBuf,
     /// File of a head: `eos head` wrote it, or PyTorch
     pub(crate) head: PathBuf,
-    /// File of the network to write
-    #[arg(long, short, value_name = "FILE.safetensors")]
-    pub(crate) output: PathBuf,
-    /// Replace what is there
-    #[arg(long)]
-    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) written: WeightOutputFlags,
 }
 
 #[derive(Args)]
@@ -286,14 +298,14 @@ impl HeadFlags {
         settings.extend(set_by_path(&self.set.set)?);
         let options = EosOptions::default().merged("the command line", settings)?;
         let files = HeadOptions {
-            features: self.features.clone(),
+            features: self.features.file.clone(),
             validation: self.validation.clone(),
             before: self.from.clone(),
-            read: self.reading.options(),
+            read: self.features.reading.options(),
             device: self.device.kind(),
             seed: self.seed.seed,
-            output: self.output.clone(),
-            overwrite: self.overwrite,
+            output: self.written.output.clone(),
+            overwrite: self.written.overwrite,
         };
         Ok((files, options))
     }
@@ -321,8 +333,8 @@ impl ExtractFlags {
                 _ => ExtractedRows::All,
             },
             device: self.device.kind(),
-            output: self.output.clone(),
-            overwrite: self.overwrite,
+            output: self.written.output.clone(),
+            overwrite: self.written.overwrite,
         })
     }
 }

@@ -146,6 +146,19 @@ fn embeddings_of_others_enter_at_phase_two() {
     assert_eq!(table.lines().count(), 21, "{table}");
     folder.ok("eos head smote.csv --head cosine --loss ldam --output cosine.safetensors");
     folder.ok("eos head balanced.npz --from head.safetensors --start warm --output tuned.safetensors");
+    // A column that is left out is no feature, though it is called like one; an array has no columns.
+    let columns = |file: &str| {
+        folder
+            .read(file)
+            .lines()
+            .next()
+            .map(|line| line.split(',').count())
+    };
+    folder.ok("eos augment rows.csv --ignore f0 --output narrow.csv");
+    folder.ok("eos augment rows.csv --output wide.csv");
+    assert_eq!(columns("narrow.csv").map(|count| count + 1), columns("wide.csv"));
+    let told = folder.refused("eos augment balanced.npz --ignore f0 --output o.npz");
+    assert!(told.contains("`f0` cannot be left out"), "{told}");
 }
 
 #[test]

@@ -179,6 +179,7 @@ impl Diagnosis {
         self.archetypes = Some(archetypes.with_medoids(&near, train.embeddings(), options, observer)?);
         self.train_adversaries = Some(told(train, &near));
         let near = Neighborhood::of_misclassified(test, train, options, observer)?;
+        self.warnings.extend(checks::wrong_rows_left_out(&near, test));
         self.test_adversaries = told(test, &near);
         Ok(())
     }

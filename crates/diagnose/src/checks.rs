@@ -228,6 +228,18 @@ pub(crate) fn top_k(options: &DiagnoseOptions, width: usize) -> Option<Warning> 
     (k > width).then(|| Warning::new("diagnose.shrunk-top-k", message).with_hint(hint))
 }
 
+/// Misclassified rows that were not asked for their neighbours.
+pub(crate) fn wrong_rows_left_out(near: &Neighborhood, test: &Readout<'_>) -> Option<Warning> {
+    let wrong = (0..test.len()).filter(|&row| !test.right(row)).count();
+    let message = format!(
+        "nearest adversaries are those of {} of {}, drawn by chance",
+        near.rows().len(),
+        counted(wrong, "misclassified test row")
+    );
+    (near.rows().len() < wrong)
+        .then(|| Warning::new("diagnose.sampled-rows", message).with_hint("set a larger `neighbor_rows`"))
+}
+
 /// Neighbours that are fewer than asked for, or of some rows only.
 pub(crate) fn neighbors(near: &Neighborhood, train: &Readout<'_>, options: &DiagnoseOptions) -> Vec<Warning> {
     let mut warnings = Vec::new();

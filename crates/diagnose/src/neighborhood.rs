@@ -37,16 +37,14 @@ impl Neighborhood {
 
     /// Searches the neighbours of training rows among all training rows, Euclidean, features as they are.
     ///
-    /// All rows are asked, or `neighbor_rows` of each class. Time: `O(n² width)`; memory: 12 bytes for each value of a feature.
+    /// All rows are asked, or `neighbor_rows` of each class; fewer than all too where that would be more than 2 * 10¹² products. Time: `O(n² width)`; memory: 12 bytes for each value of a feature.
     pub fn of_train(
         train: &Readout<'_>,
         options: &DiagnoseOptions,
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
-        let queries = match options.neighbor_rows {
-            None => (0..train.len()).collect(),
-            Some(most) => asked(train, most, options, |_| true),
-        };
+        let most = most_of_a_class(options, train, train.len());
+        let queries = asked(train, most, options, |_| true);
         let space = space(train.embeddings())?;
         let search = Search::new(options.archetype_neighbors.get());
         let graph = search.neighbors(&space, Rows::Some(&queries), Rows::All, observer)?;
@@ -62,14 +60,15 @@ impl Neighborhood {
 
     /// Searches the neighbours of misclassified test rows among all training rows.
     ///
-    /// All such rows are asked, or `neighbor_rows` of each class.
+    /// All such rows are asked, or as many of each class as in [`of_train`](Self::of_train).
     pub fn of_misclassified(
         test: &Readout<'_>,
         train: &Readout<'_>,
         options: &DiagnoseOptions,
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
-        let most = options.neighbor_rows.unwrap_or(usize::MAX);
+        let wrong = (0..test.len()).filter(|&row| !test.right(row)).count();
+        let most = most_of_a_class(options, train, wrong);
         let queries = asked(test, most, options, |row| !test.right(row));
         let space = space(train.embeddings())?;
         let wrong = test.embeddings().select(&queries);
@@ -114,6 +113,23 @@ impl Neighborhood {
     }
 }
 
+/// Products of two numbers that a search is worth where nobody says how many rows are asked: less than a minute or two on two
+/// processors. All pairs of 100 000 rows of 64 features stay below it.
+const WORTH: f64 = 2e12;
+
+/// How many rows of each class are asked, of `rows` in all.
+fn most_of_a_class(options: &DiagnoseOptions, train: &Readout<'_>, rows: usize) -> usize {
+    options.neighbor_rows.unwrap_or_else(|| {
+        let one = train.len() as f64 * train.embeddings().width() as f64;
+        let affordable = (WORTH / one.max(1.0)) as usize;
+        if affordable >= rows {
+            usize::MAX
+        } else {
+            (affordable / train.classes().len().max(1)).max(1)
+        }
+    })
+}
+
 /// At most so many rows of each class, drawn by chance.
 fn asked(
     readout: &Readout<'_>,
@@ -153,4 +169,28 @@ fn features(embeddings: &Embeddings) -> Features<'_> {
         copied: false,
     };
     Features::new(embeddings.len(), (0..width).map(feature).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoise_base::LinearHead;
+
+    #[test]
+    fn of_too_many_rows_some_of_each_class_are_asked() {
+        let labels = Labels::from_names(&["a", "a", "a", "b"]);
+        let train = Embeddings::new(vec![0.0, 1.0, 2.0, 3.0], 1, labels);
+        let head = LinearHead::new(vec![1.0, -1.0], vec![0.0; 2], 1);
+        let options = DiagnoseOptions::default();
+        let readout = Readout::new(crate::Split::Train, &train, &head, &()).expect("it fits");
+        assert_eq!(most_of_a_class(&options, &readout, 4), usize::MAX);
+        // A query costs 4 products here.
+        assert_eq!(
+            most_of_a_class(&options, &readout, 2_000_000_000_000),
+            250_000_000_000
+        );
+        let some = options.with_neighbor_rows(Some(2));
+        assert_eq!(most_of_a_class(&some, &readout, usize::MAX), 2);
+        assert_eq!(asked(&readout, 2, &some, |_| true).len(), 3);
+    }
 }

@@ -30,8 +30,8 @@ pub struct DiagnoseOptions {
     pub bias_of: BiasOf,
     /// Neighbours that decide how typical a training row is of its class.
     pub archetype_neighbors: NonZeroUsize,
-    /// Rows of each class that are asked for their neighbours, drawn by chance where it has more; all of them if absent,
-    /// none if 0.
+    /// Rows of each class that are asked for their neighbours, drawn by chance where it has more; none if 0. If absent,
+    /// all of them, or as many as a search of minutes has time for, which a warning tells.
     pub neighbor_rows: Option<usize>,
     /// Most rows of which all pairs are measured, for medoids and mean distances; larger sets are drawn from by chance.
     pub pair_rows: NonZeroUsize,

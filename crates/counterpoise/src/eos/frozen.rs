@@ -88,6 +88,14 @@ impl Frozen {
         Ok(FittedHead { tried, ..fitted })
     }
 
+    /// Rows to train a head on, which is judged by the validation rows.
+    pub(super) fn judged<'a>(&'a self, training: &'a Embeddings) -> HeadRows<'a> {
+        HeadRows {
+            validation: self.validation.as_ref(),
+            ..HeadRows::new(training)
+        }
+    }
+
     fn fit_one(
         &self,
         options: &EosOptions,
@@ -99,10 +107,9 @@ impl Frozen {
         let balanced = balance(&self.training, options, method, seed, observer)?;
         let counts = self.training.labels.counts();
         let rows = HeadRows {
-            training: &balanced.embeddings,
             counts: Some(&counts),
-            validation: self.validation.as_ref(),
             before: self.before.as_ref(),
+            ..self.judged(&balanced.embeddings)
         };
         let trained = options
             .head

@@ -277,10 +277,7 @@ impl Frozen {
         let counts = self.training.labels.counts();
         let named = |error| Error::of_classes(error, self.training.labels.classes());
         let fresh = |training: HeadTraining| -> Result<LinearHead, Error> {
-            let rows = HeadRows {
-                validation: self.validation.as_ref(),
-                ..HeadRows::new(&self.training)
-            };
+            let rows = self.judged(&self.training);
             Ok(training.train(rows, &seed, device, observer).map_err(named)?.head)
         };
         let reached = match method {
@@ -414,8 +411,7 @@ impl Frozen {
         let renamed = Embeddings::new(made.embeddings.values().to_vec(), width, labels);
         let rows = HeadRows {
             counts: Some(&counts),
-            validation: self.validation.as_ref(),
-            ..HeadRows::new(&renamed)
+            ..self.judged(&renamed)
         };
         let trained = options
             .head

@@ -21,6 +21,7 @@ pub use write::write_embeddings;
 use crate::Error;
 use crate::format::Format;
 use crate::images::{file_name, has_extension, shown};
+use parts::fault;
 
 /// Embeddings, and what else a file of them holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +85,19 @@ pub fn read_embeddings(
     observer: &dyn Observer,
 ) -> Result<ReadEmbeddings, Error> {
     options.check()?;
-    let parts = match EmbeddingFormat::of(path)? {
+    let format = EmbeddingFormat::of(path)?;
+    if let [name, ..] = &options.ignore[..]
+        && format != EmbeddingFormat::Table
+    {
+        return Err(fault(
+            &shown(path),
+            format!(
+                "`{name}` cannot be left out, for `ignore` names columns of a table and this file holds arrays"
+            ),
+            "take that column out of the array before it is saved, or name the array of features with `feature_column`",
+        ));
+    }
+    let parts = match format {
         EmbeddingFormat::Safetensors => safetensors::read(path, options, observer)?,
         EmbeddingFormat::Npz => numpy::read_archive(path, options, observer)?,
         EmbeddingFormat::Npy => numpy::read_array(path, options, observer)?,

@@ -20,7 +20,7 @@ use super::numpy::labels_of;
 use super::parts::{Parts, fault};
 use crate::delimited::first_cells;
 use crate::error::looks_like_data;
-use crate::images::{Stored, shown};
+use crate::images::{MOST_CLASSES, Stored, shown};
 use crate::{Error, ReadOptions, read_table, texts_of};
 
 /// Columns that are neither features nor classes, in any case of letters.
@@ -88,6 +88,7 @@ pub(super) fn read(path: &Path, options: &EmbeddingOptions, observer: &dyn Obser
         );
     }
     let columns = table.columns();
+    let labels_apart = labels.is_some();
     if let Some((name, labels)) = labels {
         parts.label_file = name;
         parts.labels = Some(labels);
@@ -129,6 +130,9 @@ pub(super) fn read(path: &Path, options: &EmbeddingOptions, observer: &dyn Obser
         }
     }
     shares(&file, &table, &mut parts)?;
+    if !labels_apart && options.classes.is_empty() {
+        name_by_numbers(&mut parts);
+    }
     Ok(parts)
 }
 
@@ -212,7 +216,10 @@ impl Roles {
         };
         let features = match (&options.feature_column, numbered(file, &names)?) {
             (Some(name), _) => vec![place(name, "feature")?],
-            (None, Some(features)) if !positional => features,
+            (None, Some(features)) if !positional => {
+                let kept = features.into_iter().filter(|place| !left.contains(place));
+                kept.collect()
+            }
             _ => {
                 let free = |place: &usize| !left.contains(place) && !others(place);
                 let all: Vec<usize> = (0..columns.len()).filter(free).collect();
@@ -433,6 +440,36 @@ pub(super) fn classes_of(file: &str, column: &Column) -> Result<Stored, Error> {
     Ok(Stored::Names(texts_of(column).into_iter().flatten().collect()))
 }
 
+/// Takes whole numbers for names of classes, in the order of the numbers: a table knows of no classes but those of its cells.
+fn name_by_numbers(parts: &mut Parts) {
+    let codes = |stored: &Option<Stored>| match stored {
+        None => Some(Vec::new()),
+        Some(Stored::Codes(codes)) => Some(codes.clone()),
+        Some(Stored::Names(_)) => None,
+    };
+    let (Some(mut numbers), Some(predicted)) = (codes(&parts.labels), codes(&parts.predictions)) else {
+        return;
+    };
+    numbers.extend(predicted);
+    numbers.sort_unstable();
+    numbers.dedup();
+    // A number below 0 marks rows without a class in many programs, and is refused as before.
+    let are_names = numbers.first().is_some_and(|least| *least >= 0) && numbers.len() as i64 <= MOST_CLASSES;
+    if parts.classes.is_none() && are_names {
+        parts.classes = Some(numbers.iter().map(ToString::to_string).collect());
+        names_of_codes(parts);
+    }
+}
+
+/// Classes are found by their names then, which may be numbers.
+fn names_of_codes(parts: &mut Parts) {
+    for stored in [&mut parts.labels, &mut parts.predictions].into_iter().flatten() {
+        if let Stored::Codes(codes) = stored {
+            *stored = Stored::Names(codes.iter().map(ToString::to_string).collect());
+        }
+    }
+}
+
 /// Columns `share CLASS`, which name the classes in their order.
 fn shares(file: &str, table: &Table, parts: &mut Parts) -> Result<(), Error> {
     let columns: Vec<&Column> = table
@@ -446,11 +483,6 @@ fn shares(file: &str, table: &Table, parts: &mut Parts) -> Result<(), Error> {
     let classes = columns.iter().map(|column| column.name[SHARE.len()..].to_owned());
     parts.classes = Some(classes.collect());
     parts.shares = Some((side_by_side(file, &columns, table.rows())?, columns.len()));
-    // Classes are found by their names, which may be numbers.
-    for stored in [&mut parts.labels, &mut parts.predictions].into_iter().flatten() {
-        if let Stored::Codes(codes) = stored {
-            *stored = Stored::Names(codes.iter().map(ToString::to_string).collect());
-        }
-    }
+    names_of_codes(parts);
     Ok(())
 }

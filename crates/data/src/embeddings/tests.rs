@@ -346,3 +346,82 @@ proptest! {
         prop_assert_eq!(named(&back), named(&all));
     }
 }
+
+#[test]
+fn a_column_that_is_left_out_is_no_feature_whatever_it_is_called() {
+    let folder = Folder::new();
+    let path = folder.file("x.csv", "label,f0,f1,f2\na,1,2,3\nb,4,5,6\n");
+    let without = |ignore: &[&str]| {
+        let options = EmbeddingOptions {
+            ignore: ignore.iter().map(ToString::to_string).collect(),
+            ..EmbeddingOptions::default()
+        };
+        read_embeddings(&path, &options, &())
+    };
+    let found = without(&["f0"]).expect("two are left").embeddings;
+    assert_eq!((found.width(), found.values()), (2, &[2.0, 3.0, 5.0, 6.0][..]));
+    let found = without(&["f2", "f1"]).expect("one is left").embeddings;
+    assert_eq!(found.values(), [1.0, 4.0]);
+    let error = without(&["f0", "f1", "f2"]).expect_err("none is left");
+    assert!(
+        error.to_string().contains("none of its columns is a feature"),
+        "{error}"
+    );
+}
+
+#[test]
+fn arrays_have_no_columns_to_leave_out() {
+    let folder = Folder::new();
+    let options = EmbeddingOptions {
+        ignore: vec!["f0".into()],
+        ..EmbeddingOptions::default()
+    };
+    for name in ["x.npz", "x.safetensors", "x.npy"] {
+        let path = folder.0.path().join(name);
+        write_embeddings(&path, &example(), None, &BTreeMap::new()).expect(name);
+        let error = read_embeddings(&path, &options, &()).expect_err(name);
+        assert!(error.to_string().contains("`f0` cannot be left out"), "{error}");
+        assert!(
+            error.hint().is_some_and(|hint| hint.contains("feature_column")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn names_that_are_numbers_survive_a_table() {
+    let folder = Folder::new();
+    let names = ["3", "20", "1980"].map(String::from).to_vec();
+    let embeddings = Embeddings::new(
+        vec![0.5, 1.5, 2.5],
+        1,
+        Labels::from_codes(names.clone(), vec![1, 0, 2]),
+    );
+    let named = |embeddings: &Embeddings| -> Vec<String> {
+        let labels = &embeddings.labels;
+        let codes = labels.codes().iter();
+        codes
+            .map(|&code| labels.classes()[code as usize].clone())
+            .collect()
+    };
+    for name in ["x.csv", "x.parquet"] {
+        let path = folder.0.path().join(name);
+        write_embeddings(&path, &embeddings, None, &BTreeMap::new()).expect(name);
+        let back = read(&path).expect(name).embeddings;
+        assert_eq!(named(&back), ["20", "3", "1980"], "{name}");
+        let mut classes = back.labels.classes().to_vec();
+        classes.sort_unstable();
+        assert_eq!(classes, ["1980", "20", "3"], "{name}: no class but these");
+        // Given names are in the order of codes still.
+        let options = EmbeddingOptions {
+            classes: names.clone(),
+            ..EmbeddingOptions::default()
+        };
+        let back = read_embeddings(&path, &options, &()).expect(name).embeddings;
+        assert_eq!(back.labels, embeddings.labels, "{name}");
+    }
+    // In the order of the numbers; a predicted class is one too.
+    let found = text("y.csv", "label,predicted,f0\n10,2,0.5\n9,9,1.5\n").expect("it is whole");
+    assert_eq!(found.embeddings.labels.classes(), ["2", "9", "10"]);
+    assert_eq!(found.embeddings.labels.codes(), [2, 1]);
+}
