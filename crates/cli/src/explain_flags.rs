@@ -91,7 +91,7 @@ pub(crate) struct ExplainFlags {
 
 impl ExplainFlags {
     pub(crate) fn options(&self) -> Result<Explain> {
-        let typed = self.typed();
+        let typed = typed();
         let subject = match (&self.model, &self.data) {
             (Some(model), Some(data)) => ExplainSubject::Network(Box::new(self.network(model, data)?)),
             (_, Some(_)) => {
@@ -222,23 +222,23 @@ impl ExplainFlags {
             ignore_predictions: self.ignore_predictions,
         })
     }
+}
 
-    /// How all this was typed.
-    fn typed(&self) -> Typed {
-        let words: Vec<String> = std::env::args().skip(1).collect();
-        let start = words
-            .iter()
-            .position(|word| word == "explain")
-            .map_or(0, |place| place + 1);
-        let words = &words[start..];
-        let of = |names: &[&str]| flags_among(words, |name| names.contains(&name));
-        Typed {
-            reading: of(&READING),
-            test: of(&["--test"]),
-            foreign: of(&["--network", "--normalisation"]),
-            validation: of(&["--validation"]),
-            subject: without(words, &OUTPUTS),
-        }
+/// How all this was typed.
+fn typed() -> Typed {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let start = words
+        .iter()
+        .position(|word| word == "explain")
+        .map_or(0, |place| place + 1);
+    let words = &words[start..];
+    let of = |names: &[&str]| flags_among(words, |name| names.contains(&name));
+    Typed {
+        reading: of(&READING),
+        test: of(&["--test"]),
+        foreign: of(&["--network", "--normalisation"]),
+        validation: of(&["--validation"]),
+        subject: without(words, &OUTPUTS),
     }
 }
 
