@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    Adjustment, Adversarial, Candidate, Compare, DeepSmote, Description, Error, HeadMethod, HeadTraining,
-    Learner, Loss, Method, Mixup, Parameter, Remix, SamplingError, TrainOptions, nearest_name,
+    Adjustment, Adversarial, Candidate, Compare, DeepSmote, Description, DiagnoseOptions, Error, HeadMethod,
+    HeadTraining, Learner, Loss, Method, Mixup, Parameter, Remix, SamplingError, TrainOptions, nearest_name,
 };
 
 use crate::terminal::{self, table, wrapped};
@@ -71,6 +71,8 @@ pub(crate) fn run(name: Option<&str>, json: bool) -> Result<()> {
         Description::of::<TrainOptions>("train")
     } else if name == "head" {
         Description::of::<HeadTraining>("head")
+    } else if ["diagnose", "explain"].contains(&name) {
+        Description::of::<DiagnoseOptions>("diagnose")
     } else if name == "mixup" {
         Description::of::<Mixup>("mixup")
     } else if name == "remix" {
@@ -129,6 +131,8 @@ fn unknown(name: &str, error: SamplingError) -> Error {
         "adversarial-debiasing",
         "compare",
         "deepsmote",
+        "diagnose",
+        "explain",
         "train",
         "head",
         "heads",
@@ -176,7 +180,7 @@ fn list(json: bool) -> Result<()> {
     let adjustments = Adjustment::NAMES.map(|(name, kind)| vec![name.to_owned(), kind.idea().to_owned()]);
     let adjustments = table(&["adjustment", "idea"], &[], adjustments.to_vec());
     terminal::print(&format!(
-        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared,\n`counterpoise describe train` how networks are trained, `head` and `heads` how last layers are, and `counterpoise describe deepsmote` how pictures are made.\n"
+        "{methods}\nModels, for `counterpoise compare`:\n\n{models}\nWhat `compare` takes besides methods:\n\n{cheap}\nLosses of networks, for `counterpoise train`:\n\n{losses}\nWhat can be done to a trained network, for `counterpoise adjust`:\n\n{adjustments}\n`counterpoise describe NAME` tells more; `counterpoise describe compare` tells how they are compared,\n`counterpoise describe train` how networks are trained, `head` and `heads` how last layers are, `diagnose` how models are explained, and `counterpoise describe deepsmote` how pictures are made.\n"
     ))
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "deep.weights-per-class"
         | "deep.needs-cosines"
         | "data.score-class"
+        | "diagnose.out-of-range"
         | "learn.unknown-model"
         | "learn.out-of-range"
         | "learn.no-such-class"
@@ -101,6 +102,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
             "metrics.",
             "compare.",
             "deep.",
+            "diagnose.",
         ]
         .iter()
         .any(|part| code.starts_with(part)) =>

@@ -8,6 +8,7 @@ use counterpoise::{Bins, GroupColumns, LeakageFiles, LeakageOptions, Missing};
 use toml::Value;
 
 use crate::eos_flags::EosCommand;
+use crate::explain_flags::ExplainFlags;
 use crate::image_flags::{AdjustFlags, DeepSmoteCommand, EvaluateFlags, TrainFlags};
 use crate::reproduce_flags::Paper;
 use crate::settings::{ReadFlags, Settings, path, seed, set_by_path, wrong};
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Adjust(AdjustFlags),
     /// Say how good a trained network is on other pictures or another table, with intervals
     Evaluate(EvaluateFlags),
+    /// Say why a trained model fails for some classes, and what to do: what its last layer sees, what each class hangs on, where its errors go
+    Explain(Box<ExplainFlags>),
     /// Look at two bundled tables and a set of pictures: no data needed
     Quickstart(QuickstartFlags),
     /// Run the protocol of a paper again, and print what it prints beside what comes out

@@ -769,6 +769,19 @@ pub(crate) fn part(
     })
 }
 
+/// The test part of the same pictures, or what `--side` leaves of them.
+pub(crate) fn rest_of_side(data: &Path, reading: &PictureReadFlags) -> Result<ImagePart> {
+    let Some(text) = &reading.side else {
+        let mut part = part(data, reading, None, None)?;
+        part.read.split = Value::from("test").try_into()?;
+        part.read.labels = None;
+        return Ok(part);
+    };
+    let mut part = part(data, reading, None, None)?;
+    part.side = Some(other_side(text)?.try_into()?);
+    Ok(part)
+}
+
 /// What `--side` says, as the option of a file.
 fn side(text: &str) -> Result<Value> {
     let named = text

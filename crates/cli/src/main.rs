@@ -14,6 +14,8 @@ mod describe;
 mod eos;
 mod eos_flags;
 mod evaluate;
+mod explain;
+mod explain_flags;
 mod failure;
 mod flags;
 mod image_flags;
@@ -83,6 +85,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Train(flags) => train::from_flags(&flags, json, &progress),
         Command::Adjust(flags) => adjust::run(&flags, json, &progress),
         Command::Evaluate(flags) => evaluate::run(&flags, json, &progress),
+        Command::Explain(flags) => explain::run(&flags, json, &progress),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
         Command::Reproduce {
             paper: Paper::FairOversampling(flags),

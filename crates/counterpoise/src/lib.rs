@@ -11,6 +11,7 @@ mod eos;
 mod equal_rows;
 mod error;
 mod experiment;
+mod explain;
 mod few_of_each;
 mod images;
 mod leakage;
@@ -49,6 +50,11 @@ pub use counterpoise_deep::{
     Adversarial, DeepSmote, DeviceKind, Error as DeepError, HeadTraining, Loss, Mixup, Quality, Remix,
     Scores, TrainOptions,
 };
+pub use counterpoise_diagnose::{
+    Action, ArchetypeRows, ClassAdversaries, ClassArchetypes, ClassChange, ClassSummary,
+    Comparison as ModelComparison, DiagnoseOptions, Diagnosis, Finding as ClassFinding, Kinship,
+    Recommendation, Severity,
+};
 pub use counterpoise_learn::{Error as LearnError, Learner};
 pub use counterpoise_metrics::{
     Bootstrap, Error as MetricsError, Estimate as Interval, GroupMeasure, IntervalKind, Measure,
@@ -66,6 +72,11 @@ pub use eos::{
 };
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
+pub use explain::{
+    Against, ComparedModels, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, ExplainedNeighbors,
+    ExplainedPictures, ExplainedRows, Explanation, Looks, NextStep, TestRows, Typed, check_tables, explain,
+    explain_neighbors, explanation_page, write_tables,
+};
 pub use few_of_each::few_of_each;
 pub use images::{
     AdjustOptions, Adjusted, Adjustment, BalancedPart, DeepSmoteExperiment, DeepSmoteFit, DeepSmoteModel,

@@ -168,7 +168,7 @@ fn duplicates(embeddings: &Embeddings, split: Split) -> Option<Warning> {
         named(&repeats),
     );
     let hint =
-        "look for the same picture twice with `counterpoise audit leakage`, or for features that are all 0";
+        "look for the same picture twice with `counterpoise audit-leakage`, or for features that are all 0";
     (!repeats.is_empty()).then(|| Warning::new("diagnose.duplicate-rows", message).with_hint(hint))
 }
 

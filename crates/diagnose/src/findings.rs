@@ -268,6 +268,7 @@ impl<'a> About<'a> {
             .top
             .iter()
             .take(2)
+            .filter(|top| top.share.is_some())
             .map(|top| top.index.to_string())
             .collect();
         let text = format!(

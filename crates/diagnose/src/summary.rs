@@ -124,9 +124,9 @@ pub(crate) fn summaries(diagnosis: &Diagnosis, norms: &[f64]) -> Vec<ClassSummar
             precision: test.precision,
             top_share: contributions.and_then(|profile| profile.share),
             two_share: contributions.and_then(|profile| {
-                let shares: Option<Vec<f64>> =
-                    profile.top.iter().take(2).map(|feature| feature.share).collect();
-                shares.map(|shares| shares.iter().sum())
+                // Where one feature is all that speaks for the class, the next has no share.
+                let mut shares = profile.top.iter().take(2).map(|feature| feature.share);
+                Some(shares.next()?? + shares.next().flatten().unwrap_or(0.0))
             }),
             magnitude: contributions.and_then(|profile| Some(profile.top.first()?.magnitude)),
             required: required(&test.all),

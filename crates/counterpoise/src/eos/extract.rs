@@ -120,7 +120,7 @@ pub fn extract(options: &Extract, observer: &dyn Observer) -> Result<Extracted, 
 }
 
 /// A network, and data with its codes of classes.
-pub(super) fn open(
+pub(crate) fn open(
     network: &Path,
     foreign: Option<&ForeignNetwork>,
     data: &NetworkData,

@@ -25,7 +25,7 @@ use crate::networks::names_as_tables;
 
 pub use assemble::{Assembled, assemble};
 pub use extract::{Extract, Extracted, ExtractedRows, extract};
-pub(crate) use extract::{embed, embed_with, recalls};
+pub(crate) use extract::{embed, embed_with, open, recalls};
 pub use frozen::{FittedHead, Frozen, Tried};
 pub use head_file::{HeadFile, read_head};
 pub use page::eos_page;

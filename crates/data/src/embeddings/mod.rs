@@ -28,6 +28,8 @@ use parts::fault;
 pub struct ReadEmbeddings {
     /// Embeddings with their classes.
     pub embeddings: Embeddings,
+    /// What features are called, where they are columns with names.
+    pub feature_names: Option<Vec<String>>,
     /// The last layer, where the file holds it.
     pub head: Option<LinearHead>,
     /// What the file tells of itself.

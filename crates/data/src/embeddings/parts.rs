@@ -20,6 +20,8 @@ pub(super) struct Parts {
     pub(super) width: usize,
     /// What features are called, where each has a name.
     pub(super) feature_names: Vec<String>,
+    /// Whether those names are only places of columns.
+    pub(super) nameless: bool,
     pub(super) labels: Option<Stored>,
     pub(super) predictions: Option<Stored>,
     /// Values and how many a row.
@@ -133,8 +135,10 @@ impl Parts {
                 embeddings_in_classes(embeddings, given, &self.label_file)?
             };
         }
+        let named = !self.nameless && self.feature_names.len() == self.width;
         Ok(ReadEmbeddings {
             embeddings,
+            feature_names: named.then_some(self.feature_names),
             head,
             about: self.about,
             warnings: self.warnings,

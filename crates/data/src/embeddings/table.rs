@@ -126,6 +126,7 @@ pub(super) fn read(path: &Path, options: &EmbeddingOptions, observer: &dyn Obser
             parts.features = side_by_side(&file, &chosen, table.rows())?;
             parts.width = chosen.len();
             parts.feature_names = chosen.iter().map(|column| column.name.clone()).collect();
+            parts.nameless = positional;
         }
     }
     shares(&file, &table, &mut parts)?;

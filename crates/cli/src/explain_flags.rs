@@ -1,0 +1,363 @@
+//! Flags of `counterpoise explain`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use counterpoise::{
+    Against, EmbeddingOptions, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, Kinship,
+    NetworkData, Reads, TestRows, Typed,
+};
+
+use crate::image_flags::{
+    DeviceFlags, ForeignFlags, PictureImbalanceFlags, PictureReadFlags, SeedFlags, SetFlags, part,
+    rest_of_side,
+};
+use crate::settings::{ReadFlags, set_by_path, wrong};
+
+#[derive(Args)]
+pub(crate) struct ExplainFlags {
+    /// File of a network that `train` or `eos` wrote, weights of another program with `--network`, or, over exported features, a last layer or a table of weights
+    #[arg(value_name = "MODEL", required_unless_present_any = ["head", "train_rows", "test", "neighbors"])]
+    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) foreign: ForeignFlags,
+    /// Pictures or a table that the network was trained on
+    #[arg(long, value_name = "DATA", conflicts_with = "train_rows")]
+    pub(crate) data: Option<PathBuf>,
+    /// What the model is judged by: other pictures, another table, `same` for the test part of the same data or what `--side training:…` leaves; with `--train`, a file of features [default: the test part, else what training held out]
+    #[arg(long, value_name = "DATA")]
+    pub(crate) test: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: PictureReadFlags,
+    #[command(flatten)]
+    pub(crate) table: ReadFlags,
+    #[command(flatten)]
+    pub(crate) imbalance: PictureImbalanceFlags,
+    /// Share of every class that training held out
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub(crate) validation: f64,
+    /// File of features of training rows: `eos extract` wrote it, or any NPZ, NPY, safetensors, Parquet or CSV
+    #[arg(
+        long = "train",
+        id = "train_rows",
+        value_name = "FEATURES",
+        help_heading = "Features of any program"
+    )]
+    pub(crate) train: Option<PathBuf>,
+    /// Last layer over these features: a PyTorch state dict, safetensors, a file of `eos head`, or a table of the weights of a linear model [default: MODEL, or `head.weight` and `head.bias` beside the features]
+    #[arg(long, value_name = "FILE", help_heading = "Features of any program")]
+    pub(crate) head: Option<PathBuf>,
+    /// Array of features [default: found out]
+    #[arg(long, value_name = "NAME", help_heading = "Features of any program")]
+    pub(crate) feature_column: Option<String>,
+    /// Array or column of predicted classes [default: found out]
+    #[arg(long, value_name = "NAME", help_heading = "Features of any program")]
+    pub(crate) prediction_column: Option<String>,
+    /// Column that is no feature; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = "Features of any program")]
+    pub(crate) ignore: Vec<String>,
+    /// Take the predictions of the last layer, whatever stands in the files
+    #[arg(long, help_heading = "Features of any program")]
+    pub(crate) ignore_predictions: bool,
+    /// Table of the classes of the nearest training rows alone, without a model: columns `actual`, `pred`, `N0`, `N1`, …
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "data", "train_rows", "test", "head", "report", "tables"], help_heading = "Features of any program")]
+    pub(crate) neighbors: Option<PathBuf>,
+    /// Second model to compare with: a network, or a last layer over the same features
+    #[arg(long, value_name = "MODEL", help_heading = "Two models")]
+    pub(crate) against: Option<PathBuf>,
+    /// Features that the second model has of the same test rows
+    #[arg(long, value_name = "FEATURES", help_heading = "Two models")]
+    pub(crate) against_test: Option<PathBuf>,
+    /// What both models have in common: nothing, the weights that training began with, or all but the last layer [default: found out]
+    #[arg(long, value_parser = ["none", "initialisation", "extractor"], help_heading = "Two models")]
+    pub(crate) kinship: Option<String>,
+    #[command(flatten)]
+    pub(crate) seed: SeedFlags,
+    #[command(flatten)]
+    pub(crate) device: DeviceFlags,
+    /// Also write a page
+    #[arg(long, visible_alias = "out", value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Also write every number into a folder, as CSV and JSON
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) tables: Option<PathBuf>,
+    /// Replace tables that are there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) set: SetFlags,
+}
+
+impl ExplainFlags {
+    pub(crate) fn options(&self) -> Result<Explain> {
+        let typed = typed();
+        let subject = match (&self.model, &self.data) {
+            (Some(model), Some(data)) => ExplainSubject::Network(Box::new(self.network(model, data)?)),
+            (_, Some(_)) => {
+                return Err(wrong(
+                    "--data",
+                    "there is no network to look at it".into(),
+                    "name its file first: `counterpoise explain net.safetensors --data DATA`",
+                ));
+            }
+            _ => ExplainSubject::Embeddings(Box::new(self.embeddings()?)),
+        };
+        let against = (self.against.is_some() || self.against_test.is_some()).then(|| Against {
+            model: self.against.clone(),
+            test: self.against_test.clone(),
+            kinship: self.kinship.as_deref().map(|kinship| match kinship {
+                "initialisation" => Kinship::Initialisation,
+                "extractor" => Kinship::Extractor,
+                _ => Kinship::None,
+            }),
+        });
+        if let (ExplainSubject::Network(_), Some(_)) = (&subject, &self.against_test) {
+            return Err(wrong(
+                "--against-test",
+                "the second network looks at the test rows itself".into(),
+                "leave it out, and name the network with `--against`",
+            ));
+        }
+        Ok(Explain {
+            subject,
+            against,
+            analysis: Explain::analysis(set_by_path(&self.set.set)?, self.seed.seed)?,
+            device: self.device.kind(),
+            typed,
+        })
+    }
+
+    fn network(&self, model: &std::path::Path, data: &std::path::Path) -> Result<ExplainNetwork> {
+        let given = [
+            ("--head", self.head.is_some()),
+            ("--feature-column", self.feature_column.is_some()),
+            ("--prediction-column", self.prediction_column.is_some()),
+            ("--ignore-predictions", self.ignore_predictions),
+        ];
+        if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
+            return Err(wrong(
+                flag,
+                "it is for features that were extracted before, and a network extracts its own".into(),
+                "leave it out, or name features with `--train` and `--test` instead of `--data`",
+            ));
+        }
+        let reads = self.foreign.reads(model, data, &self.reading)?;
+        let counts = self.imbalance.imbalance.as_deref();
+        let table = |path: &std::path::Path| -> Result<NetworkData> {
+            Ok(NetworkData::Table {
+                path: path.to_path_buf(),
+                read: self.table.options()?,
+                imbalance: None,
+            })
+        };
+        let same = self
+            .test
+            .as_deref()
+            .is_some_and(|test| test.as_os_str() == "same");
+        let (training, test) = match reads {
+            Reads::Pictures => {
+                let training = NetworkData::Pictures(part(data, &self.reading, None, counts)?);
+                let of_same = || -> Result<NetworkData> {
+                    Ok(NetworkData::Pictures(rest_of_side(data, &self.reading)?))
+                };
+                let test = match &self.test {
+                    Some(_) if same => TestRows::Data(of_same()?),
+                    Some(test) => TestRows::Data(NetworkData::Pictures(part_of_other(test, &self.reading)?)),
+                    None => TestRows::PartOrHeldOut(of_same()?),
+                };
+                (training, test)
+            }
+            Reads::Rows => {
+                if same {
+                    return Err(wrong(
+                        "--test",
+                        "a table has no test part".into(),
+                        "name another table, or leave it out",
+                    ));
+                }
+                let test = match &self.test {
+                    Some(test) => TestRows::Data(table(test)?),
+                    None => TestRows::HeldOut,
+                };
+                (table(data)?, test)
+            }
+        };
+        Ok(ExplainNetwork {
+            network: model.to_path_buf(),
+            foreign: self.foreign.read()?,
+            data: training,
+            held_out: self.validation,
+            test,
+        })
+    }
+
+    fn embeddings(&self) -> Result<ExplainEmbeddings> {
+        let Some(test) = &self.test else {
+            return Err(match self.train {
+                Some(_) => wrong(
+                    "--test",
+                    "there are no test rows".into(),
+                    "name their features: `--test test.npz`",
+                ),
+                None => wrong(
+                    "--data",
+                    "there are no rows to explain the model by".into(),
+                    "give what a network was trained on, `--data DATA`, or exported features, `--train train.npz --test test.npz`",
+                ),
+            });
+        };
+        let mut read = EmbeddingOptions::default();
+        read.labels.clone_from(&self.reading.labels);
+        read.classes.clone_from(&self.reading.class_names);
+        read.feature_column.clone_from(&self.feature_column);
+        read.label_column.clone_from(&self.reading.label_column);
+        read.prediction_column.clone_from(&self.prediction_column);
+        read.ignore.clone_from(&self.ignore);
+        Ok(ExplainEmbeddings {
+            train: self.train.clone(),
+            test: test.clone(),
+            head: self.head.clone().or_else(|| self.model.clone()),
+            read,
+            ignore_predictions: self.ignore_predictions,
+        })
+    }
+}
+
+/// How all this was typed.
+fn typed() -> Typed {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let start = words
+        .iter()
+        .position(|word| word == "explain")
+        .map_or(0, |place| place + 1);
+    let words = &words[start..];
+    let of = |names: &[&str]| flags_among(words, |name| names.contains(&name));
+    Typed {
+        reading: of(&READING),
+        test: of(&["--test"]),
+        foreign: of(&["--network", "--normalisation"]),
+        validation: of(&["--validation"]),
+        subject: without(words, &OUTPUTS),
+    }
+}
+
+/// Flags that say which rows there are and how they are read; `train`, `eos`, `adjust` and `deepsmote` have them too.
+const READING: [&str; 27] = [
+    "--format",
+    "--split",
+    "--side",
+    "--labels",
+    "--class-names",
+    "--size",
+    "--resize",
+    "--channels",
+    "--alpha",
+    "--corrupt",
+    "--image-column",
+    "--label-column",
+    "--hair",
+    "--imbalance",
+    "--feature-column",
+    "--prediction-column",
+    "--ignore",
+    "--separator",
+    "--names",
+    "--comment",
+    "--na",
+    "--kind",
+    "--label",
+    "--decimal-comma",
+    "--no-header",
+    "--rename-duplicates",
+    "--latin1",
+];
+
+/// Flags that say where results go, and what was compared.
+const OUTPUTS: [&str; 10] = [
+    "--report",
+    "--out",
+    "--tables",
+    "--overwrite",
+    "--json",
+    "--quiet",
+    "--against",
+    "--against-test",
+    "--kinship",
+    "--threads",
+];
+
+/// Flags that take no value.
+const ALONE: [&str; 9] = [
+    "--decimal-comma",
+    "--no-header",
+    "--no-trim",
+    "--rename-duplicates",
+    "--latin1",
+    "--overwrite",
+    "--json",
+    "--quiet",
+    "--ignore-predictions",
+];
+
+/// Parts words into flags with their values, and others.
+fn grouped(words: &[String]) -> Vec<(Option<&str>, &[String])> {
+    let mut groups = Vec::new();
+    let mut place = 0;
+    while let Some(word) = words.get(place) {
+        let name = word
+            .starts_with("--")
+            .then(|| word.split('=').next().unwrap_or(word));
+        let value = name.is_some_and(|name| !word.contains('=') && !ALONE.contains(&name));
+        let end = (place + 1 + usize::from(value)).min(words.len());
+        groups.push((name, &words[place..end]));
+        place = end;
+    }
+    groups
+}
+
+fn flags_among(words: &[String], keep: impl Fn(&str) -> bool) -> Vec<String> {
+    let kept = grouped(words)
+        .into_iter()
+        .filter(|(name, _)| name.is_some_and(&keep));
+    kept.flat_map(|(_, words)| words.to_vec()).collect()
+}
+
+fn without(words: &[String], names: &[&str]) -> Vec<String> {
+    let kept = grouped(words)
+        .into_iter()
+        .filter(|(name, _)| name.is_none_or(|name| !names.contains(&name)));
+    kept.flat_map(|(_, words)| words.to_vec()).collect()
+}
+
+/// Other pictures to judge by: side, labels and part are those of the training pictures.
+fn part_of_other(data: &std::path::Path, reading: &PictureReadFlags) -> Result<counterpoise::ImagePart> {
+    let mut part = part(data, reading, Some("test"), None)?;
+    part.side = None;
+    part.read.labels = None;
+    Ok(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn flags_keep_their_values() {
+        let typed = words(
+            "net.safetensors --data p --side training:0.3 --json --out r.html --tables=t --latin1 --test same",
+        );
+        assert_eq!(
+            flags_among(&typed, |name| READING.contains(&name)),
+            words("--side training:0.3 --latin1")
+        );
+        assert_eq!(
+            without(&typed, &OUTPUTS),
+            words("net.safetensors --data p --side training:0.3 --latin1 --test same")
+        );
+    }
+}

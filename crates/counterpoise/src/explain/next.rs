@@ -1,0 +1,511 @@
+//! What to do, as commands that can be typed.
+
+use std::path::{Path, PathBuf};
+
+use counterpoise_base::agree;
+use counterpoise_deep::{AboutClassifier, Architecture, Loss, Optimizer, Sampler};
+use counterpoise_diagnose::{Action, Diagnosis};
+use serde::Serialize;
+
+use super::{ExplainEmbeddings, ExplainNetwork, ExplainSubject, TestRows};
+use crate::network_data::NetworkData;
+use crate::tables::TableEncoding;
+
+/// How inputs were named on a command line, word by word.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// Flags that say which data the model was trained on and how they are read, as `--side training:0.3`, with their values.
+    pub reading: Vec<String>,
+    /// What says by which rows the model is judged, as `--test same`, with its value.
+    pub test: Vec<String>,
+    /// Flags that say what the network in a file of another program is, with their values.
+    pub foreign: Vec<String>,
+    /// The share that was held out, if that was said.
+    pub validation: Vec<String>,
+    /// All words that name the model and its rows.
+    pub subject: Vec<String>,
+}
+
+/// Something to do for some classes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NextStep {
+    /// What.
+    pub action: Action,
+    /// For which classes, that with the lowest recall first.
+    pub classes: Vec<String>,
+    /// What it does, in a sentence.
+    pub what: String,
+    /// What speaks for caution.
+    pub caution: Option<String>,
+    /// What to type, line after line; none where no command can do it.
+    pub commands: Vec<String>,
+}
+
+/// Actions in the order of what they cost.
+const ACTIONS: [Action; 4] = [
+    Action::Threshold,
+    Action::Eos,
+    Action::DeepSmote,
+    Action::CollectMore,
+];
+
+/// What to do, the cheapest first.
+pub(super) fn steps(
+    diagnosis: &Diagnosis,
+    subject: &ExplainSubject,
+    about: Option<&AboutClassifier>,
+    typed: &Typed,
+) -> Vec<NextStep> {
+    let recall = |class: usize| diagnosis.summaries[class].recall.unwrap_or(1.0);
+    let step = |action: Action| {
+        let mut classes: Vec<usize> = (0..diagnosis.classes.len())
+            .filter(|&class| diagnosis.recommendations[class].action == action)
+            .collect();
+        classes.sort_by(|&a, &b| recall(a).total_cmp(&recall(b)));
+        let classes: Vec<String> = classes
+            .into_iter()
+            .map(|class| diagnosis.classes[class].clone())
+            .collect();
+        (!classes.is_empty()).then(|| NextStep {
+            action,
+            what: what(action, subject, classes.len()),
+            caution: caution(action, about),
+            commands: commands(action, subject, about, typed),
+            classes,
+        })
+    };
+    ACTIONS.into_iter().filter_map(step).collect()
+}
+
+fn what(action: Action, subject: &ExplainSubject, classes: usize) -> String {
+    let pictures = match subject {
+        ExplainSubject::Network(subject) => matches!(subject.data, NetworkData::Pictures(_)),
+        ExplainSubject::Embeddings(_) => false,
+    };
+    let (it, their) = (
+        agree(classes, "the class", "these classes"),
+        agree(classes, "its", "their"),
+    );
+    match action {
+        Action::Threshold => {
+            format!(
+                "Correct the logits for how rare {it} {} in training. Nothing is trained anew.",
+                agree(classes, "was", "were")
+            )
+        }
+        Action::Eos => {
+            format!(
+                "Make rows for {it} in feature space, on the way to {their} nearest enemies, and train the last layer anew on them."
+            )
+        }
+        Action::DeepSmote if pictures => {
+            format!(
+                "Make pictures of {it}, and train the whole network anew on them: {their} features have to change."
+            )
+        }
+        Action::DeepSmote if is_linear(subject) => {
+            format!(
+                "The model does not fit {their} own training rows: balance the rows, or take a model that bends."
+            )
+        }
+        Action::DeepSmote => {
+            format!(
+                "Make rows of {it} before the features are learnt, and train anew on them: {their} features have to change."
+            )
+        }
+        Action::CollectMore => {
+            format!(
+                "Collect more rows of {it}, above all such as those that are misclassified now. The table of misclassified rows lists them."
+            )
+        }
+        Action::Nothing => String::new(),
+    }
+}
+
+/// What training has done about the sizes of classes, in words.
+fn corrected(about: &AboutClassifier) -> Option<String> {
+    if !about.afterwards.is_empty() {
+        return Some(format!(
+            "its last layer was changed after training ({})",
+            about.afterwards.join("; ")
+        ));
+    }
+    let options = about.options.as_ref()?;
+    let loss = &options.loss;
+    if loss.favours_rare_classes() {
+        return Some(format!(
+            "it was trained with the loss `{}`, which favours rare classes already",
+            loss.name()
+        ));
+    }
+    if matches!(loss, Loss::Focal(_) | Loss::Asymmetric(_)) {
+        return Some(format!(
+            "it was trained with the loss `{}`, after which logits are no logarithms of probabilities",
+            loss.name()
+        ));
+    }
+    (options.sampler != Sampler::default())
+        .then(|| "rare classes were drawn more often in training".to_owned())
+}
+
+fn caution(action: Action, about: Option<&AboutClassifier>) -> Option<String> {
+    let corrected = corrected(about?)?;
+    match action {
+        Action::Threshold => Some(format!(
+            "A correction with tau = 1 may overshoot: {corrected}. `adjust` chooses tau on held-out rows; look at the larger classes, too."
+        )),
+        Action::Eos => Some(format!("Compare before you keep it: {corrected}.")),
+        _ => None,
+    }
+}
+
+fn is_linear(subject: &ExplainSubject) -> bool {
+    let ExplainSubject::Embeddings(subject) = subject else {
+        return false;
+    };
+    let content = subject.head.as_deref().map(counterpoise_data::content_of);
+    content.is_some_and(|content| content != counterpoise_data::Content::Pictures)
+}
+
+/// Words of a command line.
+struct Line(Vec<String>);
+
+impl Line {
+    fn new(words: &str) -> Self {
+        Self(
+            std::iter::once("counterpoise")
+                .chain(words.split(' '))
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    fn word(mut self, word: impl AsRef<str>) -> Self {
+        self.0.push(quoted(word.as_ref()));
+        self
+    }
+
+    fn path(self, path: &Path) -> Self {
+        self.word(path.display().to_string())
+    }
+
+    fn words(mut self, words: &[String]) -> Self {
+        self.0.extend(words.iter().map(|word| quoted(word)));
+        self
+    }
+
+    fn end(self) -> String {
+        self.0.join(" ")
+    }
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./:=,+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+fn commands(
+    action: Action,
+    subject: &ExplainSubject,
+    about: Option<&AboutClassifier>,
+    typed: &Typed,
+) -> Vec<String> {
+    if action == Action::CollectMore {
+        return vec![
+            Line::new("explain")
+                .words(&typed.subject)
+                .word("--tables")
+                .word("explained")
+                .end(),
+        ];
+    }
+    match (subject, about) {
+        (ExplainSubject::Network(subject), Some(about)) => match &subject.data {
+            NetworkData::Pictures(_) => of_pictures(action, subject, about, typed),
+            NetworkData::Table { path, .. } => of_table(action, subject, path, about, typed),
+        },
+        (ExplainSubject::Embeddings(files), _) if is_linear(subject) => of_linear(action, files, typed),
+        (ExplainSubject::Embeddings(files), _) => of_features(action, files, typed),
+        (ExplainSubject::Network(_), None) => Vec::new(),
+    }
+}
+
+/// `net.safetensors` with a word before its extension, in the folder where the command is typed.
+fn beside(network: &Path, word: &str) -> PathBuf {
+    let name = PathBuf::from(network.file_name().unwrap_or(network.as_os_str()));
+    name.with_extension(format!("{word}.safetensors"))
+}
+
+/// Networks whose last features are not normalised need smaller steps of the head.
+fn steps_of_head(about: &AboutClassifier) -> Vec<String> {
+    match about.network {
+        Architecture::LeNet | Architecture::Mlp { .. } => {
+            vec!["--set".into(), "head.schedule.rate=0.02".into()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// How the network was trained, where that is said.
+fn as_before(about: &AboutClassifier) -> Vec<String> {
+    let Some(options) = &about.options else {
+        return Vec::new();
+    };
+    let mut words = vec!["--epochs".to_owned(), options.epochs.to_string()];
+    if matches!(options.optimizer, Optimizer::Adam { .. }) {
+        words.extend(["--optimizer", "adam"].map(String::from));
+    }
+    words
+}
+
+/// A look at what a step brought.
+fn look(typed: &Typed, model: &Path) -> String {
+    Line::new("explain")
+        .words(&typed.subject)
+        .word("--against")
+        .path(model)
+        .end()
+}
+
+fn of_pictures(
+    action: Action,
+    subject: &ExplainNetwork,
+    about: &AboutClassifier,
+    typed: &Typed,
+) -> Vec<String> {
+    let (network, data) = (&subject.network, subject.data.path());
+    match action {
+        Action::Threshold => {
+            let adjusted = beside(network, "adjusted");
+            let adjust = Line::new("adjust")
+                .path(network)
+                .words(&typed.foreign)
+                .words(&["--method".into(), "logit-adjustment".into(), "--data".into()])
+                .path(data)
+                .words(&typed.reading)
+                .words(&typed.validation);
+            vec![
+                adjust.word("--output").path(&adjusted).end(),
+                look(typed, &adjusted),
+            ]
+        }
+        Action::Eos => {
+            let made = beside(network, "eos");
+            let run = Line::new("eos run")
+                .path(data)
+                .words(&typed.reading)
+                .words(&typed.test)
+                .words(&typed.validation)
+                .word("--from")
+                .path(network)
+                .words(&typed.foreign)
+                .words(&steps_of_head(about));
+            vec![run.word("--output").path(&made).end(), look(typed, &made)]
+        }
+        _ => {
+            let made = beside(network, "deepsmote");
+            let fit = Line::new("deepsmote fit").path(data).words(&typed.reading);
+            let generate = Line::new("deepsmote generate deepsmote.safetensors")
+                .path(data)
+                .words(&typed.reading);
+            let train = Line::new("train balanced.npz --network")
+                .word(about.network.name())
+                .words(&as_before(about));
+            vec![
+                fit.words(&["--output".into(), "deepsmote.safetensors".into()])
+                    .end(),
+                generate.words(&["--output".into(), "balanced.npz".into()]).end(),
+                train.word("--output").path(&made).end(),
+                look(typed, &made),
+            ]
+        }
+    }
+}
+
+fn of_table(
+    action: Action,
+    subject: &ExplainNetwork,
+    data: &Path,
+    about: &AboutClassifier,
+    typed: &Typed,
+) -> Vec<String> {
+    let network = &subject.network;
+    match action {
+        Action::Threshold => {
+            let adjusted = beside(network, "adjusted");
+            let adjust = Line::new("adjust")
+                .path(network)
+                .words(&["--method".into(), "logit-adjustment".into(), "--data".into()])
+                .path(data)
+                .words(&typed.reading)
+                .words(&typed.validation);
+            vec![
+                adjust.word("--output").path(&adjusted).end(),
+                look(typed, &adjusted),
+            ]
+        }
+        Action::Eos => {
+            let made = beside(network, "eos");
+            let held_out = matches!(subject.test, TestRows::HeldOut | TestRows::PartOrHeldOut(_));
+            let mut extract = Line::new("eos extract")
+                .path(network)
+                .path(data)
+                .words(&typed.reading);
+            if held_out {
+                extract = extract
+                    .words(&["--rows".into(), "training".into()])
+                    .words(&typed.validation);
+            }
+            let head = Line::new("eos head balanced.npz --from")
+                .path(network)
+                .words(&steps_of_head(about));
+            let assemble = Line::new("eos assemble").path(network).word("head.safetensors");
+            vec![
+                extract.word("--output").word("train.npz").end(),
+                "counterpoise eos augment train.npz --output balanced.npz".into(),
+                head.word("--output").word("head.safetensors").end(),
+                assemble.word("--output").path(&made).end(),
+                look(typed, &made),
+            ]
+        }
+        _ => {
+            let made = beside(network, "resampled");
+            let Ok(encoding) = TableEncoding::of_network(network, about) else {
+                return Vec::new();
+            };
+            let target = ["--target".to_owned(), encoding.target];
+            let resample = Line::new("resample")
+                .path(data)
+                .words(&target)
+                .words(&typed.reading);
+            vec![
+                resample
+                    .words(&["--method", "smote-nc", "--output", "balanced.csv"].map(String::from))
+                    .end(),
+                Line::new("train balanced.csv")
+                    .words(&target)
+                    .word("--output")
+                    .path(&made)
+                    .end(),
+                look(typed, &made),
+            ]
+        }
+    }
+}
+
+fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<String> {
+    let Some(train) = &files.train else {
+        return Vec::new();
+    };
+    match action {
+        Action::Threshold => {
+            let head = Path::new("balanced-softmax.safetensors");
+            let fit = Line::new("eos head").path(train).words(&typed.reading);
+            vec![
+                fit.words(&["--loss", "balanced-softmax", "--output"].map(String::from))
+                    .path(head)
+                    .end(),
+                look(typed, head),
+            ]
+        }
+        Action::Eos => {
+            let head = Path::new("eos-head.safetensors");
+            let augment = Line::new("eos augment").path(train).words(&typed.reading);
+            vec![
+                augment.word("--output").word("eos.npz").end(),
+                Line::new("eos head eos.npz --output").path(head).end(),
+                look(typed, head),
+            ]
+        }
+        // Pictures are not among the files.
+        _ => Vec::new(),
+    }
+}
+
+fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<String> {
+    let Some(train) = &files.train else {
+        return Vec::new();
+    };
+    let target = files.read.label_column.clone().unwrap_or_else(|| "label".into());
+    let compare = Line::new("compare")
+        .path(train)
+        .words(&["--target".into(), target]);
+    let methods = match action {
+        Action::Threshold => "none,threshold,weights",
+        Action::Eos => "none,eos,smote",
+        _ => "none,smote",
+    };
+    let models = if action == Action::DeepSmote {
+        "logistic,boosting"
+    } else {
+        "logistic"
+    };
+    let _ = typed;
+    vec![
+        compare
+            .words(&["--methods", methods, "--model", models].map(String::from))
+            .end(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_deep::TrainOptions;
+
+    use super::*;
+
+    #[test]
+    fn words_with_blanks_are_quoted() {
+        for (word, typed) in [
+            ("net.safetensors", "net.safetensors"),
+            ("training:0.3", "training:0.3"),
+            ("my data/x.csv", "'my data/x.csv'"),
+            ("it's", "'it'\\''s'"),
+            ("<=50K.=><=50K", "'<=50K.=><=50K'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), typed);
+        }
+    }
+
+    #[test]
+    fn a_correction_after_a_loss_that_corrects_comes_with_a_caution() {
+        let about = |loss: &str, afterwards: &[&str]| {
+            let mut options = TrainOptions::default();
+            options.loss = Loss::from_name(loss).unwrap();
+            AboutClassifier {
+                network: Architecture::LeNet,
+                head: options.head,
+                picture: Some((1, 8, 8)),
+                columns: None,
+                encoding: None,
+                normalisation: counterpoise_data::Normalisation::Signed,
+                augment: None,
+                classes: vec!["a".into(), "b".into()],
+                counts: vec![9, 1],
+                options: Some(options),
+                seed: 1,
+                epoch: 1,
+                history: Vec::new(),
+                afterwards: afterwards.iter().map(ToString::to_string).collect(),
+            }
+        };
+        let told =
+            |loss: &str, afterwards: &[&str]| caution(Action::Threshold, Some(&about(loss, afterwards)));
+        assert_eq!(told("cross-entropy", &[]), None);
+        for loss in ["balanced-softmax", "focal", "asl", "ldam"] {
+            let told = told(loss, &[]).unwrap();
+            assert!(told.contains("may overshoot") && told.contains(loss), "{told}");
+        }
+        assert!(
+            told("cross-entropy", &["logits adjusted"])
+                .unwrap()
+                .contains("logits adjusted")
+        );
+        assert_eq!(caution(Action::CollectMore, Some(&about("ldam", &[]))), None);
+    }
+}
