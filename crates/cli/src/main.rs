@@ -23,6 +23,7 @@ mod progress;
 mod quickstart;
 mod reproduce;
 mod reproduce_flags;
+mod reproduce_fragility;
 mod resample;
 mod settings;
 mod table_flags;
@@ -90,6 +91,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Reproduce {
             paper: Paper::DeepSmote(flags),
         } => reproduce::deep_smote(&flags, json, &progress),
+        Command::Reproduce {
+            paper: Paper::Fragility(flags),
+        } => reproduce_fragility::from_flags(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };
     progress.end();
