@@ -92,6 +92,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             paper: Paper::DeepSmote(flags),
         } => reproduce::deep_smote(&flags, json, &progress),
         Command::Reproduce {
+            paper: Paper::Eos(flags),
+        } => reproduce::eos(&flags, json, &progress),
+        Command::Reproduce {
             paper: Paper::Fragility(flags),
         } => reproduce_fragility::from_flags(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),

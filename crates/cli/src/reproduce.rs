@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use counterpoise::{
-    ImageReproduction, Reproduction, Warning, check_page, image_reproduction_page, reproduce_deep_smote,
-    reproduce_fair_oversampling, reproduction_page, write_page,
+    EosReproduction, Error, ImageReproduction, Reproduction, Warning, check_page, eos_reproduction_page,
+    image_reproduction_page, reproduce_deep_smote, reproduce_eos, reproduce_fair_oversampling,
+    reproduction_page, write_page,
 };
 
 use crate::failure::NotReproduced;
 use crate::progress::Progress;
-use crate::reproduce_flags::{DeepSmotePaperFlags, FairOversamplingFlags};
+use crate::reproduce_flags::{DeepSmotePaperFlags, EosPaperFlags, FairOversamplingFlags};
 use crate::terminal::{self, wrapped};
 
 pub(crate) fn fair_oversampling(
@@ -125,14 +126,8 @@ pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Pro
     if let Some(path) = &flags.judged.report {
         check_page(path)?;
     }
-    let found = reproduce_deep_smote(&flags.options()?, progress).inspect_err(|error| {
-        if error.code().ends_with(".stopped") {
-            progress.end();
-            let message = "finished rows are kept, and networks as they were after their last epoch";
-            let kept = Warning::new("reproduce.stopped", message);
-            terminal::warn(&[kept], json);
-        }
-    })?;
+    let found = reproduce_deep_smote(&flags.options()?, progress)
+        .inspect_err(|error| tell_what_is_kept(error, json, progress))?;
     if let Some(path) = &flags.judged.report {
         write_page(&image_reproduction_page(&found), path)?;
     }
@@ -189,6 +184,76 @@ fn deep_smote_in_words(found: &ImageReproduction) -> String {
             );
         }
         let _ = writeln!(text, "{}", wrapped(&about, "  ", 110));
+    }
+    text
+}
+
+/// Says what a run that was stopped leaves.
+fn tell_what_is_kept(error: &Error, json: bool, progress: &Progress) {
+    if error.code().ends_with(".stopped") {
+        progress.end();
+        let message = "finished rows are kept, and networks as they were after their last epoch";
+        let kept = Warning::new("reproduce.stopped", message);
+        terminal::warn(&[kept], json);
+    }
+}
+
+pub(crate) fn eos(flags: &EosPaperFlags, json: bool, progress: &Progress) -> Result<()> {
+    if let Some(path) = &flags.judged.report {
+        check_page(path)?;
+    }
+    let found = reproduce_eos(&flags.options()?, progress)
+        .inspect_err(|error| tell_what_is_kept(error, json, progress))?;
+    if let Some(path) = &flags.judged.report {
+        write_page(&eos_reproduction_page(&found), path)?;
+    }
+    progress.end();
+    if json {
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
+    }
+    let mut text = eos_in_words(&found);
+    if let Some(path) = &flags.judged.report {
+        let _ = writeln!(text, "\nwrote {}", path.display());
+    }
+    terminal::print(&text)
+}
+
+fn eos_in_words(found: &EosReproduction) -> String {
+    let mut text = format!("{}\nseed {}\n", found.paper, found.seed);
+    let say = |text: &mut String, lines: Vec<String>, indent: &str| {
+        for line in lines {
+            let _ = writeln!(text, "{}", wrapped(&line, indent, 110));
+        }
+    };
+    let show = |text: &mut String, block: &counterpoise::TableBlock| {
+        let table = terminal::block(block);
+        let _ = writeln!(text, "\n== {}\n\n{}\n", block.caption, table.trim_end());
+    };
+    say(&mut text, found.notes(), "");
+    for set in &found.sets {
+        if !set.losses.is_empty() {
+            show(&mut text, &set.summary_block());
+            set.losses
+                .iter()
+                .for_each(|table| show(&mut text, &set.loss_block(table)));
+            say(&mut text, set.verdicts(), "  ");
+        }
+        if let Some(block) = set.neighbour_block() {
+            show(&mut text, &block);
+        }
+        if !set.gaps.is_empty() {
+            set.gaps
+                .iter()
+                .for_each(|gap| show(&mut text, &set.gap_block(gap)));
+            say(&mut text, set.about_gaps(), "  ");
+        }
+        set.curves
+            .iter()
+            .for_each(|curve| show(&mut text, &set.curve_block(curve)));
+        if let Some(block) = set.cost_block() {
+            show(&mut text, &block);
+            say(&mut text, set.about_costs(), "  ");
+        }
     }
     text
 }

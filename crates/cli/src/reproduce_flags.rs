@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use counterpoise::{
-    Error, ImageBudget, ImageExperimentKind, ImageReproduceOptions, PaperImages, ReproduceOptions,
-    ReproducedPart,
+    EosBudget, EosImages, EosPart, EosReproduceOptions, Error, ImageBudget, ImageExperimentKind,
+    ImageReproduceOptions, PaperImages, ReproduceOptions, ReproducedPart,
 };
 
 use crate::image_flags::DeviceFlags;
@@ -20,6 +20,8 @@ pub(crate) enum Paper {
     DeepSmote(DeepSmotePaperFlags),
     /// CNN fragility: what networks hang on for the same classes, balanced and imbalanced, on three sets of pictures
     Fragility(FragilityFlags),
+    /// EOS: four losses by heads over the same features, neighbours, the generalization gap, and what it costs
+    Eos(EosPaperFlags),
 }
 
 /// How results are judged and shown, whatever the paper.
@@ -81,15 +83,7 @@ impl DeepSmotePaperFlags {
             .into_iter()
             .filter(|set| self.dataset.iter().any(|name| name == set.name()))
             .collect();
-        let folder = self
-            .data
-            .clone()
-            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
-        options.folder = folder.ok_or_else(|| Error::Config {
-            place: "--data".into(),
-            problem: "the paper's data sets do not come with the program".into(),
-            hint: Some("give the folder of their files with `--data`, or set COUNTERPOISE_DATA".into()),
-        })?;
+        options.folder = paper_folder(self.data.as_ref())?;
         options.budget = if self.quick {
             ImageBudget::quick()
         } else if self.full {
@@ -129,6 +123,86 @@ impl DeepSmotePaperFlags {
         options.device = self.judged.device.kind();
         Ok(options)
     }
+}
+
+#[derive(Args)]
+pub(crate) struct EosPaperFlags {
+    /// Data sets, separated by commas: cifar10-lt, fashion-mnist [default: both, with `--quick` fashion-mnist]
+    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = ["cifar10-lt", "fashion-mnist"])]
+    pub(crate) dataset: Vec<String>,
+    /// Folder with the files, or with a folder for each data set [default: `COUNTERPOISE_DATA`]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// `LeNet` and ten epochs: reduced, for minutes
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+    /// The authors' network and epochs, for days
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Parts to run, separated by commas [default: all; `curves` and `cost`, which train networks anew, only where they are small]
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["table", "neighbours", "gap", "curves", "cost"])]
+    pub(crate) only: Vec<String>,
+    /// Losses of phase one, separated by commas [default: cross-entropy,asl,focal,ldam]
+    #[arg(long, value_name = "LOSS", value_delimiter = ',')]
+    pub(crate) losses: Vec<String>,
+    /// Heads, separated by commas; `counterpoise describe heads` lists them [default: all, with `--quick` twelve of them]
+    #[arg(long, value_name = "HEAD", value_delimiter = ',')]
+    pub(crate) heads: Vec<String>,
+    /// Networks of each loss [default: 3, with `--quick` 1]
+    #[arg(long)]
+    pub(crate) seeds: Option<u16>,
+    /// Folder where networks and finished heads are kept, to go on from [default: in the user's cache]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judged: JudgedFlags,
+}
+
+impl EosPaperFlags {
+    pub(crate) fn options(&self) -> anyhow::Result<EosReproduceOptions> {
+        let mut options = EosReproduceOptions::default();
+        options.budget = if self.quick {
+            EosBudget::Quick
+        } else if self.full {
+            EosBudget::Full
+        } else {
+            EosBudget::Usual
+        };
+        options.on = match (self.dataset.is_empty(), self.quick) {
+            (true, true) => vec![EosImages::FashionMnist],
+            (true, false) => EosImages::ALL.to_vec(),
+            (false, _) => EosImages::ALL
+                .into_iter()
+                .filter(|set| self.dataset.iter().any(|name| name == set.name()))
+                .collect(),
+        };
+        options.folder = paper_folder(self.data.as_ref())?;
+        options.parts = self
+            .only
+            .iter()
+            .filter_map(|name| EosPart::from_name(name))
+            .collect();
+        options.losses.clone_from(&self.losses);
+        options.heads.clone_from(&self.heads);
+        options.seeds = self.seeds.map(usize::from);
+        options.state.clone_from(&self.state);
+        options.draws = self.judged.draws as usize;
+        options.seed = self.judged.seed;
+        options.device = self.judged.device.kind();
+        Ok(options)
+    }
+}
+
+/// Where the data sets of a paper are.
+fn paper_folder(given: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
+    let folder = given
+        .cloned()
+        .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
+    Ok(folder.ok_or_else(|| Error::Config {
+        place: "--data".into(),
+        problem: "the paper's data sets do not come with the program".into(),
+        hint: Some("give the folder of their files with `--data`, or set COUNTERPOISE_DATA".into()),
+    })?)
 }
 
 #[derive(Args)]

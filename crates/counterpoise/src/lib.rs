@@ -91,12 +91,14 @@ pub use pages::{
 pub use picture::{Mark, Picture};
 pub use profile::{Cell, ClassProfile, MissingColumn, Neighborhood, Profile, profile};
 pub use reproduce::{
-    AgainstControl, Agreement, CellPicture, CellPoint, CheckedBand, Claim, FeatureImportance, ImageBudget,
-    ImageExperimentKind, ImageNumber, ImageRanks, ImageReproduceOptions, ImageReproduction, Importance,
-    NeededFile, Ours, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow, ReproduceOptions,
-    ReproducedNumber, ReproducedPart, ReproducedRow, ReproducedSet, ReproducedTable, Reproduction,
-    SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, image_reproduction_page,
-    reproduce_deep_smote, reproduce_fair_oversampling, reproduction_page,
+    AgainstControl, Agreement, CellPicture, CellPoint, CheckedBand, Claim, CostRow, CostWay, EosBudget,
+    EosImages, EosPart, EosReproduceOptions, EosReproduction, EosSet, FeatureImportance, GapCurve, GapMoment,
+    HeadRow, ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks, ImageReproduceOptions,
+    ImageReproduction, Importance, LossGap, LossTable, NeededFile, NeighbourCurve, Ours, PaperImages,
+    RatioPoint, RatioSweep, Remedy, RemedyRow, ReproduceOptions, ReproducedNumber, ReproducedPart,
+    ReproducedRow, ReproducedSet, ReproducedTable, Reproduction, SkippedData, Student, Sweep, SweptLevel,
+    SweptLine, Treatment, UsedData, eos_reproduction_page, image_reproduction_page, reproduce_deep_smote,
+    reproduce_eos, reproduce_fair_oversampling, reproduction_page,
 };
 pub use reproduce::{
     ChosenBy, ChosenClass, ChosenRows, ClassNumbers, ClassWhenRare, DiversityStudy, FRAGILITY_LOSSES,

@@ -60,6 +60,7 @@ pub use saved::{AboutClassifier, SavedClassifier};
 pub use schedule::{Decay, Moment, Schedule, Step};
 pub use scores::Scores;
 pub use train::{
-    ChooseBy, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, other_options, rescued, train,
+    ChooseBy, EachEpoch, EpochReport, Optimizer, Rows, TrainOptions, TrainRun, Trained, other_options,
+    rescued, train,
 };
 pub use weights::{Weight, Weights};

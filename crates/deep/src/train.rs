@@ -157,7 +157,12 @@ pub struct TrainRun<'a> {
     pub checkpoint: Option<&'a Path>,
     /// Names data and seed; a checkpoint with another name is not taken up.
     pub fingerprint: String,
+    /// Looks at the network after every epoch, with its number from 1; an error ends the training.
+    pub each_epoch: Option<EachEpoch<'a>>,
 }
+
+/// What looks at a network while it is trained.
+pub type EachEpoch<'a> = &'a dyn Fn(usize, &Classifier) -> Result<(), Error>;
 
 /// What one epoch brought.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -251,6 +256,13 @@ pub fn train(
         state.epoch(rows, held_out, &loss, run, &device, &task)?;
         if let Some(path) = run.checkpoint {
             state.save(path)?;
+        }
+        if let Some(look) = run.each_epoch {
+            let now = match &state.average {
+                Some(average) => average.clone(),
+                None => Weights::of(&state.net.valid()),
+            };
+            look(state.about.epoch, &state.classifier(now, rows, options)?)?;
         }
     }
     let _ = run.observer.observe(&Event::Finished { task: &task });
@@ -470,22 +482,32 @@ impl State {
         })
     }
 
+    /// The network with these weights.
+    fn classifier(
+        &self,
+        weights: Weights,
+        rows: Rows<'_>,
+        options: &TrainOptions,
+    ) -> Result<Classifier, Error> {
+        Ok(Classifier {
+            net: weights.put_into(self.net.valid())?,
+            architecture: options.network.clone(),
+            head: options.head,
+            input: rows.inputs.shape(),
+            classes: rows.labels.classes().len(),
+        })
+    }
+
     /// The network of the chosen epoch.
     fn trained(self, rows: Rows<'_>, options: &TrainOptions) -> Result<Trained, Error> {
-        let weights = match (self.best, self.average) {
-            (Some(best), _) => best,
-            (None, Some(average)) => average,
+        let weights = match (&self.best, &self.average) {
+            (Some(best), _) => best.clone(),
+            (None, Some(average)) => average.clone(),
             (None, None) => Weights::of(&self.net.valid()),
         };
         let epochs = self.about.epoch;
         Ok(Trained {
-            classifier: Classifier {
-                net: weights.put_into(self.net.valid())?,
-                architecture: options.network.clone(),
-                head: options.head,
-                input: rows.inputs.shape(),
-                classes: rows.labels.classes().len(),
-            },
+            classifier: self.classifier(weights, rows, options)?,
             epoch: self.about.best.map_or(epochs, |(epoch, _)| epoch),
             history: self.about.history,
             resumed_from: epochs,

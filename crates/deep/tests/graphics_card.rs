@@ -60,6 +60,7 @@ fn trained(
         observer: &(),
         checkpoint: kept,
         fingerprint: String::new(),
+        each_epoch: None,
     };
     train(rows, None, &options, &run).expect("it is trained")
 }
@@ -152,6 +153,7 @@ fn a_training_goes_on_on_another_device() {
             observer: &stopped,
             checkpoint: Some(&kept),
             fingerprint: String::new(),
+            each_epoch: None,
         };
         let error = train(rows, None, &options, &run).expect_err("it was stopped");
         assert_eq!(error.code(), "deep.stopped");

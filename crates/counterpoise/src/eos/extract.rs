@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Embeddings, Labels, Observer, Seed, Warning};
-use counterpoise_data::{Augment, write_embeddings};
-use counterpoise_deep::{DeviceKind, SavedClassifier};
+use counterpoise_data::{Augment, Normalisation, write_embeddings};
+use counterpoise_deep::{Classifier, DeviceKind, SavedClassifier};
 use serde::Serialize;
 
 use super::head_file::about_features;
@@ -150,20 +150,30 @@ pub(super) fn open(
 }
 
 /// What a network sees of rows, and what it says of them.
-pub(super) fn embed(
+pub(crate) fn embed(
     saved: &SavedClassifier,
     rows: &OpenedData,
     observer: &dyn Observer,
 ) -> Result<Embeddings, Error> {
-    let augment = Augment::default().with_normalisation(saved.about.normalisation.clone());
-    let values = saved.classifier.embed(rows.inputs(&augment), observer)?;
-    let predictions = saved.classifier.logits_of_embeddings(&values).predictions();
-    let width = saved.classifier.linear_head().width();
+    embed_with(&saved.classifier, &saved.about.normalisation, rows, observer)
+}
+
+/// The same for a network that is not in a file.
+pub(crate) fn embed_with(
+    classifier: &Classifier,
+    normalisation: &Normalisation,
+    rows: &OpenedData,
+    observer: &dyn Observer,
+) -> Result<Embeddings, Error> {
+    let augment = Augment::default().with_normalisation(normalisation.clone());
+    let values = classifier.embed(rows.inputs(&augment), observer)?;
+    let predictions = classifier.logits_of_embeddings(&values).predictions();
+    let width = classifier.linear_head().width();
     Ok(Embeddings::new(values, width, rows.labels().clone()).with_predictions(predictions))
 }
 
 /// Share of each class that predictions get right; absent for classes without rows.
-pub(super) fn recalls(labels: &Labels, predictions: &[u32]) -> Vec<Option<f64>> {
+pub(crate) fn recalls(labels: &Labels, predictions: &[u32]) -> Vec<Option<f64>> {
     let counts = labels.counts();
     let mut right = vec![0_usize; counts.len()];
     for (&truth, &predicted) in labels.codes().iter().zip(predictions) {

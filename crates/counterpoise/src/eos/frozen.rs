@@ -88,6 +88,16 @@ impl Frozen {
         Ok(FittedHead { tried, ..fitted })
     }
 
+    /// Phase two alone.
+    pub(crate) fn balanced(
+        &self,
+        options: &EosOptions,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<BalancedEmbeddings, Error> {
+        balance(&self.training, options, &options.method, seed, observer)
+    }
+
     fn fit_one(
         &self,
         options: &EosOptions,

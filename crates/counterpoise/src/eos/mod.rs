@@ -25,12 +25,15 @@ use crate::networks::names_as_tables;
 
 pub use assemble::{Assembled, assemble};
 pub use extract::{Extract, Extracted, ExtractedRows, extract};
+pub(crate) use extract::{embed, embed_with, recalls};
 pub use frozen::{FittedHead, Frozen, Tried};
 pub use head_file::{HeadFile, read_head};
 pub use page::eos_page;
 pub use paired::{PairedScore, PairedScores};
+pub(crate) use paired::{Said, paired};
 pub use phases::{Augmented, HeadOptions, HeadOutcome, augment_embeddings, train_head};
 pub use rivals::{ComparedHead, HeadMethod, compare_heads};
+pub(crate) use run::is_trained;
 pub use run::{EosOutcome, EosRun, Seen, run_eos};
 
 /// How classes are balanced in embedding space, and how the head is trained on them.

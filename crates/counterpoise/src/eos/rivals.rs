@@ -7,7 +7,7 @@ use counterpoise_deep::{
     BalancedSoftmax, DeviceKind, HeadRows, HeadStart, HeadTraining, Loss, Mix, Remix, Sampler,
     logit_adjusted, logit_adjusted_by_validation, tau_normalised, tau_normalised_by_validation, taus,
 };
-use counterpoise_learn::{Encoder, Learner, Training};
+use counterpoise_learn::{Encoder, Learner, LinearSvm, Probabilities, Training};
 use counterpoise_metrics::Bootstrap;
 use counterpoise_sampling::{EnemyLookup, Eos, Method, RowLabels};
 use serde::{Deserialize, Serialize};
@@ -392,7 +392,10 @@ impl Frozen {
         let own = doubles(&self.training);
         let features = Features::from_rows(&own, width);
         let encoder = Encoder::fit(&features);
-        let machine = Learner::from_name("linear-svm")?.fit(
+        let mut machine = LinearSvm::default();
+        // The class of the largest decision value is all that is asked for.
+        machine.probabilities = Probabilities::Margin;
+        let machine = Learner::LinearSvm(machine).fit(
             &Training {
                 design: &encoder.encode(&features),
                 labels: self.training.labels.codes(),

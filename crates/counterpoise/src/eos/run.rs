@@ -124,7 +124,7 @@ impl EosRun {
     ) -> Result<(SavedClassifier, Parts), Error> {
         let device = self.training.device;
         if self.from.is_none() {
-            if !self.is_trained(path, observer, warnings)? {
+            if !is_trained(&self.training, path, observer, warnings)? {
                 let trained = train_images(&self.training, observer)?;
                 warnings.extend(trained.warnings);
             }
@@ -197,41 +197,41 @@ impl EosRun {
         ));
         Ok(set)
     }
+}
 
-    /// Whether the network of this very training is there already.
-    fn is_trained(
-        &self,
-        path: &Path,
-        observer: &dyn Observer,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<bool, Error> {
-        if !path.exists() {
-            return Ok(false);
-        }
-        let Ok(about) = AboutClassifier::load(path) else {
-            return Ok(false);
-        };
-        let wanted = self.training.wanted_options();
-        let alike = about.options.as_ref() == Some(&wanted)
-            && about.seed == self.training.seed
-            && about.normalisation == self.training.augment.normalisation
-            && about.augment.as_ref() == Some(&self.training.augment)
-            && about.afterwards.is_empty();
-        if !alike {
-            return Ok(false);
-        }
-        let found = parts(&self.training, observer, &mut Vec::new())?;
-        let same = found.training.labels.counts() == about.counts
-            && found.training.labels.classes() == about.classes;
-        if same {
-            let message = format!(
-                "`{}` was trained in this way already, and is taken as it is",
-                path.display()
-            );
-            warnings.push(Warning::new("eos.first-network-there", message));
-        }
-        Ok(same)
+/// Whether the network of this very training is there already.
+pub(crate) fn is_trained(
+    training: &ImageExperiment,
+    path: &Path,
+    observer: &dyn Observer,
+    warnings: &mut Vec<Warning>,
+) -> Result<bool, Error> {
+    if !path.exists() {
+        return Ok(false);
     }
+    let Ok(about) = AboutClassifier::load(path) else {
+        return Ok(false);
+    };
+    let wanted = training.wanted_options();
+    let alike = about.options.as_ref() == Some(&wanted)
+        && about.seed == training.seed
+        && about.normalisation == training.augment.normalisation
+        && about.augment.as_ref() == Some(&training.augment)
+        && about.afterwards.is_empty();
+    if !alike {
+        return Ok(false);
+    }
+    let found = parts(training, observer, &mut Vec::new())?;
+    let same =
+        found.training.labels.counts() == about.counts && found.training.labels.classes() == about.classes;
+    if same {
+        let message = format!(
+            "`{}` was trained in this way already, and is taken as it is",
+            path.display()
+        );
+        warnings.push(Warning::new("eos.first-network-there", message));
+    }
+    Ok(same)
 }
 
 /// Runs all three phases, and compares heads over the same embeddings.

@@ -300,6 +300,7 @@ impl Wanted<'_> {
             observer,
             checkpoint: kept.as_deref(),
             fingerprint: sets.fingerprint.clone(),
+            each_epoch: None,
         };
         let saved = |trained: Trained| SavedClassifier {
             classifier: trained.classifier,

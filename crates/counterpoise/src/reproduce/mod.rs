@@ -1,6 +1,7 @@
 //! Papers done again: each one's protocol, its numbers and ours side by side.
 
 mod deep_smote;
+mod eos;
 mod fair_oversampling;
 mod fragility;
 mod store;
@@ -9,6 +10,10 @@ pub use deep_smote::{
     AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,
     ImageReproduceOptions, ImageReproduction, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow,
     ReproducedSet, image_reproduction_page, reproduce_deep_smote,
+};
+pub use eos::{
+    CostRow, CostWay, EosBudget, EosImages, EosPart, EosReproduceOptions, EosReproduction, EosSet, GapCurve,
+    GapMoment, HeadRow, LossGap, LossTable, NeighbourCurve, eos_reproduction_page, reproduce_eos,
 };
 pub use fair_oversampling::{
     Agreement, CellPicture, CellPoint, CheckedBand, Claim, FeatureImportance, Importance, NeededFile, Ours,

@@ -235,6 +235,7 @@ impl<'a> RowFit<'a> {
             observer: self.observer,
             checkpoint: kept.as_deref(),
             fingerprint: String::new(),
+            each_epoch: None,
         };
         let augment = Augment::default();
         let rows = Rows {
@@ -568,3 +569,29 @@ impl<'a> RowFit<'a> {
 
 /// Length of a step of MC-RBO, in ranges of a pixel; the authors' 0.001 goes nowhere among hundreds of pixels.
 const STEP: f64 = 0.05;
+
+/// A balanced set of pictures, and the numbers that networks learnt which made them.
+pub(in crate::reproduce) fn make_pictures(
+    set: &LabeledImages,
+    remedy: Remedy,
+    budget: &Budget,
+    seed: Seed,
+    device: DeviceKind,
+    observer: &dyn Observer,
+    folder: Option<PathBuf>,
+) -> Result<(LabeledImages, usize), Error> {
+    let fold = Fold {
+        training: set.clone(),
+        balanced: set.select(&[]),
+        imbalanced: set.select(&[]),
+    };
+    let bench = Bench::new(&fold, budget, seed, device);
+    let fit = RowFit {
+        bench: &bench,
+        observer,
+        unfinished: Unfinished { folder },
+    };
+    let made = fit.balance(remedy)?;
+    fit.unfinished.remove();
+    Ok((made.set, made.about.parameters.unwrap_or(0)))
+}

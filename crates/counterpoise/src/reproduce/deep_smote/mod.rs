@@ -19,6 +19,7 @@ use counterpoise_deep::DeviceKind;
 use counterpoise_metrics::{Bootstrap, Estimate, Measure, Predictions};
 use serde::Serialize;
 
+pub(super) use bench::make_pictures;
 pub use data::PaperImages;
 pub use methods::{Budget, Remedy};
 pub use page::image_reproduction_page;
