@@ -151,12 +151,12 @@ fn in_words(found: &FragilityReproduction) -> String {
         }
         block(&mut text, &set.correlation_block());
         let _ = writeln!(text, "\n== {}: what the paper claims", set.set.name());
-        for (place, claim) in set.claims.iter().enumerate() {
+        for claim in &set.claims {
             let _ = writeln!(
                 text,
                 "\n{}",
                 wrapped(
-                    &format!("{}. {} - {}.", place + 1, claim.claim, claim.holds.words()),
+                    &format!("({}) {}: {}", claim.number, claim.holds.words(), claim.claim),
                     "  ",
                     WIDTH
                 )

@@ -9,7 +9,7 @@ use super::{FragileLoss, MeanAndDeviation};
 /// A claim of the paper's abstract, and what the numbers say of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FragilityClaim {
-    /// Its number in our list.
+    /// Its number in our reading of the abstract, which two of them share where it says two things.
     pub number: usize,
     /// The claim, in our words.
     pub claim: &'static str,
@@ -210,7 +210,7 @@ fn changes(losses: &[FragileLoss]) -> FragilityClaim {
         )
     };
     claim(
-        3,
+        2,
         "Number and magnitude of the CE of the same class change when it becomes rare.",
         losses.iter().map(one).collect(),
     )
@@ -262,7 +262,7 @@ fn diversity(losses: &[FragileLoss]) -> FragilityClaim {
         )
     };
     claim(
-        4,
+        3,
         "Diversity of a class's features matters as much as its number of pictures (see the experiment, which holds one of them fixed).",
         losses.iter().map(one).collect(),
     )
@@ -277,7 +277,7 @@ fn methods(losses: &[FragileLoss]) -> FragilityClaim {
             None,
             "Cross-entropy was not run, so there is nothing to compare with.".to_owned(),
         );
-        return claim(5, METHODS, vec![said]);
+        return claim(3, METHODS, vec![said]);
     };
     let counts: Vec<usize> = plain.classes.iter().map(|class| class.rows[1]).collect();
     let rare = rarest(&counts, counts.len() / 2);
@@ -321,7 +321,7 @@ fn methods(losses: &[FragileLoss]) -> FragilityClaim {
             ),
         )
     };
-    claim(5, METHODS, others.iter().map(one).collect())
+    claim(3, METHODS, others.iter().map(one).collect())
 }
 
 const METHODS: &str = "Cost-sensitive losses do not diversify the features of rare classes; we call a tenth more directions diversified.";
@@ -366,7 +366,7 @@ fn mismatch(losses: &[FragileLoss]) -> FragilityClaim {
         )
     };
     claim(
-        6,
+        4,
         "A class fails where the magnitude of its top-K features does not match training.",
         losses.iter().map(one).collect(),
     )
