@@ -105,14 +105,21 @@ fn readable(losses: &[FragileLoss]) -> FragilityClaim {
     let one = |loss: &FragileLoss| -> Said {
         let of = |number: &str| correlation(loss, number, "recall", "imbalanced");
         let candidates = [
-            ("CE required", of("required")),
-            ("magnitude of the top K", of("magnitude")),
-            ("share of the two largest CE", of("two_share")),
+            ("CE required", "required"),
+            ("magnitude of the top K", "magnitude"),
+            ("share of the two largest CE", "two_share"),
         ];
         let rows = of("rows");
         let known: Vec<(&str, MeanAndDeviation)> = candidates
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+            .filter_map(|(words, name)| Some((words, of(name)?)))
+            .collect();
+        let balanced: Vec<String> = candidates
+            .into_iter()
+            .filter_map(|(words, name)| {
+                let value = correlation(loss, name, "recall", "balanced")?;
+                Some(format!("{words} {}", signed(value)))
+            })
             .collect();
         let Some((best, value)) = known
             .iter()
@@ -139,9 +146,10 @@ fn readable(losses: &[FragileLoss]) -> FragilityClaim {
         (
             strong(Some(value)),
             format!(
-                "{}: recall of the imbalanced network over classes goes with {}{against}.",
+                "{}: recall of the imbalanced network over classes goes with {}{against}. In the balanced network, where no class is rare: {}.",
                 loss.loss,
-                all.join(", ")
+                all.join(", "),
+                balanced.join(", ")
             ),
         )
     };
@@ -178,7 +186,7 @@ fn limited(losses: &[FragileLoss]) -> FragilityClaim {
 fn changes(losses: &[FragileLoss]) -> FragilityClaim {
     let one = |loss: &FragileLoss| -> Said {
         let of = |number: &str| correlation(loss, number, "rarer", "ratio");
-        let (count, magnitude) = (of("required"), of("magnitude"));
+        let (count, magnitude, share) = (of("required"), of("magnitude"), of("two_share"));
         if count.is_none() && magnitude.is_none() {
             let rarest = loss.classes.iter().min_by_key(|class| class.rows[1]);
             let ratio = |value: Option<MeanAndDeviation>| {
@@ -202,10 +210,11 @@ fn changes(losses: &[FragileLoss]) -> FragilityClaim {
                 .chain(strong(magnitude))
                 .reduce(|a, b| a || b),
             format!(
-                "{}: how much rarer a class became goes with the factor of its CE required by {}, and with that of their magnitude by {}.",
+                "{}: how much rarer a class became goes with the factor of its CE required by {}, with that of their magnitude by {}, and with that of the share of the two largest CE by {}.",
                 loss.loss,
                 words(count),
-                words(magnitude)
+                words(magnitude),
+                words(share)
             ),
         )
     };
@@ -229,11 +238,10 @@ fn diversity(losses: &[FragileLoss]) -> FragilityClaim {
             .into_iter()
             .filter_map(|(words, name)| Some((words, name, of(name, "recall")?)))
             .collect();
+        // The hypothesis says that more diversity is better.
         let (Some(rows), Some(best)) = (
             of("rows", "recall"),
-            known
-                .iter()
-                .max_by(|a, b| a.2.mean.abs().total_cmp(&b.2.mean.abs())),
+            known.iter().max_by(|a, b| a.2.mean.total_cmp(&b.2.mean)),
         ) else {
             return (
                 None,
@@ -244,15 +252,17 @@ fn diversity(losses: &[FragileLoss]) -> FragilityClaim {
             .iter()
             .map(|(words, _, value)| format!("{words} {}", signed(*value)))
             .collect();
-        let confounded = of(best.1, "rows").map_or(String::new(), |value| {
-            format!(
-                "; but {} go with the number of pictures by {}, so that the two cannot be told apart here",
-                best.0,
-                signed(value)
-            )
-        });
+        let confounded = of(best.1, "rows")
+            .filter(|value| value.mean.abs() >= STRONG)
+            .map_or(String::new(), |value| {
+                format!(
+                    "; {} go with the number of pictures by {}, so that the two cannot be told apart here",
+                    best.0,
+                    signed(value)
+                )
+            });
         (
-            Some(best.2.mean.abs() >= rows.mean.abs()),
+            Some(best.2.mean >= rows.mean),
             format!(
                 "{}: recall over classes goes with the number of pictures by {}, with {}{confounded}.",
                 loss.loss,
@@ -321,6 +331,9 @@ fn methods(losses: &[FragileLoss]) -> FragilityClaim {
             ),
         )
     };
+    if others.is_empty() {
+        return claim(3, METHODS, vec![(None, "Only cross-entropy was run.".to_owned())]);
+    }
     claim(3, METHODS, others.iter().map(one).collect())
 }
 

@@ -1,5 +1,6 @@
 //! The page of the fragility study.
 
+use counterpoise_base::counted;
 use counterpoise_report::{Bars, Block, Page, Scatter, Section, Series, Tone};
 
 use super::{DiversityStudy, FragileLoss, FragileSet, FragilityReproduction, MeanAndDeviation};
@@ -52,7 +53,7 @@ pub fn fragility_page(found: &FragilityReproduction) -> Page {
     }
     Page {
         title: "CNN fragility, studied again".into(),
-        subtitle: format!("budget {}, seeds 1 to {}", found.budget.name, found.seeds),
+        subtitle: format!("budget {}, {}", found.budget.name, counted(found.seeds, "seed")),
         sections,
         footer: vec!["Data sets are read where they are given; none is part of this page.".into()],
     }

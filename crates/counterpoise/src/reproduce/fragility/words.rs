@@ -79,10 +79,10 @@ impl FragileSet {
     pub fn overview_block(&self) -> TableBlock {
         let headers = [
             "loss",
-            "balanced accuracy %, balanced",
-            "imbalanced",
-            "features required %, balanced",
-            "imbalanced",
+            "balanced accuracy %",
+            "imb.",
+            "features required %",
+            "imb.",
         ];
         let row = |loss: &FragileLoss| {
             let mut cells = vec![loss.loss.to_owned()];
@@ -92,7 +92,7 @@ impl FragileSet {
         };
         table(
             format!(
-                "{}, {}: networks on {} test pictures",
+                "{}, {}: balanced, and beside it imbalanced (imb.), on {} test pictures",
                 self.set.name(),
                 self.network,
                 self.test.iter().sum::<usize>()
