@@ -149,7 +149,9 @@ fn in_words(found: &FragilityReproduction) -> String {
         for loss in &set.losses {
             block(&mut text, &set.class_block(loss));
         }
-        block(&mut text, &set.correlation_block());
+        if let Some(correlations) = set.correlation_block() {
+            block(&mut text, &correlations);
+        }
         let _ = writeln!(text, "\n== {}: what the paper claims", set.set.name());
         for claim in &set.claims {
             let _ = writeln!(

@@ -263,7 +263,11 @@ pub fn reproduce_fragility(
             ));
         }
         Some(file) => Some(file.clone()),
-        None => golden::found_in(&options.folder),
+        // It reads pictures of CIFAR-10, whichever sets are studied, unless others are named.
+        None => golden::found_in(&options.folder).filter(|_| {
+            let wanted = options.on.is_empty() || options.on.contains(&FragilityImages::Cifar10);
+            wanted && FragilityImages::Cifar10.is_in(&options.folder)
+        }),
     };
     look_for(options.device, observer)?;
     let store = Store::open(options.state.as_deref(), "reproduce-fragility")?;
@@ -300,16 +304,13 @@ pub fn reproduce_fragility(
             observer,
         };
         match options.part {
-            FragilityPart::Study => {
-                found.sets.push(work.study()?);
-                if set == FragilityImages::Cifar10
-                    && let Some(file) = &checkpoint
-                {
-                    found.golden = golden::read(file, &pictures, options.device, observer)?;
-                }
-            }
+            FragilityPart::Study => found.sets.push(work.study()?),
             FragilityPart::Diversity => found.diversity.push(work.diversity()?),
         }
+    }
+    if let Some(file) = checkpoint.filter(|_| options.part == FragilityPart::Study) {
+        let pictures = sets::read(FragilityImages::Cifar10, &options.folder, observer)?;
+        found.golden = golden::read(&file, &pictures, options.device, observer)?;
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! The page of the fragility study.
 
 use counterpoise_base::counted;
-use counterpoise_report::{Bars, Block, Page, Scatter, Section, Series, Tone};
+use counterpoise_report::{Bars, Block, Page, Section, Series, Tone};
 
 use super::{DiversityStudy, FragileLoss, FragileSet, FragilityReproduction, MeanAndDeviation};
 
@@ -63,8 +63,8 @@ fn claims(set: &FragileSet) -> Section {
     let mut blocks = vec![
         Block::Table(set.overview_block()),
         Block::KeyValues(set.claim_lines()),
-        Block::Table(set.correlation_block()),
     ];
+    blocks.extend(set.correlation_block().map(Block::Table));
     blocks.extend(set.remarks().into_iter().map(Block::Text));
     Section {
         title: format!("Claims: {}", set.set.name()),
@@ -77,7 +77,6 @@ fn classes(set: &FragileSet) -> Section {
     let mut blocks = Vec::new();
     if let Some(first) = set.losses.first() {
         blocks.extend(bars(set, first));
-        blocks.extend(points(first));
     }
     blocks.extend(set.losses.iter().map(|loss| Block::Table(set.class_block(loss))));
     Section {
@@ -122,35 +121,15 @@ fn bars(set: &FragileSet, loss: &FragileLoss) -> Vec<Block> {
             "mismatch",
             &|class| class.mismatch,
         ),
+        of("Test error of a class, percent", "%", &|class| {
+            class.recall.map(|recall| {
+                recall.map(|recall| MeanAndDeviation {
+                    mean: 100.0 * (1.0 - recall.mean),
+                    ..recall
+                })
+            })
+        }),
     ]
-}
-
-/// Mismatch against error, a point a class.
-fn points(loss: &FragileLoss) -> Option<Block> {
-    let mut points = Vec::new();
-    for class in &loss.classes {
-        for side in 0..2 {
-            if let (Some(mismatch), Some(recall)) = (class.mismatch[side], class.recall[side]) {
-                points.push(counterpoise_report::Point {
-                    x: mismatch.mean,
-                    y: 100.0 * (1.0 - recall.mean),
-                    class: side as u32,
-                    label: class.class.clone(),
-                    parents: None,
-                });
-            }
-        }
-    }
-    (points.len() > 2).then(|| {
-        Block::Scatter(Scatter {
-            caption: format!(
-                "Mismatch (to the right) and test error in percent (up), a point a class, {}",
-                loss.loss
-            ),
-            classes: vec!["balanced".into(), "imbalanced".into()],
-            points,
-        })
-    })
 }
 
 fn experiment(study: &DiversityStudy) -> Section {

@@ -146,8 +146,11 @@ impl FragileSet {
         )
     }
 
-    /// Rank correlations over classes, all losses side by side.
-    pub fn correlation_block(&self) -> TableBlock {
+    /// Rank correlations over classes, all losses side by side; absent for two classes, which have none.
+    pub fn correlation_block(&self) -> Option<TableBlock> {
+        if self.classes.len() < 3 {
+            return None;
+        }
         let mut headers = vec!["over classes", "with", "of"];
         headers.extend(self.losses.iter().map(|loss| loss.loss));
         let places = self.losses.first().map_or(0, |loss| loss.correlations.len());
@@ -174,7 +177,7 @@ impl FragileSet {
             rows.collect(),
         );
         block.numeric = (0..headers.len()).map(|column| column > 2).collect();
-        block
+        Some(block)
     }
 
     /// What is to be known about the set.
