@@ -25,6 +25,7 @@ mod progress;
 mod quickstart;
 mod reproduce;
 mod reproduce_flags;
+mod reproduce_fragility;
 mod resample;
 mod settings;
 mod table_flags;
@@ -96,6 +97,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Reproduce {
             paper: Paper::Eos(flags),
         } => reproduce::eos(&flags, json, &progress),
+        Command::Reproduce {
+            paper: Paper::Fragility(flags),
+        } => reproduce_fragility::from_flags(&flags, json, &progress),
         Command::Completions { shell } => completions(shell),
     };
     progress.end();

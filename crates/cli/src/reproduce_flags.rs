@@ -9,6 +9,7 @@ use counterpoise::{
 };
 
 use crate::image_flags::DeviceFlags;
+use crate::reproduce_fragility::FragilityFlags;
 
 #[derive(Subcommand)]
 pub(crate) enum Paper {
@@ -17,6 +18,8 @@ pub(crate) enum Paper {
     /// DeepSMOTE: Tables II and III, and curves over ratios of imbalance, on its five sets of pictures
     #[command(name = "deepsmote", alias = "deep-smote")]
     DeepSmote(DeepSmotePaperFlags),
+    /// CNN fragility: what networks hang on for the same classes, balanced and imbalanced, on three sets of pictures
+    Fragility(FragilityFlags),
     /// EOS: four losses by heads over the same features, neighbours, the generalization gap, and what it costs
     Eos(EosPaperFlags),
 }

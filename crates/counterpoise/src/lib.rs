@@ -111,6 +111,12 @@ pub use reproduce::{
     SweptLine, Treatment, UsedData, eos_reproduction_page, image_reproduction_page, reproduce_deep_smote,
     reproduce_eos, reproduce_fair_oversampling, reproduction_page,
 };
+pub use reproduce::{
+    ChosenBy, ChosenClass, ChosenRows, ClassNumbers, ClassWhenRare, DiversityStudy, FRAGILITY_LOSSES,
+    FragileLoss, FragileSet, FragilityBudget, FragilityClaim, FragilityImages, FragilityOptions,
+    FragilityPart, FragilityReproduction, GoldenClass, GoldenHead, Holds, MeanAndDeviation, NetworkNumbers,
+    Raised, RaisedClass, StudyCorrelation, StudyVersion, fragility_page, reproduce_fragility,
+};
 pub use tables::{
     EvaluateTableOptions, TableEncoding, TableExperiment, TablePart, TestTable, evaluate_table,
     evaluated_table_page, table_training_page, train_table,

@@ -3,6 +3,7 @@
 mod deep_smote;
 mod eos;
 mod fair_oversampling;
+mod fragility;
 mod store;
 
 pub use deep_smote::{
@@ -19,4 +20,11 @@ pub use fair_oversampling::{
     Part as ReproducedPart, ReproduceOptions, ReproducedNumber, ReproducedRow, ReproducedTable, Reproduction,
     SkippedData, Student, Sweep, SweptLevel, SweptLine, Treatment, UsedData, reproduce_fair_oversampling,
     reproduction_page,
+};
+pub use fragility::{
+    Choice as ChosenBy, ChosenClass, ChosenRows, ClassNumbers, ClassWhenRare, DiversityStudy,
+    FRAGILITY_LOSSES, FragileLoss, FragileSet, FragilityBudget, FragilityClaim, FragilityImages,
+    FragilityOptions, FragilityPart, FragilityReproduction, GoldenClass, GoldenHead, Holds, MeanAndDeviation,
+    NetworkNumbers, Raised, RaisedClass, StudyCorrelation, Version as StudyVersion, fragility_page,
+    reproduce_fragility,
 };

@@ -385,9 +385,9 @@ struct Work<'a> {
 const ROWS_AT_ONCE: usize = 4;
 
 /// Says before every task which row it is done for.
-struct Told<'a> {
-    observer: &'a dyn Observer,
-    row: String,
+pub(super) struct Told<'a> {
+    pub(super) observer: &'a dyn Observer,
+    pub(super) row: String,
 }
 
 impl Observer for Told<'_> {
