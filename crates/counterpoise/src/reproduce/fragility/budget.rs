@@ -50,7 +50,7 @@ impl FragilityBudget {
         }
     }
 
-    /// All sets, three seeds: LeNet for grey pictures, ResNet-32 with a scaled schedule for those in colour.
+    /// All sets, three seeds: `LeNet` for grey pictures, ResNet-32 with a scaled schedule for those in colour.
     pub fn usual() -> Self {
         Self {
             name: "usual".into(),

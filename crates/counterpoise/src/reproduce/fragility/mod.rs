@@ -337,7 +337,7 @@ struct Job {
 /// Networks that are trained side by side at most.
 const AT_ONCE: usize = 4;
 
-impl<'a> Work<'a> {
+impl Work<'_> {
     fn name(&self) -> &'static str {
         self.pictures.set.name()
     }
@@ -522,27 +522,17 @@ impl<'a> Work<'a> {
         for class in frozen.classes() {
             let name = format!("{}-chosen-{class}", self.name());
             let (pool, kept) = frozen.pool(class)?;
-            let repeats: Vec<Vec<Repeat>> = match self.store.load(&name, &settings) {
-                Some(kept) => kept,
-                None => {
-                    let repeats = frozen.repeats(class, &pool, kept)?;
-                    self.store.save(&name, &settings, &repeats);
-                    repeats
-                }
-            };
+            let before: Option<Vec<Vec<Repeat>>> = self.store.load(&name, &settings);
+            let repeats = before.map_or_else(|| frozen.repeats(class, &pool, kept), Ok)?;
+            self.store.save(&name, &settings, &repeats);
             chosen.push(chosen_class(&classes[class], kept, pool.len(), &repeats));
         }
         let mut raised = Vec::new();
         for way in WAYS {
             let name = format!("{}-raised-{way}", self.name());
-            let found = match self.store.load::<Raised>(&name, &settings) {
-                Some(kept) => kept,
-                None => {
-                    let found = frozen.raised(way)?;
-                    self.store.save(&name, &settings, &found);
-                    found
-                }
-            };
+            let before: Option<Raised> = self.store.load(&name, &settings);
+            let found = before.map_or_else(|| frozen.raised(way), Ok)?;
+            self.store.save(&name, &settings, &found);
             raised.push(found);
         }
         Ok(DiversityStudy {

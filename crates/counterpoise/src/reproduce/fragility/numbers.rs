@@ -131,7 +131,9 @@ fn of_diagnosis(found: &Diagnosis, seed: u64) -> NetworkNumbers {
             magnitude: magnitude(&test.true_positives),
             train_magnitude: train.and_then(|train| magnitude(&train.true_positives)),
             two_share: summary.two_share,
-            identity: train.and_then(|train| train.identity()).unwrap_or_default(),
+            identity: train
+                .and_then(counterpoise_diagnose::ClassProfile::identity)
+                .unwrap_or_default(),
             mismatch: summary.mismatch,
             jaccard: matched.and_then(|matched| matched.jaccard),
             effective_rank: summary.effective_rank,
