@@ -46,6 +46,7 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
                 observer: &(),
                 checkpoint: None,
                 fingerprint: String::new(),
+                each_epoch: None,
             };
             let epoch = train(rows, None, &options, &run)?.history.remove(0);
             losses.push(epoch.loss);

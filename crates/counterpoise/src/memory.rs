@@ -21,19 +21,23 @@ pub(crate) fn has_room(needed: u128, place: &str, what: &str, hint: &str) -> Res
 }
 
 /// The most memory that this process holds from now on, where the system tells.
-pub(crate) struct PeakMemory(());
+pub(crate) struct PeakMemory {
+    status: &'static str,
+}
 
 impl PeakMemory {
     /// Forgets what was the most before; absent where the system cannot.
     pub(crate) fn start() -> Option<Self> {
         // `5` sets the peak to what is held now: proc(5).
         std::fs::write("/proc/self/clear_refs", "5").ok()?;
-        Some(Self(()))
+        Some(Self {
+            status: "/proc/self/status",
+        })
     }
 
     /// In bytes.
     pub(crate) fn bytes(&self) -> Option<u64> {
-        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let status = std::fs::read_to_string(self.status).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(1024 * kilobytes)

@@ -262,7 +262,7 @@ pub fn train(
                 Some(average) => average.clone(),
                 None => Weights::of(&state.net.valid()),
             };
-            look(state.about.epoch, &state.classifier(now, rows, options)?)?;
+            look(state.about.epoch, &state.classifier(&now, rows, options)?)?;
         }
     }
     let _ = run.observer.observe(&Event::Finished { task: &task });
@@ -485,7 +485,7 @@ impl State {
     /// The network with these weights.
     fn classifier(
         &self,
-        weights: Weights,
+        weights: &Weights,
         rows: Rows<'_>,
         options: &TrainOptions,
     ) -> Result<Classifier, Error> {
@@ -507,7 +507,7 @@ impl State {
         };
         let epochs = self.about.epoch;
         Ok(Trained {
-            classifier: self.classifier(weights, rows, options)?,
+            classifier: self.classifier(&weights, rows, options)?,
             epoch: self.about.best.map_or(epochs, |(epoch, _)| epoch),
             history: self.about.history,
             resumed_from: epochs,

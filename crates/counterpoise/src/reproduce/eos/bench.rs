@@ -129,10 +129,10 @@ impl<'a> Bench<'a> {
     pub(super) fn network(&'a self, loss: &Loss, seed: u64) -> Result<Network<'a>, Error> {
         let mut training = self
             .set
-            .experiment(&self.folder, &self.budget, loss, seed, self.device);
+            .experiment(&self.folder, self.budget, loss, seed, self.device);
         let path = self
             .networks
-            .join(network_file(self.set, &self.budget, &training.train, seed));
+            .join(network_file(self.set, self.budget, &training.train, seed));
         training.output = Some(path.clone());
         // Judged below, on embeddings.
         training.test = None;

@@ -13,9 +13,9 @@ use crate::eos::HeadMethod;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EosBudget {
-    /// LeNet, 10 epochs: reduced, for minutes.
+    /// `LeNet`, 10 epochs: reduced, for minutes.
     Quick,
-    /// CIFAR-10: ResNet-32, 40 epochs, a fifth of the paper's. Fashion-MNIST: LeNet, 30 epochs.
+    /// CIFAR-10: ResNet-32, 40 epochs, a fifth of the paper's. Fashion-MNIST: `LeNet`, 30 epochs.
     Usual,
     /// ResNet-32, 200 epochs, as in the authors' code.
     Full,
@@ -96,7 +96,7 @@ impl EosBudget {
         options
     }
 
-    /// Settings of heads. Features of LeNet are not normalised, and want smaller steps.
+    /// Settings of heads. Features of `LeNet` are not normalised, and want smaller steps.
     pub(super) fn head(self, set: EosImages) -> Vec<(String, Value)> {
         if self.is_residual(set) {
             return Vec::new();

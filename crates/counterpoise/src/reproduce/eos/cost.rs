@@ -123,7 +123,7 @@ fn making(budget: EosBudget) -> Budget {
 fn kept(bench: &Bench<'_>, way: CostWay) -> Result<CostFit, Error> {
     let experiment = bench
         .set
-        .experiment(&bench.folder, &bench.budget, &Loss::default(), 1, bench.device);
+        .experiment(&bench.folder, bench.budget, &Loss::default(), 1, bench.device);
     let name = format!("{}-{}-cost-{}", bench.set.name(), bench.budget.name(), way.name()).replace(' ', "-");
     let settings = serde_json::json!({
         "what": "cost",

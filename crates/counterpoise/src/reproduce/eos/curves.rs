@@ -56,7 +56,7 @@ pub(super) fn curves(bench: &Bench<'_>, losses: &[Loss]) -> Result<Vec<GapCurve>
 fn curve(bench: &Bench<'_>, loss: &Loss) -> Result<GapCurve, Error> {
     let experiment = bench
         .set
-        .experiment(&bench.folder, &bench.budget, loss, 1, bench.device);
+        .experiment(&bench.folder, bench.budget, loss, 1, bench.device);
     let wanted = moments(experiment.train.epochs.get());
     let settings = |epoch: usize| {
         serde_json::json!({

@@ -133,7 +133,7 @@ impl EosImages {
     pub(super) fn experiment(
         self,
         folder: &Path,
-        budget: &EosBudget,
+        budget: EosBudget,
         loss: &Loss,
         seed: u64,
         device: DeviceKind,
@@ -187,7 +187,7 @@ impl EosImages {
     pub(super) fn open(
         self,
         folder: &Path,
-        budget: &EosBudget,
+        budget: EosBudget,
         observer: &dyn Observer,
     ) -> Result<Pictures, Error> {
         let experiment = self.experiment(folder, budget, &Loss::default(), 1, DeviceKind::Cpu);
@@ -254,7 +254,7 @@ pub(super) fn losses(names: &[String]) -> Result<Vec<Loss>, Error> {
 pub(super) const LOSSES: [&str; 4] = ["cross-entropy", "asl", "focal", "ldam"];
 
 /// Options that name a network's file, so that it is found again.
-pub(super) fn network_file(set: EosImages, budget: &EosBudget, options: &TrainOptions, seed: u64) -> String {
+pub(super) fn network_file(set: EosImages, budget: EosBudget, options: &TrainOptions, seed: u64) -> String {
     let budget = match budget {
         EosBudget::Usual => String::new(),
         other => format!("-{}", other.name()),

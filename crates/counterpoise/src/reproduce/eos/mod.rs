@@ -352,7 +352,7 @@ pub fn reproduce_eos(
         folders.push(folder.ok_or_else(|| set.missing(&options.folder))?);
     }
     for (&set, folder) in options.on.iter().zip(folders) {
-        let pictures = set.open(&folder, &options.budget, observer)?;
+        let pictures = set.open(&folder, options.budget, observer)?;
         let bench = Bench {
             set,
             folder,

@@ -101,6 +101,7 @@ fn bars(set: &FragileSet, loss: &FragileLoss) -> Vec<Block> {
                         .filter(|value| *value >= 0.0)
                 })
                 .collect(),
+            ..Series::default()
         };
         Block::Bars(Bars {
             caption: format!("{caption}, {}, {}", set.set.name(), loss.loss),
