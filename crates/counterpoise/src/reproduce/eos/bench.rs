@@ -14,7 +14,7 @@ use super::budget::EosBudget;
 use super::data::{EosImages, Pictures, network_file};
 use crate::Error;
 use crate::eos::{EosOptions, Frozen, HeadMethod, embed, is_trained};
-use crate::images::train_images;
+use crate::images::{ImageExperiment, train_images};
 use crate::network_data::OpenedData;
 use crate::reproduce::store::Store;
 
@@ -106,15 +106,11 @@ impl GapLine {
     }
 }
 
-/// A network of phase one.
+/// A network of phase one, trained when something is asked of it that is not kept.
 pub(super) struct Network<'a> {
     bench: &'a Bench<'a>,
+    training: ImageExperiment,
     path: PathBuf,
-    /// Seed of its training.
-    pub(super) seed: u64,
-    loss: Loss,
-    /// A number that is another for another network.
-    fingerprint: u64,
     seen: OnceCell<Seen>,
 }
 
@@ -125,8 +121,8 @@ struct Seen {
 }
 
 impl<'a> Bench<'a> {
-    /// The network of a loss and a seed, trained if it is not there.
-    pub(super) fn network(&'a self, loss: &Loss, seed: u64) -> Result<Network<'a>, Error> {
+    /// The network of a loss and a seed.
+    pub(super) fn network(&'a self, loss: &Loss, seed: u64) -> Network<'a> {
         let mut training = self
             .set
             .experiment(&self.folder, self.budget, loss, seed, self.device);
@@ -136,35 +132,38 @@ impl<'a> Bench<'a> {
         training.output = Some(path.clone());
         // Judged below, on embeddings.
         training.test = None;
-        if !is_trained(&training, &path, self.observer, &mut Vec::new())? {
-            std::fs::create_dir_all(&self.networks).map_err(|source| Error::Write {
-                path: self.networks.clone(),
-                source,
-            })?;
-            training.overwrite = true;
-            train_images(&training, self.observer)?;
-        }
-        let bytes = std::fs::read(&path).map_err(|error| Error::Config {
-            place: path.display().to_string(),
-            problem: format!("the network cannot be read: {error}"),
-            hint: None,
-        })?;
-        Ok(Network {
+        Network {
             bench: self,
+            training,
             path,
-            seed,
-            loss: loss.clone(),
-            fingerprint: Seed::new(0).child(bytes.as_slice()).number(),
             seen: OnceCell::new(),
-        })
+        }
     }
 }
 
 impl Network<'_> {
+    /// Trains it if its file is not there.
+    fn opened(&self) -> Result<SavedClassifier, Error> {
+        let bench = self.bench;
+        if !is_trained(&self.training, &self.path, bench.observer, &mut Vec::new())? {
+            std::fs::create_dir_all(&bench.networks).map_err(|source| Error::Write {
+                path: bench.networks.clone(),
+                source,
+            })?;
+            let mut training = self.training.clone();
+            training.overwrite = true;
+            train_images(&training, bench.observer)?;
+        }
+        Ok(SavedClassifier::load(&self.path, bench.device)?)
+    }
+
+    /// All that a head depends on. A network is known by how it is trained: on a card, other bits may come out.
     fn settings(&self, what: &str) -> serde_json::Value {
         serde_json::json!({
             "what": what,
-            "network": format!("{:016x}", self.fingerprint),
+            "train": self.training.train,
+            "augment": self.training.augment,
+            "network_seed": self.training.seed,
             "pictures": format!("{:016x}", self.bench.fingerprint),
             "head": self.bench.budget.head(self.bench.set),
             "seed": self.bench.seed,
@@ -177,8 +176,8 @@ impl Network<'_> {
             "{}-{}-{}-{}-{what}",
             bench.set.name(),
             bench.budget.name(),
-            self.loss.name(),
-            self.seed
+            self.training.train.loss.name(),
+            self.training.seed
         )
     }
 
@@ -188,7 +187,7 @@ impl Network<'_> {
             return Ok(seen);
         }
         let bench = self.bench;
-        let saved = SavedClassifier::load(&self.path, bench.device)?;
+        let saved = self.opened()?;
         let of = |set: &counterpoise_base::LabeledImages| {
             embed(&saved, &OpenedData::Pictures(set.clone()), bench.observer)
         };
@@ -207,7 +206,7 @@ impl Network<'_> {
     }
 
     fn branch(&self) -> Seed {
-        Seed::new(self.bench.seed).child("eos").child(self.seed)
+        Seed::new(self.bench.seed).child("eos").child(self.training.seed)
     }
 
     /// What a head says of the test rows; absent where the network's kind of head does not go that way.

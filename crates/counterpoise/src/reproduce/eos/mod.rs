@@ -442,7 +442,7 @@ impl Work<'_> {
         let mut fits: Vec<Vec<Option<bench::Outcome>>> = vec![Vec::new(); arms.len()];
         let mut gaps = Vec::new();
         for seed in 1..=self.options.seeds() as u64 {
-            let network = self.bench.network(loss, seed)?;
+            let network = self.bench.network(loss, seed);
             for (arm, fits) in arms.iter().zip(&mut fits) {
                 fits.push(network.fit(*arm)?);
             }
