@@ -330,6 +330,12 @@ impl<'a> About<'a> {
     fn wide_gap(&self) -> Option<Finding> {
         let (own, largest) = (self.line.gap?, self.largest?);
         let other = largest.gap.filter(|&other| own > 2.0 * other && own > 0.0)?;
+        // A large class may have next to none, and many times that can be little: what counts is the widest gap too.
+        let gaps = self.diagnosis.summaries.iter().filter_map(|line| line.gap);
+        let of_widest = own / gaps.fold(0.0, f64::max);
+        if of_widest < 0.1 {
+            return None;
+        }
         let beside = if own < 100.0 * other {
             format!("{:.1} times as far as `{}`", own / other, largest.class)
         } else {
@@ -338,7 +344,12 @@ impl<'a> About<'a> {
         let text =
             format!("its test rows reach {own:.3} beyond its training range in the mean feature, {beside}.");
         let numbers = [("gap", own), ("gap_of_largest", other)];
-        Some(self.finding(FindingKind::WideGap, own > 5.0 * other, &text, numbers))
+        Some(self.finding(
+            FindingKind::WideGap,
+            own > 5.0 * other && of_widest >= 0.5,
+            &text,
+            numbers,
+        ))
     }
 
     fn scattered(&self) -> Option<Finding> {
