@@ -130,13 +130,15 @@ impl HeadMethod {
     /// The way of a name.
     pub fn from_name(name: &str) -> Result<Self, Error> {
         let plain = counterpoise_base::plain_name(name);
-        let known = Self::NAMES.iter().find(|(known, _)| *known == plain);
+        let known = Self::NAMES
+            .iter()
+            .find(|(known, _)| counterpoise_base::plain_name(known) == plain);
         known.map(|(_, method)| *method).ok_or_else(|| {
             let names = Self::NAMES.iter().map(|(known, _)| *known);
             Error::Config {
                 place: "--compare".into(),
                 problem: format!("there is no head `{name}`"),
-                hint: Some(match nearest_name(&plain, names.clone()) {
+                hint: Some(match nearest_name(name, names.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
                 }),
@@ -526,4 +528,20 @@ pub(crate) fn compared(
         }
     });
     Ok(compared.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_however_it_is_written() {
+        for (name, method) in HeadMethod::NAMES {
+            assert_eq!(HeadMethod::from_name(name).expect(name), method);
+            let other = name.replace('-', "_").to_uppercase();
+            assert_eq!(HeadMethod::from_name(&other).expect(name), method);
+        }
+        let error = HeadMethod::from_name("logit-adjustmen").expect_err("there is none");
+        assert_eq!(error.hint().as_deref(), Some("did you mean `logit-adjustment`?"));
+    }
 }

@@ -287,7 +287,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("row 2, column `weight`: `many` is no weight"),
+                .contains("column `weight`, row 2 (line 3): `many` is not a number"),
             "{error}"
         );
         assert!(of("feature,weight\nbias,0.5\n").is_err());
