@@ -101,11 +101,7 @@ fn heads_of_eos_are_judged_and_none_is_trained_twice() {
     }
     let said = folder.ok(&words);
     assert!(!said.stderr.contains("epoch"), "{}", said.stderr);
-    for part in [
-        "balanced accuracy in percent, by loss",
-        "loss ldam: ",
-        "Rank correlation",
-    ] {
+    for part in ["balanced accuracy in percent, by loss", "loss ldam: "] {
         assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
     }
 }
