@@ -6,14 +6,13 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::{
     EmbeddingOptions, EosOptions, EosRun, Extract, ExtractedRows, ForeignNetwork, HeadMethod, HeadOptions,
-    ImageExperiment, NetworkData, Reads,
+    ImageExperiment,
 };
 use toml::Value;
 
-use crate::image_flags::{
-    DeviceFlags, ForeignFlags, PictureImbalanceFlags, PictureReadFlags, SeedFlags, SetFlags, TrainFlags, part,
-};
-use crate::settings::{ReadFlags, Settings, path, set_by_path, wrong};
+use crate::image_flags::{DeviceFlags, ForeignFlags, SeedFlags, SetFlags, TrainFlags, part};
+use crate::look_flags::LookFlags;
+use crate::settings::{Settings, path, set_by_path, wrong};
 
 #[derive(Subcommand)]
 pub(crate) enum EosCommand {
@@ -41,17 +40,10 @@ pub(crate) struct ExtractFlags {
     /// Pictures or a table to look at
     pub(crate) data: PathBuf,
     #[command(flatten)]
-    pub(crate) reading: PictureReadFlags,
-    #[command(flatten)]
-    pub(crate) table: ReadFlags,
-    #[command(flatten)]
-    pub(crate) imbalance: PictureImbalanceFlags,
+    pub(crate) look: LookFlags,
     /// Which of them: all, or one side of what training held out [default: all]
     #[arg(long, value_name = "ROWS", value_parser = ["all", "training", "held-out"])]
     pub(crate) rows: Option<String>,
-    /// Share of every class that training held out
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
-    pub(crate) validation: f64,
     #[command(flatten)]
     pub(crate) device: DeviceFlags,
     #[command(flatten)]
@@ -313,23 +305,15 @@ impl HeadFlags {
 
 impl ExtractFlags {
     pub(crate) fn options(&self) -> Result<Extract> {
-        let reads = self.foreign.reads(&self.file, &self.data, &self.reading)?;
-        let counts = self.imbalance.imbalance.as_deref();
-        let data = match reads {
-            Reads::Pictures => NetworkData::Pictures(part(&self.data, &self.reading, None, counts)?),
-            Reads::Rows => NetworkData::Table {
-                path: self.data.clone(),
-                read: self.table.options()?,
-                imbalance: None,
-            },
-        };
+        let reads = self.look.reads(&self.foreign, &self.file, &self.data)?;
+        let data = self.look.data(reads, &self.data)?;
         Ok(Extract {
             network: self.file.clone(),
             foreign: self.foreign.read()?,
             data,
             rows: match self.rows.as_deref() {
-                Some("training") => ExtractedRows::Training(self.validation),
-                Some("held-out") => ExtractedRows::HeldOut(self.validation),
+                Some("training") => ExtractedRows::Training(self.look.validation),
+                Some("held-out") => ExtractedRows::HeldOut(self.look.validation),
                 _ => ExtractedRows::All,
             },
             device: self.device.kind(),

@@ -10,10 +10,10 @@ use counterpoise::{
 };
 
 use crate::image_flags::{
-    DeviceFlags, ForeignFlags, PictureImbalanceFlags, PictureReadFlags, SeedFlags, SetFlags, part,
-    rest_of_side,
+    DeviceFlags, ForeignFlags, PictureReadFlags, SeedFlags, SetFlags, part, rest_of_side,
 };
-use crate::settings::{ReadFlags, set_by_path, wrong};
+use crate::look_flags::LookFlags;
+use crate::settings::{set_by_path, wrong};
 
 #[derive(Args)]
 pub(crate) struct ExplainFlags {
@@ -29,14 +29,7 @@ pub(crate) struct ExplainFlags {
     #[arg(long, value_name = "DATA")]
     pub(crate) test: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) reading: PictureReadFlags,
-    #[command(flatten)]
-    pub(crate) table: ReadFlags,
-    #[command(flatten)]
-    pub(crate) imbalance: PictureImbalanceFlags,
-    /// Share of every class that training held out
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
-    pub(crate) validation: f64,
+    pub(crate) look: LookFlags,
     /// File of features of training rows: `eos extract` wrote it, or any NPZ, NPY, safetensors, Parquet or CSV
     #[arg(
         long = "train",
@@ -142,31 +135,23 @@ impl ExplainFlags {
                 "leave it out, or name features with `--train` and `--test` instead of `--data`",
             ));
         }
-        let reads = self.foreign.reads(model, data, &self.reading)?;
-        let counts = self.imbalance.imbalance.as_deref();
-        let table = |path: &std::path::Path| -> Result<NetworkData> {
-            Ok(NetworkData::Table {
-                path: path.to_path_buf(),
-                read: self.table.options()?,
-                imbalance: None,
-            })
-        };
+        let reads = self.look.reads(&self.foreign, model, data)?;
         let same = self
             .test
             .as_deref()
             .is_some_and(|test| test.as_os_str() == "same");
-        let (training, test) = match reads {
+        let test = match reads {
             Reads::Pictures => {
-                let training = NetworkData::Pictures(part(data, &self.reading, None, counts)?);
                 let of_same = || -> Result<NetworkData> {
-                    Ok(NetworkData::Pictures(rest_of_side(data, &self.reading)?))
+                    Ok(NetworkData::Pictures(rest_of_side(data, &self.look.reading)?))
                 };
-                let test = match &self.test {
+                match &self.test {
                     Some(_) if same => TestRows::Data(of_same()?),
-                    Some(test) => TestRows::Data(NetworkData::Pictures(part_of_other(test, &self.reading)?)),
+                    Some(test) => {
+                        TestRows::Data(NetworkData::Pictures(part_of_other(test, &self.look.reading)?))
+                    }
                     None => TestRows::PartOrHeldOut(of_same()?),
-                };
-                (training, test)
+                }
             }
             Reads::Rows => {
                 if same {
@@ -176,18 +161,21 @@ impl ExplainFlags {
                         "name another table, or leave it out",
                     ));
                 }
-                let test = match &self.test {
-                    Some(test) => TestRows::Data(table(test)?),
+                match &self.test {
+                    Some(test) => TestRows::Data(NetworkData::Table {
+                        path: test.clone(),
+                        read: self.look.table.options()?,
+                        imbalance: None,
+                    }),
                     None => TestRows::HeldOut,
-                };
-                (table(data)?, test)
+                }
             }
         };
         Ok(ExplainNetwork {
             network: model.to_path_buf(),
             foreign: self.foreign.read()?,
-            data: training,
-            held_out: self.validation,
+            data: self.look.data(reads, data)?,
+            held_out: self.look.validation,
             test,
         })
     }
@@ -208,10 +196,10 @@ impl ExplainFlags {
             });
         };
         let mut read = EmbeddingOptions::default();
-        read.labels.clone_from(&self.reading.labels);
-        read.classes.clone_from(&self.reading.class_names);
+        read.labels.clone_from(&self.look.reading.labels);
+        read.classes.clone_from(&self.look.reading.class_names);
         read.feature_column.clone_from(&self.feature_column);
-        read.label_column.clone_from(&self.reading.label_column);
+        read.label_column.clone_from(&self.look.reading.label_column);
         read.prediction_column.clone_from(&self.prediction_column);
         read.ignore.clone_from(&self.ignore);
         Ok(ExplainEmbeddings {

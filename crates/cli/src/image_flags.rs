@@ -7,11 +7,12 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use counterpoise::{
     AdjustOptions, Adjustment, CountTable, DeviceKind, Error, EvaluateOptions, ForeignNetwork, ImagePart,
-    NetworkData, Reads, Strategy, check_reads, nearest_name, network_reads,
+    Reads, Strategy, check_reads, nearest_name, network_reads,
 };
 use toml::Value;
 
-use crate::settings::{ReadFlags, Settings, path, seed, set_by_path, wrong};
+use crate::look_flags::LookFlags;
+use crate::settings::{Settings, path, seed, set_by_path, wrong};
 use crate::table_flags::{EvaluateTableFlags, TrainTableFlags};
 
 /// Which pictures, and how they are read.
@@ -315,14 +316,7 @@ pub(crate) struct AdjustFlags {
     #[arg(long, value_name = "DATA")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) reading: PictureReadFlags,
-    #[command(flatten)]
-    pub(crate) table: ReadFlags,
-    #[command(flatten)]
-    pub(crate) imbalance: PictureImbalanceFlags,
-    /// Share of every class that training held out
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
-    pub(crate) validation: f64,
+    pub(crate) look: LookFlags,
     #[command(flatten)]
     pub(crate) device: DeviceFlags,
     /// File of the network to write
@@ -692,15 +686,10 @@ impl AdjustFlags {
         let adjustment = Adjustment::NAMES.iter().find(|(name, _)| *name == self.method);
         let data = match &self.data {
             None => None,
-            Some(data) => Some(match self.check(data)? {
-                Reads::Rows => self.table_data(data)?,
-                Reads::Pictures => NetworkData::Pictures(part(
-                    data,
-                    &self.reading,
-                    None,
-                    self.imbalance.imbalance.as_deref(),
-                )?),
-            }),
+            Some(data) => {
+                let reads = self.look.reads(&self.foreign, &self.file, data)?;
+                Some(self.look.data(reads, data)?)
+            }
         };
         Ok(AdjustOptions {
             network: self.file.clone(),
@@ -708,7 +697,7 @@ impl AdjustFlags {
             adjustment: adjustment.map_or(Adjustment::LogitAdjustment, |(_, kind)| *kind),
             tau: self.tau,
             data,
-            validation: self.validation,
+            validation: self.look.validation,
             device: self.device.kind(),
             output: self.output.clone(),
             overwrite: self.overwrite,

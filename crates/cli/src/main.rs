@@ -19,13 +19,14 @@ mod explain_flags;
 mod failure;
 mod flags;
 mod image_flags;
+mod look_flags;
 mod metrics;
 mod profile;
 mod progress;
 mod quickstart;
 mod reproduce;
 mod reproduce_flags;
-mod reproduce_fragility;
+mod reproduce_words;
 mod resample;
 mod settings;
 mod table_flags;
@@ -38,7 +39,6 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::flags::{Arguments, Command};
-use crate::reproduce_flags::Paper;
 
 fn main() {
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
@@ -88,18 +88,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Evaluate(flags) => evaluate::run(&flags, json, &progress),
         Command::Explain(flags) => explain::run(&flags, json, &progress),
         Command::Quickstart(flags) => quickstart::run(&flags, json, &progress),
-        Command::Reproduce {
-            paper: Paper::FairOversampling(flags),
-        } => reproduce::fair_oversampling(&flags, json, &progress),
-        Command::Reproduce {
-            paper: Paper::DeepSmote(flags),
-        } => reproduce::deep_smote(&flags, json, &progress),
-        Command::Reproduce {
-            paper: Paper::Eos(flags),
-        } => reproduce::eos(&flags, json, &progress),
-        Command::Reproduce {
-            paper: Paper::Fragility(flags),
-        } => reproduce_fragility::from_flags(&flags, json, &progress),
+        Command::Reproduce { paper } => reproduce::from_flags(&paper, json, &progress),
         Command::Completions { shell } => completions(shell),
     };
     progress.end();

@@ -1,259 +1,122 @@
 //! `counterpoise reproduce`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::{
-    EosReproduction, Error, ImageReproduction, Reproduction, Warning, check_page, eos_reproduction_page,
-    image_reproduction_page, reproduce_deep_smote, reproduce_eos, reproduce_fair_oversampling,
-    reproduction_page, write_page,
+    EosReproduction, Error, FragilityReproduction, ImageReproduction, Page, Reproduction, Warning,
+    check_page, eos_reproduction_page, fragility_page, image_reproduction_page, reproduce_deep_smote,
+    reproduce_eos, reproduce_fair_oversampling, reproduce_fragility, reproduction_page, write_page,
 };
+use serde::Serialize;
 
 use crate::failure::NotReproduced;
 use crate::progress::Progress;
-use crate::reproduce_flags::{DeepSmotePaperFlags, EosPaperFlags, FairOversamplingFlags};
-use crate::terminal::{self, wrapped};
+use crate::reproduce_flags::{Paper, ShownFlags};
+use crate::reproduce_words as words;
+use crate::terminal;
 
-pub(crate) fn fair_oversampling(
-    flags: &FairOversamplingFlags,
-    json: bool,
-    progress: &Progress,
-) -> Result<()> {
-    if let Some(path) = &flags.judged.report {
-        check_page(path)?;
-    }
-    let reproduction = reproduce_fair_oversampling(&flags.options(), progress)?;
-    if let Some(path) = &flags.judged.report {
-        write_page(&reproduction_page(&reproduction), path)?;
-    }
-    progress.end();
-    if json {
-        terminal::print(&format!("{}\n", serde_json::to_string_pretty(&reproduction)?))?;
-    } else {
-        let mut text = in_words(&reproduction);
-        if let Some(path) = &flags.judged.report {
-            let _ = writeln!(text, "\nwrote {}", path.display());
+pub(crate) fn from_flags(paper: &Paper, json: bool, progress: &Progress) -> Result<()> {
+    match paper {
+        Paper::FairOversampling(flags) => {
+            let shown = Shown::new(&flags.shown, json, progress);
+            let as_shown: Outputs<Reproduction> = (reproduction_page, words::fair_oversampling);
+            let found = shown.reproduced(
+                || Ok(reproduce_fair_oversampling(&flags.options(), progress)?),
+                as_shown,
+            )?;
+            if found.has_failed() {
+                return Err(NotReproduced.into());
+            }
         }
-        terminal::print(&text)?;
-    }
-    if reproduction.has_failed() {
-        return Err(NotReproduced.into());
+        Paper::DeepSmote(flags) => {
+            let as_shown: Outputs<ImageReproduction> = (image_reproduction_page, words::deep_smote);
+            Shown::new(&flags.shown, json, progress)
+                .keeping("finished rows are kept, and networks as they were after their last epoch")
+                .reproduced(
+                    || Ok(reproduce_deep_smote(&flags.options()?, progress)?),
+                    as_shown,
+                )?;
+        }
+        Paper::Fragility(flags) => {
+            let as_shown: Outputs<FragilityReproduction> = (fragility_page, words::fragility);
+            Shown::new(&flags.shown, json, progress)
+                .keeping("finished networks are kept, and others as they were after their last epoch")
+                .reproduced(|| Ok(reproduce_fragility(&flags.options()?, progress)?), as_shown)?;
+        }
+        Paper::Eos(flags) => {
+            let as_shown: Outputs<EosReproduction> = (eos_reproduction_page, words::eos);
+            Shown::new(&flags.shown, json, progress)
+                .keeping("finished heads are kept, and networks as they were after their last epoch")
+                .reproduced(|| Ok(reproduce_eos(&flags.options()?, progress)?), as_shown)?;
+        }
     }
     Ok(())
 }
 
-fn in_words(found: &Reproduction) -> String {
-    let mut text = format!(
-        "{}\n{}-fold cross-validation, seed {}; intervals of 95 % from {} draws of test rows\n",
-        found.paper, found.folds, found.seed, found.draws
-    );
-    for data in &found.data {
-        let cells: Vec<String> = data
-            .cells
-            .iter()
-            .map(|(cell, rows)| format!("{cell} {rows}"))
-            .collect();
-        let times = if data.repeats == 1 {
-            "rows dealt once".into()
-        } else {
-            format!("rows dealt {} times", data.repeats)
-        };
-        let _ = writeln!(
-            text,
-            "{}: {} rows, {} features, {times}; {}",
-            data.data,
-            data.rows,
-            data.features,
-            cells.join(", ")
-        );
-    }
-    for skipped in &found.skipped {
-        let _ = writeln!(
-            text,
-            "\nskipped: {}: {}\n  put these files into a folder and give it with `--data`, or set COUNTERPOISE_DATA:",
-            skipped.data, skipped.reason
-        );
-        for file in &skipped.files {
-            let _ = writeln!(text, "  {}  sha256 {}", file.file, file.sha256);
-        }
-    }
-    for table in &found.tables {
-        let _ = writeln!(text, "\n== Table {}: {}\n", table.number, table.about);
-        text.push_str(&terminal::block(&table.block()));
-        for line in table.remarks() {
-            let _ = writeln!(text, "{}", wrapped(&line, "  ", 110));
-        }
-    }
-    if !found.claims.is_empty() {
-        text.push_str("\n== Is Fair Oversampling ahead, as the paper says? Fair Utility less that of the next best in print\n\n");
-        text.push_str(&terminal::block(&found.claims_block()));
-    }
-    if !found.bands.is_empty() {
-        text.push_str(
-            "\n== Fair Utility where an independent run with scikit-learn found it (fold means)\n\n",
-        );
-        text.push_str(&terminal::block(&found.bands_block()));
-    }
-    for sweep in &found.sweeps {
-        let block = sweep.block();
-        let _ = writeln!(
-            text,
-            "\n== Experiment 3, {}\n\n{}",
-            block.caption,
-            terminal::block(&block).trim_end()
-        );
-        for line in sweep.remarks() {
-            let _ = writeln!(text, "{}", wrapped(&line, "  ", 110));
-        }
-    }
-    for importance in &found.importance {
-        let block = importance.block();
-        let _ = writeln!(
-            text,
-            "\n== Experiment 4, {}\n\n{}",
-            block.caption,
-            terminal::block(&block).trim_end()
-        );
-        if let Some(problem) = &importance.problem {
-            let _ = writeln!(text, "  {problem}");
-        }
-    }
-    let _ = writeln!(text, "\n{}", found.summary());
-    text
+/// What was found as a page, and as text.
+type Outputs<Found> = (fn(&Found) -> Page, fn(&Found) -> String);
+
+/// How what a paper's run found is told.
+struct Shown<'a> {
+    report: Option<&'a Path>,
+    json: bool,
+    progress: &'a Progress,
+    /// What a run that was stopped leaves.
+    kept: Option<&'static str>,
 }
 
-pub(crate) fn deep_smote(flags: &DeepSmotePaperFlags, json: bool, progress: &Progress) -> Result<()> {
-    if let Some(path) = &flags.judged.report {
-        check_page(path)?;
+impl<'a> Shown<'a> {
+    fn new(flags: &'a ShownFlags, json: bool, progress: &'a Progress) -> Self {
+        Self {
+            report: flags.report.as_deref(),
+            json,
+            progress,
+            kept: None,
+        }
     }
-    let found = reproduce_deep_smote(&flags.options()?, progress)
-        .inspect_err(|error| tell_what_is_kept(error, json, progress))?;
-    if let Some(path) = &flags.judged.report {
-        write_page(&image_reproduction_page(&found), path)?;
-    }
-    progress.end();
-    if json {
-        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
-    }
-    let mut text = deep_smote_in_words(&found);
-    if let Some(path) = &flags.judged.report {
-        let _ = writeln!(text, "\nwrote {}", path.display());
-    }
-    terminal::print(&text)
-}
 
-fn deep_smote_in_words(found: &ImageReproduction) -> String {
-    let mut text = format!("{}\nseed {}\n", found.paper, found.seed);
-    for note in found.notes() {
-        let _ = writeln!(text, "{}", wrapped(&note, "", 110));
-    }
-    for set in &found.sets {
-        for block in [set.block(true), set.block(false), set.cost_block()] {
-            let _ = writeln!(
-                text,
-                "\n== {}\n\n{}",
-                block.caption,
-                terminal::block(&block).trim_end()
-            );
-        }
-        text.push('\n');
-        for line in set.remarks() {
-            let _ = writeln!(text, "{}", wrapped(&line, "  ", 110));
+    fn keeping(self, kept: &'static str) -> Self {
+        Self {
+            kept: Some(kept),
+            ..self
         }
     }
-    for sweep in &found.sweeps {
-        let block = sweep.block();
-        let _ = writeln!(
-            text,
-            "\n== {}\n\n{}",
-            block.caption,
-            terminal::block(&block).trim_end()
-        );
-        for line in sweep.remarks() {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    if let Some(about) = found.about_ranks() {
-        for ranks in &found.ranks {
-            let block = ranks.block();
-            let _ = writeln!(
-                text,
-                "\n== {}\n\n{}",
-                block.caption,
-                terminal::block(&block).trim_end()
-            );
-        }
-        let _ = writeln!(text, "{}", wrapped(&about, "  ", 110));
-    }
-    text
-}
 
-/// Says what a run that was stopped leaves.
-fn tell_what_is_kept(error: &Error, json: bool, progress: &Progress) {
-    if error.code().ends_with(".stopped") {
-        progress.end();
-        let message = "finished rows are kept, and networks as they were after their last epoch";
-        let kept = Warning::new("reproduce.stopped", message);
-        terminal::warn(&[kept], json);
+    /// Runs a paper, writes its page, and prints what was found.
+    fn reproduced<Found: Serialize>(
+        &self,
+        run: impl FnOnce() -> Result<Found>,
+        (page, in_words): Outputs<Found>,
+    ) -> Result<Found> {
+        if let Some(path) = self.report {
+            check_page(path)?;
+        }
+        let found = run().inspect_err(|error| self.tell_what_is_kept(error))?;
+        if let Some(path) = self.report {
+            write_page(&page(&found), path)?;
+        }
+        self.progress.end();
+        if self.json {
+            terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
+            return Ok(found);
+        }
+        let mut text = in_words(&found);
+        if let Some(path) = self.report {
+            let _ = writeln!(text, "\nwrote {}", path.display());
+        }
+        terminal::print(&text)?;
+        Ok(found)
     }
-}
 
-pub(crate) fn eos(flags: &EosPaperFlags, json: bool, progress: &Progress) -> Result<()> {
-    if let Some(path) = &flags.judged.report {
-        check_page(path)?;
-    }
-    let found = reproduce_eos(&flags.options()?, progress)
-        .inspect_err(|error| tell_what_is_kept(error, json, progress))?;
-    if let Some(path) = &flags.judged.report {
-        write_page(&eos_reproduction_page(&found), path)?;
-    }
-    progress.end();
-    if json {
-        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
-    }
-    let mut text = eos_in_words(&found);
-    if let Some(path) = &flags.judged.report {
-        let _ = writeln!(text, "\nwrote {}", path.display());
-    }
-    terminal::print(&text)
-}
-
-fn eos_in_words(found: &EosReproduction) -> String {
-    let mut text = format!("{}\nseed {}\n", found.paper, found.seed);
-    let say = |text: &mut String, lines: Vec<String>, indent: &str| {
-        for line in lines {
-            let _ = writeln!(text, "{}", wrapped(&line, indent, 110));
-        }
-    };
-    let show = |text: &mut String, block: &counterpoise::TableBlock| {
-        let table = terminal::block(block);
-        let _ = writeln!(text, "\n== {}\n\n{}\n", block.caption, table.trim_end());
-    };
-    say(&mut text, found.notes(), "");
-    for set in &found.sets {
-        if !set.losses.is_empty() {
-            show(&mut text, &set.summary_block());
-            set.losses
-                .iter()
-                .for_each(|table| show(&mut text, &set.loss_block(table)));
-            say(&mut text, set.verdicts(), "  ");
-        }
-        if let Some(block) = set.neighbour_block() {
-            show(&mut text, &block);
-        }
-        if !set.gaps.is_empty() {
-            set.gaps
-                .iter()
-                .for_each(|gap| show(&mut text, &set.gap_block(gap)));
-            say(&mut text, set.about_gaps(), "  ");
-        }
-        set.curves
-            .iter()
-            .for_each(|curve| show(&mut text, &set.curve_block(curve)));
-        if let Some(block) = set.cost_block() {
-            show(&mut text, &block);
-            say(&mut text, set.about_costs(), "  ");
+    fn tell_what_is_kept(&self, error: &anyhow::Error) {
+        let is_stopped = error
+            .downcast_ref::<Error>()
+            .is_some_and(|error| error.code().ends_with(".stopped"));
+        if let Some(kept) = self.kept.filter(|_| is_stopped) {
+            self.progress.end();
+            terminal::warn(&[Warning::new("reproduce.stopped", kept)], self.json);
         }
     }
-    text
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use counterpoise::{
-    EosBudget, EosImages, EosPart, EosReproduceOptions, Error, ImageBudget, ImageExperimentKind,
-    ImageReproduceOptions, PaperImages, ReproduceOptions, ReproducedPart,
+    EosBudget, EosImages, EosPart, EosReproduceOptions, Error, FragilityBudget, FragilityImages,
+    FragilityOptions, FragilityPart, ImageBudget, ImageExperimentKind, ImageReproduceOptions, PaperImages,
+    ReproduceOptions, ReproducedPart,
 };
 
 use crate::image_flags::DeviceFlags;
-use crate::reproduce_fragility::FragilityFlags;
 
 #[derive(Subcommand)]
 pub(crate) enum Paper {
@@ -24,7 +24,7 @@ pub(crate) enum Paper {
     Eos(EosPaperFlags),
 }
 
-/// How results are judged and shown, whatever the paper.
+/// How results are judged.
 #[derive(Args)]
 pub(crate) struct JudgedFlags {
     /// How often test rows or pictures are drawn for intervals
@@ -33,6 +33,11 @@ pub(crate) struct JudgedFlags {
     /// Root of everything random
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+}
+
+/// Where a paper is run, and what is written beside the text.
+#[derive(Args)]
+pub(crate) struct ShownFlags {
     #[command(flatten)]
     pub(crate) device: DeviceFlags,
     /// Also write a page
@@ -40,20 +45,56 @@ pub(crate) struct JudgedFlags {
     pub(crate) report: Option<PathBuf>,
 }
 
+/// What papers of networks have in common: files, effort, and what is kept.
+#[derive(Args)]
+pub(crate) struct NetworkPaperFlags {
+    /// Folder with a folder of files for each data set, or with the files of one [default: `COUNTERPOISE_DATA`]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Reduced: small networks, few epochs, one fold or seed; minutes
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+    /// The authors' networks and epochs, for days
+    #[arg(long)]
+    full: bool,
+    /// Folder where what is finished is kept, to go on from [default: in the user's cache]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+impl NetworkPaperFlags {
+    /// Where the data sets are.
+    pub(crate) fn folder(&self) -> anyhow::Result<PathBuf> {
+        Ok(data_folder(self.data.as_ref()).ok_or_else(|| Error::Config {
+            place: "--data".into(),
+            problem: "the paper's data sets do not come with the program".into(),
+            hint: Some("give the folder of their files with `--data`, or set COUNTERPOISE_DATA".into()),
+        })?)
+    }
+
+    /// One of three budgets.
+    pub(crate) fn budget<T>(&self, quick: T, usual: T, full: T) -> T {
+        match (self.quick, self.full) {
+            (true, _) => quick,
+            (_, true) => full,
+            _ => usual,
+        }
+    }
+}
+
+fn data_folder(given: Option<&PathBuf>) -> Option<PathBuf> {
+    given
+        .cloned()
+        .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from))
+}
+
 #[derive(Args)]
 pub(crate) struct DeepSmotePaperFlags {
     /// Data sets, separated by commas
     #[arg(long, value_name = "DATA", value_delimiter = ',', required = true, value_parser = ["mnist", "fashion-mnist", "cifar10", "svhn", "celeba"])]
     pub(crate) dataset: Vec<String>,
-    /// Folder with the original files, or with a folder for each data set [default: `COUNTERPOISE_DATA`]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
-    /// Small networks, few epochs, one fold: reduced, for minutes
-    #[arg(long, conflicts_with = "full")]
-    pub(crate) quick: bool,
-    /// The paper's networks and epochs, for days
-    #[arg(long)]
-    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) common: NetworkPaperFlags,
     /// Folds to run, of 5 [default: 5, with `--quick` 1]
     #[arg(long)]
     pub(crate) folds: Option<u16>,
@@ -69,11 +110,10 @@ pub(crate) struct DeepSmotePaperFlags {
     /// How often `--experiment imbalance` draws training pictures [default: 3, with `--quick` 2]
     #[arg(long)]
     pub(crate) repeats: Option<u16>,
-    /// Folder where finished rows are kept, to go on from [default: in the user's cache]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) judged: JudgedFlags,
+    #[command(flatten)]
+    pub(crate) shown: ShownFlags,
 }
 
 impl DeepSmotePaperFlags {
@@ -83,14 +123,10 @@ impl DeepSmotePaperFlags {
             .into_iter()
             .filter(|set| self.dataset.iter().any(|name| name == set.name()))
             .collect();
-        options.folder = paper_folder(self.data.as_ref())?;
-        options.budget = if self.quick {
-            ImageBudget::quick()
-        } else if self.full {
-            ImageBudget::full()
-        } else {
-            ImageBudget::usual()
-        };
+        options.folder = self.common.folder()?;
+        options.budget = self
+            .common
+            .budget(ImageBudget::quick(), ImageBudget::usual(), ImageBudget::full());
         options.folds = self.folds.map(usize::from);
         options.experiment = if self.experiment == "imbalance" {
             ImageExperimentKind::Imbalance
@@ -115,12 +151,12 @@ impl DeepSmotePaperFlags {
         if !self.ratios.is_empty() {
             options.ratios.clone_from(&self.ratios);
         }
-        let repeats = if self.quick { 2 } else { 3 };
+        let repeats = if self.common.quick { 2 } else { 3 };
         options.repeats = self.repeats.map_or(repeats, usize::from);
-        options.state.clone_from(&self.state);
+        options.state.clone_from(&self.common.state);
         options.draws = self.judged.draws as usize;
         options.seed = self.judged.seed;
-        options.device = self.judged.device.kind();
+        options.device = self.shown.device.kind();
         Ok(options)
     }
 }
@@ -130,15 +166,8 @@ pub(crate) struct EosPaperFlags {
     /// Data sets, separated by commas: cifar10-lt, fashion-mnist [default: both, with `--quick` fashion-mnist]
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = ["cifar10-lt", "fashion-mnist"])]
     pub(crate) dataset: Vec<String>,
-    /// Folder with the files, or with a folder for each data set [default: `COUNTERPOISE_DATA`]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
-    /// `LeNet` and ten epochs: reduced, for minutes
-    #[arg(long, conflicts_with = "full")]
-    pub(crate) quick: bool,
-    /// The authors' network and epochs, for days
-    #[arg(long)]
-    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) common: NetworkPaperFlags,
     /// Parts to run, separated by commas [default: all; `curves` and `cost`, which train networks anew, only where they are small]
     #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["table", "neighbours", "gap", "curves", "cost"])]
     pub(crate) only: Vec<String>,
@@ -151,24 +180,19 @@ pub(crate) struct EosPaperFlags {
     /// Networks of each loss [default: 3, with `--quick` 1]
     #[arg(long)]
     pub(crate) seeds: Option<u16>,
-    /// Folder where networks and finished heads are kept, to go on from [default: in the user's cache]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) judged: JudgedFlags,
+    #[command(flatten)]
+    pub(crate) shown: ShownFlags,
 }
 
 impl EosPaperFlags {
     pub(crate) fn options(&self) -> anyhow::Result<EosReproduceOptions> {
         let mut options = EosReproduceOptions::default();
-        options.budget = if self.quick {
-            EosBudget::Quick
-        } else if self.full {
-            EosBudget::Full
-        } else {
-            EosBudget::Usual
-        };
-        options.on = match (self.dataset.is_empty(), self.quick) {
+        options.budget = self
+            .common
+            .budget(EosBudget::Quick, EosBudget::Usual, EosBudget::Full);
+        options.on = match (self.dataset.is_empty(), self.common.quick) {
             (true, true) => vec![EosImages::FashionMnist],
             (true, false) => EosImages::ALL.to_vec(),
             (false, _) => EosImages::ALL
@@ -176,7 +200,7 @@ impl EosPaperFlags {
                 .filter(|set| self.dataset.iter().any(|name| name == set.name()))
                 .collect(),
         };
-        options.folder = paper_folder(self.data.as_ref())?;
+        options.folder = self.common.folder()?;
         options.parts = self
             .only
             .iter()
@@ -185,24 +209,73 @@ impl EosPaperFlags {
         options.losses.clone_from(&self.losses);
         options.heads.clone_from(&self.heads);
         options.seeds = self.seeds.map(usize::from);
-        options.state.clone_from(&self.state);
+        options.state.clone_from(&self.common.state);
         options.draws = self.judged.draws as usize;
         options.seed = self.judged.seed;
-        options.device = self.judged.device.kind();
+        options.device = self.shown.device.kind();
         Ok(options)
     }
 }
 
-/// Where the data sets of a paper are.
-fn paper_folder(given: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
-    let folder = given
-        .cloned()
-        .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
-    Ok(folder.ok_or_else(|| Error::Config {
-        place: "--data".into(),
-        problem: "the paper's data sets do not come with the program".into(),
-        hint: Some("give the folder of their files with `--data`, or set COUNTERPOISE_DATA".into()),
-    })?)
+#[derive(Args)]
+pub(crate) struct FragilityFlags {
+    /// Data sets, separated by commas [default: those whose files are there; with `--quick` grey ones]
+    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = ["fashion-mnist", "pneumoniamnist", "cifar10"])]
+    pub(crate) dataset: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: NetworkPaperFlags,
+    /// What to run: networks side by side, or diversity against count
+    #[arg(long, default_value = "study", value_parser = ["study", "diversity"])]
+    pub(crate) experiment: String,
+    /// Losses, separated by commas [default: cross-entropy, ldam, focal, asl]
+    #[arg(long, value_name = "LOSS", value_delimiter = ',')]
+    pub(crate) losses: Vec<String>,
+    /// How many seeds, from 1 [default: 3, with `--quick` 1]
+    #[arg(long)]
+    pub(crate) seeds: Option<u16>,
+    /// The authors' network, to read beside their tables [default: looked for among the data]
+    #[arg(long, value_name = "FILE.pth")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: ShownFlags,
+}
+
+impl FragilityFlags {
+    pub(crate) fn options(&self) -> anyhow::Result<FragilityOptions> {
+        let mut options = FragilityOptions::default();
+        options.on = FragilityImages::ALL
+            .into_iter()
+            .filter(|set| self.dataset.iter().any(|name| name == set.name()))
+            .collect();
+        options.folder = self.common.folder()?;
+        options.budget = self.common.budget(
+            FragilityBudget::quick(),
+            FragilityBudget::usual(),
+            FragilityBudget::full(),
+        );
+        if self.experiment == "diversity" {
+            options.part = FragilityPart::Diversity;
+            let study = [
+                ("--losses", !self.losses.is_empty()),
+                ("--seeds", self.seeds.is_some()),
+                ("--checkpoint", self.checkpoint.is_some()),
+            ];
+            if let Some((flag, _)) = study.iter().find(|(_, given)| *given) {
+                return Err(Error::Config {
+                    place: (*flag).into(),
+                    problem: "the diversity experiment reads one cross-entropy network of each set".into(),
+                    hint: Some(format!("leave `{flag}` or `--experiment diversity` out")),
+                }
+                .into());
+            }
+        }
+        options.losses.clone_from(&self.losses);
+        options.seeds = self.seeds.map(usize::from);
+        options.checkpoint.clone_from(&self.checkpoint);
+        options.state.clone_from(&self.common.state);
+        options.device = self.shown.device.kind();
+        Ok(options)
+    }
 }
 
 #[derive(Args)]
@@ -224,6 +297,8 @@ pub(crate) struct FairOversamplingFlags {
     pub(crate) repeats: Option<u16>,
     #[command(flatten)]
     pub(crate) judged: JudgedFlags,
+    #[command(flatten)]
+    pub(crate) shown: ShownFlags,
 }
 
 impl FairOversamplingFlags {
@@ -234,15 +309,12 @@ impl FairOversamplingFlags {
             .filter(|part| self.only.iter().any(|name| name == part.name()))
             .collect();
         options.on.clone_from(&self.on);
-        options.folder = self
-            .data
-            .clone()
-            .or_else(|| std::env::var_os("COUNTERPOISE_DATA").map(PathBuf::from));
+        options.folder = data_folder(self.data.as_ref());
         options.full = self.full;
         options.repeats = self.repeats.map(usize::from);
         options.draws = self.judged.draws as usize;
         options.seed = self.judged.seed;
-        options.device = self.judged.device.kind();
+        options.device = self.shown.device.kind();
         options
     }
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use counterpoise::{Error, EvaluateTableOptions, Imbalance, NetworkData, Reads};
+use counterpoise::{Error, EvaluateTableOptions, Reads};
 use toml::Value;
 
-use crate::image_flags::{AdjustFlags, EvaluateFlags, TrainFlags, imbalance};
+use crate::image_flags::{EvaluateFlags, TrainFlags};
 use crate::settings::{ReadFlags, Settings, path};
 
 /// Which columns of a table, and how it is read.
@@ -55,7 +55,7 @@ pub(crate) struct EvaluateTableFlags {
 }
 
 /// Refuses flags of something else than what is read.
-fn refuse(flag: Option<&str>, reads: Reads, data: &Path) -> Result<()> {
+pub(crate) fn refuse(flag: Option<&str>, reads: Reads, data: &Path) -> Result<()> {
     let Some(flag) = flag else { return Ok(()) };
     let (meant, found) = match reads {
         Reads::Pictures => ("tables", "pictures"),
@@ -161,29 +161,5 @@ impl EvaluateFlags {
         ]);
         let flag = flag.or_else(|| flags.reading.given());
         refuse(flag, Reads::Pictures, &self.pictures.data)
-    }
-}
-
-impl AdjustFlags {
-    /// What the network reads; flags of other data are refused.
-    pub(crate) fn check(&self, data: &Path) -> Result<Reads> {
-        let reads = self.foreign.reads(&self.file, data, &self.reading)?;
-        let flag = match reads {
-            Reads::Pictures => self.table.given(),
-            Reads::Rows => self.reading.given(),
-        };
-        refuse(flag, reads, data)?;
-        Ok(reads)
-    }
-
-    /// The table that the network was trained on.
-    pub(crate) fn table_data(&self, data: &Path) -> Result<NetworkData> {
-        let counts = self.imbalance.imbalance.as_deref();
-        let imbalance = counts.map(|counts| -> Result<Imbalance> { Ok(imbalance(counts)?.try_into()?) });
-        Ok(NetworkData::Table {
-            path: data.to_path_buf(),
-            read: self.table.options()?,
-            imbalance: imbalance.transpose()?,
-        })
     }
 }

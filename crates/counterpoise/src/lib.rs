@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod bundled;
+mod command_line;
 mod compare;
 mod device;
 mod eos;

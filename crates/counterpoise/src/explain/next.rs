@@ -8,6 +8,7 @@ use counterpoise_diagnose::{Action, Diagnosis};
 use serde::Serialize;
 
 use super::{ExplainEmbeddings, ExplainNetwork, ExplainSubject, TestRows};
+use crate::command_line::CommandLine;
 use crate::network_data::NetworkData;
 use crate::tables::TableEncoding;
 
@@ -167,47 +168,6 @@ fn is_linear(subject: &ExplainSubject) -> bool {
     content.is_some_and(|content| content != counterpoise_data::Content::Pictures)
 }
 
-/// Words of a command line.
-struct Line(Vec<String>);
-
-impl Line {
-    fn new(words: &str) -> Self {
-        Self(
-            std::iter::once("counterpoise")
-                .chain(words.split(' '))
-                .map(str::to_owned)
-                .collect(),
-        )
-    }
-
-    fn word(mut self, word: impl AsRef<str>) -> Self {
-        self.0.push(quoted(word.as_ref()));
-        self
-    }
-
-    fn path(self, path: &Path) -> Self {
-        self.word(path.display().to_string())
-    }
-
-    fn words(mut self, words: &[String]) -> Self {
-        self.0.extend(words.iter().map(|word| quoted(word)));
-        self
-    }
-
-    fn end(self) -> String {
-        self.0.join(" ")
-    }
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./:=,+@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 fn commands(
     action: Action,
     subject: &ExplainSubject,
@@ -216,7 +176,7 @@ fn commands(
 ) -> Vec<String> {
     if action == Action::CollectMore {
         return vec![
-            Line::new("explain")
+            CommandLine::new("explain")
                 .words(&typed.subject)
                 .word("--tables")
                 .word("explained")
@@ -264,7 +224,7 @@ fn as_before(about: &AboutClassifier) -> Vec<String> {
 
 /// A look at what a step brought.
 fn look(typed: &Typed, model: &Path) -> String {
-    Line::new("explain")
+    CommandLine::new("explain")
         .words(&typed.subject)
         .word("--against")
         .path(model)
@@ -279,23 +239,10 @@ fn of_pictures(
 ) -> Vec<String> {
     let (network, data) = (&subject.network, subject.data.path());
     match action {
-        Action::Threshold => {
-            let adjusted = beside(network, "adjusted");
-            let adjust = Line::new("adjust")
-                .path(network)
-                .words(&typed.foreign)
-                .words(&["--method".into(), "logit-adjustment".into(), "--data".into()])
-                .path(data)
-                .words(&typed.reading)
-                .words(&typed.validation);
-            vec![
-                adjust.word("--output").path(&adjusted).end(),
-                look(typed, &adjusted),
-            ]
-        }
+        Action::Threshold => adjusted(network, data, typed),
         Action::Eos => {
             let made = beside(network, "eos");
-            let run = Line::new("eos run")
+            let run = CommandLine::new("eos run")
                 .path(data)
                 .words(&typed.reading)
                 .words(&typed.test)
@@ -308,11 +255,11 @@ fn of_pictures(
         }
         _ => {
             let made = beside(network, "deepsmote");
-            let fit = Line::new("deepsmote fit").path(data).words(&typed.reading);
-            let generate = Line::new("deepsmote generate deepsmote.safetensors")
+            let fit = CommandLine::new("deepsmote fit").path(data).words(&typed.reading);
+            let generate = CommandLine::new("deepsmote generate deepsmote.safetensors")
                 .path(data)
                 .words(&typed.reading);
-            let train = Line::new("train balanced.npz --network")
+            let train = CommandLine::new("train balanced.npz --network")
                 .word(about.network.name())
                 .words(&as_before(about));
             vec![
@@ -326,6 +273,23 @@ fn of_pictures(
     }
 }
 
+/// Decisions moved by what held-out rows say.
+fn adjusted(network: &Path, data: &Path, typed: &Typed) -> Vec<String> {
+    let adjusted = beside(network, "adjusted");
+    let adjust = CommandLine::new("adjust")
+        .path(network)
+        .words(&typed.foreign)
+        .with("--method", "logit-adjustment")
+        .word("--data")
+        .path(data)
+        .words(&typed.reading)
+        .words(&typed.validation);
+    vec![
+        adjust.word("--output").path(&adjusted).end(),
+        look(typed, &adjusted),
+    ]
+}
+
 fn of_table(
     action: Action,
     subject: &ExplainNetwork,
@@ -335,23 +299,11 @@ fn of_table(
 ) -> Vec<String> {
     let network = &subject.network;
     match action {
-        Action::Threshold => {
-            let adjusted = beside(network, "adjusted");
-            let adjust = Line::new("adjust")
-                .path(network)
-                .words(&["--method".into(), "logit-adjustment".into(), "--data".into()])
-                .path(data)
-                .words(&typed.reading)
-                .words(&typed.validation);
-            vec![
-                adjust.word("--output").path(&adjusted).end(),
-                look(typed, &adjusted),
-            ]
-        }
+        Action::Threshold => adjusted(network, data, typed),
         Action::Eos => {
             let made = beside(network, "eos");
             let held_out = matches!(subject.test, TestRows::HeldOut | TestRows::PartOrHeldOut(_));
-            let mut extract = Line::new("eos extract")
+            let mut extract = CommandLine::new("eos extract")
                 .path(network)
                 .path(data)
                 .words(&typed.reading);
@@ -360,10 +312,12 @@ fn of_table(
                     .words(&["--rows".into(), "training".into()])
                     .words(&typed.validation);
             }
-            let head = Line::new("eos head balanced.npz --from")
+            let head = CommandLine::new("eos head balanced.npz --from")
                 .path(network)
                 .words(&steps_of_head(about));
-            let assemble = Line::new("eos assemble").path(network).word("head.safetensors");
+            let assemble = CommandLine::new("eos assemble")
+                .path(network)
+                .word("head.safetensors");
             vec![
                 extract.word("--output").word("train.npz").end(),
                 "counterpoise eos augment train.npz --output balanced.npz".into(),
@@ -378,7 +332,7 @@ fn of_table(
                 return Vec::new();
             };
             let target = ["--target".to_owned(), encoding.target];
-            let resample = Line::new("resample")
+            let resample = CommandLine::new("resample")
                 .path(data)
                 .words(&target)
                 .words(&typed.reading);
@@ -386,7 +340,7 @@ fn of_table(
                 resample
                     .words(&["--method", "smote-nc", "--output", "balanced.csv"].map(String::from))
                     .end(),
-                Line::new("train balanced.csv")
+                CommandLine::new("train balanced.csv")
                     .words(&target)
                     .word("--output")
                     .path(&made)
@@ -404,7 +358,7 @@ fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<
     match action {
         Action::Threshold => {
             let head = Path::new("balanced-softmax.safetensors");
-            let fit = Line::new("eos head").path(train).words(&typed.reading);
+            let fit = CommandLine::new("eos head").path(train).words(&typed.reading);
             vec![
                 fit.words(&["--loss", "balanced-softmax", "--output"].map(String::from))
                     .path(head)
@@ -414,10 +368,10 @@ fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<
         }
         Action::Eos => {
             let head = Path::new("eos-head.safetensors");
-            let augment = Line::new("eos augment").path(train).words(&typed.reading);
+            let augment = CommandLine::new("eos augment").path(train).words(&typed.reading);
             vec![
                 augment.word("--output").word("eos.npz").end(),
-                Line::new("eos head eos.npz --output").path(head).end(),
+                CommandLine::new("eos head eos.npz --output").path(head).end(),
                 look(typed, head),
             ]
         }
@@ -431,7 +385,7 @@ fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<St
         return Vec::new();
     };
     let target = files.read.label_column.clone().unwrap_or_else(|| "label".into());
-    let compare = Line::new("compare")
+    let compare = CommandLine::new("compare")
         .path(train)
         .words(&["--target".into(), target]);
     let methods = match action {
@@ -457,20 +411,6 @@ mod tests {
     use counterpoise_deep::TrainOptions;
 
     use super::*;
-
-    #[test]
-    fn words_with_blanks_are_quoted() {
-        for (word, typed) in [
-            ("net.safetensors", "net.safetensors"),
-            ("training:0.3", "training:0.3"),
-            ("my data/x.csv", "'my data/x.csv'"),
-            ("it's", "'it'\\''s'"),
-            ("<=50K.=><=50K", "'<=50K.=><=50K'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(word), typed);
-        }
-    }
 
     #[test]
     fn a_correction_after_a_loss_that_corrects_comes_with_a_caution() {

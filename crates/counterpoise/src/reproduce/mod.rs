@@ -6,6 +6,10 @@ mod fair_oversampling;
 mod fragility;
 mod store;
 
+use counterpoise_base::nearest_name;
+
+use crate::Error;
+
 pub use deep_smote::{
     AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,
     ImageReproduceOptions, ImageReproduction, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow,
@@ -28,3 +32,39 @@ pub use fragility::{
     NetworkNumbers, Raised, RaisedClass, StudyCorrelation, Version as StudyVersion, fragility_page,
     reproduce_fragility,
 };
+
+/// A flag or a setting that cannot be run.
+fn wrong(place: &str, problem: String, hint: String) -> Error {
+    Error::Config {
+        place: place.to_owned(),
+        problem,
+        hint: Some(hint),
+    }
+}
+
+/// How often test rows are drawn. The ends of an interval of 95 % are the smallest and largest of 20 draws.
+fn check_draws(draws: usize) -> Result<(), Error> {
+    if draws < 20 {
+        let hint = "give a number of 20 or more".to_owned();
+        return Err(wrong("--draws", format!("{draws} are too few"), hint));
+    }
+    Ok(())
+}
+
+/// Data sets of which there has to be one.
+fn check_sets<T>(wanted: &[T], known: &[&str]) -> Result<(), Error> {
+    if wanted.is_empty() {
+        let hint = format!("data sets are {}", known.join(", "));
+        return Err(wrong("--dataset", "no data set is named".into(), hint));
+    }
+    Ok(())
+}
+
+/// A name that is none of those there are.
+fn unknown<'a>(place: &str, what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Error {
+    let hint = match nearest_name(name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("give one of {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    wrong(place, format!("there is no {what} `{name}`"), hint)
+}

@@ -30,7 +30,9 @@ use self::data::Pictures;
 use self::paper::{g_mean_of, printed};
 use self::protocol::{FOLDS, Fold, at_ratio, deal};
 use super::store::Store;
+use super::{check_draws, check_sets, unknown, wrong};
 use crate::Error;
+use crate::command_line::CommandLine;
 use crate::device::look_for;
 
 /// Short names of the paper's measures, and ours.
@@ -121,12 +123,8 @@ impl ImageReproduceOptions {
         let mut wanted = Vec::new();
         for name in names {
             let rows = Remedy::of_name(name).ok_or_else(|| {
-                let known = || Remedy::ALL.iter().map(|row| row.name()).chain(Remedy::GROUPS);
-                let hint = counterpoise_base::nearest_name(name, known()).map_or_else(
-                    || format!("rows and groups are {}", known().collect::<Vec<_>>().join(", ")),
-                    |name| format!("did you mean `{name}`?"),
-                );
-                wrong("--methods", format!("there is no row `{name}`"), hint)
+                let known = Remedy::ALL.iter().map(|row| row.name()).chain(Remedy::GROUPS);
+                unknown("--methods", "row", name, known)
             })?;
             wanted.extend(rows);
         }
@@ -138,46 +136,36 @@ impl ImageReproduceOptions {
 
     /// What to type for the same result; absent for a budget without a flag.
     fn command(&self) -> Option<String> {
-        use std::fmt::Write as _;
-        let sets: Vec<&str> = self.on.iter().map(|set| set.name()).collect();
-        let mut command = format!("counterpoise reproduce deepsmote --dataset {}", sets.join(","));
-        command.push_str(" --data FOLDER");
         let flags = [
-            (Budget::quick(), " --quick"),
-            (Budget::usual(), ""),
-            (Budget::full(), " --full"),
+            (Budget::quick(), Some("--quick")),
+            (Budget::usual(), None),
+            (Budget::full(), Some("--full")),
         ];
         let (_, flag) = flags.into_iter().find(|(budget, _)| *budget == self.budget)?;
-        command.push_str(flag);
+        let sets = self.on.iter().map(|set| set.name()).collect::<Vec<_>>();
+        let mut command = CommandLine::new("reproduce deepsmote")
+            .list("--dataset", &sets)
+            .with("--data", "FOLDER")
+            .words(flag.map(str::to_owned).as_slice());
         if self.experiment == ImageExperimentKind::Imbalance {
-            let ratios: Vec<String> = self.ratios.iter().map(ToString::to_string).collect();
-            let (ratios, repeats) = (ratios.join(","), self.repeats);
-            let _ = write!(
-                command,
-                " --experiment imbalance --ratios {ratios} --repeats {repeats}"
-            );
+            command = command
+                .with("--experiment", "imbalance")
+                .list("--ratios", &self.ratios)
+                .with("--repeats", &self.repeats);
         }
-        if !self.methods.is_empty() {
-            let _ = write!(command, " --methods {}", self.methods.join(","));
-        }
-        let folds = self.folds.unwrap_or(self.budget.folds);
-        let _ = write!(
-            command,
-            " --folds {folds} --draws {} --seed {}",
-            self.draws, self.seed
-        );
-        if self.device != DeviceKind::Cpu {
-            let _ = write!(command, " --device {}", self.device.name());
-        }
-        Some(command)
+        let command = command
+            .list("--methods", &self.methods)
+            .with("--folds", &self.folds.unwrap_or(self.budget.folds))
+            .with("--draws", &self.draws)
+            .with("--seed", &self.seed)
+            .device(self.device);
+        Some(command.end())
     }
 
     fn check(&self) -> Result<(), Error> {
         for (flag, value, least, most) in [
             ("--folds", self.folds, 1, FOLDS),
             ("--repeats", Some(self.repeats), 1, usize::MAX),
-            // The ends of an interval of 95 % are the smallest and largest of 20 draws.
-            ("--draws", Some(self.draws), 20, usize::MAX),
         ] {
             if let Some(value) = value
                 && !(least..=most).contains(&value)
@@ -190,14 +178,9 @@ impl ImageReproduceOptions {
                 return Err(wrong(flag, format!("{value} cannot be run"), hint));
             }
         }
-        if self.on.is_empty() {
-            let names: Vec<&str> = PaperImages::ALL.iter().map(|set| set.name()).collect();
-            return Err(wrong(
-                "--dataset",
-                "no data set is named".into(),
-                format!("data sets are {}", names.join(", ")),
-            ));
-        }
+        check_draws(self.draws)?;
+        let names = PaperImages::ALL.map(PaperImages::name);
+        check_sets(&self.on, &names)?;
         if let Some(ratio) = self
             .ratios
             .iter()
@@ -210,14 +193,6 @@ impl ImageReproduceOptions {
             ));
         }
         Ok(())
-    }
-}
-
-fn wrong(place: &str, problem: String, hint: String) -> Error {
-    Error::Config {
-        place: place.to_owned(),
-        problem,
-        hint: Some(hint),
     }
 }
 

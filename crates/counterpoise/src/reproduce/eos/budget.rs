@@ -23,11 +23,11 @@ pub enum EosBudget {
 
 impl EosBudget {
     /// The flag that asks for it; none for the usual one.
-    pub fn flag(self) -> &'static str {
+    pub(super) fn flag(self) -> Option<&'static str> {
         match self {
-            Self::Quick => " --quick",
-            Self::Usual => "",
-            Self::Full => " --full",
+            Self::Quick => Some("--quick"),
+            Self::Usual => None,
+            Self::Full => Some("--full"),
         }
     }
 

@@ -11,7 +11,7 @@ mod words;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use counterpoise_base::{Observer, nearest_name};
+use counterpoise_base::Observer;
 use counterpoise_deep::{DeviceKind, Loss};
 use counterpoise_metrics::Bootstrap;
 use serde::Serialize;
@@ -26,7 +26,9 @@ use self::bench::{Arm, Bench, GapFit, HeadFit};
 use self::budget::is_in_paper;
 use self::data::losses;
 use super::store::Store;
+use super::{check_draws, check_sets, unknown, wrong};
 use crate::Error;
+use crate::command_line::CommandLine;
 use crate::device::look_for;
 use crate::eos::{HeadMethod, PairedScores, Said, paired, recalls};
 
@@ -223,14 +225,6 @@ pub struct LossGap {
     pub with_recall: Option<f64>,
 }
 
-fn wrong(place: &str, problem: String, hint: String) -> Error {
-    Error::Config {
-        place: place.to_owned(),
-        problem,
-        hint: Some(hint),
-    }
-}
-
 impl EosReproduceOptions {
     fn seeds(&self) -> usize {
         self.seeds.unwrap_or_else(|| self.budget.seeds())
@@ -258,27 +252,15 @@ impl EosReproduceOptions {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.on.is_empty() {
-            let names = EosImages::ALL.map(EosImages::name);
-            let hint = format!("data sets are {}", names.join(", "));
-            return Err(wrong("--dataset", "no data set is named".into(), hint));
-        }
+        check_sets(&self.on, &EosImages::ALL.map(EosImages::name))?;
         if self.seeds() == 0 {
             let hint = "give a number of 1 or more; the paper has 3".to_owned();
             return Err(wrong("--seeds", "0 cannot be run".into(), hint));
         }
-        if self.draws < 20 {
-            let hint = "give a number of 20 or more".to_owned();
-            return Err(wrong("--draws", format!("{} are too few", self.draws), hint));
-        }
+        check_draws(self.draws)?;
         for name in &self.losses {
             if Loss::from_name(name).is_err() {
-                let known = Loss::names().iter().copied();
-                let hint = match nearest_name(name, known.clone()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("losses are {}", known.collect::<Vec<_>>().join(", ")),
-                };
-                return Err(wrong("--losses", format!("there is no loss `{name}`"), hint));
+                return Err(unknown("--losses", "loss", name, Loss::names().iter().copied()));
             }
         }
         Ok(())
@@ -286,34 +268,20 @@ impl EosReproduceOptions {
 
     /// What to type for the same result.
     fn command(&self) -> String {
-        use std::fmt::Write as _;
-        let sets: Vec<&str> = self.on.iter().map(|set| set.name()).collect();
-        let mut command = format!(
-            "counterpoise reproduce eos --dataset {} --data FOLDER{}",
-            sets.join(","),
-            self.budget.flag()
-        );
-        if !self.parts.is_empty() {
-            let parts: Vec<&str> = self.parts.iter().map(|part| part.name()).collect();
-            let _ = write!(command, " --only {}", parts.join(","));
-        }
-        if !self.losses.is_empty() {
-            let _ = write!(command, " --losses {}", self.losses.join(","));
-        }
-        if !self.heads.is_empty() {
-            let _ = write!(command, " --heads {}", self.heads.join(","));
-        }
-        let _ = write!(
-            command,
-            " --seeds {} --draws {} --seed {}",
-            self.seeds(),
-            self.draws,
-            self.seed
-        );
-        if self.device != DeviceKind::Cpu {
-            let _ = write!(command, " --device {}", self.device.name());
-        }
-        command
+        let sets = self.on.iter().map(|set| set.name()).collect::<Vec<_>>();
+        let parts = self.parts.iter().map(|part| part.name()).collect::<Vec<_>>();
+        CommandLine::new("reproduce eos")
+            .list("--dataset", &sets)
+            .with("--data", "FOLDER")
+            .words(self.budget.flag().map(str::to_owned).as_slice())
+            .list("--only", &parts)
+            .list("--losses", &self.losses)
+            .list("--heads", &self.heads)
+            .with("--seeds", &self.seeds())
+            .with("--draws", &self.draws)
+            .with("--seed", &self.seed)
+            .device(self.device)
+            .end()
     }
 }
 

@@ -34,7 +34,9 @@ use self::network::{Student, seen};
 use self::sets::Pictures;
 use super::deep_smote::Told;
 use super::store::Store;
+use super::{unknown, wrong};
 use crate::Error;
+use crate::command_line::CommandLine;
 use crate::device::look_for;
 
 /// Losses of the study, the first of which the others are compared with.
@@ -91,14 +93,6 @@ impl Default for FragilityOptions {
     }
 }
 
-fn wrong(place: &str, problem: String, hint: String) -> Error {
-    Error::Config {
-        place: place.to_owned(),
-        problem,
-        hint: Some(hint),
-    }
-}
-
 impl FragilityOptions {
     fn sets(&self) -> Result<Vec<FragilityImages>, Error> {
         if !self.on.is_empty() {
@@ -129,15 +123,7 @@ impl FragilityOptions {
             .iter()
             .find(|name| !FRAGILITY_LOSSES.contains(&name.as_str()))
         {
-            let hint = counterpoise_base::nearest_name(other, FRAGILITY_LOSSES).map_or_else(
-                || format!("losses are {}", FRAGILITY_LOSSES.join(", ")),
-                |name| format!("did you mean `{name}`?"),
-            );
-            return Err(wrong(
-                "--losses",
-                format!("the study has no loss `{other}`"),
-                hint,
-            ));
+            return Err(unknown("--losses", "loss", other, FRAGILITY_LOSSES.into_iter()));
         }
         let wanted = |name: &&str| self.losses.is_empty() || self.losses.iter().any(|loss| loss == name);
         Ok(FRAGILITY_LOSSES.into_iter().filter(wanted).collect())
@@ -157,27 +143,22 @@ impl FragilityOptions {
 
     /// What to type for the same result; absent for a budget without a flag.
     fn command(&self, sets: &[FragilityImages], losses: &[&str], seeds: usize) -> Option<String> {
-        use std::fmt::Write as _;
         let flags = [
-            (FragilityBudget::quick(), " --quick"),
-            (FragilityBudget::usual(), ""),
-            (FragilityBudget::full(), " --full"),
+            (FragilityBudget::quick(), Some("--quick")),
+            (FragilityBudget::usual(), None),
+            (FragilityBudget::full(), Some("--full")),
         ];
         let (_, flag) = flags.into_iter().find(|(budget, _)| *budget == self.budget)?;
-        let sets: Vec<&str> = sets.iter().map(|set| set.name()).collect();
-        let mut command = format!(
-            "counterpoise reproduce fragility --dataset {} --data FOLDER{flag}",
-            sets.join(",")
-        );
-        if self.part == FragilityPart::Diversity {
-            command.push_str(" --experiment diversity");
-        } else {
-            let _ = write!(command, " --losses {} --seeds {seeds}", losses.join(","));
-        }
-        if self.device != DeviceKind::Cpu {
-            let _ = write!(command, " --device {}", self.device.name());
-        }
-        Some(command)
+        let sets = sets.iter().map(|set| set.name()).collect::<Vec<_>>();
+        let command = CommandLine::new("reproduce fragility")
+            .list("--dataset", &sets)
+            .with("--data", "FOLDER")
+            .words(flag.map(str::to_owned).as_slice());
+        let command = match self.part {
+            FragilityPart::Diversity => command.with("--experiment", "diversity"),
+            FragilityPart::Study => command.list("--losses", losses).with("--seeds", &seeds),
+        };
+        Some(command.device(self.device).end())
     }
 }
 
