@@ -18,7 +18,7 @@ pub(crate) fn card(request: &Value) -> Result<Value> {
     Ok(json!({"card": device.card()?}))
 }
 
-/// `{"deep": WORK, "steps": n}`: seconds of `n` steps, or of one epoch for `head`; `"device": DEVICE` says where.
+/// `{"deep": WORK, "steps": n}`: seconds of `n` steps, or of ten epochs for `head`; `"device": DEVICE` says where.
 pub(crate) fn timed(request: &Value) -> Result<Value> {
     let work = request["deep"].as_str().context("a name of work")?;
     let steps = request["steps"].as_u64().unwrap_or(1) as usize;
@@ -95,7 +95,7 @@ pub(crate) fn timed(request: &Value) -> Result<Value> {
             let labels = Labels::from_codes(classes, (0..rows).map(|row| (row % 10) as u32).collect());
             let rows = Embeddings::new(values, width, labels);
             let mut how = HeadTraining::default();
-            how.epochs = count(1)?;
+            how.epochs = count(10)?;
             let start = Instant::now();
             how.train(HeadRows::new(&rows), &Seed::new(1), device, &())?;
             start.elapsed().as_secs_f64()

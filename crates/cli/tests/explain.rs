@@ -155,6 +155,36 @@ fn a_network_is_judged_by_what_it_held_out_where_there_is_nothing_else() {
 }
 
 #[test]
+fn a_table_that_was_made_imbalanced_is_looked_at_as_training_saw_it() {
+    let folder = Folder::new();
+    folder.write("t.csv", rows([60, 60, 60], 0, None));
+    let rare = "--imbalance 60,60,12";
+    folder.ok(&format!(
+        "train t.csv --target label {rare} --epochs 3 --quiet --output net.safetensors"
+    ));
+    let told = folder.ok(&format!(
+        "explain net.safetensors --data t.csv {rare} --tables told"
+    ));
+    let classes = folder.read("told/classes.csv");
+    let c = classes
+        .lines()
+        .find(|line| line.starts_with("c,"))
+        .expect("a class");
+    assert!(c.starts_with("c,11,1,"), "{c}");
+    let seen = folder.ok(&format!(
+        "eos extract net.safetensors t.csv {rare} --rows training --output seen.npz --json"
+    ));
+    assert_eq!(json(&seen.stdout)["counts"][2], 11, "{}", seen.stdout);
+    for words in [
+        "explain net.safetensors --data t.csv --size 28",
+        "eos extract net.safetensors t.csv --size 28 --output x.npz",
+    ] {
+        let said = folder.refused(words);
+        assert!(said.contains("--size"), "{said}");
+    }
+}
+
+#[test]
 fn features_of_any_program_are_explained_by_a_head() {
     let folder = features();
     let told = folder.ok(EXPLAIN);

@@ -4,7 +4,7 @@ mod folder;
 mod pictures;
 
 use folder::Folder;
-use pictures::{idx, json, started};
+use pictures::{idx, interrupt, json, started};
 
 const HOW: &str = "reproduce fragility --dataset fashion-mnist --data . --quick --losses cross-entropy,focal";
 
@@ -25,12 +25,7 @@ fn a_study_that_was_stopped_goes_on_and_says_what_it_found() {
     let folder = blocks();
     let words = format!("{HOW} --state kept");
     let mut child = started(&folder, &format!("{words} --json"), "epoch");
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("there is a kill");
-    assert!(killed.success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    interrupt(&mut child);
 
     let found = json(&folder.ok(&format!("{words} --report page.html --json")).stdout);
     let set = &found["sets"][0];

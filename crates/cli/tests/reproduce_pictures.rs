@@ -3,7 +3,7 @@
 mod folder;
 mod pictures;
 
-use pictures::{clothes, json, started, three_classes};
+use pictures::{clothes, interrupt, json, started, three_classes};
 
 const HOW: &str = "reproduce deepsmote --dataset fashion-mnist --data . --quick";
 
@@ -13,12 +13,7 @@ fn a_table_that_was_stopped_goes_on_and_says_how_to_do_it_again() {
     let folder = clothes();
     let words = format!("{HOW} --methods none,logit-adjustment --draws 20 --state kept");
     let mut child = started(&folder, &format!("{words} --json"), "epoch");
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("there is a kill");
-    assert!(killed.success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    interrupt(&mut child);
     let kept = std::fs::read_dir(folder.path("kept")).expect("it is there");
     let kept: Vec<_> = kept.map(|entry| entry.expect("it is ours").file_name()).collect();
     assert!(

@@ -93,6 +93,16 @@ pub(crate) fn started(folder: &Folder, words: &str, said: &str) -> Child {
     child
 }
 
+/// Ctrl-C, after which a command ends with its own code.
+#[cfg(unix)]
+pub(crate) fn interrupt(child: &mut Child) {
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.expect("there is a kill").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
 /// A PNG of any kind, not compressed.
 pub(crate) fn png(side: u32, depth: u8, colour: u8, palette: &[u8], lines: &[u8]) -> Vec<u8> {
     let mut raw = Vec::new();

@@ -206,7 +206,12 @@ fn classes(diagnosis: &Diagnosis) -> Numbers {
         let ends = [&intervals.recall, &intervals.required].map(|estimate| estimate.as_ref()?.interval);
         let recoverable = diagnosis.recoverable.as_ref().and_then(|shares| shares[class]);
         let mut row = vec![Value::from(line.class.clone())];
-        row.extend(line.numbers().map(|(_, value)| number(value)));
+        row.extend(line.numbers().map(|(name, value)| {
+            if name.ends_with("_rows") {
+                return count(value.map(|rows| rows as usize));
+            }
+            number(value)
+        }));
         row.extend(
             ends.into_iter()
                 .flat_map(|ends| [number(ends.map(|ends| ends.0)), number(ends.map(|ends| ends.1))]),
