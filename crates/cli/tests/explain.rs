@@ -162,7 +162,7 @@ fn a_table_that_was_made_imbalanced_is_looked_at_as_training_saw_it() {
     folder.ok(&format!(
         "train t.csv --target label {rare} --epochs 3 --quiet --output net.safetensors"
     ));
-    let told = folder.ok(&format!(
+    folder.ok(&format!(
         "explain net.safetensors --data t.csv {rare} --tables told"
     ));
     let classes = folder.read("told/classes.csv");

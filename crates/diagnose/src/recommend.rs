@@ -15,8 +15,8 @@ pub enum Action {
     CollectMore,
     /// EOS: more rows between the class and its neighbours in feature space, and a head trained again.
     Eos,
-    /// DeepSMOTE: more pictures of the class, and the whole network trained again.
-    DeepSmote,
+    /// More rows of the class before features are learnt, for pictures by DeepSMOTE, and the whole model trained again.
+    Resample,
     /// Correct logits for how rare the class is, which trains nothing.
     Threshold,
     /// Nothing: the class does as well as others, or nothing can be said.
@@ -29,7 +29,7 @@ impl Action {
         match self {
             Self::CollectMore => "collect-more",
             Self::Eos => "eos",
-            Self::DeepSmote => "deep-smote",
+            Self::Resample => "resample",
             Self::Threshold => "threshold",
             Self::Nothing => "nothing",
         }
@@ -47,7 +47,7 @@ impl Action {
 /// 2. half of the misclassified test rows or more would beat the class they are taken for if each logit was reduced by the
 ///    logarithm of the number of training rows of its class: `threshold`. The features suffice, the head leans to larger classes;
 /// 3. fewer than 20 training rows: `collect-more`. What generators put between so few rows is little new;
-/// 4. less than 0.8 of the training rows predicted rightly: `deep-smote`. The network has not learnt what it was shown, so that
+/// 4. less than 0.8 of the training rows predicted rightly: `resample`. The network has not learnt what it was shown, so that
 ///    its features are what has to change;
 /// 5. half of the misclassified test rows or more outside of the training range in a feature that stands for the class: `eos`,
 ///    which widens that range;
@@ -144,7 +144,7 @@ fn recommendation(diagnosis: &Diagnosis, class: usize) -> (Action, String) {
             "the network finds {} of its training rows only: its features have to change, and a new head will not do",
             percent(learnt)
         );
-        return (Action::DeepSmote, reason);
+        return (Action::Resample, reason);
     }
     let outside = diagnosis
         .matches

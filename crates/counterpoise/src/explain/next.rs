@@ -46,7 +46,7 @@ pub struct NextStep {
 const ACTIONS: [Action; 4] = [
     Action::Threshold,
     Action::Eos,
-    Action::DeepSmote,
+    Action::Resample,
     Action::CollectMore,
 ];
 
@@ -99,17 +99,17 @@ fn what(action: Action, subject: &ExplainSubject, classes: usize) -> String {
                 "Make rows for {it} in feature space, on the way to {their} nearest enemies, and train the last layer anew on them."
             )
         }
-        Action::DeepSmote if pictures => {
+        Action::Resample if pictures => {
             format!(
-                "Make pictures of {it}, and train the whole network anew on them: {their} features have to change."
+                "Make pictures of {it} with DeepSMOTE, and train the whole network anew on them: {their} features have to change."
             )
         }
-        Action::DeepSmote if is_linear(subject) => {
+        Action::Resample if is_linear(subject) => {
             format!(
                 "The model does not fit {their} own training rows: balance the rows, or take a model that bends."
             )
         }
-        Action::DeepSmote => {
+        Action::Resample => {
             format!(
                 "Make rows of {it} before the features are learnt, and train anew on them: {their} features have to change."
             )
@@ -393,7 +393,7 @@ fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<St
         Action::Eos => "none,eos,smote",
         _ => "none,smote",
     };
-    let models = if action == Action::DeepSmote {
+    let models = if action == Action::Resample {
         "logistic,boosting"
     } else {
         "logistic"
