@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::{
-    EmbeddingOptions, EosOptions, EosRun, Extract, ExtractedRows, ForeignNetwork, HeadMethod, HeadOptions,
-    ImageExperiment,
+    EmbeddingOptions, EosOptions, EosRun, Extract, ExtractedRows, ForeignNetwork, HeadKind, HeadMethod,
+    HeadOptions, ImageExperiment,
 };
 use toml::Value;
 
@@ -103,6 +103,17 @@ pub(crate) struct EmbeddingFlags {
     /// Column that is no feature; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) ignore: Vec<String>,
+    /// What a last layer computes that has no bias and does not say so: products, or cosines [default: linear]
+    #[arg(long, value_parser = ["linear", "cosine"])]
+    pub(crate) head_kind: Option<String>,
+}
+
+/// What `--head-kind` takes.
+pub(crate) fn kind_of_head(name: &str) -> HeadKind {
+    match name {
+        "cosine" => HeadKind::Cosine,
+        _ => HeadKind::Linear,
+    }
 }
 
 /// How rows are made and heads are trained.
@@ -224,6 +235,7 @@ impl EmbeddingFlags {
         options.label_column.clone_from(&self.label_column);
         options.prediction_column.clone_from(&self.prediction_column);
         options.ignore.clone_from(&self.ignore);
+        options.head = self.head_kind.as_deref().map(kind_of_head);
         options
     }
 }

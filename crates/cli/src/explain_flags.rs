@@ -9,6 +9,7 @@ use counterpoise::{
     NetworkData, Reads, TestRows, Typed,
 };
 
+use crate::eos_flags::kind_of_head;
 use crate::image_flags::{
     DeviceFlags, ForeignFlags, PictureReadFlags, SeedFlags, SetFlags, part, rest_of_side,
 };
@@ -50,6 +51,12 @@ pub(crate) struct ExplainFlags {
     /// Column that is no feature; may be repeated
     #[arg(long, value_name = "NAME", help_heading = "Features of any program")]
     pub(crate) ignore: Vec<String>,
+    /// File of classes of the test rows, for features that come without; `--labels` is that of the training rows [default: in the same file, or `X-labels.npy` beside `X.npy`]
+    #[arg(long, value_name = "FILE", help_heading = "Features of any program")]
+    pub(crate) test_labels: Option<PathBuf>,
+    /// What a last layer computes that has no bias and does not say so: products, or cosines [default: linear]
+    #[arg(long, value_parser = ["linear", "cosine"], help_heading = "Features of any program")]
+    pub(crate) head_kind: Option<String>,
     /// Take the predictions of the last layer, whatever stands in the files
     #[arg(long, help_heading = "Features of any program")]
     pub(crate) ignore_predictions: bool,
@@ -127,6 +134,8 @@ impl ExplainFlags {
             ("--feature-column", self.feature_column.is_some()),
             ("--prediction-column", self.prediction_column.is_some()),
             ("--ignore-predictions", self.ignore_predictions),
+            ("--test-labels", self.test_labels.is_some()),
+            ("--head-kind", self.head_kind.is_some()),
         ];
         if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
             return Err(wrong(
@@ -196,7 +205,14 @@ impl ExplainFlags {
             });
         };
         let mut read = EmbeddingOptions::default();
-        read.labels.clone_from(&self.look.reading.labels);
+        let labels = self.look.reading.labels.clone();
+        let (labels, test_labels) = match (&self.train, &self.test_labels) {
+            // Without training rows there is one file alone.
+            (None, None) => (None, labels),
+            (_, given) => (labels, given.clone()),
+        };
+        read.labels = labels;
+        read.head = self.head_kind.as_deref().map(kind_of_head);
         read.classes.clone_from(&self.look.reading.class_names);
         read.feature_column.clone_from(&self.feature_column);
         read.label_column.clone_from(&self.look.reading.label_column);
@@ -207,6 +223,7 @@ impl ExplainFlags {
             test: test.clone(),
             head: self.head.clone().or_else(|| self.model.clone()),
             read,
+            test_labels,
             ignore_predictions: self.ignore_predictions,
         })
     }
@@ -231,7 +248,7 @@ fn typed() -> Typed {
 }
 
 /// Flags that say which rows there are and how they are read; `train`, `eos`, `adjust` and `deepsmote` have them too.
-const READING: [&str; 27] = [
+const READING: [&str; 28] = [
     "--format",
     "--split",
     "--side",
@@ -248,6 +265,7 @@ const READING: [&str; 27] = [
     "--imbalance",
     "--feature-column",
     "--prediction-column",
+    "--head-kind",
     "--ignore",
     "--separator",
     "--names",

@@ -38,7 +38,8 @@ pub use compare::{
     VerdictKind, advice_page, advise, compare, comparison_page,
 };
 pub use counterpoise_base::{
-    Description, Event, Kind, Observer, Parameter, Resampled, Table, Warning, agree, counted, nearest_name,
+    Description, Event, HeadKind, Kind, Observer, Parameter, Resampled, Table, Warning, agree, counted,
+    nearest_name,
 };
 pub use counterpoise_data::{
     Bins, Carry, ColumnSummary, CountTable, EmbeddingOptions, Error as DataError, GroupColumns, ImageFacts,

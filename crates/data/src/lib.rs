@@ -30,7 +30,7 @@ mod write;
 
 pub use bins::Bins;
 pub use embeddings::{
-    EmbeddingOptions, ReadEmbeddings, embeddings_in_classes, read_embeddings, shared_classes,
+    EmbeddingOptions, ReadEmbeddings, embeddings_in_classes, read_embeddings, shared_classes, without_bias,
     write_embeddings,
 };
 pub use error::Error;

@@ -15,6 +15,8 @@ pub enum Action {
     CollectMore,
     /// EOS: more rows between the class and its neighbours in feature space, and a head trained again.
     Eos,
+    /// The same rows for longer, or a larger network.
+    TrainLonger,
     /// More rows of the class before features are learnt, for pictures by DeepSMOTE, and the whole model trained again.
     Resample,
     /// Correct logits for how rare the class is, which trains nothing.
@@ -29,6 +31,7 @@ impl Action {
         match self {
             Self::CollectMore => "collect-more",
             Self::Eos => "eos",
+            Self::TrainLonger => "train-longer",
             Self::Resample => "resample",
             Self::Threshold => "threshold",
             Self::Nothing => "nothing",
@@ -47,8 +50,9 @@ impl Action {
 /// 2. half of the misclassified test rows or more would beat the class they are taken for if each logit was reduced by the
 ///    logarithm of the number of training rows of its class: `threshold`. The features suffice, the head leans to larger classes;
 /// 3. fewer than 20 training rows: `collect-more`. What generators put between so few rows is little new;
-/// 4. less than 0.8 of the training rows predicted rightly: `resample`. The network has not learnt what it was shown, so that
-///    its features are what has to change;
+/// 4. less than 0.8 of the training rows predicted rightly. The network has not learnt what it was shown, so that its features
+///    are what has to change: `resample`, or `train-longer` for a class that has at least 0.8 of the rows of the largest, of
+///    which few could be made;
 /// 5. half of the misclassified test rows or more outside of the training range in a feature that stands for the class: `eos`,
 ///    which widens that range;
 /// 6. else `collect-more`: misclassified rows look like rows of another class, and rows made from the ones there are will too.
@@ -66,6 +70,8 @@ const GOOD: f64 = 0.95;
 const HALF: f64 = 0.5;
 const FEW_ROWS: usize = 20;
 const LEARNT: f64 = 0.8;
+/// A class of this share of the rows of the largest is no rare one.
+const LIKE_THE_LARGEST: f64 = 0.8;
 
 /// Share of the misclassified rows of each class whose true class would beat the predicted one if each logit was reduced by the
 /// logarithm of the number of training rows of its class; absent without such rows, without training rows of the class, and for
@@ -139,7 +145,19 @@ fn recommendation(diagnosis: &Diagnosis, class: usize) -> (Action, String) {
         let reason = format!("with {rows} training rows there is little to make new ones from");
         return (Action::CollectMore, reason);
     }
+    let largest = diagnosis
+        .summaries
+        .iter()
+        .filter_map(|line| line.train_rows)
+        .max();
     if let Some(learnt) = line.train_recall.filter(|&learnt| learnt < LEARNT) {
+        if largest.is_some_and(|largest| rows as f64 >= LIKE_THE_LARGEST * largest as f64) {
+            let reason = format!(
+                "the model finds {} of its training rows only, and no rows can be made up: it is as large as others",
+                percent(learnt)
+            );
+            return (Action::TrainLonger, reason);
+        }
         let reason = format!(
             "the network finds {} of its training rows only: its features have to change, and a new head will not do",
             percent(learnt)

@@ -36,7 +36,7 @@ pub fn assemble(network: &Path, head: &Path, output: &Path, overwrite: bool) -> 
     check_network(output)?;
     crate::pages::check_new(output, overwrite)?;
     let mut saved = SavedClassifier::load(network, DeviceKind::Cpu)?;
-    let file = read_head(head)?;
+    let file = read_head(head, Some(saved.classifier.linear_head().kind()))?;
     if let Some(classes) = &file.classes
         && *classes != saved.about.classes
     {

@@ -11,7 +11,7 @@ use super::head_file::about_features;
 use crate::device::look_for;
 use crate::images::ForeignNetwork;
 use crate::network_data::{NetworkData, OpenedData};
-use crate::networks::{Reads, part};
+use crate::networks::{Reads, other_than_trained_on, part, strangers};
 use crate::{Error, check_apart, check_text};
 
 /// Which network looks at what.
@@ -93,10 +93,14 @@ pub fn extract(options: &Extract, observer: &dyn Observer) -> Result<Extracted, 
             let seed = Seed::new(saved.about.seed);
             let reads = Reads::of(&saved.about);
             let (training, held_out) = part(opened.labels(), reads, share, &seed, &mut warnings)?;
-            opened.select(match options.rows {
-                ExtractedRows::Training(_) => &training,
-                _ => &held_out,
-            })
+            let (learnt, held_out) = (opened.select(&training), opened.select(&held_out));
+            if options.foreign.is_none() {
+                warnings.extend(parted_otherwise(&saved, &learnt, &held_out, options.data.path()));
+            }
+            match options.rows {
+                ExtractedRows::Training(_) => learnt,
+                _ => held_out,
+            }
         }
     };
     let embeddings = embed(&saved, &opened, observer)?;
@@ -117,6 +121,20 @@ pub fn extract(options: &Extract, observer: &dyn Observer) -> Result<Extracted, 
         output: options.output.clone(),
         warnings,
     })
+}
+
+/// Tells of rows that were parted in another way than when the network was trained.
+fn parted_otherwise(
+    saved: &SavedClassifier,
+    learnt: &OpenedData,
+    held_out: &OpenedData,
+    file: &Path,
+) -> Option<Warning> {
+    let augment = Augment::default();
+    let (learnt_inputs, held_out) = (learnt.inputs(&augment), held_out.inputs(&augment));
+    let other = learnt.labels().counts() != saved.about.counts;
+    other_than_trained_on(saved, learnt_inputs, held_out, file, false, other)
+        .or_else(|| strangers(saved, learnt_inputs, file))
 }
 
 /// A network, and data with its codes of classes.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use counterpoise_base::{HeadKind, LinearHead};
+use counterpoise_base::{HeadKind, LinearHead, Warning};
+use counterpoise_data::without_bias;
 use counterpoise_deep::{AboutClassifier, Checkpoint, Weight, Weights, read_weights};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct HeadFile {
     pub classes: Option<Vec<String>>,
     /// How it came to be, in words, where the file says so.
     pub how: Option<String>,
+    /// What looked odd.
+    pub warning: Option<Warning>,
 }
 
 /// What stands in the file beside tensors.
@@ -33,12 +36,14 @@ const KIND: &str = "head";
 const NAMES: [&str; 5] = ["linear.", "fc.", "head.", "classifier.", ""];
 
 /// Reads the last layer out of a head, a network, a PyTorch state dict or a bare safetensors file: `weight` and `bias`, alone or
-/// under `linear`, `fc`, `head` or `classifier`. Without a bias it takes cosines.
+/// under `linear`, `fc`, `head` or `classifier`.
+///
+/// Files of ours say whether a head takes cosines. Of others' `kind` says it where there is no bias; else it is a linear one.
 ///
 /// # Errors
 ///
 /// No such tensors, or a shape that is none of a last layer.
-pub fn read_head(path: &Path) -> Result<HeadFile, Error> {
+pub fn read_head(path: &Path, kind: Option<HeadKind>) -> Result<HeadFile, Error> {
     let weights = read_weights(path)?;
     let wrong = |problem: String| {
         Error::Config {
@@ -69,6 +74,11 @@ pub fn read_head(path: &Path) -> Result<HeadFile, Error> {
     if let Some(odd) = values.into_iter().find(|value| !value.is_finite()) {
         return Err(wrong(format!("its last layer holds {odd}")));
     }
+    let about = Checkpoint::load(path, KIND)
+        .ok()
+        .and_then(|file| About::deserialize(file.about).ok());
+    let of_network = AboutClassifier::load(path).ok();
+    let is_ours = about.is_some() || of_network.is_some();
     let head = match bias {
         Some(bias) if bias.values.len() == classes => {
             LinearHead::new(weight.values.clone(), bias.values.clone(), width)
@@ -79,19 +89,18 @@ pub fn read_head(path: &Path) -> Result<HeadFile, Error> {
                 bias.values.len()
             )));
         }
-        None => LinearHead::cosine(weight.values.clone(), width),
+        None if is_ours || kind == Some(HeadKind::Cosine) => LinearHead::cosine(weight.values.clone(), width),
+        None => LinearHead::new(weight.values.clone(), vec![0.0; classes], width),
     };
-    let about = Checkpoint::load(path, KIND)
-        .ok()
-        .and_then(|file| About::deserialize(file.about).ok());
-    let of_network = || AboutClassifier::load(path).ok().map(|about| about.classes);
+    let guessed = bias.is_none() && !is_ours && kind.is_none();
     Ok(HeadFile {
         head,
         classes: about
             .as_ref()
             .map(|about| about.classes.clone())
-            .or_else(of_network),
+            .or(of_network.map(|about| about.classes)),
         how: about.map(|about| about.how),
+        warning: guessed.then(|| without_bias(&path.display().to_string())),
     })
 }
 
@@ -148,11 +157,32 @@ mod tests {
             LinearHead::cosine(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3),
         ] {
             write_head(&path, &head, &classes, "eos").unwrap();
-            let read = read_head(&path).unwrap();
+            let read = read_head(&path, None).unwrap();
             assert_eq!(read.head, head);
             assert_eq!(read.classes.as_deref(), Some(&classes[..]));
             assert_eq!(read.how.as_deref(), Some("eos"));
         }
+    }
+
+    #[test]
+    fn a_head_of_others_without_a_bias_is_linear_unless_cosines_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("head.safetensors");
+        let weight = Weight {
+            shape: vec![2, 1],
+            values: vec![1.0, 2.0],
+        };
+        let weights = Weights(BTreeMap::from([("fc.weight".to_owned(), weight)]));
+        let checkpoint = Checkpoint {
+            weights,
+            ..Checkpoint::default()
+        };
+        checkpoint.save(&path).unwrap();
+        let guessed = read_head(&path, None).unwrap();
+        assert_eq!(guessed.head.kind(), HeadKind::Linear);
+        assert!(guessed.warning.is_some());
+        let told = read_head(&path, Some(HeadKind::Cosine)).unwrap();
+        assert_eq!((told.head.kind(), told.warning), (HeadKind::Cosine, None));
     }
 
     #[test]
@@ -161,6 +191,11 @@ mod tests {
         let path = folder.path().join("head.safetensors");
         let head = LinearHead::new(vec![1.0, f32::NAN], vec![0.5, -0.5], 1);
         write_head(&path, &head, &["a".into(), "b".into()], "eos").unwrap();
-        assert!(read_head(&path).unwrap_err().to_string().contains("holds NaN"));
+        assert!(
+            read_head(&path, None)
+                .unwrap_err()
+                .to_string()
+                .contains("holds NaN")
+        );
     }
 }

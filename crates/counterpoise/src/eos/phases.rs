@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Embeddings, LinearHead, Observer, Seed, Warning};
+use counterpoise_base::{Embeddings, LinearHead, Observer, Seed, Warning, agree};
 use counterpoise_data::{EmbeddingOptions, embeddings_in_classes, read_embeddings, write_embeddings};
 use counterpoise_deep::{DeviceKind, HeadRows, HeadStart, Scores};
 use serde::Serialize;
@@ -153,14 +153,53 @@ pub fn train_head(
     let mut warnings = found.warnings;
     let training = found.embeddings;
     let classes = training.labels.classes().to_vec();
+    let missing: Vec<&str> = training
+        .labels
+        .counts()
+        .iter()
+        .zip(&classes)
+        .filter(|(count, _)| **count == 0)
+        .map(|(_, class)| class.as_str())
+        .collect();
+    if classes.len() - missing.len() < 2 {
+        return Err(Error::Config {
+            place: files.features.display().to_string(),
+            problem: format!(
+                "all of its rows are of one class, `{}`",
+                training.labels.name_of(0)
+            ),
+            hint: Some("a last layer tells classes apart: give rows of two or more".into()),
+        });
+    }
+    if !missing.is_empty() {
+        let message = format!(
+            "`{}` has no row of {}: the head will not find {}",
+            files.features.display(),
+            missing.join(", "),
+            agree(missing.len(), "it", "them"),
+        );
+        let hint =
+            "if labels are names and no codes, save them as text, or name the classes with `--class-names`";
+        warnings.push(Warning::new("eos.no-rows-of-class", message).with_hint(hint));
+    }
+    // Other rows have labels of their own.
+    let mut read_others = files.read.clone();
+    read_others.labels = None;
     let validation = files.validation.as_deref().map(|path| {
-        let read = read_embeddings(path, &files.read, observer)?;
+        let read = read_embeddings(path, &read_others, observer)?;
         warnings.extend(read.warnings);
         alike(read.embeddings, &training, path)
     });
     let validation = validation.transpose()?;
-    let before = files.before.as_deref().map(read_head).transpose()?;
-    let before: Option<LinearHead> = before.map(|file| file.head);
+    let before = files
+        .before
+        .as_deref()
+        .map(|path| read_head(path, files.read.head))
+        .transpose()?;
+    let before: Option<LinearHead> = before.map(|file| {
+        warnings.extend(file.warning);
+        file.head
+    });
     if options.head.start == HeadStart::Fresh
         && let Some(before) = &before
         && (before.width(), before.classes()) != (training.width(), classes.len())

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use counterpoise_base::{Embeddings, LabeledImages, Observer, Seed, Warning};
 use counterpoise_data::Augment;
-use counterpoise_deep::{AboutClassifier, Inputs, SavedClassifier};
+use counterpoise_deep::{AboutClassifier, DeviceKind, Inputs, Marks, SavedClassifier};
 use counterpoise_diagnose::{DiagnoseOptions, GapChange, Readout, Split, gap_change};
 use serde::Serialize;
 use toml::Value;
@@ -19,7 +19,7 @@ use crate::images::{
     ForeignNetwork, ImageExperiment, ImagePart, Parts, in_classes, judge, parts, train_images,
 };
 use crate::network_data::OpenedData;
-use crate::networks::{Evaluated, known_rows};
+use crate::networks::{Evaluated, known_rows, strangers};
 use crate::pages::check_network;
 use crate::{Error, check_apart, check_text};
 
@@ -155,6 +155,9 @@ impl EosRun {
             let hint =
                 "give the data, `--imbalance`, `--choose-on` and `--validation` that it was trained with";
             warnings.push(Warning::new("eos.other-training", message).with_hint(hint));
+        } else {
+            let inputs = Inputs::Images(&found.training.images, &description.augment);
+            warnings.extend(strangers(&saved, inputs, &self.training.data.path));
         }
         Ok((saved, Parts { test, ..found }))
     }
@@ -222,8 +225,11 @@ pub(crate) fn is_trained(
         return Ok(false);
     }
     let found = parts(training, observer, &mut Vec::new())?;
-    let same =
-        found.training.labels.counts() == about.counts && found.training.labels.classes() == about.classes;
+    let inputs = Inputs::Images(&found.training.images, &training.augment);
+    let marks = SavedClassifier::load(path, DeviceKind::Cpu)?.trained_on;
+    let same = found.training.labels.counts() == about.counts
+        && found.training.labels.classes() == about.classes
+        && marks.is_none_or(|marks| marks == Marks::of(inputs));
     if same {
         let message = format!(
             "`{}` was trained in this way already, and is taken as it is",

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Embeddings, Labels, LinearHead, Observer, Warning, counted};
+use counterpoise_base::{Embeddings, HeadKind, Labels, LinearHead, Observer, Warning, counted};
 use counterpoise_data::{
-    Content, ReadEmbeddings, content_of, embeddings_in_classes, read_embeddings, shared_classes,
+    Content, EmbeddingOptions, ReadEmbeddings, content_of, embeddings_in_classes, read_embeddings,
+    shared_classes,
 };
 
 use super::linear::{self, LinearModel};
@@ -28,23 +29,35 @@ pub(super) fn open(
     observer: &dyn Observer,
 ) -> Result<Opened, Error> {
     let mut warnings = Vec::new();
-    let mut read = |path: &Path| -> Result<ReadEmbeddings, Error> {
-        let mut found = read_embeddings(path, &subject.read, observer)?;
+    let mut of_test = subject.read.clone();
+    of_test.labels.clone_from(&subject.test_labels);
+    let mut read = |path: &Path, options: &EmbeddingOptions| -> Result<ReadEmbeddings, Error> {
+        let mut found = read_embeddings(path, options, observer)?;
         warnings.append(&mut found.warnings);
         if subject.ignore_predictions {
             found.embeddings.predictions = None;
         }
         Ok(found)
     };
-    let mut train = subject.train.as_deref().map(&mut read).transpose()?;
-    let mut test = read(&subject.test)?;
+    let train = subject.train.as_deref().map(|path| read(path, &subject.read));
+    let mut train = train.transpose()?;
+    let mut test = read(&subject.test, &of_test)?;
     let (path, head) = if let Some(path) = &subject.head {
-        (path.clone(), head_of(path, observer)?)
+        (
+            path.clone(),
+            head_of(path, subject.read.head, &mut warnings, observer)?,
+        )
     } else {
+        if let (Some(train), Some(path)) = (&train, &subject.train)
+            && let (Some(one), Some(other)) = (&train.head, &test.head)
+            && one != other
+        {
+            return Err(two_heads(path, &subject.test));
+        }
         let of_file = |file: Option<&ReadEmbeddings>, path: Option<&PathBuf>| {
             let file = file?;
-            let classes = file.embeddings.labels.classes().to_vec();
-            Some((path?.clone(), AnyHead::Head(file.head.clone()?, Some(classes))))
+            let classes = file.in_order.then(|| file.embeddings.labels.classes().to_vec());
+            Some((path?.clone(), AnyHead::Head(file.head.clone()?, classes)))
         };
         of_file(Some(&test), Some(&subject.test))
             .or_else(|| of_file(train.as_ref(), subject.train.as_ref()))
@@ -87,6 +100,9 @@ pub(super) fn open(
                 let names = found.feature_names.as_deref().ok_or_else(|| nameless(path))?;
                 found.embeddings = linear::in_columns(&found.embeddings, names, &model.columns, path)?;
             }
+            if let Some(names) = &test.0.feature_names {
+                warnings.extend(model.odd(&path, names));
+            }
             columns = Some(model.columns.clone());
             let all = shared_classes(&labels_of(train.as_ref(), &test));
             let (head, classes) = model.head(&all, &path)?;
@@ -121,12 +137,21 @@ pub(super) fn open(
             let other = match against.test.as_deref() {
                 None => None,
                 Some(path) => {
-                    let mut found = read_embeddings(path, &subject.read, observer)?;
+                    let mut found = read_embeddings(path, &of_test, observer)?;
                     warnings.append(&mut found.warnings);
                     Some((settle(found.embeddings, path)?, found.head, path))
                 }
             };
-            Some(second(against, other, &test, &classes, observer)?)
+            let kind = subject.read.head;
+            Some(second(
+                against,
+                other,
+                &test,
+                &classes,
+                kind,
+                &mut warnings,
+                observer,
+            )?)
         }
     };
     // Names that only count features are no names.
@@ -159,12 +184,26 @@ fn labels_of<'a>(
         .collect()
 }
 
-fn head_of(path: &Path, observer: &dyn Observer) -> Result<AnyHead, Error> {
+fn head_of(
+    path: &Path,
+    kind: Option<HeadKind>,
+    warnings: &mut Vec<Warning>,
+    observer: &dyn Observer,
+) -> Result<AnyHead, Error> {
     if matches!(content_of(path), Content::Table | Content::Either) {
         return Ok(AnyHead::Linear(linear::read(path, observer)?));
     }
-    let file = read_head(path)?;
+    let file = read_head(path, kind)?;
+    warnings.extend(file.warning);
     Ok(AnyHead::Head(file.head, file.classes))
+}
+
+fn two_heads(train: &Path, test: &Path) -> Error {
+    Error::Config {
+        place: test.display().to_string(),
+        problem: format!("it holds another last layer than `{}`", train.display()),
+        hint: Some("take features of one model; or name the last layer that is meant: `--head FILE`".into()),
+    }
 }
 
 fn no_head(path: &Path) -> Error {
@@ -251,6 +290,8 @@ fn second(
     other: Option<(Embeddings, Option<LinearHead>, &Path)>,
     test: &Embeddings,
     classes: &[String],
+    kind: Option<HeadKind>,
+    warnings: &mut Vec<Warning>,
     observer: &dyn Observer,
 ) -> Result<Second, Error> {
     let (rows, own_head, path) = match other {
@@ -259,7 +300,7 @@ fn second(
     };
     let (model, head) = match (&against.model, own_head, path) {
         (Some(path), _, _) => {
-            let head = match head_of(path, observer)? {
+            let head = match head_of(path, kind, warnings, observer)? {
                 AnyHead::Head(head, known) => {
                     if known.as_deref().is_some_and(|known| known != classes) {
                         return Err(Error::Config {

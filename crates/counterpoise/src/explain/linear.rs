@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use counterpoise_base::{Column, Embeddings, Labels, LinearHead, Observer, Table, counted};
+use counterpoise_base::{Column, Embeddings, Labels, LinearHead, Observer, Table, Warning, agree, counted};
 use counterpoise_data::{ReadOptions, read_table, texts_of};
 use counterpoise_diagnose::binary_linear;
 
@@ -15,6 +15,8 @@ pub(super) struct LinearModel {
     pub(super) columns: Vec<String>,
     /// One entry a class; a single one for a model that tells two classes apart by a sign.
     rows: Vec<Weighed>,
+    /// Whether the table says what is added to the products.
+    has_bias: bool,
 }
 
 /// The weights of one class.
@@ -63,6 +65,11 @@ pub(super) fn read(path: &Path, observer: &dyn Observer) -> Result<LinearModel, 
     if model.columns.is_empty() || model.rows.is_empty() {
         return Err(wrong("it holds no weights".into()));
     }
+    for (place, name) in model.columns.iter().enumerate() {
+        if model.columns[..place].contains(name) {
+            return Err(wrong(format!("`{name}` has a weight twice")));
+        }
+    }
     Ok(model)
 }
 
@@ -107,6 +114,7 @@ fn by_column(table: &Table, wrong: &Wrong<'_>) -> Result<LinearModel, Error> {
     Ok(LinearModel {
         columns,
         rows: others.iter().map(row).collect::<Result<_, _>>()?,
+        has_bias: bias.is_some(),
     })
 }
 
@@ -140,10 +148,38 @@ fn by_class(table: &Table, wrong: &Wrong<'_>) -> Result<LinearModel, Error> {
     Ok(LinearModel {
         columns: weighed.iter().map(|column| column.name.clone()).collect(),
         rows: (0..table.rows()).map(row).collect(),
+        has_bias: biases.is_some(),
     })
 }
 
 impl LinearModel {
+    /// What looks odd beside rows with these features.
+    pub(super) fn odd(&self, path: &Path, names: &[String]) -> Vec<Warning> {
+        let file = path.display();
+        let mut found = Vec::new();
+        let unweighed: Vec<String> = names
+            .iter()
+            .filter(|name| !self.columns.contains(name))
+            .cloned()
+            .collect();
+        if !unweighed.is_empty() {
+            let message = format!(
+                "`{file}` has no weight of {}, which {} left out: {}",
+                counted(unweighed.len(), "feature"),
+                agree(unweighed.len(), "is", "are"),
+                listed(&unweighed)
+            );
+            let hint = "give the weight of each feature that the model reads";
+            found.push(Warning::new("explain.no-weight", message).with_hint(hint));
+        }
+        if !self.has_bias {
+            let message = format!("`{file}` has no bias, which is taken for 0");
+            let hint = "give it as a line or a column `bias`";
+            found.push(Warning::new("explain.no-bias", message).with_hint(hint));
+        }
+        found
+    }
+
     /// The head, and its classes in order; `all` are those that the rows have.
     ///
     /// A single line of weights speaks for the class that it names, else for the second one.
@@ -268,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_weight_is_told() {
+        let model = of("feature,weight\nage,0.5\n").unwrap();
+        let codes = |names: &[&str]| -> Vec<&str> {
+            let found = model.odd(Path::new("w.csv"), &named(names));
+            found.into_iter().map(|warning| warning.code).collect()
+        };
+        assert_eq!(
+            codes(&["age", "income"]),
+            ["explain.no-weight", "explain.no-bias"]
+        );
+        assert_eq!(codes(&["age"]), ["explain.no-bias"]);
+    }
+
+    #[test]
     fn a_named_class_is_the_one_that_weights_speak_for() {
         let model = of("class,age,bias\nno,1,0\n").unwrap();
         let (_, classes) = model.head(&named(&["no", "yes"]), Path::new("w.csv")).unwrap();
@@ -291,6 +341,8 @@ mod tests {
             "{error}"
         );
         assert!(of("feature,weight\nbias,0.5\n").is_err());
+        let error = of("feature,weight\nage,0.5\nage,1\n").unwrap_err();
+        assert!(error.to_string().contains("`age` has a weight twice"), "{error}");
     }
 
     #[test]

@@ -93,8 +93,10 @@ pub struct ExplainEmbeddings {
     pub test: PathBuf,
     /// The last layer, or a table of the weights of a linear model; absent where the files of features hold it.
     pub head: Option<PathBuf>,
-    /// How files of features are read.
+    /// How files of features are read; labels of their own file are those of the training rows.
     pub read: EmbeddingOptions,
+    /// The file of labels of the test rows, where they stand in one of their own.
+    pub test_labels: Option<PathBuf>,
     /// Whether the head predicts, whatever the files say.
     pub ignore_predictions: bool,
 }

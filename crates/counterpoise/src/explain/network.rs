@@ -12,7 +12,7 @@ use crate::device::look_for;
 use crate::eos::{embed, open as open_network, read_head};
 use crate::images::in_classes;
 use crate::network_data::{NetworkData, OpenedData};
-use crate::networks::{Reads, known_rows, part};
+use crate::networks::{Reads, known_rows, part, strangers};
 use crate::pages::name_of;
 
 pub(super) fn open(
@@ -123,7 +123,10 @@ fn learnt(
         warnings.push(Warning::new("explain.unknown-training", message).with_hint(hint));
         return Ok((data, None));
     }
+    let augment = Augment::default();
+    let path = subject.data.path();
     if data.labels().counts() == saved.about.counts {
+        warnings.extend(strangers(saved, data.inputs(&augment), path));
         return Ok((data, None));
     }
     let seed = Seed::new(saved.about.seed);
@@ -133,6 +136,7 @@ fn learnt(
     let learnt_from = data.select(&training);
     if learnt_from.labels().counts() == saved.about.counts {
         warnings.append(&mut told);
+        warnings.extend(strangers(saved, learnt_from.inputs(&augment), path));
         return Ok((learnt_from, Some(data.select(&held_out))));
     }
     let message = format!(
@@ -240,7 +244,7 @@ fn second(
     let model = name_of(path);
     // A layer alone is a matrix, and a bias where it is not of cosines.
     if read_weights(path)?.0.len() <= 2 {
-        let file = read_head(path)?;
+        let file = read_head(path, Some(saved.classifier.linear_head().kind()))?;
         same_classes(&model, file.classes.as_deref(), saved)?;
         return Ok((model, Found::Head(file.head)));
     }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::agree;
-use counterpoise_deep::{AboutClassifier, Architecture, Loss, Optimizer, Sampler};
+use counterpoise_base::{HeadKind, agree};
+use counterpoise_data::Augment;
+use counterpoise_deep::{AboutClassifier, Architecture, Loss, Optimizer, Sampler, Schedule, TrainOptions};
 use counterpoise_diagnose::{Action, Diagnosis};
 use serde::Serialize;
 
@@ -43,9 +44,10 @@ pub struct NextStep {
 }
 
 /// Actions in the order of what they cost.
-const ACTIONS: [Action; 4] = [
+const ACTIONS: [Action; 5] = [
     Action::Threshold,
     Action::Eos,
+    Action::TrainLonger,
     Action::Resample,
     Action::CollectMore,
 ];
@@ -88,6 +90,12 @@ fn what(action: Action, subject: &ExplainSubject, classes: usize) -> String {
         agree(classes, "its", "their"),
     );
     match action {
+        Action::Threshold if matches!(subject, ExplainSubject::Embeddings(_)) && !is_linear(subject) => {
+            format!(
+                "Train the last layer anew with a loss that corrects for how rare {it} {} in training. Features stay as they are.",
+                agree(classes, "was", "were")
+            )
+        }
         Action::Threshold => {
             format!(
                 "Correct the logits for how rare {it} {} in training. Nothing is trained anew.",
@@ -112,6 +120,15 @@ fn what(action: Action, subject: &ExplainSubject, classes: usize) -> String {
         Action::Resample => {
             format!(
                 "Make rows of {it} before the features are learnt, and train anew on them: {their} features have to change."
+            )
+        }
+        Action::TrainLonger if is_linear(subject) => {
+            format!("The model does not fit {their} own training rows: take a model that bends.")
+        }
+        Action::TrainLonger => {
+            format!(
+                "Train longer, or take a larger network: {it} {} not rare, and {their} own training rows are not fitted.",
+                agree(classes, "is", "are")
             )
         }
         Action::CollectMore => {
@@ -215,11 +232,60 @@ fn as_before(about: &AboutClassifier) -> Vec<String> {
     let Some(options) = &about.options else {
         return Vec::new();
     };
-    let mut words = vec!["--epochs".to_owned(), options.epochs.to_string()];
-    if matches!(options.optimizer, Optimizer::Adam { .. }) {
+    let mut usual = TrainOptions::default();
+    usual.network = options.network.clone();
+    usual.head = options.head;
+    let mut words = vec![
+        "--epochs".to_owned(),
+        options.epochs.to_string(),
+        "--batch".to_owned(),
+        options.batch_size.to_string(),
+        "--seed".to_owned(),
+        about.seed.to_string(),
+    ];
+    (usual.epochs, usual.batch_size) = (options.epochs, options.batch_size);
+    let adam = Optimizer::Adam { weight_decay: 0.0 };
+    if options.optimizer == adam {
         words.extend(["--optimizer", "adam"].map(String::from));
+        usual.optimizer = adam;
+        usual.schedule = Schedule::constant(1e-3);
+    } else if options.optimizer == usual.optimizer {
+        words.extend(["--optimizer", "sgd"].map(String::from));
+    }
+    if options.loss != usual.loss
+        && Loss::from_name(options.loss.name()).is_ok_and(|loss| loss == options.loss)
+    {
+        words.extend(["--loss".to_owned(), options.loss.name().to_owned()]);
+        usual.loss = options.loss.clone();
+    }
+    if options.head == HeadKind::Cosine && !matches!(options.loss, Loss::Ldam(_)) {
+        words.extend(["--set", "train.head=cosine"].map(String::from));
+    }
+    words.extend(set_where_other("train", options, &usual));
+    if let Some(augment) = &about.augment {
+        let mut usual = Augment::default();
+        if augment.pad > 0 {
+            words.extend(["--pad".to_owned(), augment.pad.to_string()]);
+            usual.pad = augment.pad;
+        }
+        if augment.flip {
+            words.push("--flip".into());
+            usual.flip = true;
+        }
+        words.extend(set_where_other("augment", augment, &usual));
     }
     words
+}
+
+/// `--set` for each option that is not the usual one.
+fn set_where_other<T: Serialize>(table: &str, options: &T, usual: &T) -> Vec<String> {
+    let fields = |options: &T| toml::Table::try_from(options).unwrap_or_default();
+    let usual = fields(usual);
+    fields(options)
+        .into_iter()
+        .filter(|(name, value)| usual.get(name) != Some(value))
+        .flat_map(|(name, value)| ["--set".to_owned(), format!("{table}.{name}={value}")])
+        .collect()
 }
 
 /// A look at what a step brought.
@@ -262,6 +328,9 @@ fn of_pictures(
             let train = CommandLine::new("train balanced.npz --network")
                 .word(about.network.name())
                 .words(&as_before(about));
+            if action == Action::TrainLonger {
+                return longer(train_again(data, about, typed), network, about, typed);
+            }
             vec![
                 fit.words(&["--output".into(), "deepsmote.safetensors".into()])
                     .end(),
@@ -271,6 +340,30 @@ fn of_pictures(
             ]
         }
     }
+}
+
+/// The training of a network, anew on its own data, without the number of epochs.
+fn train_again(data: &Path, about: &AboutClassifier, typed: &Typed) -> CommandLine {
+    let train = CommandLine::new("train").path(data);
+    let train = match &about.encoding {
+        None => train.with("--network", about.network.name()),
+        Some(_) => train,
+    };
+    train.words(&typed.reading).words(&typed.validation)
+}
+
+/// A training of twice as many epochs.
+fn longer(train: CommandLine, network: &Path, about: &AboutClassifier, typed: &Typed) -> Vec<String> {
+    let mut words = as_before(about);
+    let Some(epochs) = about.options.as_ref().map(|options| options.epochs.get()) else {
+        return Vec::new();
+    };
+    words[1] = (2 * epochs).to_string();
+    let made = beside(network, "longer");
+    vec![
+        train.words(&words).word("--output").path(&made).end(),
+        look(typed, &made),
+    ]
 }
 
 /// Decisions moved by what held-out rows say.
@@ -332,6 +425,10 @@ fn of_table(
                 return Vec::new();
             };
             let target = ["--target".to_owned(), encoding.target];
+            if action == Action::TrainLonger {
+                let train = train_again(data, about, typed).words(&target);
+                return longer(train, network, about, typed);
+            }
             let resample = CommandLine::new("resample")
                 .path(data)
                 .words(&target)
@@ -342,6 +439,7 @@ fn of_table(
                     .end(),
                 CommandLine::new("train balanced.csv")
                     .words(&target)
+                    .words(&as_before(about))
                     .word("--output")
                     .path(&made)
                     .end(),
@@ -391,9 +489,10 @@ fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<St
     let methods = match action {
         Action::Threshold => "none,threshold,weights",
         Action::Eos => "none,eos,smote",
+        Action::TrainLonger => "none",
         _ => "none,smote",
     };
-    let models = if action == Action::Resample {
+    let models = if matches!(action, Action::Resample | Action::TrainLonger) {
         "logistic,boosting"
     } else {
         "logistic"

@@ -140,6 +140,7 @@ fn action_in_words(action: Action) -> &'static str {
     match action {
         Action::Threshold => "Correct the logits",
         Action::Eos => "Over-sample in feature space (EOS)",
+        Action::TrainLonger => "Train longer",
         Action::Resample => "Make rows, and train anew",
         Action::CollectMore => "Collect more",
         Action::Nothing => "Nothing",

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{Embeddings, Labels, Observer, Seed, Warning};
 use counterpoise_data::Augment;
 use counterpoise_deep::{
-    AboutClassifier, DeviceKind, HeadKind, HeadRows, HeadTraining, Inputs, LinearHead, Marks, Sampler,
-    SavedClassifier, Scores, logit_adjusted, logit_adjusted_by_validation, tau_normalised,
-    tau_normalised_by_validation, taus,
+    AboutClassifier, DeviceKind, HeadKind, HeadRows, HeadTraining, LinearHead, Sampler, SavedClassifier,
+    Scores, logit_adjusted, logit_adjusted_by_validation, tau_normalised, tau_normalised_by_validation, taus,
 };
 use serde::Serialize;
 
 use super::ForeignNetwork;
 use crate::device::look_for;
 use crate::network_data::{NetworkData, OpenedData};
-use crate::networks::{Reads, known_rows, part, would_replace};
+use crate::networks::{Reads, other_than_trained_on, part, would_replace};
 use crate::pages::check_network;
 use crate::{Error, check_apart, check_text};
 
@@ -163,42 +162,6 @@ fn open(
     let set = data.open(&Seed::new(ForeignNetwork::SEED), observer, warnings)?;
     let saved = foreign.open(&options.network, &set, options.device, warnings)?;
     Ok((saved, Some(OpenedData::Pictures(set))))
-}
-
-/// Tells of data of which a network knows what is held out here, or that is not what it was trained on.
-fn other_than_trained_on(
-    saved: &SavedClassifier,
-    learnt: Inputs<'_>,
-    held_out: Inputs<'_>,
-    file: &Path,
-    everything: bool,
-    other: bool,
-) -> Option<Warning> {
-    let reads = Reads::of(&saved.about);
-    let hint = "give the data, `--imbalance` and `--validation` that it was trained with";
-    // A row held out that has a twin among the others is known to every network.
-    let twins = Marks::of(learnt).known(held_out).rows;
-    let known = saved.trained_on.as_ref().map(|marks| marks.known(held_out).rows);
-    if known > Some(twins) {
-        let held_out_here = format!("{} held out here", reads.many());
-        let warning = known_rows(saved, held_out, &held_out_here, file)?;
-        return Some(warning.with_hint(if everything {
-            "train with a part held out: without `--choose-on nothing` or `test`"
-        } else {
-            hint
-        }));
-    }
-    let may_be = if known.is_none() {
-        ": those held out here may be known to it"
-    } else {
-        ""
-    };
-    let message = format!(
-        "`{}` has other {} of each class than the network was trained on{may_be}",
-        file.display(),
-        reads.many()
-    );
-    other.then(|| Warning::new("images.other-training", message).with_hint(hint))
 }
 
 /// Tells of a network whose training made up for the shares of classes.

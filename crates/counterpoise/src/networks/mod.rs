@@ -23,7 +23,7 @@ use crate::{Error, check_text};
 pub(crate) use description::{blame_training, described, names_as_tables};
 pub use evaluated::Evaluated;
 pub(crate) use evaluated::judged;
-pub(crate) use known::known_rows;
+pub(crate) use known::{known_rows, other_than_trained_on, strangers};
 pub(crate) use page::page_of;
 
 /// A trained classifier, how it came to be, and how good it is.

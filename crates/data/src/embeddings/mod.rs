@@ -16,6 +16,7 @@ use counterpoise_base::{Embeddings, LinearHead, Observer, Warning};
 
 pub use classes::{embeddings_in_classes, shared_classes};
 pub use options::EmbeddingOptions;
+pub use parts::without_bias;
 pub use write::write_embeddings;
 
 use crate::Error;
@@ -34,6 +35,8 @@ pub struct ReadEmbeddings {
     pub head: Option<LinearHead>,
     /// What the file tells of itself.
     pub about: BTreeMap<String, String>,
+    /// Whether the order of classes is said: by the file, by options, or by codes. Else it is that of their names.
+    pub in_order: bool,
     /// What looked odd.
     pub warnings: Vec<Warning>,
 }

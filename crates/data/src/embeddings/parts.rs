@@ -87,6 +87,8 @@ impl Parts {
         ];
         let least = least.into_iter().flatten().max().unwrap_or(0);
         let predictions = self.predictions.take();
+        let in_order =
+            self.classes.is_some() || !options.classes.is_empty() || matches!(labels, Stored::Codes(_));
         let (classes, codes, predicted) = self.codes(labels, predictions, least, options)?;
         if let Some(head) = head.as_ref().filter(|head| head.classes() != classes.len()) {
             let what = format!(
@@ -141,6 +143,7 @@ impl Parts {
             feature_names: named.then_some(self.feature_names),
             head,
             about: self.about,
+            in_order,
             warnings: self.warnings,
         })
     }
@@ -241,14 +244,9 @@ impl Parts {
                 return Err(fault(&self.file, what, "give one bias for each class"));
             }
             (HeadKind::Linear, None) => {
-                let message = format!(
-                    "the head of `{}` has no bias, and is read as a linear one",
-                    self.file
-                );
-                self.warnings.push(
-                    Warning::new("data.head-without-bias", message)
-                        .with_hint("if it takes cosines, as that of LDAM, set `head = \"cosine\"`"),
-                );
+                if self.kind.or(options.head).is_none() {
+                    self.warnings.push(without_bias(&self.file));
+                }
                 vec![0.0; classes]
             }
         };
@@ -335,4 +333,11 @@ impl Parts {
             .transpose()?;
         Ok((classes, labels, predictions))
     }
+}
+
+/// Tells that a head without a bias is taken for a linear one.
+pub fn without_bias(file: &str) -> Warning {
+    let message = format!("the last layer of `{file}` has no bias, and is read as a linear one");
+    Warning::new("data.head-without-bias", message)
+        .with_hint("if it takes cosines, as that of LDAM, say so: `--head-kind cosine`")
 }

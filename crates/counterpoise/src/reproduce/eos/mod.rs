@@ -254,7 +254,7 @@ impl EosReproduceOptions {
     fn check(&self) -> Result<(), Error> {
         check_sets(&self.on, &EosImages::ALL.map(EosImages::name))?;
         if self.seeds() == 0 {
-            let hint = "give a number of 1 or more; the paper has 3".to_owned();
+            let hint = "give a number of 1 or more; 3 are usual".to_owned();
             return Err(wrong("--seeds", "0 cannot be run".into(), hint));
         }
         check_draws(self.draws)?;

@@ -118,7 +118,7 @@ pub(super) fn read(
     )?];
     let beside = file.with_file_name(FILES[1]);
     if beside.is_file() {
-        let head = read_head(&beside)?.head;
+        let head = read_head(&beside, None)?.head;
         heads.push(golden("eos-head", &PRINTED[1], &test, &head, observer)?);
     }
     Ok(heads)
