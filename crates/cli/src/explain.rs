@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use counterpoise::{
     Action, ClassFinding, ClassSummary, Explanation, Severity, agree, check_page, check_tables, counted,
-    explain, explain_neighbors, explanation_page, write_page, write_tables,
+    explain, explain_largest, explain_neighbors, explanation_page, write_page, write_tables,
 };
 
 use crate::explain_flags::ExplainFlags;
@@ -23,6 +23,9 @@ const OF_A_CLASS: usize = 3;
 pub(crate) fn run(flags: &ExplainFlags, json: bool, progress: &Progress) -> Result<()> {
     if let Some(file) = &flags.neighbors {
         return neighbors(file, json, progress);
+    }
+    if let Some(file) = &flags.largest {
+        return largest(file, json, progress);
     }
     let options = flags.options()?;
     if let Some(path) = &flags.report {
@@ -59,6 +62,51 @@ pub(crate) fn run(flags: &ExplainFlags, json: bool, progress: &Progress) -> Resu
         text = format!("{}\n", serde_json::to_string_pretty(&explanation)?);
     }
     terminal::print(&text)
+}
+
+/// What predictions require, by a table of the largest contributions.
+fn largest(file: &Path, json: bool, progress: &Progress) -> Result<()> {
+    let found = explain_largest(file, progress)?;
+    progress.end();
+    if json {
+        return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
+    }
+    let mean = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
+    let rows = found.classes.iter().map(|class| {
+        let first = class.top.iter().take(3);
+        let first: Vec<String> = first
+            .map(|one| {
+                format!(
+                    "{} ({:.0} %, {:.2})",
+                    one.feature,
+                    100.0 * one.share,
+                    one.magnitude
+                )
+            })
+            .collect();
+        vec![
+            class.class.clone(),
+            class.rows.to_string(),
+            format!("{:.2}", class.recall),
+            mean(Some(class.required)),
+            mean(class.required_right),
+            mean(class.required_wrong),
+            format!("{:.2}", class.magnitude),
+            first.join(", "),
+        ]
+    });
+    let headers = [
+        "class",
+        "rows",
+        "recall",
+        "required",
+        "if found",
+        "if missed",
+        "their sum",
+        "features (rows that require them, mean size)",
+    ];
+    let right: Vec<bool> = (0..headers.len()).map(|place| (1..7).contains(&place)).collect();
+    terminal::print(&format!("\n{}\n", table(&headers, &right, rows.collect())))
 }
 
 /// Archetypes and adversaries of a table of neighbours.

@@ -19,7 +19,7 @@ use crate::settings::{set_by_path, wrong};
 #[derive(Args)]
 pub(crate) struct ExplainFlags {
     /// File of a network that `train` or `eos` wrote, weights of another program with `--network`, or, over exported features, a last layer or a table of weights
-    #[arg(value_name = "MODEL", required_unless_present_any = ["head", "train_rows", "test", "neighbors"])]
+    #[arg(value_name = "MODEL", required_unless_present_any = ["head", "train_rows", "test", "neighbors", "largest"])]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) foreign: ForeignFlags,
@@ -63,6 +63,9 @@ pub(crate) struct ExplainFlags {
     /// Table of the classes of the nearest training rows alone, without a model: columns `actual`, `pred`, `N0`, `N1`, …
     #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "data", "train_rows", "test", "head", "report", "tables"], help_heading = "Features of any program")]
     pub(crate) neighbors: Option<PathBuf>,
+    /// Table of the largest contributions of each row alone, without a model: columns `Tar`, `Pred`, `Len`, `I0`, `I1`, …, `M0`, `M1`, …
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "model", "data", "train_rows", "test", "head", "report", "tables"], help_heading = "Features of any program")]
+    pub(crate) largest: Option<PathBuf>,
     /// Second model to compare with: a network, or a last layer over the same features
     #[arg(long, value_name = "MODEL", help_heading = "Two models")]
     pub(crate) against: Option<PathBuf>,

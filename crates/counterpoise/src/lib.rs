@@ -75,9 +75,10 @@ pub use eos::{
 pub use error::Error;
 pub use experiment::{DataPart, Estimate, Experiment, Outcome, OutputPart, ReportPart, with_side_file};
 pub use explain::{
-    Against, ComparedModels, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, ExplainedNeighbors,
-    ExplainedPictures, ExplainedRows, Explanation, Looks, NextStep, TestRows, Typed, check_tables, explain,
-    explain_neighbors, explanation_page, write_tables,
+    Against, ComparedModels, Explain, ExplainEmbeddings, ExplainNetwork, ExplainSubject, ExplainedLargest,
+    ExplainedNeighbors, ExplainedPictures, ExplainedRows, Explanation, Looks, NextStep, RequiredFeature,
+    RequiredOfClass, TestRows, Typed, check_tables, explain, explain_largest, explain_neighbors,
+    explanation_page, write_tables,
 };
 pub use few_of_each::few_of_each;
 pub use images::{

@@ -35,6 +35,18 @@ pub fn assemble(network: &Path, head: &Path, output: &Path, overwrite: bool) -> 
     check_apart(output, &[("the network", network), ("the head", head)])?;
     check_network(output)?;
     crate::pages::check_new(output, overwrite)?;
+    let of_pytorch = ["pth", "pt"];
+    let extension = network.extension().and_then(|extension| extension.to_str());
+    if extension.is_some_and(|extension| of_pytorch.contains(&extension)) {
+        return Err(Error::Config {
+            place: network.display().to_string(),
+            problem: "it is a network of PyTorch, and networks of ours alone are put together".into(),
+            hint: Some(format!(
+                "there, `linear.weight` and `linear.bias` of `{}` go into the last layer: `net.linear.load_state_dict(…)`; or give a network of `counterpoise train`",
+                head.display()
+            )),
+        });
+    }
     let mut saved = SavedClassifier::load(network, DeviceKind::Cpu)?;
     let file = read_head(head, Some(saved.classifier.linear_head().kind()))?;
     if let Some(classes) = &file.classes

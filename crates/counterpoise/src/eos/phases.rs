@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Embeddings, LinearHead, Observer, Seed, Warning, agree};
 use counterpoise_data::{EmbeddingOptions, embeddings_in_classes, read_embeddings, write_embeddings};
-use counterpoise_deep::{DeviceKind, HeadRows, HeadStart, Scores};
+use counterpoise_deep::{ChooseBy, DeviceKind, HeadRows, HeadStart, Scores};
 use serde::Serialize;
 
 use super::EosOptions;
@@ -181,6 +181,13 @@ pub fn train_head(
         let hint =
             "if labels are names and no codes, save them as text, or name the classes with `--class-names`";
         warnings.push(Warning::new("eos.no-rows-of-class", message).with_hint(hint));
+    }
+    if files.validation.is_none() && options.head.choose_by != ChooseBy::Last {
+        return Err(Error::Config {
+            place: "--choose-by".into(),
+            problem: "there are no rows to choose the epoch by".into(),
+            hint: Some("name some with `--validation FILE`, or leave it out: the last epoch is taken".into()),
+        });
     }
     // Other rows have labels of their own.
     let mut read_others = files.read.clone();

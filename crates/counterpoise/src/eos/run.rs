@@ -254,6 +254,12 @@ pub fn run_eos(run: &EosRun, observer: &dyn Observer) -> Result<EosOutcome, Erro
     // Refused before the network looks at anything.
     let options = EosOptions::for_network(&saved.about).merged("the command line", run.settings.clone())?;
 
+    if pictures.test.is_none() {
+        let message = "there are no pictures to judge by: heads are not compared";
+        let hint = "name some with `--test DATA`, or `--test same` for the test part of the same data";
+        warnings.push(Warning::new("eos.not-judged", message).with_hint(hint));
+    }
+
     let clock = Instant::now();
     let validation = match &run.validation {
         None => pictures.held_out,

@@ -2,6 +2,7 @@
 //! a page, as tables and as commands to go on with.
 
 mod files;
+mod largest;
 mod linear;
 mod looks;
 mod neighbors;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Embeddings, Images, LinearHead, Observer, Warning, counted};
 use counterpoise_data::EmbeddingOptions;
-use counterpoise_deep::{AboutClassifier, DeviceKind, SavedClassifier};
+use counterpoise_deep::{AboutClassifier, DeviceKind, Inputs, Marks, SavedClassifier};
 use counterpoise_diagnose::{
     Comparison, DiagnoseOptions, Diagnosis, Kinship, Readout, Split, analyse, compare,
 };
@@ -28,6 +29,7 @@ use crate::merge::in_plain_words;
 use crate::network_data::NetworkData;
 use crate::{Error, check_text};
 
+pub use largest::{ExplainedLargest, RequiredFeature, RequiredOfClass, explain_largest};
 pub use looks::Looks;
 pub use neighbors::{ExplainedNeighbors, explain_neighbors};
 pub use next::{NextStep, Typed};
@@ -238,6 +240,12 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
         second,
         mut warnings,
     } = opened;
+    if network
+        .as_ref()
+        .is_none_or(|network| network.trained_on.is_none())
+    {
+        warnings.extend(train.as_ref().and_then(|train| test_of_training(train, &test)));
+    }
     let mut diagnosis = analyse(train.as_ref(), &test, &head, &options.analysis, observer)?;
     let readout = Readout::new(Split::Test, &test, &head, observer)?;
     let against = match second {
@@ -286,6 +294,25 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
             head,
             pictures,
         },
+    })
+}
+
+fn inputs(rows: &Embeddings) -> Inputs<'_> {
+    Inputs::Rows(rows.values(), rows.width())
+}
+
+/// Tells of test rows that are training rows, where nothing else knows it.
+fn test_of_training(train: &Embeddings, test: &Embeddings) -> Option<Warning> {
+    if train.width() != test.width() {
+        return None;
+    }
+    let known = Marks::of(inputs(train)).known(inputs(test)).rows;
+    (2 * known > test.len()).then(|| {
+        let message = format!(
+            "{known} of {} test rows have the features of a training row: if they are the same cases, what is said of test rows is too good, and there is no gap",
+            test.len()
+        );
+        Warning::new("explain.known-rows", message).with_hint("judge by rows that were not trained on")
     })
 }
 

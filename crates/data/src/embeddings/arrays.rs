@@ -114,7 +114,7 @@ pub(super) fn assemble(
                 fault(
                     file,
                     format!("none of its arrays is known to hold labels: {}", there.join(", ")),
-                    "name it with `label_column`, or name a file of labels with `labels`",
+                    "name it with `--label-column`, or name a file of labels with `--labels` (`--test-labels` for test rows)",
                 )
             })?,
         };
@@ -197,5 +197,5 @@ fn only_matrix(file: &str, listed: &[Listed], there: &[String]) -> Result<String
         let names: Vec<&str> = matrices.iter().map(|array| array.name.as_str()).collect();
         format!("several of its arrays may be features: {}", names.join(", "))
     };
-    Err(fault(file, what, "name it with `feature_column`"))
+    Err(fault(file, what, "name it with `--feature-column`"))
 }

@@ -97,7 +97,7 @@ pub fn read_embeddings(
             format!(
                 "`{name}` cannot be left out, for `ignore` names columns of a table and this file holds arrays"
             ),
-            "take that column out of the array before it is saved, or name the array of features with `feature_column`",
+            "take that column out of the array before it is saved, or name the array of features with `--feature-column`",
         ));
     }
     let parts = match format {

@@ -99,7 +99,7 @@ impl Parts {
             return Err(fault(
                 &self.file,
                 what,
-                "name all classes in the order of the head, with `classes`",
+                "name all classes in the order of the head: `--class-names a,b,c`",
             ));
         }
         if let Some((_, width)) = self.shares.as_ref().filter(|(_, width)| *width != classes.len()) {

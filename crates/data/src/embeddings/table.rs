@@ -193,7 +193,7 @@ impl Roles {
                     fault(
                         file,
                         "it names no columns, and does not start with class, predicted class and certainty",
-                        "give the columns names, `label,f0,f1,…`, or say which is the class with `label_column`",
+                        "give the columns names, `label,f0,f1,…`, or say which is the class with `--label-column`",
                     )
                 })?;
                 (label, prediction, authors) = (Some(shift), Some(shift + 1), Some(shift));
@@ -317,7 +317,7 @@ fn refuse_largest_only(file: &str, table: &Table) -> Result<(), Error> {
         return Err(fault(
             file,
             "it lists which contributions of each row are largest (`I0`, `M0`, …), and not the value of every feature",
-            "give the file of embeddings that it was made from, with the columns `actual,pred,certainty,f0,f1,…`",
+            "`counterpoise explain --largest FILE` reads it; else give the embeddings that it was made from, with the columns `actual,pred,certainty,f0,f1,…`",
         ));
     }
     Ok(())
