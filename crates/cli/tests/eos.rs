@@ -4,7 +4,7 @@ mod folder;
 mod pictures;
 
 use folder::Folder;
-use pictures::{json, three_classes, weights};
+use pictures::{idx, json, three_classes, weights};
 
 const TRAINED: &str =
     "train p --network lenet --optimizer adam --batch 16 --epochs 8 --quiet --output net.safetensors";
@@ -125,6 +125,46 @@ fn phase_one_is_trained_once() {
     assert!(weights(&folder, "whole.first.safetensors") == first);
     let other = folder.refused(&format!("{words} --overwrite --loss focal"));
     assert!(other.contains("trained with other options"), "{other}");
+    // As many pictures of each class, but others.
+    let (pictures, _) = idx(&[60, 30, 8], 500);
+    folder.write("p/train-images-idx3-ubyte", pictures);
+    let other = folder.refused(&format!("{words} --overwrite"));
+    assert!(other.contains("trained on other data"), "{other}");
+    let from = words.replace("whole", "from");
+    let told = folder.ok(&format!("{from} --from whole.first.safetensors"));
+    assert!(
+        told.stderr
+            .contains("88 of 88 pictures that are taken for training pictures are not among"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
+fn rows_that_were_parted_otherwise_are_told_of() {
+    let folder = with_network();
+    let told = folder.ok("eos extract net.safetensors p --rows held-out --validation 0.3 --output x.npz");
+    assert!(
+        told.stderr.contains("held out here are known to the network"),
+        "{}",
+        told.stderr
+    );
+    let told = folder.ok("eos extract net.safetensors p --rows held-out --output y.npz");
+    assert_eq!(told.stderr, "");
+}
+
+#[test]
+fn heads_of_one_class_or_without_a_choice_are_refused() {
+    let folder = Folder::new();
+    folder.write("one.csv", "f0,f1,label\n0.5,1,cat\n0.25,2,cat\n");
+    let said = folder.refused("eos head one.csv --output h.safetensors");
+    assert!(said.contains("all of its rows are of one class, `cat`"), "{said}");
+    foreign(&folder);
+    let said = folder.refused("eos head rows.csv --choose-by macro-f1 --output h.safetensors");
+    assert!(said.contains("no rows to choose the epoch by"), "{said}");
+    folder.write("gap.csv", "f0,f1,label\n0.5,1,1\n0.25,2,3\n");
+    let told = folder.ok("eos head gap.csv --output h.safetensors");
+    assert!(told.stderr.contains("has no row of 0, 2"), "{}", told.stderr);
 }
 
 #[test]

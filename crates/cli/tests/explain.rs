@@ -185,6 +185,43 @@ fn a_table_that_was_made_imbalanced_is_looked_at_as_training_saw_it() {
 }
 
 #[test]
+fn each_file_has_its_own_labels_and_its_own_head() {
+    let folder = with_network();
+    folder.ok("train p --network lenet --optimizer adam --batch 16 --epochs 2 --seed 1 --quiet --output other.safetensors");
+    folder.ok("eos extract net.safetensors p --rows training --output train.npz");
+    folder.ok("eos extract other.safetensors p --split test --output test.npz");
+    let said = folder.refused("explain --train train.npz --test test.npz");
+    assert!(
+        said.contains("it holds another last layer than `train.npz`"),
+        "{said}"
+    );
+
+    let folder = features();
+    let labels = |text: String| -> String {
+        let last = text
+            .lines()
+            .map(|line| line.rsplit(',').next().unwrap_or_default().to_owned() + "\n");
+        last.collect()
+    };
+    folder.write("right.csv", labels(rows([20, 20, 20], 12, None)));
+    folder.write("of-train.csv", labels(rows([40, 20, 8], 0, None)));
+    let plain = folder.ok(&format!("{EXPLAIN} --tables a"));
+    folder.ok(&format!(
+        "{EXPLAIN} --ignore label --labels of-train.csv --test-labels right.csv --tables b"
+    ));
+    assert_eq!(
+        folder.read("a/classes.csv"),
+        folder.read("b/classes.csv"),
+        "{}",
+        plain.stdout
+    );
+    let said = folder.refused(&format!(
+        "{EXPLAIN} --ignore label --labels right.csv --test-labels right.csv"
+    ));
+    assert!(said.contains("68"), "{said}");
+}
+
+#[test]
 fn features_of_any_program_are_explained_by_a_head() {
     let folder = features();
     let told = folder.ok(EXPLAIN);

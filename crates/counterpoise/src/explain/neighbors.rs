@@ -71,6 +71,16 @@ pub fn explain_neighbors(path: &Path, observer: &dyn Observer) -> Result<Explain
     if near.is_empty() {
         return Err(wrong("it has no column `N0`".into()));
     }
+    let beyond = |name: &str| {
+        let place = name.strip_prefix('N')?.parse::<usize>().ok()?;
+        (place > near.len()).then_some(place)
+    };
+    if let Some(place) = table.names().filter_map(beyond).min() {
+        return Err(wrong(format!(
+            "it has a column `N{place}`, and none called `N{}`",
+            near.len()
+        )));
+    }
     let rows = actual.len();
     let every: Vec<&str> = [&actual, &predicted]
         .into_iter()

@@ -83,10 +83,11 @@ fn tables_give_rows_back_and_say_what_they_do_not_hold() {
         let warnings = write_embeddings(&path, &example(), Some(&head), &BTreeMap::new()).expect(name);
         assert_eq!(warnings.len(), 1);
         assert!(
-            warnings[0].message.ends_with("does not hold the head"),
+            warnings[0].message.ends_with("has no place for the head"),
             "{warnings:?}"
         );
         let back = read(&path).expect(name);
+        assert!(!back.in_order, "the order of names is that of the alphabet");
         assert_eq!(back.embeddings, example(), "{name}");
         assert_eq!(bits(&back.embeddings), bits(&example()), "{name}");
         assert_eq!(back.head, None);

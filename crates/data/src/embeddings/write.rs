@@ -72,9 +72,13 @@ pub fn write_embeddings(
         EmbeddingFormat::Npy | EmbeddingFormat::Table
     ) {
         left_out.extend(head.map(|_| "the head"));
-        left_out.extend((!about.is_empty()).then_some("what they are of"));
+        let counts =
+            "how many rows each class had before, which losses that correct for rare classes ask for";
+        left_out.extend(about.contains_key("counts").then_some(counts));
+        let made = about.keys().any(|name| name != "counts");
+        left_out.extend(made.then_some("by what network or method they were made"));
     }
-    let message = format!("`{}` does not hold {}", shown(path), left_out.join(", "));
+    let message = format!("`{}` has no place for {}", shown(path), left_out.join("; "));
     let warning = Warning::new("data.embeddings-left-out", message)
         .with_hint("write `.safetensors` or `.npz`, which hold all of it");
     Ok(if left_out.is_empty() {

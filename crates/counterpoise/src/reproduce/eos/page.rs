@@ -4,7 +4,7 @@ use counterpoise_report::{
     Block, Curve, Curves, IntervalEntry, IntervalGroup, Intervals, Page, Section, Tone,
 };
 
-use super::{EosBudget, EosReproduction, EosSet, GapCurve, LossTable};
+use super::{EosBudget, EosReproduction, EosSet, GapCurve, HeadRow, LossTable};
 use crate::eos::HeadMethod;
 
 /// A page with all tables and curves.
@@ -99,46 +99,59 @@ fn of_set(set: &EosSet) -> Vec<Section> {
     sections
 }
 
-/// Balanced accuracy of all heads over networks of one loss.
+/// What all heads over networks of one loss add to EOS, or their balanced accuracy where EOS is not among them.
 fn forest(table: &LossTable) -> Intervals {
-    let value = |method: HeadMethod| {
-        let row = table.rows.iter().find(|row| row.method == method)?;
-        row.scores.as_ref()?.balanced_accuracy.score.value
-    };
-    let eos = value(HeadMethod::Eos);
+    // Differences are to `none` and to `eos`, as far as both are there.
+    let place = [HeadMethod::None, HeadMethod::Eos]
+        .into_iter()
+        .filter(|method| {
+            table
+                .rows
+                .iter()
+                .any(|row| row.method == *method && row.scores.is_some())
+        })
+        .position(|method| method == HeadMethod::Eos);
     let percent = |value: f64| 100.0 * value;
+    let entry = |row: &HeadRow| {
+        let measure = &row.scores.as_ref()?.balanced_accuracy;
+        let score = match place {
+            Some(place) => measure.added.get(place)?,
+            None => &measure.score,
+        };
+        Some(IntervalEntry {
+            name: row.method.name().into(),
+            value: score.value.map(percent),
+            interval: score.interval.map(|(low, high)| (percent(low), percent(high))),
+            emphasis: place.is_some() && score.interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0),
+        })
+    };
     let group = |name: &str, in_paper: bool| IntervalGroup {
         name: name.into(),
         entries: table
             .rows
             .iter()
-            .filter(|row| row.in_paper == in_paper)
-            .filter_map(|row| {
-                let score = &row.scores.as_ref()?.balanced_accuracy.score;
-                Some(IntervalEntry {
-                    name: row.method.name().into(),
-                    value: score.value.map(percent),
-                    interval: score.interval.map(|(low, high)| (percent(low), percent(high))),
-                    emphasis: score
-                        .interval
-                        .zip(eos)
-                        .is_some_and(|((low, high), eos)| !(low..=high).contains(&eos)),
-                })
-            })
+            .filter(|row| row.in_paper == in_paper && (place.is_none() || row.method != HeadMethod::Eos))
+            .filter_map(entry)
             .collect(),
         bare: false,
     };
     let mut groups = vec![group("in the paper's table", true), group("beside it", false)];
     groups.retain(|group| !group.entries.is_empty());
+    let what = match place {
+        Some(_) => {
+            "what heads add to EOS, in points of balanced accuracy, both drawn on the same test pictures"
+        }
+        None => "balanced accuracy in percent",
+    };
     Intervals {
-        caption: format!(
-            "Loss {}: balanced accuracy in percent, intervals of 95 %",
-            table.loss
-        ),
+        caption: format!("Loss {}: {what}; intervals of 95 %", table.loss),
         groups,
-        reference: eos.map(|value| (percent(value), "EOS".into())),
+        reference: place.map(|_| (0.0, "EOS".into())),
         ends: None,
-        unit: "balanced accuracy, percent".into(),
+        unit: match place {
+            Some(_) => "points of balanced accuracy, added to EOS".into(),
+            None => "balanced accuracy, percent".into(),
+        },
     }
 }
 
