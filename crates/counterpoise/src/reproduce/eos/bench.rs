@@ -121,6 +121,11 @@ struct Seen {
 }
 
 impl<'a> Bench<'a> {
+    /// Root of everything random in heads over the network of a seed.
+    pub(super) fn branch(&self, network: u64) -> Seed {
+        Seed::new(self.seed).child("eos").child(network)
+    }
+
     /// The network of a loss and a seed.
     pub(super) fn network(&'a self, loss: &Loss, seed: u64) -> Network<'a> {
         let mut training = self
@@ -206,7 +211,7 @@ impl Network<'_> {
     }
 
     fn branch(&self) -> Seed {
-        Seed::new(self.bench.seed).child("eos").child(self.training.seed)
+        self.bench.branch(self.training.seed)
     }
 
     /// What a head says of the test rows; absent where the network's kind of head does not go that way.

@@ -125,7 +125,7 @@ fn kept(bench: &Bench<'_>, way: CostWay) -> Result<CostFit, Error> {
         .set
         .experiment(&bench.folder, bench.budget, &Loss::default(), 1, bench.device);
     let name = format!("{}-{}-cost-{}", bench.set.name(), bench.budget.name(), way.name()).replace(' ', "-");
-    let settings = serde_json::json!({
+    let mut settings = serde_json::json!({
         "what": "cost",
         "way": way,
         "train": experiment.train,
@@ -136,6 +136,10 @@ fn kept(bench: &Bench<'_>, way: CostWay) -> Result<CostFit, Error> {
         "device": bench.device.name(),
         "seed": bench.seed,
     });
+    if way == CostWay::Eos {
+        // Its rows and its head are those of the table.
+        settings["head_seed"] = "table".into();
+    }
     if let Some(fit) = bench.store.load(&name, &settings) {
         return Ok(fit);
     }
@@ -219,7 +223,7 @@ fn fitted(
             before: Some(head),
         };
         let options = EosOptions::default().merged("reproduce eos", bench.budget.head(bench.set))?;
-        let seed = seed.child(HeadMethod::Eos.name());
+        let seed = bench.branch(1).child(HeadMethod::Eos.name());
         let rows_clock = Instant::now();
         let balanced = frozen.balanced(&options, &seed, bench.observer)?;
         drop(balanced);
