@@ -68,6 +68,8 @@ const SMALL: f64 = 8.5;
 const BLANK: f64 = 8.0;
 /// Colours of the theme, and the same again, paler.
 const SHADES: usize = 2 * COLORS;
+/// Bars of so few that share no label would hardly be coloured without the paler colours.
+const FEW_BARS: usize = 4;
 
 /// Heights that depend on how many bars there are.
 struct Look {
@@ -118,7 +120,12 @@ pub fn shared_paints(plots: &[&StackedBars]) -> Vec<(String, Paint)> {
     }
     if labels.len() > SHADES {
         labels.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.total_cmp(&a.2)));
-        labels.truncate(COLORS);
+        let most = if plots.iter().all(|plot| plot.bars.len() <= FEW_BARS) {
+            SHADES
+        } else {
+            COLORS
+        };
+        labels.truncate(most);
     }
     let paint = |(place, (label, _, _)): (usize, (&str, usize, f64))| (label.to_owned(), Paint::Theme(place));
     labels.into_iter().enumerate().map(paint).collect()

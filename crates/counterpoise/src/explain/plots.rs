@@ -39,6 +39,9 @@ fn series(name: &str, color: usize, values: Vec<Option<f64>>, absent: &str) -> S
     }
 }
 
+/// Shares below which the longest bar, and not the whole, takes the width of a plot.
+const SHORT: f64 = 0.6;
+
 /// What is written where there are no rows to take a number of.
 const NO_ROWS: &str = "no such rows";
 
@@ -157,14 +160,25 @@ pub(super) fn largest_features(explanation: &Explanation) -> Section {
         bar(class, rows.features.as_ref(), "")
     };
     let features: Vec<StackedBar> = classes.iter().map(features).collect();
-    let stacked = |caption: String, bars| StackedBars {
-        caption,
-        bar_label: "class".into(),
-        part_label: "feature".into(),
-        value_label: "share of what is above 0".into(),
-        bars,
-        full: Some(1.0),
-        paints: Vec::new(),
+    let stacked = |caption: String, bars: Vec<StackedBar>| {
+        let length = |bar: &StackedBar| bar.parts.iter().map(|part| part.value).sum();
+        let longest: f64 = bars.iter().map(length).fold(0.0, f64::max);
+        // Parts of short bars would have no room for labels.
+        let short = longest < SHORT;
+        let reach = if short && longest > 0.0 {
+            format!("; the longest bar is {}", percent(longest))
+        } else {
+            String::new()
+        };
+        StackedBars {
+            caption: format!("{caption}{reach}"),
+            bar_label: "class".into(),
+            part_label: "feature".into(),
+            value_label: "share of what is above 0".into(),
+            bars,
+            full: (!short).then_some(1.0),
+            paints: Vec::new(),
+        }
     };
     let k = diagnosis.top_k;
     let instead = if by_training {
@@ -210,7 +224,7 @@ pub(super) fn largest_features(explanation: &Explanation) -> Section {
     Section {
         title: "What each class hangs on".into(),
         lead: format!(
-            "A long first part means that a class hangs on one feature: rows that lack it are lost. In both plots the same colour is the same feature; what is grey is told by its label or by pointing at it.{}",
+            "A long first part means that a class hangs on one feature: rows that lack it are lost. In both plots the same colour is the same feature; what has no colour is told by its label, or by pointing at it.{}",
             left_out(diagnosis, "Shown")
         ),
         blocks,
