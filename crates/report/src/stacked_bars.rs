@@ -143,7 +143,7 @@ impl StackedBars {
         let left = (longest(|bar| &bar.name) + BLANK).clamp(30.0, 200.0);
         let right = match longest(|bar| &bar.note) {
             none if none <= 0.0 => 2.0,
-            some => (some + BLANK).min(180.0),
+            some => (some + BLANK).min(200.0),
         };
         let full = self
             .full
