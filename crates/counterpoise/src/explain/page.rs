@@ -453,7 +453,7 @@ fn how(options: &Explain, explanation: &Explanation) -> Section {
     }
     let archetypes = explanation.diagnosis.archetypes.as_ref();
     let neighbors = archetypes.map_or(analysis.archetype_neighbors.get(), |archetypes| archetypes.k);
-    let words: [(&str, String); 13] = [
+    let words: [(&str, String); 14] = [
         ("feature", "A number of the last layer's input: FE.".into()),
         (
             "contribution",
@@ -467,6 +467,7 @@ fn how(options: &Explain, explanation: &Explanation) -> Section {
             "in its largest features",
             format!("The same of the {} largest.", explanation.diagnosis.top_k),
         ),
+        ("in training", "The share of training rows that are found.".into()),
         ("largest contribution", "The largest of these means.".into()),
         (
             "required",
@@ -483,7 +484,7 @@ fn how(options: &Explain, explanation: &Explanation) -> Section {
         (
             "safe",
             format!(
-                "Training rows most of whose neighbours are of their class. By how many are, {}.",
+                "Training rows most of whose neighbours are of their class. How many are of it decides: {}.",
                 archetypes_in_words(neighbors)
             ),
         ),
@@ -500,7 +501,7 @@ fn how(options: &Explain, explanation: &Explanation) -> Section {
     ];
     Section {
         title: "How it was computed".into(),
-        lead: "After Dablain and others, `Understanding CNN Fragility When Learning With Imbalanced Data` (arXiv 2210.09465), with formulas of the code of its sister papers. Match, diversity, gap, findings and recommendations are definitions of ours.".into(),
+        lead: "After Dablain and others, “Understanding CNN Fragility When Learning With Imbalanced Data” (arXiv 2210.09465), with formulas of the code of its sister papers. Match, diversity, gap, findings and recommendations are definitions of ours.".into(),
         blocks: vec![
             Block::KeyValues(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
             Block::KeyValues(words.map(|(name, about)| (name.to_owned(), about)).to_vec()),

@@ -360,6 +360,11 @@ pub(super) fn gaps(explanation: &Explanation) -> Option<Section> {
         ),
         _ => String::new(),
     };
+    let whiskers = if gap.classes.iter().any(|class| class.estimate.is_some()) {
+        " Its whisker says how much it hangs on single rows: rows are drawn anew."
+    } else {
+        ""
+    };
     let bars = Bars {
         caption:
             "How far test rows reach beyond the range of training rows of their class, mean over features"
@@ -383,7 +388,7 @@ pub(super) fn gaps(explanation: &Explanation) -> Option<Section> {
     Some(Section {
         title: "Beyond the training range".into(),
         lead: format!(
-            "A head has not learnt what lies outside of what it saw.{with} Many rows reach farther than few: compare with the first bar.{}",
+            "A head has not learnt what lies outside of what it saw.{with} Many rows reach farther than few: compare with the first bar.{whiskers}{}",
             left_out(diagnosis, "Shown")
         ),
         blocks: vec![Block::Bars(bars)],
