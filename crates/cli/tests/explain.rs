@@ -275,6 +275,48 @@ fn features_of_any_program_are_explained_by_a_head() {
 }
 
 #[test]
+fn the_page_says_what_its_words_and_colours_are() {
+    let folder = features();
+    // No row of `c` is found, and all of `a` are.
+    folder.write("lost.csv", rows([20, 20, 8], 8, None));
+    folder.ok(&format!(
+        "{} --set archetype_neighbors=3 --set contributions_of=true --report page.html --quiet",
+        EXPLAIN.replace("test.csv", "lost.csv")
+    ));
+    let page = folder.read("page.html");
+    for part in [
+        "3 of 3: safe; 1 or 2: border; 0: outlier",
+        "of classes marked “training”, of which no test row is found",
+        "recall 0.00, training",
+        "no such rows",
+        "0 to 37 %",
+        "after Clopper and Pearson",
+        "in two features",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    for part in ["two share", "top share", "of five", "0 to 0 %", "100 to 100 %"] {
+        assert!(!page.contains(part), "{part}");
+    }
+    // What is found has one colour, and what is misclassified another.
+    for name in ["found", "misclassified"] {
+        let colors: Vec<&str> = page
+            .split("background:var(--c")
+            .skip(1)
+            .filter(|rest| {
+                rest.split_once("</span>")
+                    .is_some_and(|(_, text)| text.starts_with(&format!("{name}</li>")))
+            })
+            .map(|rest| &rest[..1])
+            .collect();
+        assert!(
+            colors.len() >= 3 && colors.iter().all(|color| *color == colors[0]),
+            "{name}: {colors:?}"
+        );
+    }
+}
+
+#[test]
 fn a_linear_model_names_the_columns_that_it_hangs_on() {
     let folder = Folder::new();
     folder.write("rows.csv", folder::small_table());
@@ -435,6 +477,21 @@ fn what_cannot_be_read_is_told_with_what_to_type() {
             "--test test.npz",
         ),
         ("explain w.csv", "no rows", "--data DATA"),
+        (
+            "explain",
+            "neither a model nor features",
+            "counterpoise explain --train train.npz --test test.npz",
+        ),
+        (
+            "explain --seed 3",
+            "neither a model nor features",
+            "counterpoise explain net.safetensors --data DATA",
+        ),
+        (
+            "explain w.csv --train train.csv --test test.csv --set contributions_of=truth",
+            "`predicted` or `true`",
+            "describe diagnose",
+        ),
         (
             "explain w.csv --train train.csv --test nothing.csv",
             "nothing.csv",

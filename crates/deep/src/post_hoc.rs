@@ -63,8 +63,8 @@ pub fn logit_adjusted(head: &LinearHead, counts: &[usize], tau: f64) -> Result<L
 ///
 /// # Source
 ///
-/// Kang and others, ICLR 2020, section 4.1, "tau-normalized classifier". Without its bias, `tau = 0` is not quite the head as it
-/// was.
+/// Kang and others, ICLR 2020, section 4.1, "tau-normalized classifier", which has no bias. Even `tau = 0`, which leaves weights as
+/// they are, is not the head as it was: its bias is gone, and predictions may change.
 pub fn tau_normalised(head: &LinearHead, tau: f64) -> LinearHead {
     let norms = head.norms();
     let factor = |norm: f64| if norm > 0.0 { norm.powf(-tau) } else { 1.0 };
@@ -85,7 +85,7 @@ pub fn logit_adjusted_by_validation(
     choose(taus, validation, |tau| logit_adjusted(head, counts, tau))
 }
 
-/// [`tau_normalised`] with the `tau` that does best on validation rows.
+/// [`tau_normalised`] with the `tau` that does best on validation rows; none of them is the head as it was, for all drop its bias.
 pub fn tau_normalised_by_validation(
     head: &LinearHead,
     taus: &[f64],

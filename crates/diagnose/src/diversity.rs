@@ -49,8 +49,10 @@ pub struct ClassDiversity {
     /// Rows whose pairs were measured: all, or as many as were drawn by chance.
     pub distance_rows: usize,
     /// Exponential of the entropy of the eigenvalues of the covariance, as shares of their sum: the number of directions in which
-    /// rows vary. Absent where the matrix is too large.
+    /// rows vary. At most `n - 1` of `n` rows, and most often more of more rows. Absent where the matrix is too large.
     pub effective_rank: Option<f64>,
+    /// The effective rank of as many rows of the largest class, drawn by chance, to compare with; absent for that class itself.
+    pub effective_rank_of_largest: Option<f64>,
 }
 
 /// How one feature varies over the rows of a class.
@@ -77,8 +79,20 @@ pub fn diversity(
     observer: &dyn Observer,
 ) -> Result<Diversity, Error> {
     let steps = Steps::new(TASK, profile.classes.len(), observer);
+    // Of several largest, the first.
+    let largest = (0..profile.classes.len())
+        .rev()
+        .max_by_key(|&class| readout.rows_of(class).len());
     let class = |class: usize| -> Result<ClassDiversity, Error> {
-        let found = class_diversity(readout, profile, class, options);
+        let mut found = class_diversity(readout, profile, class, options);
+        found.effective_rank_of_largest = largest
+            .filter(|&largest| largest != class && found.effective_rank.is_some())
+            .and_then(|largest| {
+                let name = profile.classes[class].class.as_str();
+                let seed = Seed::new(options.seed).child("largest").child(name);
+                let rows = drawn(&seed, readout.rows_of(largest), found.rows);
+                effective_rank(readout.embeddings(), &rows, options.spectrum)
+            });
         steps.step()?;
         Ok(found)
     };
@@ -152,6 +166,7 @@ fn class_diversity(
         mean_distance: mean_distance(embeddings, &drawn),
         distance_rows: drawn.len(),
         effective_rank: effective_rank(embeddings, rows, options.spectrum),
+        effective_rank_of_largest: None,
     }
 }
 
@@ -307,6 +322,28 @@ mod tests {
         assert!((rank - 1.0).abs() < 1e-9, "{rank}");
         let same = of(vec![1.0, 2.0, 3.0, 1.0, 2.0, 3.0], 3);
         assert_eq!(effective_rank(&same, &all(&same), 10), None);
+    }
+
+    #[test]
+    fn ranks_are_compared_at_equal_numbers_of_rows() {
+        // Both classes vary in all six features, and two rows of b can do so in one direction only.
+        let mut random = Seed::new(4).rng();
+        let values: Vec<f32> = (0..6 * 42).map(|_| random.normal() as f32).collect();
+        let classes = ["a", "b"].map(str::to_owned).to_vec();
+        let codes = (0..42).map(|row| u32::from(row >= 40)).collect();
+        let rows = Embeddings::new(values, 6, Labels::from_codes(classes, codes));
+        let head = LinearHead::new(vec![1.0; 12], vec![0.0; 2], 6);
+        let read = Readout::new(Split::Test, &rows, &head, &()).unwrap();
+        let options = DiagnoseOptions::default();
+        let profile = profile(&read, &options, &()).unwrap();
+        let found = diversity(&read, &profile, &options, &()).unwrap().classes;
+        assert!(found[0].effective_rank.unwrap() > 4.0);
+        assert_eq!(found[0].effective_rank_of_largest, None);
+        let of_b = [found[1].effective_rank, found[1].effective_rank_of_largest];
+        assert!(
+            of_b.iter().all(|rank| (rank.unwrap() - 1.0).abs() < 1e-9),
+            "{of_b:?}"
+        );
     }
 
     #[test]

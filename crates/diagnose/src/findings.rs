@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use counterpoise_base::{counted, plural};
+use counterpoise_base::{agree, counted, plural};
 use serde::Serialize;
 
 use crate::summary::{outside_in, worst_adversary};
@@ -67,8 +67,22 @@ pub enum Severity {
     Minor,
 }
 
-/// Misclassified rows that it takes to speak of shares of them.
+impl Severity {
+    /// One step less grave.
+    fn lower(self) -> Self {
+        match self {
+            Self::Severe => Self::Notable,
+            Self::Notable | Self::Minor => Self::Minor,
+        }
+    }
+}
+
+/// Rows that it takes to speak of shares of them, or of how they vary.
 const ENOUGH: usize = 5;
+/// How much more often than found rows misclassified ones have to lie outside, for that to tell something of them.
+const MORE_OFTEN: f64 = 1.2;
+/// A gap that is narrower by this share without one of its rows hangs on that row.
+const BY_ONE_ROW: f64 = 1.0 / 3.0;
 
 /// What is said of each class, the gravest first; classes in the order of their recall.
 pub(crate) fn findings(diagnosis: &Diagnosis) -> Vec<Finding> {
@@ -217,8 +231,11 @@ impl<'a> About<'a> {
             .rev()
             .find(|&features| share(features) >= Some(0.5))?;
         let (wrong, right) = (share(many)?, outside_in(&matches.outside_right, many));
+        if right.is_some_and(|right| wrong < MORE_OFTEN * right) {
+            return None;
+        }
         let beside = right.map_or(String::new(), |right| {
-            format!(", as do {:.0} % of those that are found", 100.0 * right)
+            format!("; of those that are found, {:.0} % do", 100.0 * right)
         });
         let text = format!(
             "{:.0} % of its {} lie outside of the training range in {many} or more of its {} largest features{beside}.",
@@ -241,14 +258,25 @@ impl<'a> About<'a> {
         };
         let wrong = sum(&|feature| feature.wrong).filter(|&ratio| ratio < 0.75)?;
         let right = sum(&|feature| feature.right);
+        let many = matches.features.len();
         let beside = right.map_or(String::new(), |right| {
             format!("; those that are found reach {:.0} %", 100.0 * right)
         });
-        let text = format!(
-            "its misclassified test rows reach {:.0} % of what training rows contribute in its {} largest features{beside}.",
-            100.0 * wrong,
-            matches.features.len(),
-        );
+        // Less than nothing is no share of anything.
+        let text = if wrong < 0.0 {
+            format!(
+                "in its {many} largest features, contributions of its misclassified test rows sum to less than 0, so that what speaks for it in training rows speaks against it here{}.",
+                right.map_or(String::new(), |right| format!(
+                    "; those that are found reach {:.0} % of what training rows contribute",
+                    100.0 * right
+                ))
+            )
+        } else {
+            format!(
+                "its misclassified test rows reach {:.0} % of what training rows contribute in its {many} largest features{beside}.",
+                100.0 * wrong,
+            )
+        };
         let mut numbers = vec![("ratio_wrong", wrong)];
         numbers.extend(right.map(|right| ("ratio_right", right)));
         Some(self.finding(FindingKind::SmallMagnitude, wrong < 0.5, &text, numbers))
@@ -341,15 +369,31 @@ impl<'a> About<'a> {
         } else {
             format!("where `{}` hardly does", largest.class)
         };
-        let text =
-            format!("its test rows reach {own:.3} beyond its training range in the mean feature, {beside}.");
-        let numbers = [("gap", own), ("gap_of_largest", other)];
-        Some(self.finding(
-            FindingKind::WideGap,
-            own > 5.0 * other && of_widest >= 0.5,
-            &text,
-            numbers,
-        ))
+        let gap = &self.diagnosis.gap.as_ref()?.classes[self.class];
+        let outside = gap.rows_outside?;
+        let mut numbers = vec![
+            ("gap", own),
+            ("gap_of_largest", other),
+            ("rows_outside", outside as f64),
+        ];
+        let without = gap
+            .without_worst
+            .filter(|without| *without <= (1.0 - BY_ONE_ROW) * own);
+        numbers.extend(without.map(|without| ("gap_without_worst", without)));
+        let by_one = without.map_or(String::new(), |without| {
+            format!("; without one of them it would be {without:.3}")
+        });
+        let text = format!(
+            "its test rows reach {own:.3} beyond its training range in the mean feature, {beside}; {outside} of {} {} outside in some feature{by_one}.",
+            counted(gap.test_rows, "row"),
+            agree(outside, "lies", "lie"),
+        );
+        let severe = own > 5.0 * other && of_widest >= 0.5;
+        let mut finding = self.finding(FindingKind::WideGap, severe, &text, numbers);
+        if without.is_some() {
+            finding.severity = finding.severity.lower();
+        }
+        Some(finding)
     }
 
     fn scattered(&self) -> Option<Finding> {
@@ -367,10 +411,20 @@ impl<'a> About<'a> {
     }
 
     fn low_diversity(&self) -> Option<Finding> {
-        let (own, largest) = (self.line.effective_rank?, self.largest?);
-        let other = largest.effective_rank.filter(|other| own < 0.5 * other)?;
+        let diagnosis = self.diagnosis;
+        let diversity = diagnosis
+            .train_diversity
+            .as_ref()
+            .unwrap_or(&diagnosis.test_diversity);
+        let of_class = &diversity.classes[self.class];
+        // Few rows vary in few directions whatever they are: only as many of another class say whether these are few.
+        let (own, largest) = (of_class.effective_rank?, self.largest?);
+        let other = of_class
+            .effective_rank_of_largest
+            .filter(|other| of_class.rows >= ENOUGH && own < 0.5 * other)?;
         let text = format!(
-            "its rows vary in {own:.1} directions, those of `{}` in {other:.1}.",
+            "its {} vary in {own:.1} directions, as many of `{}` in {other:.1}.",
+            counted(of_class.rows, "row"),
             largest.class
         );
         let numbers = [("effective_rank", own), ("effective_rank_of_largest", other)];
@@ -430,7 +484,7 @@ mod tests {
         assert_eq!(
             outside.text,
             "class `b` (25 training rows, recall 0.50): 100 % of its 10 misclassified test rows lie outside of the training range \
-             in 1 or more of its 2 largest features, as do 0 % of those that are found."
+             in 1 or more of its 2 largest features; of those that are found, 0 % do."
         );
         assert_eq!(outside.severity, Severity::Severe);
         assert_eq!(outside.numbers["outside_wrong"], 1.0);
@@ -447,7 +501,12 @@ mod tests {
             small.text
         );
         let gap = of_kind(&found, FindingKind::WideGap);
-        assert!(gap.text.ends_with("where `a` hardly does."), "{}", gap.text);
+        assert!(
+            gap.text
+                .ends_with("where `a` hardly does; 10 of 20 rows lie outside in some feature."),
+            "{}",
+            gap.text
+        );
         // Class a hangs on two features as much.
         let few = |finding: &Finding| finding.kind == FindingKind::FewFeatures;
         assert!(!found.findings.iter().any(few));
@@ -475,6 +534,75 @@ mod tests {
         assert!(
             recommendation.reason.contains("like rows of `a`"),
             "{recommendation:?}"
+        );
+    }
+
+    #[test]
+    fn rows_that_are_found_lie_outside_as_often_and_explain_nothing() {
+        let mut found = diagnosis(10, [1.5, 1.5, 0.5, 0.3], [0.0; 2]);
+        let of_b = |found: &Diagnosis| {
+            let all = findings(found);
+            all.iter()
+                .any(|finding| finding.class == "b" && finding.kind == FindingKind::OutsideTraining)
+        };
+        assert!(of_b(&found));
+        let matches = &mut found.matches.as_mut().unwrap()[1];
+        matches.outside_right.clone_from(&matches.outside_wrong);
+        assert!(!of_b(&found));
+    }
+
+    #[test]
+    fn contributions_below_0_are_no_share() {
+        let found = diagnosis(10, [1.5, 1.5, -0.5, 0.3], [0.0; 2]);
+        let small = of_kind(&found, FindingKind::SmallMagnitude);
+        assert!(
+            small
+                .text
+                .contains("contributions of its misclassified test rows sum to less than 0")
+                && !small.text.contains('-'),
+            "{}",
+            small.text
+        );
+    }
+
+    #[test]
+    fn a_gap_that_one_row_makes_says_so_and_is_less_grave() {
+        let gap = |missed| {
+            let found = diagnosis(missed, [1.5, 1.5, 0.5, 0.3], [0.0; 2]);
+            of_kind(&found, FindingKind::WideGap).clone()
+        };
+        let (many, one) = (gap(10), gap(1));
+        assert_eq!((many.severity, one.severity), (Severity::Severe, Severity::Minor));
+        assert!(
+            one.text.ends_with(
+                "1 of 20 rows lies outside in some feature; without one of them it would be 0.000."
+            ),
+            "{}",
+            one.text
+        );
+        assert_eq!(one.numbers["gap_without_worst"], 0.0);
+        assert!(!many.numbers.contains_key("gap_without_worst"));
+    }
+
+    #[test]
+    fn few_rows_are_compared_with_as_few() {
+        let of_b = |own, largest, rows| {
+            let mut found = diagnosis(10, [1.5, 1.5, 0.5, 0.3], [0.0; 2]);
+            let class = &mut found.train_diversity.as_mut().unwrap().classes[1];
+            class.rows = rows;
+            (class.effective_rank, class.effective_rank_of_largest) = (Some(own), Some(largest));
+            findings(&found)
+                .into_iter()
+                .find(|finding| finding.class == "b" && finding.kind == FindingKind::LowDiversity)
+        };
+        assert_eq!(of_b(4.0, 3.9, 5), None);
+        assert_eq!(of_b(1.1, 2.9, 4), None);
+        let few = of_b(1.2, 3.9, 5).unwrap();
+        assert!(
+            few.text
+                .ends_with("its 5 rows vary in 1.2 directions, as many of `a` in 3.9."),
+            "{}",
+            few.text
         );
     }
 

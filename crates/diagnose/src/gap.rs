@@ -1,7 +1,7 @@
 //! How far test rows of a class reach beyond its training rows.
 
 use counterpoise_base::{Embeddings, Observer, Seed};
-use counterpoise_metrics::Estimate;
+use counterpoise_metrics::{Estimate, IntervalKind};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -43,9 +43,13 @@ pub struct ClassGap {
     pub wrong: Option<GapNumbers>,
     /// The mean over features with an interval.
     ///
-    /// Test rows are drawn anew inside of the class. No draw reaches farther than the rows themselves do, so the interval says how
+    /// Test rows are drawn anew inside of the class, and ends are quantiles of the draws. No draw reaches farther than the rows themselves do, so the interval says how
     /// much the gap hangs on single rows; what new rows would add is not in it.
     pub estimate: Option<Estimate>,
+    /// Test rows that lie outside of the training range in some feature; absent where there is no gap.
+    pub rows_outside: Option<usize>,
+    /// The mean gap without the row whose absence narrows it most; absent where there is no gap, or no row lies outside.
+    pub without_worst: Option<f64>,
     /// The gap of each feature, `(width)`; absent where details are left out.
     pub features: Option<Vec<f64>>,
 }
@@ -175,9 +179,13 @@ fn class_gap(
     };
     let numbers = |pair: &(&Range, Range)| numbers(pair.0, &pair.1);
     let all = of(&|_| true);
-    let estimate = match train {
-        Some(train) if !rows.is_empty() => estimate(train, class, test, options)?,
+    let outside = match train {
+        Some(train) if !rows.is_empty() => Some(Outside::of(train, test, rows)),
         _ => None,
+    };
+    let estimate = match &outside {
+        Some(outside) => estimate(outside, class, test, options)?,
+        None => None,
     };
     Ok(ClassGap {
         class: test.classes()[class].clone(),
@@ -187,6 +195,10 @@ fn class_gap(
         wrong: of(&|row| !test.right(row)).as_ref().map(numbers),
         features: all.as_ref().map(|(train, test)| one_sided(train, test).collect()),
         all: all.as_ref().map(numbers),
+        rows_outside: outside.as_ref().map(|outside| outside.rows(rows.len())),
+        without_worst: outside
+            .as_ref()
+            .and_then(|outside| Some(outside.without_worst(rows.len())? / test.width() as f64)),
         estimate,
     })
 }
@@ -220,7 +232,7 @@ fn numbers(train: &Range, test: &Range) -> GapNumbers {
 
 /// The mean gap of a class over features, with an interval.
 fn estimate(
-    train: &Range,
+    outside: &Outside,
     class: usize,
     test: &Readout<'_>,
     options: &DiagnoseOptions,
@@ -231,7 +243,8 @@ fn estimate(
         return Ok(None);
     };
     let rows = test.rows_of(class);
-    let outside = Outside::of(train, test, rows);
+    // No draw lies above the value, and a correction for that bias would move both ends to it.
+    let bootstrap = bootstrap.with_kind(IntervalKind::Percentile);
     let mean = |counts: &[u16]| vec![outside.sum(counts) / test.width() as f64];
     let estimates = bootstrap.run(rows.len(), 1, mean, &())?;
     Ok(estimates.into_iter().next())
@@ -258,6 +271,27 @@ impl Outside {
         ends.iter_mut()
             .for_each(|end| end.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))));
         Self(ends)
+    }
+
+    /// How many of so many rows are beyond some end.
+    fn rows(&self, all: usize) -> usize {
+        let mut outside = vec![false; all];
+        for (_, place) in self.0.iter().flatten() {
+            outside[*place as usize] = true;
+        }
+        outside.into_iter().filter(|&outside| outside).count()
+    }
+
+    /// The gap of all but the row whose absence narrows it most, summed over features; absent where no row is beyond an end.
+    fn without_worst(&self, all: usize) -> Option<f64> {
+        let mut alone = vec![0.0; all];
+        for end in &self.0 {
+            let next = end.get(1).map_or(0.0, |(excess, _)| *excess);
+            alone[end[0].1 as usize] += end[0].0 - next;
+        }
+        let sum: f64 = self.0.iter().map(|end| end[0].0).sum();
+        let worst = alone.into_iter().fold(0.0, f64::max);
+        (!self.0.is_empty()).then_some((sum - worst).max(0.0))
     }
 
     /// The gap of rows that were drawn so often, summed over features: the farthest that was drawn counts.
@@ -308,8 +342,27 @@ mod tests {
         let (low, high) = estimate.interval.unwrap();
         assert!(low < 3.5 && high == 3.5, "{estimate:?}");
         assert_eq!((report.classes[1].train_rows, report.classes[1].all), (1, None));
+        assert_eq!(report.classes[1].rows_outside, None);
+        // Without the last row, [6, 1] is 2 beyond in the first feature.
+        assert_eq!((a.rows_outside, a.without_worst), (Some(2), Some(1.0)));
         assert_eq!(report.macro_mean, Some(3.5));
         assert_eq!(report.with_size, None);
+    }
+
+    #[test]
+    fn the_interval_of_a_gap_says_how_much_hangs_on_single_rows() {
+        // Forty test rows of class a reach 1, 2, … 40 beyond its only training row, and each is in 64 % of draws.
+        let train = rows(vec![9.0, 0.0, 0.0, 9.0], vec![0, 1]);
+        let values = (1..=40).flat_map(|excess| [9.0 + excess as f32, 0.0]);
+        let test = rows(values.collect(), vec![0; 40]);
+        let head = head();
+        let read = Readout::new(Split::Test, &test, &head, &()).unwrap();
+        let options = DiagnoseOptions::default().with_draws(400);
+        let report = gap(&train, &read, &options, &()).unwrap();
+        let estimate = report.classes[0].estimate.as_ref().unwrap();
+        let (low, high) = estimate.interval.unwrap();
+        assert_eq!((estimate.value, high), (Some(20.0), 20.0));
+        assert!((17.0..19.5).contains(&low), "{estimate:?}");
     }
 
     #[test]

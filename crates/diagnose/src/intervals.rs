@@ -13,7 +13,8 @@ const TASK: &str = "drawing rows for intervals";
 pub struct ClassIntervals {
     /// Name of the class.
     pub class: String,
-    /// Its recall; absent without rows.
+    /// Its recall; absent without rows. Where all or none of them are found, no draw differs, and the interval is the exact one
+    /// of Clopper and Pearson, `[0, 1 - (a / 2)^(1 / n)]` for none of `n` rows and `a = 1 - level`.
     pub recall: Option<Estimate>,
     /// Mean number of contributions that predictions of its rows require; absent without rows.
     pub required: Option<Estimate>,
@@ -23,7 +24,8 @@ pub struct ClassIntervals {
 ///
 /// # Source
 ///
-/// The bootstrap of [`counterpoise_metrics::Bootstrap`] inside of each class.
+/// The bootstrap of [`counterpoise_metrics::Bootstrap`] inside of each class. Recalls of 0 and of 1: Clopper and Pearson, "The use
+/// of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934).
 pub fn intervals(
     readout: &Readout<'_>,
     options: &DiagnoseOptions,
@@ -64,9 +66,18 @@ pub fn intervals(
         };
         steps.step()?;
         let mut estimates = estimates.into_iter();
+        let recall = estimates.next().map(|estimate| Estimate {
+            interval: match estimate.value {
+                Some(recall) if recall <= 0.0 || recall >= 1.0 => {
+                    Some(of_all_or_none(recall >= 1.0, rows.len(), options.level))
+                }
+                _ => estimate.interval,
+            },
+            ..estimate
+        });
         Ok(ClassIntervals {
             class: name.clone(),
-            recall: estimates.next(),
+            recall,
             required: estimates.next(),
         })
     };
@@ -78,4 +89,57 @@ pub fn intervals(
         .collect::<Result<_, _>>()?;
     steps.finish()?;
     Ok(all)
+}
+
+/// The interval of Clopper and Pearson for the share that all or none of `rows` rows are, `rows` at least 1.
+fn of_all_or_none(all: bool, rows: usize, level: f64) -> (f64, f64) {
+    let beyond = ((1.0 - level) / 2.0).powf(1.0 / rows as f64);
+    if all { (beyond, 1.0) } else { (0.0, 1.0 - beyond) }
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_base::{Embeddings, Labels, LinearHead};
+
+    use super::*;
+    use crate::Split;
+
+    #[test]
+    fn a_recall_of_0_or_1_is_as_unsure_as_its_rows_are_few() {
+        let check = |all, rows, low: f64, high: f64| {
+            let (least, most) = of_all_or_none(all, rows, 0.95);
+            assert!(
+                (least - low).abs() < 5e-4 && (most - high).abs() < 5e-4,
+                "{least}, {most}"
+            );
+        };
+        // As tables of exact intervals have them.
+        check(false, 8, 0.0, 0.3694);
+        check(true, 8, 0.6306, 1.0);
+        check(true, 1, 0.025, 1.0);
+        check(false, 100, 0.0, 0.0362);
+    }
+
+    #[test]
+    fn classes_that_are_found_always_or_never_have_an_interval_with_a_width() {
+        // Class a is found twice of two, b never, c once of two.
+        let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let values = vec![1.0, 2.0, 1.0, 3.0, -1.0, 1.0];
+        let rows = Embeddings::new(values, 1, Labels::from_codes(classes, vec![0, 0, 1, 1, 2, 2]));
+        let head = LinearHead::new(vec![1.0, 0.0, -1.0], vec![0.0, -9.0, 0.0], 1);
+        let read = Readout::new(Split::Test, &rows, &head, &()).unwrap();
+        let of = |draws| intervals(&read, &DiagnoseOptions::default().with_draws(draws), &()).unwrap();
+        let ends: Vec<(f64, f64)> = of(100)
+            .iter()
+            .map(|class| class.recall.as_ref().unwrap().interval.unwrap())
+            .collect();
+        let beyond = 0.025_f64.sqrt();
+        assert!((ends[0].0 - beyond).abs() < 1e-9 && ends[0].1 == 1.0, "{ends:?}");
+        assert!(
+            ends[1].0 == 0.0 && (ends[1].1 - (1.0 - beyond)).abs() < 1e-9,
+            "{ends:?}"
+        );
+        assert_eq!(ends[2], (0.0, 1.0));
+        assert!(of(0).iter().all(|class| class.recall.is_none()));
+    }
 }

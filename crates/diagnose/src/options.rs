@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use counterpoise_metrics::Bootstrap;
 use schemars::JsonSchema;
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -49,7 +50,7 @@ pub struct DiagnoseOptions {
 }
 
 /// Towards which class the contributions of a misclassified row are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContributionsOf {
     /// The class that is predicted: what spoke for the mistake.
@@ -57,6 +58,35 @@ pub enum ContributionsOf {
     Predicted,
     /// The class it is of: what spoke for the right answer.
     True,
+}
+
+/// TOML and JSON read an unquoted `true` as a truth value, and it is the name of a class here.
+impl<'de> Deserialize<'de> for ContributionsOf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+
+        impl Visitor<'_> for Name {
+            type Value = ContributionsOf;
+
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("`predicted` or `true`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                match name {
+                    "predicted" => Ok(ContributionsOf::Predicted),
+                    "true" => Ok(ContributionsOf::True),
+                    _ => Err(E::unknown_variant(name, &["predicted", "true"])),
+                }
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
+                self.visit_str(if value { "true" } else { "false" })
+            }
+        }
+
+        deserializer.deserialize_any(Name)
+    }
 }
 
 /// Whose bias is added when contributions are counted that a prediction requires.
@@ -235,5 +265,21 @@ mod tests {
             (3, BiasOf::Reference, Detail::Top)
         );
         assert!(serde_json::from_str::<DiagnoseOptions>(r#"{"topk": 3}"#).is_err());
+    }
+
+    #[test]
+    fn the_true_class_is_named_with_and_without_quotes() {
+        let of = |value: &str| {
+            let text = format!(r#"{{"contributions_of": {value}}}"#);
+            serde_json::from_str::<DiagnoseOptions>(&text).map(|options| options.contributions_of)
+        };
+        assert_eq!(of("true").unwrap(), ContributionsOf::True);
+        assert_eq!(of(r#""true""#).unwrap(), ContributionsOf::True);
+        assert_eq!(of(r#""predicted""#).unwrap(), ContributionsOf::Predicted);
+        for wrong in ["false", r#""truth""#] {
+            let error = of(wrong).unwrap_err().to_string();
+            assert!(error.contains("expected `predicted` or `true`"), "{error}");
+        }
+        assert!(of("3").unwrap_err().to_string().contains("`predicted` or `true`"));
     }
 }

@@ -97,6 +97,7 @@ fn features(names: &[String]) -> StackedBars {
         value_label: "share".into(),
         bars: names.iter().enumerate().map(bar).collect(),
         full: None,
+        ..StackedBars::default()
     }
 }
 
@@ -123,6 +124,7 @@ fn adversaries(names: &[String]) -> StackedBars {
         value_label: "share".into(),
         bars: names.iter().enumerate().map(bar).collect(),
         full: Some(1.0),
+        ..StackedBars::default()
     }
 }
 
@@ -165,6 +167,7 @@ fn gaps(names: &[String]) -> Bars {
             intervals: (0..names.len())
                 .map(|place| Some((value(place) * 0.8, value(place) * 1.3)))
                 .collect(),
+            ..Series::default()
         }
     };
     Bars {

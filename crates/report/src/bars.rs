@@ -2,7 +2,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use crate::plot::{COLORS, INK, MUTED, RULE, color, cut, short, text, themed};
+use crate::plot::{COLORS, INK, MUTED, RULE, color, cut_names, short, text, themed};
 use crate::{Error, TableBlock};
 
 /// Lying bars, one group a category: before and after, side by side.
@@ -27,11 +27,27 @@ pub struct Series {
     pub values: Vec<Option<f64>>,
     /// Least and most that each number may be, for a whisker; empty where no interval is known.
     pub intervals: Vec<Option<(f64, f64)>>,
+    /// Which of the ten colours of the theme it has, counted from 0; if absent, that of its place among the series.
+    pub color: Option<usize>,
+    /// What is written in place of a number that is absent; `unknown` if empty.
+    pub absent: String,
 }
 
 impl Series {
     fn interval(&self, place: usize) -> Option<(f64, f64)> {
         self.intervals.get(place).copied().flatten()
+    }
+
+    fn written(&self, place: usize) -> String {
+        match (self.values[place], self.absent.as_str()) {
+            (Some(value), _) => short(value),
+            (None, "") => "unknown".into(),
+            (None, absent) => absent.into(),
+        }
+    }
+
+    fn color(&self, row: usize) -> usize {
+        self.color.unwrap_or(row) % COLORS
     }
 }
 
@@ -59,7 +75,7 @@ impl Bars {
                 @if self.series.len() > 1 {
                     ul class="legend" {
                         @for (place, series) in self.series.iter().enumerate() {
-                            li { span class="swatch" style=(format!("background:var(--c{})", place % COLORS)) {} (series.name) }
+                            li { span class="swatch" style=(format!("background:var(--c{})", series.color(place))) {} (series.name) }
                         }
                     }
                 }
@@ -166,6 +182,7 @@ impl Bars {
             (longest * LETTER + 16).clamp(60, 260)
         };
         let room = if narrow { width } else { left - 16 } / LETTER;
+        let names = cut_names(self.categories.iter().map(String::as_str), room as usize);
         let values = || {
             self.series
                 .iter()
@@ -195,7 +212,7 @@ impl Bars {
             if !narrow {
                 axis(GAP / 2, height - GAP / 2)?;
             }
-            for (place, category) in self.categories.iter().enumerate() {
+            for (place, name) in names.iter().enumerate() {
                 let top = GAP / 2 + place as i32 * group + GAP / 2 + above;
                 let middle = top + self.series.len() as i32 * BAR / 2;
                 if narrow {
@@ -206,14 +223,16 @@ impl Bars {
                 } else {
                     ((left - 8, middle), HPos::Right)
                 };
-                let label = Text::new(cut(category, room as usize), at, text(14, &INK, side));
+                let label = Text::new(name.as_str(), at, text(14, &INK, side));
                 root.draw(&label).map_err(|error| failed(&error))?;
                 for (row, series) in self.series.iter().enumerate() {
                     let top = top + row as i32 * BAR;
                     let end = left + (series.values[place].unwrap_or(0.0) * scale).round() as i32;
                     if end > left {
-                        let bar =
-                            Rectangle::new([(left, top + 1), (end, top + BAR - 2)], color(row).filled());
+                        let bar = Rectangle::new(
+                            [(left, top + 1), (end, top + BAR - 2)],
+                            color(series.color(row)).filled(),
+                        );
                         root.draw(&bar).map_err(|error| failed(&error))?;
                     }
                     let mut end = end;
@@ -230,7 +249,7 @@ impl Bars {
                         }
                         end = end.max(high);
                     }
-                    let number = series.values[place].map_or("unknown".into(), short);
+                    let number = series.written(place);
                     let number = Text::new(number, (end + 6, top + BAR / 2), text(13, &MUTED, HPos::Left));
                     root.draw(&number).map_err(|error| failed(&error))?;
                 }
@@ -250,8 +269,7 @@ impl Bars {
                     let interval = series.interval(place).map_or(String::new(), |(low, high)| {
                         format!(" ({} to {})", short(low), short(high))
                     });
-                    let value = series.values[place].map_or("unknown".into(), short);
-                    format!("{} {value}{interval}", series.name)
+                    format!("{} {}{interval}", series.name, series.written(place))
                 })
                 .collect();
             format!("{category}: {}", numbers.join(", "))
@@ -319,9 +337,27 @@ mod tests {
                 name: "before".into(),
                 values: vec![Some(1.0), Some(3.0)],
                 intervals,
+                ..Series::default()
             }],
             unit: "share".into(),
         }
+    }
+
+    #[test]
+    fn a_series_may_have_a_colour_and_words_of_its_own() {
+        let mut bars = with_whiskers(Vec::new());
+        bars.series.push(Series {
+            name: "after".into(),
+            values: vec![None, Some(2.0)],
+            color: Some(7),
+            absent: "no such rows".into(),
+            ..Series::default()
+        });
+        let html = bars.html().expect("it is drawn").into_string();
+        assert!(html.contains("background:var(--c0)") && html.contains("background:var(--c7)"));
+        assert!(!html.contains("var(--c1)"), "{html}");
+        assert_eq!(html.matches(">\nno such rows\n<").count(), 2, "{html}");
+        assert!(bars.in_words().contains("a: before 1, after no such rows"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use maud::{Markup, PreEscaped, html};
 
-use crate::plot::{cut, legible, short};
+use crate::plot::{cut_names, legible, short};
 use crate::{Error, TableBlock};
 
 /// A table whose cells are coloured by a number: darker is farther from `middle`, one colour above it and another below.
@@ -145,6 +145,8 @@ impl HeatMap {
         let (across, down) = (cell * self.columns.len() as f64, cell * self.lines.len() as f64);
         let every = ((FONT + 1.0) / cell).ceil() as usize;
         let middle = |place: usize| cell * (place as f64 + 0.5);
+        let [lines, columns] = [&self.lines, &self.columns]
+            .map(|names| cut_names(names.iter().map(String::as_str), MOST_LETTERS));
         // A gap between cells that are wide enough for one.
         let side = if cell >= 6.0 { cell - 0.6 } else { cell };
         let far = self.far();
@@ -206,11 +208,11 @@ impl HeatMap {
                                 @if let Some(shade) = shade { path style=(fill(*shade)) d=(squares) {} }
                                 @else { path class="undefined" d=(squares) {} }
                             }
-                            @for (place, name) in self.lines.iter().enumerate().step_by(every) {
-                                text class="line" x=(legible(left - 4.0)) y=(legible(top + middle(place))) { (cut(name, MOST_LETTERS)) }
+                            @for (place, name) in lines.iter().enumerate().step_by(every) {
+                                text class="line" x=(legible(left - 4.0)) y=(legible(top + middle(place))) { (name) }
                             }
-                            @for (place, name) in self.columns.iter().enumerate().step_by(every) {
-                                text transform=(format!("translate({} {}) rotate(-90)", legible(left + middle(place)), legible(top - 4.0))) { (cut(name, MOST_LETTERS)) }
+                            @for (place, name) in columns.iter().enumerate().step_by(every) {
+                                text transform=(format!("translate({} {}) rotate(-90)", legible(left + middle(place)), legible(top - 4.0))) { (name) }
                             }
                         }
                         div class="tip" role="status" hidden {}

@@ -27,4 +27,4 @@ pub use picture_rows::{PictureRow, PictureRows, PictureState, SmallPicture};
 pub use scatter::{Point, Scatter};
 pub use sheet::Sheet;
 pub use size_and_recall::{ClassRecall, SizeAndRecall};
-pub use stacked_bars::{StackedBar, StackedBars, StackedPart};
+pub use stacked_bars::{Paint, StackedBar, StackedBars, StackedPart, shared_paints};

@@ -1,5 +1,7 @@
 //! What all plots share: colours that follow the theme, and SVG that fits its box.
 
+use std::collections::HashSet;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -132,6 +134,52 @@ pub(crate) fn cut(name: &str, room: usize) -> String {
         return name.to_owned();
     }
     name.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Names that fit into this many letters, and that can be told from each other where the names can: cut at the end if that does,
+/// else in the middle, else before what a name does not share with those that begin alike.
+pub(crate) fn cut_names<'a>(names: impl IntoIterator<Item = &'a str>, room: usize) -> Vec<String> {
+    let names: Vec<&str> = names.into_iter().collect();
+    let all = |cut: fn(&str, usize) -> String| names.iter().map(|name| cut(name, room)).collect::<Vec<_>>();
+    let at_the_end = all(cut);
+    // The same name twice is one name.
+    let different = names.iter().collect::<HashSet<_>>().len();
+    let tell = |cut: &[String]| cut.iter().collect::<HashSet<_>>().len() == different;
+    if tell(&at_the_end) {
+        return at_the_end;
+    }
+    let in_the_middle = all(cut_middle);
+    if tell(&in_the_middle) {
+        return in_the_middle;
+    }
+    let shared = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let cut_before = |(name, short): (&&str, &String)| {
+        let alike = names
+            .iter()
+            .zip(&in_the_middle)
+            .filter(|(other, other_short)| other != &name && other_short == &short);
+        let Some(from) = alike.map(|(other, _)| shared(name, other)).max() else {
+            return short.clone();
+        };
+        let rest: String = name.chars().skip(from).collect();
+        format!("…{}", cut(&rest, room.saturating_sub(1)))
+    };
+    names.iter().zip(&in_the_middle).map(cut_before).collect()
+}
+
+/// A name that fits into this many letters without those in its middle.
+fn cut_middle(name: &str, room: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= room {
+        return name.to_owned();
+    }
+    let kept = room.saturating_sub(1);
+    let (head, tail) = (kept - kept / 2, letters.len() - kept / 2);
+    letters[..head]
+        .iter()
+        .chain(&['…'])
+        .chain(&letters[tail..])
+        .collect()
 }
 
 /// Numbers along one side of a plot.
@@ -281,5 +329,34 @@ mod tests {
     fn long_names_are_cut() {
         assert_eq!(cut("größer", 6), "größer");
         assert_eq!(cut("größerer", 6), "größe…");
+    }
+
+    #[test]
+    fn names_that_are_cut_stay_apart() {
+        let check = |names: &[&str], room, expected: &[&str]| {
+            assert_eq!(cut_names(names.iter().copied(), room), expected);
+        };
+        check(&["größer", "b"], 6, &["größer", "b"]);
+        check(&["größerer", "klein"], 6, &["größe…", "klein"]);
+        check(
+            &[
+                "Species with a long name 041",
+                "Species with a long name 042",
+                "Species",
+            ],
+            9,
+            &["Spec… 041", "Spec… 042", "Species"],
+        );
+        check(
+            &[
+                "a long name for 1 of the cells",
+                "a long name for 2 of the cells",
+                "b",
+            ],
+            7,
+            &["…1 of …", "…2 of …", "b"],
+        );
+        check(&["the same name", "the same name"], 5, &["the …", "the …"]);
+        check(&[], 5, &[]);
     }
 }

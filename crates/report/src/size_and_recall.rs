@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use crate::plot::{cut, legible, short};
+use crate::plot::{cut_names, legible, short};
 use crate::{Error, TableBlock};
 
 /// What a class is recognised by against how many rows it has: recalls above, sizes below, the largest class first.
@@ -107,7 +107,7 @@ impl SizeAndRecall {
                                         text class="number" x=(legible(across)) y=(legible(y)) { (format!("{recall:.2}")) }
                                     }
                                 }
-                                @if names.shown(place) { (names.draw(&class.name, x)) }
+                                @if names.shown(place) { (names.draw(place, x)) }
                             }
                         }
                     }
@@ -220,6 +220,8 @@ fn whisker(x: f64, low: f64, high: f64, half: f64) -> String {
 
 /// How names stand below their columns.
 struct Names {
+    /// The names, cut where they are long.
+    short: Vec<String>,
     /// Letters of the longest.
     longest: f64,
     upright: bool,
@@ -229,9 +231,8 @@ struct Names {
 
 impl Names {
     fn of(order: &[&ClassRecall], pitch: f64) -> Self {
-        let lengths = order
-            .iter()
-            .map(|class| class.name.chars().count().min(MOST_LETTERS));
+        let short = cut_names(order.iter().map(|class| class.name.as_str()), MOST_LETTERS);
+        let lengths = short.iter().map(|name| name.chars().count());
         let longest = lengths.max().unwrap_or(0) as f64 * LETTER;
         let upright = longest + 6.0 <= pitch;
         let every = if upright {
@@ -240,6 +241,7 @@ impl Names {
             ((FONT + 1.0) / pitch).ceil().max(1.0) as usize
         };
         Self {
+            short,
             longest,
             upright,
             every,
@@ -254,8 +256,8 @@ impl Names {
         place.is_multiple_of(self.every)
     }
 
-    fn draw(&self, name: &str, x: f64) -> Markup {
-        let name = cut(name, MOST_LETTERS);
+    fn draw(&self, place: usize, x: f64) -> Markup {
+        let name = &self.short[place];
         let (x, y) = (legible(x), SIZES.1 + if self.upright { 13.0 } else { 7.0 });
         html! {
             @if self.upright { text class="below" x=(x) y=(y) { (name) } }

@@ -1,12 +1,12 @@
 use maud::{Markup, html};
 
-use crate::plot::{COLORS, cut, legible, short};
+use crate::plot::{COLORS, cut, cut_names, legible, short};
 use crate::{Error, TableBlock};
 
 /// Lying bars made of labelled parts, one bar a class: which features carry it, or which classes its neighbours have.
 ///
-/// A label has one colour within the plot. Where there are more labels than colours, those that most bars share are coloured, and
-/// all others are grey.
+/// A label has one colour within the plot. Where there are more labels than colours, those that most bars share are coloured, and of
+/// these the longest; all others are grey.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StackedBars {
     /// What the numbers are.
@@ -21,6 +21,18 @@ pub struct StackedBars {
     pub bars: Vec<StackedBar>,
     /// The value at the right end, such as 1 for shares; else that of the longest bar.
     pub full: Option<f64>,
+    /// Labels with their colours, for labels that mean a colour or stand in another plot too; others are grey then. Colours are
+    /// chosen if there are none.
+    pub paints: Vec<(String, Paint)>,
+}
+
+/// What the parts of a label are filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// A colour of the theme, counted from 0; after the last of 10 they come again, paler, and then as they were.
+    Theme(usize),
+    /// Red, green and blue: the colour that the label names.
+    Rgb([u8; 3]),
 }
 
 /// One bar of a [`StackedBars`].
@@ -48,8 +60,16 @@ pub struct StackedPart {
 const WIDTH: f64 = 680.0;
 /// Width of a letter beside its height.
 const LETTER: f64 = 0.65;
+/// The same of a digit.
+const DIGIT: f64 = 0.58;
+/// Letters of a label that else does not fit.
+const SMALL: f64 = 8.5;
 /// A blank between names, bars and notes.
 const BLANK: f64 = 8.0;
+/// Colours of the theme, and the same again, paler.
+const SHADES: usize = 2 * COLORS;
+/// Bars of so few that share no label would hardly be coloured without the paler colours.
+const FEW_BARS: usize = 4;
 
 /// Heights that depend on how many bars there are.
 struct Look {
@@ -71,6 +91,44 @@ impl Look {
     fn letters(&self, text: &str) -> f64 {
         text.chars().count() as f64 * self.font * LETTER
     }
+
+    /// The size in which a label fits into a part.
+    fn font_of(&self, label: &str, width: f64) -> Option<f64> {
+        let letter = |letter: char| if letter.is_ascii_digit() { DIGIT } else { LETTER };
+        let wide: f64 = label.chars().map(letter).sum();
+        [self.font, SMALL]
+            .into_iter()
+            .find(|font| wide * font + 3.0 <= width)
+    }
+}
+
+/// Colours for the labels of several plots: a label has the same in all of them.
+pub fn shared_paints(plots: &[&StackedBars]) -> Vec<(String, Paint)> {
+    let mut labels: Vec<(&str, usize, f64)> = Vec::new();
+    for bar in plots.iter().flat_map(|plot| &plot.bars) {
+        for (place, part) in bar.parts.iter().enumerate() {
+            let again = bar.parts[..place].iter().any(|other| other.label == part.label);
+            let count = usize::from(!again);
+            match labels.iter_mut().find(|label| label.0 == part.label) {
+                Some(known) => {
+                    known.1 += count;
+                    known.2 += part.value;
+                }
+                None => labels.push((&part.label, count, part.value)),
+            }
+        }
+    }
+    if labels.len() > SHADES {
+        labels.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.total_cmp(&a.2)));
+        let most = if plots.iter().all(|plot| plot.bars.len() <= FEW_BARS) {
+            SHADES
+        } else {
+            COLORS
+        };
+        labels.truncate(most);
+    }
+    let paint = |(place, (label, _, _)): (usize, (&str, usize, f64))| (label.to_owned(), Paint::Theme(place));
+    labels.into_iter().enumerate().map(paint).collect()
 }
 
 impl StackedBars {
@@ -85,7 +143,7 @@ impl StackedBars {
         let left = (longest(|bar| &bar.name) + BLANK).clamp(30.0, 200.0);
         let right = match longest(|bar| &bar.note) {
             none if none <= 0.0 => 2.0,
-            some => (some + BLANK).min(180.0),
+            some => (some + BLANK).min(200.0),
         };
         let full = self
             .full
@@ -98,6 +156,10 @@ impl StackedBars {
         let line = look.bar + look.gap;
         let height = line * self.bars.len() as f64 + look.gap;
         let room = |pixels: f64| (pixels / (look.font * LETTER)) as usize;
+        let names = cut_names(
+            self.bars.iter().map(|bar| bar.name.as_str()),
+            room(left - BLANK + 4.0),
+        );
         Ok(html! {
             figure class="plot stacked" {
                 figcaption { (self.caption) }
@@ -109,15 +171,16 @@ impl StackedBars {
                             @let middle = legible(top + look.bar / 2.0);
                             text class="name" x=(legible(left - BLANK)) y=(middle) {
                                 title { (bar.name) }
-                                (cut(&bar.name, room(left - BLANK + 4.0)))
+                                (names[place])
                             }
                             @for ((from, width), part) in bar.places(scale).into_iter().zip(&bar.parts) {
                                 @if width > 0.0 {
-                                    g class=(shade(&colored, &part.label)) {
+                                    @let paint = colored.paint(&part.label);
+                                    g class=(shade(paint)) {
                                         title { (self.pointed_at(bar, part)) }
-                                        rect x=(legible(left + from)) y=(legible(top)) width=(legible(width)) height=(look.bar) {}
-                                        @if look.letters(&part.label) + 4.0 <= width {
-                                            text x=(legible(left + from + width / 2.0)) y=(middle) { (part.label) }
+                                        rect x=(legible(left + from)) y=(legible(top)) width=(legible(width)) height=(look.bar) style=[paint.and_then(|paint| paint.own("fill"))] {}
+                                        @if let Some(font) = look.font_of(&part.label, width) {
+                                            text x=(legible(left + from + width / 2.0)) y=(middle) font-size=[(font < look.font).then_some(font)] style=[paint.and_then(Paint::text)] { (part.label) }
                                         }
                                     }
                                 }
@@ -190,41 +253,37 @@ impl StackedBars {
     }
 
     /// Labels that have a colour each, and in how many bars they are.
-    fn colored(&self) -> Colored<'_> {
-        let mut labels: Vec<(&str, usize, f64)> = Vec::new();
-        for bar in &self.bars {
-            for (place, part) in bar.parts.iter().enumerate() {
-                let again = bar.parts[..place].iter().any(|other| other.label == part.label);
-                let count = usize::from(!again);
-                match labels.iter_mut().find(|label| label.0 == part.label) {
-                    Some(known) => {
-                        known.1 += count;
-                        known.2 += part.value;
-                    }
-                    None => labels.push((&part.label, count, part.value)),
-                }
-            }
+    fn colored(&self) -> Colored {
+        let paints = match self.paints.as_slice() {
+            [] => shared_paints(&[self]),
+            given => given.to_vec(),
+        };
+        let mut labels = self.bars.iter().flat_map(|bar| &bar.parts);
+        let all = labels.all(|part| paints.iter().any(|(label, _)| *label == part.label));
+        let in_bars = |label: &str| {
+            let has = |bar: &&StackedBar| bar.parts.iter().any(|part| part.label == label);
+            self.bars.iter().filter(has).count()
+        };
+        let labels = paints.into_iter().map(|(label, paint)| {
+            let bars = in_bars(&label);
+            (label, paint, bars)
+        });
+        Colored {
+            labels: labels.filter(|(_, _, bars)| *bars > 0).collect(),
+            all,
         }
-        let all = labels.len() <= COLORS;
-        if !all {
-            labels.retain(|label| label.1 > 1);
-            labels.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.total_cmp(&a.2)));
-            labels.truncate(COLORS);
-        }
-        let labels = labels.into_iter().map(|(label, bars, _)| (label, bars)).collect();
-        Colored { labels, all }
     }
 
-    fn legend(&self, colored: &Colored<'_>) -> Markup {
+    fn legend(&self, colored: &Colored) -> Markup {
         let count = |bars: usize| format!("in {bars} of {}", self.bars.len());
         html! {
             @if colored.labels.len() > 1 || !colored.all {
                 ul class="legend" {
                     @if !self.part_label.is_empty() { li class="note" { (self.part_label) } }
-                    @for (place, (label, bars)) in colored.labels.iter().enumerate() {
-                        li { span class=(format!("swatch k{place}")) {} (label) @if !colored.all { span class="count" { (count(*bars)) } } }
+                    @for (label, paint, bars) in &colored.labels {
+                        li { span class=(format!("swatch {}", shade(Some(*paint)))) style=[paint.own("background")] {} (label) @if !colored.all { span class="count" { (count(*bars)) } } }
                     }
-                    @if !colored.all { li { span class="swatch k" {} @if colored.labels.is_empty() { "each in one bar alone" } @else { "all others" } } }
+                    @if !colored.all { li { span class="swatch k" {} "all others" } }
                 }
             }
         }
@@ -271,16 +330,46 @@ impl StackedBar {
     }
 }
 
-struct Colored<'a> {
-    /// Labels with the number of bars that they are in, by colour.
-    labels: Vec<(&'a str, usize)>,
+struct Colored {
+    /// Labels with their colours and the number of bars that they are in.
+    labels: Vec<(String, Paint, usize)>,
     /// Whether these are all labels.
     all: bool,
 }
 
-fn shade(colored: &Colored<'_>, label: &str) -> String {
-    match colored.labels.iter().position(|(known, _)| *known == label) {
-        Some(place) => format!("k{place}"),
+impl Colored {
+    fn paint(&self, label: &str) -> Option<Paint> {
+        let mut labels = self.labels.iter();
+        labels
+            .find(|(known, _, _)| known == label)
+            .map(|(_, paint, _)| *paint)
+    }
+}
+
+impl Paint {
+    /// A colour of its own as the value of a property.
+    fn own(self, property: &str) -> Option<String> {
+        match self {
+            Self::Theme(_) => None,
+            Self::Rgb([red, green, blue]) => Some(format!("{property}:#{red:02x}{green:02x}{blue:02x}")),
+        }
+    }
+
+    /// What is written on a colour of its own.
+    fn text(self) -> Option<&'static str> {
+        let Self::Rgb(colour) = self else { return None };
+        // Relative luminance as in WCAG 2, without its linear part near black.
+        let [red, green, blue] = colour.map(|value| (f64::from(value) / 255.0).powf(2.2));
+        let light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18;
+        Some(if light { "fill:#000" } else { "fill:#fff" })
+    }
+}
+
+/// The class of what has this colour; without one it is grey.
+fn shade(paint: Option<Paint>) -> String {
+    match paint {
+        Some(Paint::Theme(place)) => format!("k{}", place % SHADES),
+        Some(Paint::Rgb(_)) => "own".into(),
         None => "k".into(),
     }
 }
@@ -307,6 +396,7 @@ mod tests {
             value_label: "share".into(),
             bars: bars.iter().map(bar).collect(),
             full: Some(1.0),
+            paints: Vec::new(),
         }
     }
 
@@ -341,9 +431,74 @@ mod tests {
         let bars: Vec<(&str, &[(&str, f64)])> = parts.iter().map(|parts| ("c", parts.as_slice())).collect();
         let html = draw(&stacked(&bars));
         assert_eq!(html.matches("<g class=\"k0\">").count(), 5);
-        assert_eq!(html.matches("<g class=\"k\">").count(), 30);
+        // And then the longest of the others, the first of equal ones.
+        assert_eq!(html.matches("<g class=\"k9\">").count(), 1);
+        assert_eq!(html.matches("<g class=\"k\">").count(), 21);
         assert!(
             html.contains("shared<span class=\"count\">in 5 of 5</span>"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn labels_of_two_bars_that_share_none_are_coloured() {
+        let labels: Vec<String> = (0..20).map(|label| format!("{label}")).collect();
+        let of = |from: usize| -> Vec<(&str, f64)> {
+            labels[from..from + 10]
+                .iter()
+                .map(|label| (label.as_str(), 0.09))
+                .collect()
+        };
+        let html = draw(&stacked(&[("a", &of(0)), ("b", &of(10))]));
+        assert!(!html.contains("class=\"k\""), "{html}");
+        assert_eq!(html.matches("<g class=\"k19\">").count(), 1, "{html}");
+    }
+
+    #[test]
+    fn a_label_of_two_plots_has_the_same_colour_in_both() {
+        let mut one = stacked(&[("cat", &[("f1", 0.5), ("f2", 0.2)])]);
+        let mut other = stacked(&[("cat", &[("f2", 0.4), ("f1", 0.1)])]);
+        let paints = shared_paints(&[&one, &other]);
+        one.paints.clone_from(&paints);
+        other.paints = paints;
+        for plot in [&one, &other] {
+            let html = draw(plot);
+            assert!(
+                html.contains("<g class=\"k0\"><title>cat, feature f1")
+                    && html.contains("<g class=\"k1\"><title>cat, feature f2"),
+                "{html}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_may_have_a_colour_of_its_own() {
+        let mut plot = stacked(&[("cat", &[("white", 0.5), ("dark blue", 0.4), ("red", 0.1)])]);
+        plot.paints = vec![
+            ("white".into(), Paint::Rgb([255; 3])),
+            ("dark blue".into(), Paint::Rgb([28, 42, 94])),
+            ("green".into(), Paint::Rgb([0, 200, 0])),
+        ];
+        let html = draw(&plot);
+        for part in [
+            "class=\"swatch own\" style=\"background:#ffffff\"",
+            "style=\"fill:#1c2a5e\"",
+            "style=\"fill:#fff\">dark blue</text>",
+            "style=\"fill:#000\">white</text>",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        // What is in no bar is in no legend, and what has no colour is grey.
+        assert!(!html.contains("green"), "{html}");
+        assert!(html.contains("<g class=\"k\"><title>cat, feature red"), "{html}");
+    }
+
+    #[test]
+    fn a_label_is_small_where_it_would_not_fit() {
+        let html = draw(&stacked(&[("a", &[("123", 0.04), ("456", 0.2), ("789", 0.01)])]));
+        assert!(html.contains("font-size=\"8.5\">123</text>"), "{html}");
+        assert!(
+            html.contains("\">456</text>") && !html.contains(">789</text>"),
             "{html}"
         );
     }

@@ -154,7 +154,7 @@ impl HeadMethod {
                 "Logits less `tau` times the logarithm of the share of each class, by validation rows or `tau` 1; no training (Menon and others, ICLR 2021)."
             }
             Self::TauNorm => {
-                "Weights divided by their length to the power of `tau`, by validation rows or `tau` 1; no training (Kang and others, ICLR 2020)."
+                "Weights divided by their length to the power of `tau`, by validation rows or `tau` 1, and biases dropped, so that a `tau` of 0 changes predictions too; no training (Kang and others, ICLR 2020)."
             }
             Self::Crt => "A fresh head on class-balanced batches (Kang and others, ICLR 2020).",
             Self::Lws => {

@@ -1,7 +1,7 @@
 //! The page of an explanation: what is wrong, what to do, and what the numbers behind it look like.
 
 use counterpoise_base::{agree, counted};
-use counterpoise_diagnose::{Action, ClassSummary, Diagnosis, Finding, Severity};
+use counterpoise_diagnose::{Action, Archetype, ClassSummary, Diagnosis, Finding, Severity};
 use counterpoise_report::{Block, Figure, Page, Section, TableBlock, Tone};
 
 use super::{ComparedModels, Explain, Explanation, plots};
@@ -189,7 +189,7 @@ fn to_do(explanation: &Explanation) -> Section {
         vec![
             one.class.clone(),
             one.action.name().to_owned(),
-            one.reason.clone(),
+            quoted(&one.reason),
         ]
     };
     if !failing.is_empty() {
@@ -312,6 +312,40 @@ fn classes(explanation: &Explanation) -> Section {
     }
 }
 
+/// A text for where nothing is set as code: names between backticks stand between quotation marks.
+fn quoted(text: &str) -> String {
+    let part = |(place, part): (usize, &str)| {
+        if place % 2 == 1 {
+            format!("“{part}”")
+        } else {
+            part.to_owned()
+        }
+    };
+    text.split('`').enumerate().map(part).collect()
+}
+
+/// How many of `k` neighbours of its class make a row of each archetype: `4 or 5 of 5: safe; 2 or 3: border; 1: rare; 0: outlier`.
+pub(super) fn archetypes_in_words(k: usize) -> String {
+    let of = |archetype: Archetype| {
+        let counts = (0..=k).filter(|&same| Archetype::of(same, k) == archetype);
+        let counts: Vec<usize> = counts.collect();
+        let (first, last) = (counts.first()?, counts.last()?);
+        let beside = if archetype == Archetype::Safe {
+            format!(" of {k}")
+        } else {
+            String::new()
+        };
+        let counts = match last - first {
+            0 => first.to_string(),
+            1 => format!("{first} or {last}"),
+            _ => format!("{first} to {last}"),
+        };
+        Some(format!("{counts}{beside}: {}", archetype.name()))
+    };
+    let all: Vec<String> = Archetype::ALL.into_iter().filter_map(of).collect();
+    all.join("; ")
+}
+
 /// What was found of the classes that fail, class by class.
 fn findings(diagnosis: &Diagnosis) -> Section {
     let mark = |severity: Severity| match severity {
@@ -408,7 +442,7 @@ fn how(options: &Explain, explanation: &Explanation) -> Section {
         (
             "intervals",
             format!(
-                "{} % of {} draws of test rows",
+                "{} % of {} draws of test rows; of a recall of 0 or 100 %, where draws do not differ, after Clopper and Pearson",
                 100.0 * analysis.level,
                 analysis.draws
             ),
@@ -418,44 +452,83 @@ fn how(options: &Explain, explanation: &Explanation) -> Section {
     if analysis.draws == 0 {
         pairs.retain(|(name, _)| *name != "intervals");
     }
-    let words = [
-        ("feature", "A number of the last layer's input: FE."),
+    let archetypes = explanation.diagnosis.archetypes.as_ref();
+    let neighbors = archetypes.map_or(analysis.archetype_neighbors.get(), |archetypes| archetypes.k);
+    let words: [(&str, String); 14] = [
+        ("feature", "A number of the last layer's input: FE.".into()),
         (
             "contribution",
-            "A feature times its weight in the row of a class: CE. All contributions and the bias of a class sum to its logit.",
+            "A feature times its weight in the row of a class: CE. All contributions and the bias of a class sum to its logit.".into(),
         ),
         (
             "in two features",
-            "What the two largest mean contributions make of all positive ones, over test rows that are found.",
+            "What the two largest mean contributions make of all positive ones, over test rows that are found.".into(),
         ),
         (
+            "in its largest features",
+            format!("The same of the {} largest.", explanation.diagnosis.top_k),
+        ),
+        ("in training", "The share of training rows that are found.".into()),
+        ("largest contribution", "The largest of these means.".into()),
+        (
             "required",
-            "How many of its largest contributions a prediction needs to beat the next class, mean over test rows.",
+            "How many of its largest contributions a prediction needs to beat the next class, mean over test rows.".into(),
         ),
         (
             "mismatch",
-            "How far mean contributions of test rows are from those of training rows, in the features that stand for the class in training; 0 is a perfect match.",
+            "How far mean contributions of test rows are from those of training rows, in the features that stand for the class in training; 0 is a perfect match.".into(),
         ),
         (
             "gap",
-            "How far test rows reach beyond the training range of their class, mean over features. The formula is ours: the papers' is not known.",
+            "How far test rows reach beyond the training range of their class, mean over features. The formula is ours: the papers' is not known.".into(),
         ),
         (
             "safe",
-            "Training rows of which four or five of five neighbours are of their class; two or three: border; one: rare; none: outlier.",
+            format!(
+                "Training rows most of whose neighbours are of their class. How many are of it decides: {}.",
+                archetypes_in_words(neighbors)
+            ),
         ),
         (
             "directions",
-            "In how many directions rows of the class vary: the effective rank of their covariance.",
+            "In how many directions rows of the class vary: the effective rank of their covariance. Few rows vary in few.".into(),
         ),
-        ("weights", "The length of the row of weights of the class."),
+        (
+            "features in use",
+            "How many features, used equally often, would be among the largest as evenly as those of the class are: the exponential of the entropy of how often each is.".into(),
+        ),
+        ("distance", "Mean Euclidean distance of two rows of the class.".into()),
+        ("weights", "The length of the row of weights of the class.".into()),
     ];
     Section {
         title: "How it was computed".into(),
-        lead: "After Dablain and others, `Understanding CNN Fragility When Learning With Imbalanced Data` (arXiv 2210.09465), with formulas of the code of its sister papers. Match, diversity, gap, findings and recommendations are definitions of ours.".into(),
+        lead: "After Dablain and others, “Understanding CNN Fragility When Learning With Imbalanced Data” (arXiv 2210.09465), with formulas of the code of its sister papers. Match, diversity, gap, findings and recommendations are definitions of ours.".into(),
         blocks: vec![
             Block::KeyValues(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
-            Block::KeyValues(words.map(|(name, about)| (name.to_owned(), about.to_owned())).to_vec()),
+            Block::KeyValues(words.map(|(name, about)| (name.to_owned(), about)).to_vec()),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archetypes_are_told_as_they_are_counted() {
+        let check = |k, expected: &str| assert_eq!(archetypes_in_words(k), expected);
+        check(5, "4 or 5 of 5: safe; 2 or 3: border; 1: rare; 0: outlier");
+        check(3, "3 of 3: safe; 1 or 2: border; 0: outlier");
+        check(
+            20,
+            "16 to 20 of 20: safe; 5 to 15: border; 1 to 4: rare; 0: outlier",
+        );
+        check(1, "1 of 1: safe; 0: outlier");
+    }
+
+    #[test]
+    fn names_between_backticks_stand_between_quotation_marks() {
+        assert_eq!(quoted("rows of `a b`: few"), "rows of “a b”: few");
+        assert_eq!(quoted("none"), "none");
     }
 }

@@ -8,7 +8,7 @@ use counterpoise_diagnose::{Archetype, Diagnosis};
 use counterpoise_report::{Block, PictureRow, PictureRows, PictureState, Section, SmallPicture, TableBlock};
 
 use super::looks::{Looks, overlay};
-use super::page::{by_recall, failing};
+use super::page::{archetypes_in_words, by_recall, failing};
 use super::{Explanation, plots};
 
 /// Classes whose pictures are shown, and misclassified pictures of each.
@@ -72,9 +72,18 @@ pub(super) fn typical(explanation: &Explanation) -> Option<Section> {
     if blocks.is_empty() {
         return None;
     }
+    let archetypes = explanation.diagnosis.archetypes.as_ref();
+    let kinds = archetypes.map_or(String::new(), |archetypes| {
+        format!(
+            " (by how many neighbours are of their class, {})",
+            archetypes_in_words(archetypes.k)
+        )
+    });
     Some(Section {
         title: "Typical and untypical rows".into(),
-        lead: "Safe rows lie among their own class, border rows beside another; rare rows have one neighbour of their class, and outliers none. The row in the middle of each kind, its medoid, stands for it.".into(),
+        lead: format!(
+            "Safe rows lie among their own class, border rows beside another; rare rows have hardly a neighbour of their class, and outliers none{kinds}. The row in the middle of each kind, its medoid, stands for it."
+        ),
         blocks,
     })
 }

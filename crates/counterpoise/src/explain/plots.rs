@@ -1,12 +1,13 @@
 //! Plots of an explanation.
 
 use counterpoise_base::counted;
+use counterpoise_data::ColourGroup;
 use counterpoise_diagnose::{
-    ClassMatch, ClassShare, Diagnosis, FeatureMatch, GapNumbers, Profile, StratumProfile,
+    Archetype, ClassMatch, ClassShare, Diagnosis, FeatureMatch, GapNumbers, Profile, StratumProfile,
 };
 use counterpoise_report::{
-    Bars, Block, ClassRecall, HeatCell, HeatMap, Section, Series, SizeAndRecall, StackedBar, StackedBars,
-    StackedPart, TableBlock,
+    Bars, Block, ClassRecall, HeatCell, HeatMap, Paint, Section, Series, SizeAndRecall, StackedBar,
+    StackedBars, StackedPart, TableBlock, shared_paints,
 };
 
 use super::page::{by_recall, failing, percent};
@@ -17,6 +18,32 @@ const CLASSES: usize = 24;
 const LARGEST: usize = 6;
 /// Classes of which each feature is shown.
 const CLOSELY: usize = 2;
+
+/// Colours of the theme that mean the same on the whole page. Those of rows that are found and of misclassified ones are also
+/// those of the frames of their pictures.
+const FOUND: usize = 2;
+const MISCLASSIFIED: usize = 1;
+const ALL_ROWS: usize = 7;
+const TRAINING: usize = 6;
+const FIRST_MODEL: usize = 5;
+const SECOND_MODEL: usize = 0;
+
+/// Numbers of some rows, in the colour of these rows.
+fn series(name: &str, color: usize, values: Vec<Option<f64>>, absent: &str) -> Series {
+    Series {
+        name: name.into(),
+        values,
+        color: Some(color),
+        absent: absent.into(),
+        ..Series::default()
+    }
+}
+
+/// Shares below which the longest bar, and not the whole, takes the width of a plot.
+const SHORT: f64 = 0.6;
+
+/// What is written where there are no rows to take a number of.
+const NO_ROWS: &str = "no such rows";
 
 /// The classes of a plot that goes into detail: all, or those with the lowest recall and the largest ones.
 pub(super) fn chosen(diagnosis: &Diagnosis) -> Vec<usize> {
@@ -81,54 +108,101 @@ pub(super) fn size_and_recall(diagnosis: &Diagnosis) -> Block {
 pub(super) fn largest_features(explanation: &Explanation) -> Section {
     let diagnosis = &explanation.diagnosis;
     let classes = chosen(diagnosis);
-    let of = |pick: fn(&counterpoise_diagnose::ClassProfile) -> &Option<Profile>| -> Vec<StackedBar> {
-        let bar = |&class: &usize| {
-            let class = &diagnosis.test.classes[class];
-            let top = pick(class).iter().flat_map(|profile| &profile.top);
-            let part = |feature: &counterpoise_diagnose::TopFeature| {
-                Some(StackedPart {
-                    label: explanation.name_of_feature(feature.index),
-                    value: feature.share?,
-                    note: format!(
-                        "mean {:.2}, among the largest of {} of rows",
-                        feature.magnitude,
-                        percent(feature.frequency)
-                    ),
-                })
-            };
-            StackedBar {
-                name: class.class.clone(),
-                note: class
-                    .recall
-                    .map_or(String::new(), |recall| format!("recall {recall:.2}")),
-                parts: top.filter_map(part).collect(),
-            }
+    let bar = |class: usize, profile: Option<&Profile>, note: &str| {
+        let part = |feature: &counterpoise_diagnose::TopFeature| {
+            Some(StackedPart {
+                label: explanation.name_of_feature(feature.index),
+                value: feature.share?,
+                note: format!(
+                    "mean {:.2}, among the largest of {} of rows",
+                    feature.magnitude,
+                    percent(feature.frequency)
+                ),
+            })
         };
-        classes.iter().map(bar).collect()
+        let class = &diagnosis.test.classes[class];
+        let recall = class
+            .recall
+            .map_or(String::new(), |recall| format!("recall {recall:.2}"));
+        let told = [recall.as_str(), note]
+            .into_iter()
+            .filter(|text| !text.is_empty());
+        StackedBar {
+            name: class.class.clone(),
+            note: told.collect::<Vec<_>>().join(", "),
+            parts: profile
+                .iter()
+                .flat_map(|profile| &profile.top)
+                .filter_map(part)
+                .collect(),
+        }
     };
-    let stacked = |caption: String, bars| {
-        Block::StackedBars(StackedBars {
-            caption,
+    let mut by_training = false;
+    let mut contributions = |&class: &usize| {
+        let found = |class: &'_ counterpoise_diagnose::ClassProfile| -> Option<Profile> {
+            class.true_positives.contributions.clone()
+        };
+        if let Some(profile) = found(&diagnosis.test.classes[class]) {
+            return bar(class, Some(&profile), "");
+        }
+        let train = diagnosis.train.as_ref();
+        match train.and_then(|train| found(&train.classes[class])) {
+            Some(profile) => {
+                by_training = true;
+                bar(class, Some(&profile), "training")
+            }
+            None => bar(class, None, "none found"),
+        }
+    };
+    let contributions: Vec<StackedBar> = classes.iter().map(&mut contributions).collect();
+    let features = |&class: &usize| {
+        let rows = &diagnosis.test.classes[class].all;
+        bar(class, rows.features.as_ref(), "")
+    };
+    let features: Vec<StackedBar> = classes.iter().map(features).collect();
+    let stacked = |caption: String, bars: Vec<StackedBar>| {
+        let length = |bar: &StackedBar| bar.parts.iter().map(|part| part.value).sum();
+        let longest: f64 = bars.iter().map(length).fold(0.0, f64::max);
+        // Parts of short bars would have no room for labels.
+        let short = longest < SHORT;
+        let reach = if short && longest > 0.0 {
+            format!("; the longest bar is {}", percent(longest))
+        } else {
+            String::new()
+        };
+        StackedBars {
+            caption: format!("{caption}{reach}"),
             bar_label: "class".into(),
             part_label: "feature".into(),
             value_label: "share of what is above 0".into(),
             bars,
-            full: Some(1.0),
-        })
+            full: (!short).then_some(1.0),
+            paints: Vec::new(),
+        }
     };
     let k = diagnosis.top_k;
-    let mut blocks = vec![
+    let instead = if by_training {
+        "; of classes marked “training”, of which no test row is found, those of training rows that are"
+    } else {
+        ""
+    };
+    let mut plots = [
         stacked(
             format!(
-                "Contributions: the {k} largest to the logit of the class, test rows that are found, as shares of all positive ones"
+                "Contributions: the {k} largest to the logit of the class, test rows that are found, as shares of all positive ones{instead}"
             ),
-            of(|class| &class.true_positives.contributions),
+            contributions,
         ),
         stacked(
             format!("Features: the {k} largest of a class, all of its test rows, as shares of their sum"),
-            of(|class| &class.all.features),
+            features,
         ),
     ];
+    let paints = shared_paints(&[&plots[0], &plots[1]]);
+    for plot in &mut plots {
+        plot.paints.clone_from(&paints);
+    }
+    let mut blocks: Vec<Block> = plots.into_iter().map(Block::StackedBars).collect();
     let required = |stratum: fn(&counterpoise_diagnose::ClassProfile) -> &StratumProfile| {
         let of = |&class: &usize| Some(stratum(&diagnosis.test.classes[class]).required.as_ref()?.mean);
         classes.iter().map(of).collect()
@@ -137,23 +211,20 @@ pub(super) fn largest_features(explanation: &Explanation) -> Section {
         caption: "How many contributions a prediction requires, mean over test rows".into(),
         categories: names(diagnosis, &classes),
         series: vec![
-            Series {
-                name: "found".into(),
-                values: required(|class| &class.true_positives),
-                ..Series::default()
-            },
-            Series {
-                name: "misclassified".into(),
-                values: required(|class| &class.false_negatives),
-                ..Series::default()
-            },
+            series("found", FOUND, required(|class| &class.true_positives), NO_ROWS),
+            series(
+                "misclassified",
+                MISCLASSIFIED,
+                required(|class| &class.false_negatives),
+                NO_ROWS,
+            ),
         ],
         unit: "contributions".into(),
     }));
     Section {
         title: "What each class hangs on".into(),
         lead: format!(
-            "A long first part means that a class hangs on one feature: rows that lack it are lost. The same colour is the same feature.{}",
+            "A long first part means that a class hangs on one feature: rows that lack it are lost. In both plots the same colour is the same feature; what has no colour is told by its label, or by pointing at it.{}",
             left_out(diagnosis, "Shown")
         ),
         blocks,
@@ -179,16 +250,13 @@ pub(super) fn magnitudes(explanation: &Explanation) -> Option<Section> {
         caption: "Contributions of test rows in the features that stand for the class, as a share of those of training rows that are found; 1 is a match".into(),
         categories: names(diagnosis, &classes),
         series: vec![
-            Series {
-                name: "found".into(),
-                values: ratios(|feature| feature.right),
-                ..Series::default()
-            },
-            Series {
-                name: "misclassified".into(),
-                values: ratios(|feature| feature.wrong),
-                ..Series::default()
-            },
+            series("found", FOUND, ratios(|feature| feature.right), "no rows to compare"),
+            series(
+                "misclassified",
+                MISCLASSIFIED,
+                ratios(|feature| feature.wrong),
+                "no rows to compare",
+            ),
         ],
         unit: "share of training".into(),
     })];
@@ -215,21 +283,19 @@ pub(super) fn magnitudes(explanation: &Explanation) -> Option<Section> {
                 .map(|feature| explanation.name_of_feature(feature.index))
                 .collect(),
             series: vec![
-                Series {
-                    name: "training, found".into(),
-                    values: values(&|feature| Some(feature.train)),
-                    ..Series::default()
-                },
-                Series {
-                    name: "test, found".into(),
-                    values: values(&|feature| feature.right),
-                    ..Series::default()
-                },
-                Series {
-                    name: "test, misclassified".into(),
-                    values: values(&|feature| feature.wrong),
-                    ..Series::default()
-                },
+                series(
+                    "training, found",
+                    TRAINING,
+                    values(&|feature| Some(feature.train)),
+                    NO_ROWS,
+                ),
+                series("test, found", FOUND, values(&|feature| feature.right), NO_ROWS),
+                series(
+                    "test, misclassified",
+                    MISCLASSIFIED,
+                    values(&|feature| feature.wrong),
+                    NO_ROWS,
+                ),
             ],
             unit: "mean contribution".into(),
         }));
@@ -246,6 +312,22 @@ pub(super) fn magnitudes(explanation: &Explanation) -> Option<Section> {
         ),
         blocks,
     })
+}
+
+/// What a number of a class is called on the page, as in its tables and in the list at its end.
+fn column(number: &str) -> &str {
+    match number {
+        "train_recall" => "in training",
+        "top_share" => "in its largest features",
+        "two_share" => "in two features",
+        "magnitude" => "largest contribution",
+        "safe_share" => "safe",
+        "effective_features" => "features in use",
+        "effective_rank" => "directions",
+        "mean_distance" => "distance",
+        "weight_norm" => "weights",
+        other => other,
+    }
 }
 
 fn correlation(diagnosis: &Diagnosis, number: &str, with: &str) -> Option<f64> {
@@ -278,6 +360,11 @@ pub(super) fn gaps(explanation: &Explanation) -> Option<Section> {
         ),
         _ => String::new(),
     };
+    let whiskers = if gap.classes.iter().any(|class| class.estimate.is_some()) {
+        " Its whisker says how much it hangs on single rows: rows are drawn anew."
+    } else {
+        ""
+    };
     let bars = Bars {
         caption:
             "How far test rows reach beyond the range of training rows of their class, mean over features"
@@ -285,27 +372,23 @@ pub(super) fn gaps(explanation: &Explanation) -> Option<Section> {
         categories: names(diagnosis, &classes),
         series: vec![
             Series {
-                name: "all test rows".into(),
-                values: means(|class| class.all),
                 intervals: classes.iter().map(interval).collect(),
+                ..series("all test rows", ALL_ROWS, means(|class| class.all), NO_ROWS)
             },
-            Series {
-                name: "found".into(),
-                values: means(|class| class.right),
-                ..Series::default()
-            },
-            Series {
-                name: "misclassified".into(),
-                values: means(|class| class.wrong),
-                ..Series::default()
-            },
+            series("found", FOUND, means(|class| class.right), NO_ROWS),
+            series(
+                "misclassified",
+                MISCLASSIFIED,
+                means(|class| class.wrong),
+                NO_ROWS,
+            ),
         ],
         unit: "unit of features".into(),
     };
     Some(Section {
         title: "Beyond the training range".into(),
         lead: format!(
-            "A head has not learnt what lies outside of what it saw.{with} Many rows reach farther than few: compare with the first bar.{}",
+            "A head has not learnt what lies outside of what it saw.{with} Many rows reach farther than few: compare with the first bar.{whiskers}{}",
             left_out(diagnosis, "Shown")
         ),
         blocks: vec![Block::Bars(bars)],
@@ -349,7 +432,32 @@ pub(super) fn archetypes(explanation: &Explanation) -> Option<Block> {
         value_label: "share of training rows".into(),
         bars: chosen(diagnosis).into_iter().map(bar).collect(),
         full: Some(1.0),
+        paints: Archetype::ALL
+            .into_iter()
+            .zip([0, 5, 4, 3])
+            .map(|(archetype, color)| (archetype.name().to_owned(), Paint::Theme(color)))
+            .collect(),
     }))
+}
+
+/// A colour that people call so.
+fn looks_like(group: ColourGroup) -> [u8; 3] {
+    match group {
+        ColourGroup::Black => [17, 17, 17],
+        ColourGroup::DarkGreen => [24, 84, 36],
+        ColourGroup::DarkBlue => [24, 36, 96],
+        ColourGroup::Gray => [136, 136, 136],
+        ColourGroup::Brown => [124, 76, 36],
+        ColourGroup::Orange => [240, 140, 24],
+        ColourGroup::Red => [204, 32, 44],
+        ColourGroup::Green => [44, 160, 60],
+        ColourGroup::Blue => [44, 96, 220],
+        ColourGroup::Yellow => [244, 216, 32],
+        ColourGroup::LightBlue => [164, 204, 244],
+        ColourGroup::LightGreen => [168, 228, 160],
+        ColourGroup::LightRed => [244, 164, 164],
+        ColourGroup::White => [255, 255, 255],
+    }
 }
 
 /// Which colours the network looks at, class by class.
@@ -391,6 +499,10 @@ pub(super) fn colours(explanation: &Explanation) -> Option<Section> {
             value_label: "share of these pixels".into(),
             bars: chosen.into_iter().map(bar).collect(),
             full: Some(1.0),
+            paints: ColourGroup::ALL
+                .into_iter()
+                .map(|group| (group.name().to_owned(), Paint::Rgb(looks_like(group))))
+                .collect(),
         })],
     })
 }
@@ -455,11 +567,7 @@ pub(super) fn diversity(diagnosis: &Diagnosis) -> Section {
         Block::Bars(Bars {
             caption: caption.into(),
             categories: names(diagnosis, &classes),
-            series: vec![Series {
-                name: unit.into(),
-                values,
-                ..Series::default()
-            }],
+            series: vec![series(unit, ALL_ROWS, values, "not defined")],
             unit: unit.into(),
         })
     };
@@ -496,7 +604,7 @@ pub(super) fn diversity(diagnosis: &Diagnosis) -> Section {
         let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:+.2}"));
         let row = |&(name, with_recall, with_size, classes): &(&str, f64, Option<f64>, usize)| {
             vec![
-                name.replace('_', " "),
+                column(name).into(),
                 number(Some(with_recall)),
                 number(with_size),
                 classes.to_string(),
@@ -504,7 +612,7 @@ pub(super) fn diversity(diagnosis: &Diagnosis) -> Section {
         };
         blocks.push(Block::Table(TableBlock {
             caption:
-                "What goes with recall and with size, over classes (rank correlations, the strongest first)"
+                "What goes with recall and with size, over classes (rank correlations, the strongest first); the end of the page says what numbers mean"
                     .into(),
             headers: ["number", "with recall", "with training rows", "classes"]
                 .map(String::from)
@@ -531,16 +639,8 @@ pub(super) fn compared(diagnosis: &Diagnosis, against: &ComparedModels) -> Vec<B
         let before = classes.iter().map(|class| of(class).before).collect();
         let after = classes.iter().map(|class| of(class).after).collect();
         vec![
-            Series {
-                name: against.before.clone(),
-                values: before,
-                ..Series::default()
-            },
-            Series {
-                name: against.after.clone(),
-                values: after,
-                ..Series::default()
-            },
+            series(&against.before, FIRST_MODEL, before, NO_ROWS),
+            series(&against.after, SECOND_MODEL, after, NO_ROWS),
         ]
     };
     let bars = |caption: &str, unit: &str, series| {
@@ -616,6 +716,14 @@ pub(super) fn compared(diagnosis: &Diagnosis, against: &ComparedModels) -> Vec<B
             value_label: "share of test rows".into(),
             bars: classes.iter().map(flow).collect(),
             full: Some(1.0),
+            paints: [
+                ("stay right", FOUND),
+                ("won", SECOND_MODEL),
+                ("lost", FIRST_MODEL),
+                ("stay wrong", MISCLASSIFIED),
+            ]
+            .map(|(fate, color)| (fate.to_owned(), Paint::Theme(color)))
+            .to_vec(),
         }),
         bars("Contributions that predictions require, mean over test rows", "contributions", pair(|class| class.required)),
         Block::Table(TableBlock {
@@ -625,4 +733,16 @@ pub(super) fn compared(diagnosis: &Diagnosis, against: &ComparedModels) -> Vec<B
             rows: classes.iter().map(row).collect(),
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_look_like_what_they_are_called() {
+        for group in ColourGroup::ALL {
+            assert_eq!(ColourGroup::of(looks_like(group)), group);
+        }
+    }
 }

@@ -371,6 +371,7 @@ fn diversity(diagnosis: &Diagnosis) -> Numbers {
             "mean_distance",
             "distance_rows",
             "effective_rank",
+            "effective_rank_of_largest",
         ],
     );
     let train = diagnosis.train_diversity.as_ref().map(|train| ("train", train));
@@ -394,6 +395,7 @@ fn diversity(diagnosis: &Diagnosis) -> Numbers {
                 number(class.mean_distance),
                 count(class.distance_rows),
                 number(class.effective_rank),
+                number(class.effective_rank_of_largest),
             ]);
         }
     }
@@ -559,6 +561,8 @@ fn gap(diagnosis: &Diagnosis) -> Numbers {
             "two_sided_mean",
             "two_sided_sum",
             "features_outside",
+            "rows_outside",
+            "mean_without_worst",
         ],
     );
     for class in diagnosis.gap.iter().flat_map(|gap| &gap.classes) {
@@ -583,6 +587,8 @@ fn gap(diagnosis: &Diagnosis) -> Numbers {
                 number(numbers.two_sided_mean),
                 number(numbers.two_sided_sum),
                 count(numbers.features_outside),
+                count(class.rows_outside.filter(|_| rows_of == "all")),
+                number(class.without_worst.filter(|_| rows_of == "all")),
             ]);
         }
     }
