@@ -149,15 +149,15 @@ impl EosRun {
             held_out.labels = in_classes(&held_out.labels, classes, &place)?;
         }
         let test = self.test(&saved, observer, warnings)?;
-        if found.training.labels.counts() != saved.about.counts {
+        if found.training.labels.counts() == saved.about.counts {
+            let inputs = Inputs::Images(&found.training.images, &description.augment);
+            warnings.extend(strangers(&saved, inputs, &self.training.data.path));
+        } else {
             let message =
                 format!("`{place}` has other pictures of each class than the network was trained on");
             let hint =
                 "give the data, `--imbalance`, `--choose-on` and `--validation` that it was trained with";
             warnings.push(Warning::new("eos.other-training", message).with_hint(hint));
-        } else {
-            let inputs = Inputs::Images(&found.training.images, &description.augment);
-            warnings.extend(strangers(&saved, inputs, &self.training.data.path));
         }
         Ok((saved, Parts { test, ..found }))
     }

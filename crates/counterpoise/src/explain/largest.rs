@@ -120,7 +120,7 @@ fn rows_of(path: &Path, table: &Table) -> Result<Vec<Row>, Error> {
         Ok(value as usize)
     };
     let (actual, predicted, lengths) = (cells("Tar")?, cells("Pred")?, cells("Len")?);
-    let most = (0..)
+    let most = (0..table.columns().len())
         .take_while(|place| {
             table.column(&format!("I{place}")).is_some() && table.column(&format!("M{place}")).is_some()
         })
