@@ -61,7 +61,7 @@ pub fn image_reproduction_page(found: &ImageReproduction) -> Page {
     }
     Page {
         title: "DeepSMOTE, done again".into(),
-        subtitle: format!("budget {}, seed {}", found.budget.name, found.seed),
+        subtitle: format!("{} budget, seed {}", found.budget.name, found.seed),
         sections,
         footer: vec!["Data sets are read where they are given; none is part of this page.".into()],
     }

@@ -39,7 +39,7 @@ pub fn eos_reproduction_page(found: &EosReproduction) -> Page {
     });
     Page {
         title: "EOS, done again".into(),
-        subtitle: format!("budget {}, seed {}", found.budget.name(), found.seed),
+        subtitle: format!("{} budget, seed {}", found.budget.name(), found.seed),
         sections,
         footer: vec!["Data sets are read where they are given; none is part of this page.".into()],
     }

@@ -3,7 +3,7 @@
 use counterpoise_base::counted;
 use counterpoise_report::{Bars, Block, Page, Section, Series, Tone};
 
-use super::{DiversityStudy, FragileLoss, FragileSet, FragilityReproduction, MeanAndDeviation};
+use super::{DiversityStudy, FragileLoss, FragileSet, FragilityReproduction, Holds, MeanAndDeviation};
 
 /// A page with all tables.
 pub fn fragility_page(found: &FragilityReproduction) -> Page {
@@ -53,17 +53,26 @@ pub fn fragility_page(found: &FragilityReproduction) -> Page {
     }
     Page {
         title: "CNN fragility, studied again".into(),
-        subtitle: format!("budget {}, {}", found.budget.name, counted(found.seeds, "seed")),
+        subtitle: format!("{} budget, {}", found.budget.name, counted(found.seeds, "seed")),
         sections,
         footer: vec!["Data sets are read where they are given; none is part of this page.".into()],
     }
 }
 
 fn claims(set: &FragileSet) -> Section {
-    let mut blocks = vec![
-        Block::Table(set.overview_block()),
-        Block::KeyValues(set.claim_lines()),
-    ];
+    let mut blocks = vec![Block::Table(set.overview_block())];
+    for claim in &set.claims {
+        blocks.push(Block::Verdict {
+            title: format!("({}) {}", claim.number, claim.holds.words()),
+            text: claim.claim.to_owned(),
+            tone: match claim.holds {
+                Holds::Yes => Tone::Good,
+                Holds::Partly | Holds::Unknown => Tone::Neutral,
+                Holds::No => Tone::Caution,
+            },
+        });
+        blocks.extend(claim.because.iter().cloned().map(Block::Text));
+    }
     blocks.extend(set.correlation_block().map(Block::Table));
     blocks.extend(set.remarks().into_iter().map(Block::Text));
     Section {

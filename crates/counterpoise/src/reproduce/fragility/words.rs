@@ -217,17 +217,6 @@ impl FragileSet {
         }
         remarks
     }
-
-    /// The claims of the paper in these numbers: a word, and sentences.
-    pub fn claim_lines(&self) -> Vec<(String, String)> {
-        let line = |claim: &super::FragilityClaim| {
-            (
-                claim.holds.words().to_owned(),
-                format!("{} {}", claim.claim, claim.because.join(" ")),
-            )
-        };
-        self.claims.iter().map(line).collect()
-    }
 }
 
 impl GoldenHead {
