@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Arg, Args, Subcommand};
 use counterpoise::{
     EmbeddingOptions, EosOptions, EosRun, Extract, ExtractedRows, ForeignNetwork, HeadKind, HeadMethod,
     HeadOptions, ImageExperiment,
@@ -27,7 +27,14 @@ pub(crate) enum EosCommand {
     /// Put a last layer into a network
     Assemble(AssembleFlags),
     /// All phases, judged before and after, beside other heads over the same embeddings
+    #[command(mut_args = of_pictures)]
     Run(Box<RunFlags>),
+}
+
+/// Hides what tables alone need; where it is typed all the same, an error says what to type instead.
+fn of_pictures(flag: Arg) -> Arg {
+    let hidden = flag.get_help_heading() == Some("Tables");
+    flag.hide(hidden)
 }
 
 #[derive(Args)]

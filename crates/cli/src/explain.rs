@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use counterpoise::{
     Action, ClassFinding, ClassSummary, Explanation, Severity, agree, check_page, check_tables, counted,
     explain, explain_largest, explain_neighbors, explanation_page, write_page, write_tables,
@@ -12,7 +11,6 @@ use counterpoise::{
 
 use crate::explain_flags::ExplainFlags;
 use crate::progress::Progress;
-use crate::settings::wrong;
 use crate::terminal::{self, table, wrapped};
 
 /// Lines of a table of classes.
@@ -109,22 +107,6 @@ fn largest(file: &Path, json: bool, progress: &Progress) -> Result<()> {
     ];
     let right: Vec<bool> = (0..headers.len()).map(|place| (1..7).contains(&place)).collect();
     terminal::print(&format!("\n{}\n", table(&headers, &right, rows.collect())))
-}
-
-/// What to type where `explain` was given neither a model nor features.
-pub(crate) fn nothing_named(error: &clap::Error) -> Option<anyhow::Error> {
-    let missing = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::Strings(names)) => names.iter().any(|name| name.contains("MODEL")),
-        _ => false,
-    };
-    let of_explain = || std::env::args().any(|word| word == "explain");
-    (error.kind() == ErrorKind::MissingRequiredArgument && missing && of_explain()).then(|| {
-        wrong(
-            "explain",
-            "there is neither a model nor features".into(),
-            "name a network and its data, `counterpoise explain net.safetensors --data DATA`, or features of any program that hold their last layer or stand beside one, `counterpoise explain --train train.npz --test test.npz --head head.safetensors`",
-        )
-    })
 }
 
 /// Archetypes and adversaries of a table of neighbours.

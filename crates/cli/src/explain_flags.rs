@@ -19,7 +19,7 @@ use crate::settings::{set_by_path, wrong};
 #[derive(Args)]
 pub(crate) struct ExplainFlags {
     /// File of a network that `train` or `eos` wrote, weights of another program with `--network`, or, over exported features, a last layer or a table of weights
-    #[arg(value_name = "MODEL", required_unless_present_any = ["head", "train_rows", "test", "neighbors", "largest"])]
+    #[arg(value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) foreign: ForeignFlags,
@@ -95,6 +95,16 @@ pub(crate) struct ExplainFlags {
 impl ExplainFlags {
     pub(crate) fn options(&self) -> Result<Explain> {
         let typed = typed();
+        if [&self.model, &self.head, &self.train, &self.test]
+            .into_iter()
+            .all(Option::is_none)
+        {
+            return Err(wrong(
+                "explain",
+                "there is neither a model nor features".into(),
+                "name a network and its data, `counterpoise explain net.safetensors --data DATA`, or features of any program that hold their last layer or stand beside one, `counterpoise explain --train train.npz --test test.npz --head head.safetensors`",
+            ));
+        }
         let subject = match (&self.model, &self.data) {
             (Some(model), Some(data)) => ExplainSubject::Network(Box::new(self.network(model, data)?)),
             (_, Some(_)) => {

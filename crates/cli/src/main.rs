@@ -43,13 +43,7 @@ use crate::flags::{Arguments, Command};
 fn main() {
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
     static PANIC: Mutex<String> = Mutex::new(String::new());
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| match explain::nothing_named(&error) {
-        Some(said) => std::process::exit(failure::tell(
-            &said,
-            std::env::args().any(|word| word == "--json"),
-        )),
-        None => error.exit(),
-    });
+    let arguments = Arguments::parse();
     let json = arguments.json;
     std::panic::set_hook(Box::new(|panic| {
         if let Ok(mut said) = PANIC.lock() {

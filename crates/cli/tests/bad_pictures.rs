@@ -737,7 +737,7 @@ fn outputs_that_would_destroy_something() {
         ),
         (
             "train p --network lenet --output net.pth",
-            "a format that networks are not written in",
+            "a format that weights are not written in",
         ),
         (
             "evaluate net.safetensors p --output net.safetensors",

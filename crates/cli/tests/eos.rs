@@ -240,6 +240,16 @@ fn what_cannot_work_is_told_with_what_to_type() {
             "of this network",
         ),
         (
+            "eos head rows.csv --output h.pth",
+            "weights are not written in",
+            "….safetensors",
+        ),
+        (
+            "eos head rows.csv --from h.npz --output h.safetensors",
+            "not read out of `.npz`",
+            "save_file",
+        ),
+        (
             "eos assemble net.safetensors rows.csv --output o.safetensors",
             "rows.csv",
             "",

@@ -64,18 +64,24 @@ pub(crate) fn check_new(output: &Path, overwrite: bool) -> Result<(), Error> {
     })
 }
 
+/// Fails if a file of weights has a name that promises another format.
+pub(crate) fn check_weights(output: &Path) -> Result<(), Error> {
+    let extension = output.extension().unwrap_or_default().to_string_lossy();
+    let others = ["pth", "pt", "onnx", "h5", "npz", "npy", "csv", "parquet", "json"];
+    if !others.contains(&extension.to_lowercase().as_str()) {
+        return Ok(());
+    }
+    Err(Error::Config {
+        place: output.display().to_string(),
+        problem: format!("`.{extension}` is a format that weights are not written in"),
+        hint: Some("name it `….safetensors`, which PyTorch and others read".into()),
+    })
+}
+
 /// Fails if a network to write would replace a file that is none.
 pub(crate) fn check_network(output: &Path) -> Result<(), Error> {
-    let extension = output.extension().unwrap_or_default().to_string_lossy();
-    if ["pth", "pt", "onnx", "h5"].contains(&extension.to_lowercase().as_str()) {
-        return Err(Error::Config {
-            place: output.display().to_string(),
-            problem: format!("`.{extension}` is a format that networks are not written in"),
-            hint: Some("name it `….safetensors`, which PyTorch and others read".into()),
-        });
-    }
     if !output.is_file() || AboutClassifier::load(output).is_ok() {
-        return Ok(());
+        return check_weights(output);
     }
     Err(Error::Config {
         place: output.display().to_string(),

@@ -3,15 +3,13 @@
 use std::num::NonZeroUsize;
 
 use burn::module::{Module, Param, ParamId};
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use counterpoise_base::{Embeddings, Event, HeadKind, LinearHead, Observer, Seed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::head_learner::{Batch, Epoch, Learner, LearnsHead, SmallHead, Tensors};
 use crate::layers::{Init, Linear, Spread};
-use crate::loss::PreparedLoss;
-use crate::mixup::one_hot;
 use crate::network::Head;
 use crate::optimizer::Sgd;
 use crate::weights::numbers;
@@ -127,21 +125,18 @@ impl<'a> HeadRows<'a> {
             before: None,
         }
     }
+
+    /// Rows of every class that losses and mixing are told of.
+    fn class_counts(&self) -> Vec<usize> {
+        self.counts
+            .map_or_else(|| self.training.labels.counts(), <[usize]>::to_vec)
+    }
 }
 
 /// One number for each class, `(1, classes)`.
 #[derive(Module, Debug)]
 struct Scales {
     scales: Param<Tensor<2>>,
-}
-
-/// What the steps of a training have in common.
-struct Steps<'a> {
-    training: &'a Embeddings,
-    counts: Vec<usize>,
-    loss: PreparedLoss,
-    seed: &'a Seed,
-    device: Device,
 }
 
 impl HeadTraining {
@@ -264,38 +259,49 @@ impl HeadTraining {
                 }
             }
         };
+        let counts = rows.class_counts();
+        let loss = self.loss.prepare(&counts, &device)?;
+        let sgd = self.sgd();
+        if let Some(learner) = SmallHead::new(&module.plain(), &loss, sgd, &device) {
+            return self.choose(learner, rows, &counts, seed, observer);
+        }
+        let learner = Tensors::new(module, Head::forward, loss, sgd, device);
+        self.choose(learner, rows, &counts, seed, observer)
+    }
+
+    /// Learns, and takes the head of the best epoch.
+    fn choose<L: LearnsHead>(
+        &self,
+        learner: L,
+        rows: HeadRows<'_>,
+        counts: &[usize],
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<TrainedHead, Error> {
         let mut scores = Vec::new();
         let mut best: Option<(f64, usize, LinearHead)> = None;
-        let (module, losses) = self.fit(
-            module,
-            rows,
-            seed,
-            &device,
-            observer,
-            Head::forward,
-            |epoch, module| {
-                let Some(validation) = rows.validation else {
-                    return Ok(());
-                };
-                let head = module.plain();
-                let found = Scores::of(&validation.labels, &head.predict(validation.values()))?;
-                let score = match self.choose_by {
-                    ChooseBy::BalancedAccuracy => found.balanced_accuracy,
-                    ChooseBy::MacroF1 => found.macro_f1,
-                    ChooseBy::Last => None,
-                };
-                scores.push(found);
-                if let Some(score) = score
-                    && best.as_ref().is_none_or(|(before, ..)| score > *before)
-                {
-                    best = Some((score, epoch + 1, head));
-                }
-                Ok(())
-            },
-        )?;
+        let (learner, losses) = self.fit(learner, rows, counts, seed, observer, |epoch, learner| {
+            let Some(validation) = rows.validation else {
+                return Ok(());
+            };
+            let head = learner.head();
+            let found = Scores::of(&validation.labels, &head.predict(validation.values()))?;
+            let score = match self.choose_by {
+                ChooseBy::BalancedAccuracy => found.balanced_accuracy,
+                ChooseBy::MacroF1 => found.macro_f1,
+                ChooseBy::Last => None,
+            };
+            scores.push(found);
+            if let Some(score) = score
+                && best.as_ref().is_none_or(|(before, ..)| score > *before)
+            {
+                best = Some((score, epoch + 1, head));
+            }
+            Ok(())
+        })?;
         let (epoch, head) = match best {
             Some((_, epoch, head)) => (epoch, head),
-            None => (self.epochs.get(), module.plain()),
+            None => (self.epochs.get(), learner.head()),
         };
         Ok(TrainedHead {
             head,
@@ -328,16 +334,13 @@ impl HeadTraining {
         };
         let logits = head.logits(training.values());
         let seen = Embeddings::new(logits, classes, training.labels.clone());
-        let (fitted, _) = self.fit(
-            scales,
-            HeadRows::new(&seen),
-            seed,
-            &device,
-            observer,
-            |scales: &Scales, logits| logits * scales.scales.val(),
-            |_, _| Ok(()),
-        )?;
-        let scales = numbers(fitted.scales.val());
+        let rows = HeadRows::new(&seen);
+        let counts = rows.class_counts();
+        let loss = self.loss.prepare(&counts, &device)?;
+        let forward = |scales: &Scales, logits| logits * scales.scales.val();
+        let learner = Tensors::new(scales, forward, loss, self.sgd(), device);
+        let (learner, _) = self.fit(learner, rows, &counts, seed, observer, |_, _| Ok(()))?;
+        let scales = numbers(learner.module.scales.val());
         let scaled = |(place, weight): (usize, &f32)| weight * scales[place / head.width()];
         let bias = head.bias().iter().zip(&scales);
         Ok(LinearHead::new(
@@ -347,35 +350,22 @@ impl HeadTraining {
         ))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what differs between a head and factors of one"
-    )]
-    fn fit<M: Module>(
-        &self,
-        mut module: M,
-        rows: HeadRows<'_>,
-        seed: &Seed,
-        device: &Device,
-        observer: &dyn Observer,
-        forward: impl Fn(&M, Tensor<2>) -> Tensor<2>,
-        mut after_epoch: impl FnMut(usize, &M) -> Result<(), Error>,
-    ) -> Result<(M, Vec<f64>), Error> {
-        let counts = rows
-            .counts
-            .map_or_else(|| rows.training.labels.counts(), <[usize]>::to_vec);
-        let steps = Steps {
-            training: rows.training,
-            loss: self.loss.prepare(&counts, device)?,
-            counts,
-            seed,
-            device: device.clone(),
-        };
-        let mut optimizer = Sgd {
+    fn sgd(&self) -> Sgd {
+        Sgd {
             momentum: self.momentum,
             weight_decay: self.weight_decay,
         }
-        .init();
+    }
+
+    fn fit<L: Learner>(
+        &self,
+        mut learner: L,
+        rows: HeadRows<'_>,
+        counts: &[usize],
+        seed: &Seed,
+        observer: &dyn Observer,
+        mut after_epoch: impl FnMut(usize, &L) -> Result<(), Error>,
+    ) -> Result<(L, Vec<f64>), Error> {
         let labels = &rows.training.labels;
         let epochs = self.epochs.get();
         let mut losses = Vec::with_capacity(epochs);
@@ -388,21 +378,24 @@ impl HeadTraining {
             if observer.observe(&event).is_break() {
                 return Err(Error::Stopped);
             }
-            let rate = self.schedule.rate(epoch, epochs);
+            let now = Epoch {
+                number: epoch,
+                all: epochs,
+                rate: self.schedule.rate(epoch, epochs),
+            };
             let classes = labels.classes().len();
             let batches = self
                 .sampler
                 .batches(labels.codes(), classes, self.batch_size, epoch, epochs, seed);
             let mut sum = 0.0;
-            for (batch, rows) in batches.into_iter().enumerate() {
-                let (input, targets) = steps.batch(&rows, &self.mix, epoch, batch);
-                let logits = forward(&module, input);
-                let cost = steps.loss.forward(logits, targets, epoch, epochs);
-                let value = cost.clone().inner();
-                let gradients = GradientsParams::from_grads(cost.backward(), &module);
-                module = optimizer.step(rate, module, gradients);
-                // Asked for when all work is under way: a card would wait for its next.
-                let value = numbers(value)[0];
+            for (batch, chosen) in batches.into_iter().enumerate() {
+                let mut drawn = Batch::of(rows.training, &chosen);
+                let mixed = seed.child("mix").child(epoch as u64).child(batch as u64);
+                if let Some(pairs) = self.mix.pairs(&drawn.labels, counts, &mixed) {
+                    drawn.mix(&pairs);
+                }
+                let value;
+                (learner, value) = learner.learn(drawn, &now);
                 if !value.is_finite() {
                     return Err(Error::Diverged {
                         what: "the head",
@@ -410,43 +403,12 @@ impl HeadTraining {
                         batch: batch + 1,
                     });
                 }
-                sum += f64::from(value) * rows.len() as f64;
+                sum += f64::from(value) * chosen.len() as f64;
             }
             losses.push(sum / labels.len() as f64);
-            after_epoch(epoch, &module)?;
+            after_epoch(epoch, &learner)?;
         }
-        Ok((module, losses))
-    }
-}
-
-impl Steps<'_> {
-    /// Embeddings and targets of one batch, mixed if they are to be.
-    fn batch(&self, rows: &[usize], mix: &Mix, epoch: usize, batch: usize) -> (Tensor<2>, Tensor<2>) {
-        let (width, classes) = (self.training.width(), self.counts.len());
-        let mut values = Vec::with_capacity(rows.len() * width);
-        for &row in rows {
-            values.extend_from_slice(self.training.row(row));
-        }
-        let labels: Vec<u32> = rows
-            .iter()
-            .map(|&row| self.training.labels.codes()[row])
-            .collect();
-        let mut targets = match &self.training.shares {
-            None => one_hot(&labels, classes),
-            Some(shares) => {
-                let of = |&row: &usize| &shares[row * classes..][..classes];
-                rows.iter().flat_map(of).copied().collect()
-            }
-        };
-        let seed = self.seed.child("mix").child(epoch as u64).child(batch as u64);
-        if let Some(pairs) = mix.pairs(&labels, &self.counts, &seed) {
-            values = pairs.inputs(&values, width);
-            targets = pairs.targets(&targets, classes);
-        }
-        let put = |values, width| -> Tensor<2> {
-            Tensor::from_data(TensorData::new(values, [rows.len(), width]), &self.device)
-        };
-        (put(values, width), put(targets, classes))
+        Ok((learner, losses))
     }
 }
 

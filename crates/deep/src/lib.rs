@@ -11,6 +11,7 @@ mod deep_smote;
 mod demand;
 mod device;
 mod error;
+mod head_learner;
 mod head_training;
 mod kernels;
 mod layers;

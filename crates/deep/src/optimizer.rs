@@ -42,6 +42,15 @@ impl<const D: usize> RecordState for SgdState<D> {
 }
 
 impl Sgd {
+    /// A step of this size on the processor.
+    pub(crate) fn with_rate(self, rate: f64) -> counterpoise_kernels::Sgd {
+        counterpoise_kernels::Sgd {
+            rate: rate as f32,
+            momentum: self.momentum as f32,
+            weight_decay: self.weight_decay as f32,
+        }
+    }
+
     pub(crate) fn init(self) -> ModuleOptimizer {
         ModuleOptimizer::from(Portable(self))
     }
@@ -61,16 +70,7 @@ impl Optimizer for Sgd {
             .and_then(|state| state.velocity)
             .unwrap_or_else(|| weights.zeros_like());
         let (weights, velocity) = if kernels::are_for(&weights.device()) {
-            kernels::sgd(
-                counterpoise_kernels::Sgd {
-                    rate: rate as f32,
-                    momentum: self.momentum as f32,
-                    weight_decay: self.weight_decay as f32,
-                },
-                weights,
-                gradient,
-                velocity,
-            )
+            kernels::sgd(self.with_rate(rate), weights, gradient, velocity)
         } else {
             let gradient = decayed(&weights, gradient, self.weight_decay);
             let velocity = velocity * self.momentum + gradient;

@@ -16,7 +16,8 @@ pub struct ClassIntervals {
     /// Its recall; absent without rows. Where all or none of them are found, no draw differs, and the interval is the exact one
     /// of Clopper and Pearson, `[0, 1 - (a / 2)^(1 / n)]` for none of `n` rows and `a = 1 - level`.
     pub recall: Option<Estimate>,
-    /// Mean number of contributions that predictions of its rows require; absent without rows.
+    /// Mean number of contributions that predictions of its rows require; absent without rows, and without an interval for one
+    /// row, of which every draw is the same.
     pub required: Option<Estimate>,
 }
 
@@ -78,7 +79,10 @@ pub fn intervals(
         Ok(ClassIntervals {
             class: name.clone(),
             recall,
-            required: estimates.next(),
+            required: estimates.next().map(|estimate| Estimate {
+                interval: estimate.interval.filter(|_| rows.len() > 1),
+                ..estimate
+            }),
         })
     };
     let all = readout
@@ -141,5 +145,17 @@ mod tests {
         );
         assert_eq!(ends[2], (0.0, 1.0));
         assert!(of(0).iter().all(|class| class.recall.is_none()));
+    }
+
+    #[test]
+    fn what_one_row_requires_has_no_interval() {
+        let labels = Labels::from_names(&["a", "a", "b"]);
+        let rows = Embeddings::new(vec![1.0, 2.0, 1.0], 1, labels);
+        let head = LinearHead::new(vec![1.0, -1.0], vec![0.0, 0.0], 1);
+        let read = Readout::new(Split::Test, &rows, &head, &()).unwrap();
+        let found = intervals(&read, &DiagnoseOptions::default().with_draws(50), &()).unwrap();
+        let required = |class: usize| found[class].required.as_ref().unwrap();
+        assert!(required(0).interval.is_some());
+        assert_eq!((required(1).interval, required(1).value.is_some()), (None, true));
     }
 }

@@ -30,6 +30,7 @@ mod scatter;
 mod scratch;
 mod shape;
 mod softmax;
+mod softmax_layer;
 mod staged;
 mod weights;
 
@@ -41,6 +42,7 @@ pub use normalisation::{
 pub use optimizer::{Adam, Sgd};
 pub use shape::ConvShape;
 pub use softmax::{log_softmax, log_softmax_gradient};
+pub use softmax_layer::SoftmaxLayer;
 pub use weights::{bias_gradient, weight_gradient};
 
 #[cfg(test)]

@@ -42,8 +42,18 @@ const NAMES: [&str; 5] = ["linear.", "fc.", "head.", "classifier.", ""];
 ///
 /// # Errors
 ///
-/// No such tensors, or a shape that is none of a last layer.
+/// An NPZ or NPY; no such tensors, or a shape that is none of a last layer.
 pub fn read_head(path: &Path, kind: Option<HeadKind>) -> Result<HeadFile, Error> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    if ["npz", "npy"].contains(&extension.to_lowercase().as_str()) {
+        return Err(Error::Config {
+            place: path.display().to_string(),
+            problem: format!("a last layer is not read out of `.{extension}`"),
+            hint: Some(
+                "save it in Python with `safetensors.numpy.save_file({\"linear.weight\": W, \"linear.bias\": b}, \"head.safetensors\")`, or put arrays `head.weight` and `head.bias` into the NPZ of the features".into(),
+            ),
+        });
+    }
     let weights = read_weights(path)?;
     let wrong = |problem: String| {
         Error::Config {

@@ -134,6 +134,7 @@ pub fn train_head(
     observer: &dyn Observer,
 ) -> Result<HeadOutcome, Error> {
     check_text(&files.output)?;
+    crate::pages::check_weights(&files.output)?;
     let mut others = vec![("the embeddings", files.features.as_path())];
     others.extend(
         files

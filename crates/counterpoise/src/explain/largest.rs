@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use counterpoise_base::{Labels, Observer, Table};
-use counterpoise_data::{ReadOptions, read_table, texts_of};
+use counterpoise_base::{Labels, Observer};
 use serde::Serialize;
 
+use super::class_table::ClassTable;
 use crate::Error;
 
 /// What a table of largest contributions says of classes.
@@ -62,8 +62,8 @@ const TOP: usize = 10;
 ///
 /// The layout is that of the code of arXiv 2407.10165, \[code\].
 pub fn explain_largest(path: &Path, observer: &dyn Observer) -> Result<ExplainedLargest, Error> {
-    let table = read_table(path, &ReadOptions::default(), observer)?.table;
-    let rows = rows_of(path, &table)?;
+    let hint = "give the columns `Tar`, `Pred`, `Len`, `I0`, `I1`, … and `M0`, `M1`, …";
+    let rows = rows_of(&ClassTable::read(path, hint, observer)?)?;
     let names: Vec<&str> = rows.iter().map(|row| row.class.as_str()).collect();
     let labels = Labels::from_names(&names);
     let classes = labels.classes().iter().enumerate().map(|(code, class)| {
@@ -88,71 +88,38 @@ struct Row {
     taken: Vec<(usize, f64)>,
 }
 
-fn rows_of(path: &Path, table: &Table) -> Result<Vec<Row>, Error> {
-    let wrong = |problem: String| Error::Config {
-        place: path.display().to_string(),
-        problem,
-        hint: Some("give the columns `Tar`, `Pred`, `Len`, `I0`, `I1`, … and `M0`, `M1`, …".into()),
-    };
-    let cells = |name: &str| {
-        let column = table.column(name);
-        column
-            .map(texts_of)
-            .ok_or_else(|| wrong(format!("it has no column `{name}`")))
-    };
-    let cell = |name: &str, row: usize, text: &Option<String>| {
-        text.clone()
-            .ok_or_else(|| wrong(format!("row {}, column `{name}`: there is no value", row + 1)))
-    };
-    let number = |name: &str, row: usize, text: &Option<String>| -> Result<f64, Error> {
-        let text = cell(name, row, text)?;
-        let value = text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-        value.ok_or_else(|| wrong(format!("row {}, column `{name}`: `{text}` is no number", row + 1)))
-    };
-    let whole = |name: &str, row: usize, text: &Option<String>| -> Result<usize, Error> {
-        let value = number(name, row, text)?;
-        if value < 0.0 || value.fract() != 0.0 {
-            return Err(wrong(format!(
-                "row {}, column `{name}`: {value} is no whole number of 0 or more",
-                row + 1
-            )));
-        }
-        Ok(value as usize)
-    };
-    let (actual, predicted, lengths) = (cells("Tar")?, cells("Pred")?, cells("Len")?);
-    let most = (0..table.columns().len())
-        .take_while(|place| {
-            table.column(&format!("I{place}")).is_some() && table.column(&format!("M{place}")).is_some()
-        })
-        .count();
+fn rows_of(table: &ClassTable<'_>) -> Result<Vec<Row>, Error> {
+    let (actual, predicted, lengths) = (
+        table.cells(&["Tar"])?,
+        table.cells(&["Pred"])?,
+        table.cells(&["Len"])?,
+    );
     let mut places = Vec::new();
-    for place in 0..most {
-        let (index, size) = (format!("I{place}"), format!("M{place}"));
-        places.push((cells(&index)?, cells(&size)?, index, size));
+    let has = |name: &str| table.table.column(name).is_some();
+    loop {
+        let (index, size) = (format!("I{}", places.len()), format!("M{}", places.len()));
+        if !(has(&index) && has(&size)) {
+            break;
+        }
+        places.push((table.cells(&[&index])?, table.cells(&[&size])?));
     }
-    // Classes may be written as real numbers.
-    let class = |text: String| match text.parse::<f64>() {
-        Ok(number) if number.fract() == 0.0 => format!("{number}"),
-        _ => text,
-    };
-    (0..actual.len())
+    let most = places.len();
+    (0..actual.rows())
         .map(|row| {
-            let length = whole("Len", row, &lengths[row])?;
+            let length = lengths.whole(row)?;
             if length > most {
-                return Err(wrong(format!(
+                return Err(table.wrong(format!(
                     "row {}: {length} contributions are required, and there are columns for {most}",
                     row + 1
                 )));
             }
             let taken = places[..length]
                 .iter()
-                .map(|(indices, sizes, index, size)| {
-                    Ok((whole(index, row, &indices[row])?, number(size, row, &sizes[row])?))
-                })
+                .map(|(index, size)| Ok((index.whole(row)?, size.number(row)?)))
                 .collect::<Result<_, Error>>()?;
             Ok(Row {
-                class: class(cell("Tar", row, &actual[row])?),
-                predicted: class(cell("Pred", row, &predicted[row])?),
+                class: actual.class(row)?,
+                predicted: predicted.class(row)?,
                 taken,
             })
         })

@@ -1,6 +1,7 @@
 //! Why a classifier fails for some classes, and what to do about it: inputs are opened here, analysed by `diagnose`, and told as
 //! a page, as tables and as commands to go on with.
 
+mod class_table;
 mod files;
 mod largest;
 mod linear;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use counterpoise_base::{Column, Labels, Observer};
-use counterpoise_data::{ReadOptions, read_table, texts_of};
+use counterpoise_base::{Labels, Observer};
 use counterpoise_diagnose::{Adversaries, Archetypes, Neighborhood, Split, adversaries, archetypes};
 use serde::Serialize;
 
+use super::class_table::ClassTable;
 use crate::Error;
 
 /// What neighbours say of training rows.
@@ -29,54 +29,24 @@ pub struct ExplainedNeighbors {
 ///
 /// The layout is that of the table of arXiv 2212.07743, \[code\].
 pub fn explain_neighbors(path: &Path, observer: &dyn Observer) -> Result<ExplainedNeighbors, Error> {
-    let table = read_table(path, &ReadOptions::default(), observer)?.table;
-    let wrong = |problem: String| Error::Config {
-        place: path.display().to_string(),
-        problem,
-        hint: Some(
-            "give the columns `actual`, `pred`, and `N0`, `N1`, … with the classes of the nearest rows"
-                .into(),
-        ),
-    };
-    let of = |names: &[&str]| {
-        let found = table
-            .columns()
-            .iter()
-            .find(|column| names.contains(&column.name.as_str()));
-        found.ok_or_else(|| wrong(format!("it has no column `{}`", names[0])))
-    };
-    let texts = |column: &Column| -> Result<Vec<String>, Error> {
-        let cell = |(row, text): (usize, Option<String>)| {
-            let text = text.ok_or_else(|| {
-                wrong(format!(
-                    "row {}, column `{}`: the class is missing",
-                    row + 1,
-                    column.name
-                ))
-            })?;
-            // Classes may be written as real numbers.
-            Ok(match text.parse::<f64>() {
-                Ok(number) if number.fract() == 0.0 => format!("{number}"),
-                _ => text,
-            })
-        };
-        texts_of(column).into_iter().enumerate().map(cell).collect()
-    };
-    let actual = texts(of(&["actual", "class", "label"])?)?;
-    let predicted = texts(of(&["pred", "predicted", "prediction"])?)?;
+    let hint = "give the columns `actual`, `pred`, and `N0`, `N1`, … with the classes of the nearest rows";
+    let table = ClassTable::read(path, hint, observer)?;
+    let actual = table.cells(&["actual", "class", "label"])?.classes()?;
+    let predicted = table.cells(&["pred", "predicted", "prediction"])?.classes()?;
     let mut near = Vec::new();
-    while let Some(column) = table.column(&format!("N{}", near.len())) {
-        near.push(texts(column)?);
-    }
-    if near.is_empty() {
-        return Err(wrong("it has no column `N0`".into()));
+    loop {
+        let name = format!("N{}", near.len());
+        if !near.is_empty() && table.table.column(&name).is_none() {
+            break;
+        }
+        near.push(table.cells(&[&name])?.classes()?);
     }
     let beyond = |name: &str| {
         let place = name.strip_prefix('N')?.parse::<usize>().ok()?;
         (place > near.len()).then_some(place)
     };
-    if let Some(place) = table.names().filter_map(beyond).min() {
-        return Err(wrong(format!(
+    if let Some(place) = table.table.names().filter_map(beyond).min() {
+        return Err(table.wrong(format!(
             "it has a column `N{place}`, and none called `N{}`",
             near.len()
         )));

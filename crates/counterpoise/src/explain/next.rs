@@ -205,7 +205,7 @@ fn commands(
             NetworkData::Pictures(_) => of_pictures(action, subject, about, typed),
             NetworkData::Table { path, .. } => of_table(action, subject, path, about, typed),
         },
-        (ExplainSubject::Embeddings(files), _) if is_linear(subject) => of_linear(action, files, typed),
+        (ExplainSubject::Embeddings(files), _) if is_linear(subject) => of_linear(action, files),
         (ExplainSubject::Embeddings(files), _) => of_features(action, files, typed),
         (ExplainSubject::Network(_), None) => Vec::new(),
     }
@@ -227,8 +227,8 @@ fn steps_of_head(about: &AboutClassifier) -> Vec<String> {
     }
 }
 
-/// How the network was trained, where that is said.
-fn as_before(about: &AboutClassifier) -> Vec<String> {
+/// How the network was trained, for so many times as many epochs; nothing where that is not said.
+fn as_before(about: &AboutClassifier, times: usize) -> Vec<String> {
     let Some(options) = &about.options else {
         return Vec::new();
     };
@@ -237,7 +237,7 @@ fn as_before(about: &AboutClassifier) -> Vec<String> {
     usual.head = options.head;
     let mut words = vec![
         "--epochs".to_owned(),
-        options.epochs.to_string(),
+        (times * options.epochs.get()).to_string(),
         "--batch".to_owned(),
         options.batch_size.to_string(),
         "--seed".to_owned(),
@@ -319,7 +319,8 @@ fn of_pictures(
                 .words(&steps_of_head(about));
             vec![run.word("--output").path(&made).end(), look(typed, &made)]
         }
-        _ => {
+        Action::TrainLonger => longer(train_again(data, about, typed), network, about, typed),
+        Action::Resample | Action::CollectMore | Action::Nothing => {
             let made = beside(network, "deepsmote");
             let fit = CommandLine::new("deepsmote fit").path(data).words(&typed.reading);
             let generate = CommandLine::new("deepsmote generate deepsmote.safetensors")
@@ -327,10 +328,7 @@ fn of_pictures(
                 .words(&typed.reading);
             let train = CommandLine::new("train balanced.npz --network")
                 .word(about.network.name())
-                .words(&as_before(about));
-            if action == Action::TrainLonger {
-                return longer(train_again(data, about, typed), network, about, typed);
-            }
+                .words(&as_before(about, 1));
             vec![
                 fit.words(&["--output".into(), "deepsmote.safetensors".into()])
                     .end(),
@@ -354,16 +352,12 @@ fn train_again(data: &Path, about: &AboutClassifier, typed: &Typed) -> CommandLi
 
 /// A training of twice as many epochs.
 fn longer(train: CommandLine, network: &Path, about: &AboutClassifier, typed: &Typed) -> Vec<String> {
-    let mut words = as_before(about);
-    let Some(epochs) = about.options.as_ref().map(|options| options.epochs.get()) else {
+    if about.options.is_none() {
         return Vec::new();
-    };
-    words[1] = (2 * epochs).to_string();
+    }
     let made = beside(network, "longer");
-    vec![
-        train.words(&words).word("--output").path(&made).end(),
-        look(typed, &made),
-    ]
+    let train = train.words(&as_before(about, 2));
+    vec![train.word("--output").path(&made).end(), look(typed, &made)]
 }
 
 /// Decisions moved by what held-out rows say.
@@ -419,16 +413,20 @@ fn of_table(
                 look(typed, &made),
             ]
         }
-        _ => {
-            let made = beside(network, "resampled");
-            let Ok(encoding) = TableEncoding::of_network(network, about) else {
+        Action::TrainLonger => match target_of(network, about) {
+            Some(target) => longer(
+                train_again(data, about, typed).words(&target),
+                network,
+                about,
+                typed,
+            ),
+            None => Vec::new(),
+        },
+        Action::Resample | Action::CollectMore | Action::Nothing => {
+            let Some(target) = target_of(network, about) else {
                 return Vec::new();
             };
-            let target = ["--target".to_owned(), encoding.target];
-            if action == Action::TrainLonger {
-                let train = train_again(data, about, typed).words(&target);
-                return longer(train, network, about, typed);
-            }
+            let made = beside(network, "resampled");
             let resample = CommandLine::new("resample")
                 .path(data)
                 .words(&target)
@@ -439,7 +437,7 @@ fn of_table(
                     .end(),
                 CommandLine::new("train balanced.csv")
                     .words(&target)
-                    .words(&as_before(about))
+                    .words(&as_before(about, 1))
                     .word("--output")
                     .path(&made)
                     .end(),
@@ -447,6 +445,12 @@ fn of_table(
             ]
         }
     }
+}
+
+/// The flag that names the column of classes.
+fn target_of(network: &Path, about: &AboutClassifier) -> Option<[String; 2]> {
+    let encoding = TableEncoding::of_network(network, about).ok()?;
+    Some(["--target".to_owned(), encoding.target])
 }
 
 fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<String> {
@@ -478,7 +482,7 @@ fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<
     }
 }
 
-fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<String> {
+fn of_linear(action: Action, files: &ExplainEmbeddings) -> Vec<String> {
     let Some(train) = &files.train else {
         return Vec::new();
     };
@@ -497,7 +501,6 @@ fn of_linear(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<St
     } else {
         "logistic"
     };
-    let _ = typed;
     vec![
         compare
             .words(&["--methods", methods, "--model", models].map(String::from))

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::{Asymmetric, Confidence};
 use crate::Moment;
 use crate::kernels::log_softmax;
+use crate::weights::numbers;
 
 /// A loss for classes whose sizes are known, on a device.
 #[derive(Debug, Clone)]
@@ -55,6 +56,20 @@ impl PreparedLoss {
             deferred: None,
             mean: Mean::ByRows,
         }
+    }
+
+    /// What is added to the logits of each class, where the loss is the cross-entropy of these; none for any other loss.
+    pub(crate) fn shift_of_cross_entropy(&self, classes: usize) -> Option<Vec<f32>> {
+        let PerClass::Softmax { scale: None, shift } = &self.per_class else {
+            return None;
+        };
+        if self.weights.is_some() || self.deferred.is_some() {
+            return None;
+        }
+        Some(match shift {
+            Some(shift) => numbers(shift.clone()),
+            None => vec![0.0; classes],
+        })
     }
 
     /// The mean over a batch. `logits` and `targets` are `(n, classes)`; a row of targets holds shares of classes, which sum to
