@@ -356,5 +356,13 @@ fn compared(against: &counterpoise::ComparedModels) -> String {
     }
     let right: Vec<bool> = (0..headers.len()).map(|column| column > 0).collect();
     text.push_str(&table(&headers, &right, classes.iter().map(row).collect()));
+    let ([before, after], [won, lost]) = (comparison.balanced_accuracy(), comparison.won_and_lost());
+    let _ = writeln!(
+        text,
+        "\n  Balanced accuracy {} before, {} after; {} won, {lost} lost.",
+        share(before),
+        share(after),
+        counted(won, "row")
+    );
     text
 }

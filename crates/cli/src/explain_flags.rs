@@ -75,6 +75,9 @@ pub(crate) struct ExplainFlags {
     /// What both models have in common: nothing, the weights that training began with, or all but the last layer [default: found out]
     #[arg(long, value_parser = ["none", "initialisation", "extractor"], help_heading = "Two models")]
     pub(crate) kinship: Option<String>,
+    /// Refused with what to type instead: `train` has it, and who comes from there types it
+    #[arg(long, short, value_name = "COLUMN", hide = true)]
+    pub(crate) target: Option<String>,
     #[command(flatten)]
     pub(crate) seed: SeedFlags,
     #[command(flatten)]

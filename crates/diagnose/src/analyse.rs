@@ -7,8 +7,8 @@ use crate::summary::{correlations, summaries};
 use crate::{
     Adversaries, Archetypes, ClassIntervals, ClassMatch, ClassSummary, Correlation, Density, DiagnoseOptions,
     Diversity, Error, Finding, GapReport, Neighborhood, Overlap, Readout, Recommendation, Split,
-    SplitProfile, adversaries, archetypes, checks, density, diversity, gap, intervals, match_splits, overlap,
-    profile, recoverable,
+    SplitProfile, adversaries, archetypes, checks, density, diversity, gap, given_up, intervals,
+    match_splits, overlap, profile, recoverable,
 };
 
 /// All that features say about one model.
@@ -50,8 +50,10 @@ pub struct Diagnosis {
     pub train_adversaries: Option<Adversaries>,
     /// Towards which classes test rows are lost.
     pub test_adversaries: Adversaries,
-    /// Share of misclassified rows of each class that a correction of logits might win.
+    /// Share of misclassified rows of each class that a correction of logits would win, see [`recoverable`].
     pub recoverable: Option<Vec<Option<f64>>>,
+    /// Share of misclassified rows of each common class that less favour for rare classes would win, see [`given_up`].
+    pub given_up: Option<Vec<Option<f64>>>,
     /// Which largest features classes share, in training where there are training rows; absent where details are left out.
     pub overlap: Option<Overlap>,
     /// How often the largest features of each class are those of others; none where details are left out.
@@ -125,6 +127,7 @@ pub fn analyse(
             &Neighborhood::from_table(Vec::new(), 0, Vec::new(), classes)?,
         ),
         recoverable: None,
+        given_up: None,
         overlap: None,
         densities: Vec::new(),
         test: test_profile,
@@ -166,6 +169,7 @@ impl Diagnosis {
         self.matches = Some(match_splits(train, &train_profile, test, &self.test));
         self.gap = Some(gap(train.embeddings(), test, options, observer)?);
         self.recoverable = Some(recoverable(test, &train.embeddings().labels.counts()));
+        self.given_up = Some(given_up(train, test));
         self.train_diversity = Some(train_diversity);
         self.train = Some(train_profile);
         if options.neighbor_rows == Some(0) {

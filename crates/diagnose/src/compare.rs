@@ -40,6 +40,29 @@ pub struct Comparison {
     pub classes: Vec<ClassChange>,
 }
 
+impl Comparison {
+    /// Mean recall over classes, before and after.
+    pub fn balanced_accuracy(&self) -> [Option<f64>; 2] {
+        [|recall: &Change| recall.before, |recall: &Change| recall.after].map(|of| {
+            let recalls: Vec<f64> = self
+                .classes
+                .iter()
+                .filter_map(|class| of(&class.recall))
+                .collect();
+            (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+        })
+    }
+
+    /// Rows that only the second model finds, and rows that only the first does.
+    pub fn won_and_lost(&self) -> [usize; 2] {
+        let sum = |of: fn(&ClassChange) -> usize| self.classes.iter().map(of).sum();
+        [
+            sum(|class| class.flow.won.rows),
+            sum(|class| class.flow.lost.rows),
+        ]
+    }
+}
+
 /// What changes for one class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassChange {

@@ -343,7 +343,7 @@ impl<'a> About<'a> {
         let share = self.diagnosis.recoverable.as_ref()?[self.class];
         let share = share.filter(|&share| share >= 0.25 && self.errors >= ENOUGH)?;
         let text = format!(
-            "{:.0} % of its {} would beat the class they are taken for if logits were corrected for how rare classes are.",
+            "{:.0} % of its {} would be won if logits were corrected for how rare classes are.",
             100.0 * share,
             counted(self.errors, "misclassified test row"),
         );
@@ -439,6 +439,7 @@ mod tests {
     use counterpoise_base::{Embeddings, Labels, LinearHead};
 
     use super::*;
+    use crate::recommend::recommendations;
     use crate::{Action, DiagnoseOptions, analyse};
 
     /// Class a is large in features 0 and 1, b in 2 and 3; `missed` rows of b in the test look like `like`.
@@ -523,6 +524,48 @@ mod tests {
         let leaning = of_kind(&found, FindingKind::LeaningHead);
         assert_eq!(leaning.numbers["recoverable"], 1.0);
         assert_eq!(found.recommendations[1].action, Action::Threshold);
+    }
+
+    #[test]
+    fn a_common_class_that_is_given_up_speaks_for_less_correction() {
+        // As much bias for b as takes all rows of a, and less than the sizes of both would give back.
+        let found = diagnosis(0, [0.0; 4], [0.0, 5.2]);
+        assert_eq!(found.recommendations[0].action, Action::CorrectLess);
+        assert!(found.given_up.as_ref().unwrap()[0].unwrap() >= 0.5);
+        assert!(
+            found
+                .recommendations
+                .iter()
+                .all(|one| one.action != Action::Threshold)
+        );
+    }
+
+    #[test]
+    fn a_model_that_finds_hardly_anything_is_not_told_that_all_is_well() {
+        let mut found = diagnosis(0, [0.0; 4], [0.0; 2]);
+        let actions = |found: &Diagnosis, recall: f64| {
+            let mut found = found.clone();
+            found.test.balanced_accuracy = Some(recall);
+            found
+                .summaries
+                .iter_mut()
+                .for_each(|line| line.recall = Some(recall));
+            recommendations(&found)
+        };
+        found.recommendations = actions(&found, 0.6);
+        assert!(
+            found
+                .recommendations
+                .iter()
+                .all(|one| one.action == Action::Nothing)
+        );
+        found.recommendations = actions(&found, 0.0);
+        assert!(
+            found
+                .recommendations
+                .iter()
+                .all(|one| one.action != Action::Nothing)
+        );
     }
 
     #[test]

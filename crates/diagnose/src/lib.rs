@@ -54,7 +54,7 @@ pub use overlap::{ClassDensity, Density, Overlap, density, overlap};
 pub use profile::{ClassProfile, Profile, Ranked, SplitProfile, StratumProfile, TopFeature, profile};
 pub use ranges::Ranges;
 pub use readout::Readout;
-pub use recommend::{Action, Recommendation, recoverable};
+pub use recommend::{Action, Recommendation, given_up, recoverable};
 pub use required::{Required, required_contributions};
 pub use several::{ClassOfSeveral, NumberOfSeveral, summarise};
 pub use split::Split;

@@ -1,6 +1,7 @@
 //! What to do about a class, by a rule of ours.
 
 use counterpoise_base::HeadKind;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::order::share;
@@ -21,6 +22,8 @@ pub enum Action {
     Resample,
     /// Correct logits for how rare the class is, which trains nothing.
     Threshold,
+    /// Correct less: the model favours rare classes by more than it gains.
+    CorrectLess,
     /// Nothing: the class does as well as others, or nothing can be said.
     Nothing,
 }
@@ -34,6 +37,7 @@ impl Action {
             Self::TrainLonger => "train-longer",
             Self::Resample => "resample",
             Self::Threshold => "threshold",
+            Self::CorrectLess => "correct-less",
             Self::Nothing => "nothing",
         }
     }
@@ -45,17 +49,20 @@ impl Action {
 ///
 /// The rule is ours \[inferred\], and none of the papers'. The first line that holds decides:
 ///
-/// 1. no test rows, no training rows to judge by, or a recall of at least 0.95 or of at least the mean recall of all classes:
-///    `nothing`;
-/// 2. half of the misclassified test rows or more would beat the class they are taken for if each logit was reduced by the
-///    logarithm of the number of training rows of its class: `threshold`. The features suffice, the head leans to larger classes;
-/// 3. fewer than 20 training rows: `collect-more`. What generators put between so few rows is little new;
-/// 4. less than 0.8 of the training rows predicted rightly. The network has not learnt what it was shown, so that its features
+/// 1. no test rows, no training rows to judge by, a recall of at least 0.95, or one of at least a half that is no lower than the
+///    mean recall of all classes: `nothing`;
+/// 2. as many training rows as classes have on average or more, of which the model predicts the class for less than 0.8 of as many, and
+///    half of the misclassified test rows or more would be won if each logit was raised by the logarithm of the number of training
+///    rows of its class: `correct-less`. The model was told to favour rare classes, and gives this one up;
+/// 3. half of the misclassified test rows or more would be won if each logit was reduced by that logarithm, and no class is given
+///    up: `threshold`. The features suffice, the head leans to larger classes;
+/// 4. fewer than 20 training rows: `collect-more`. What generators put between so few rows is little new;
+/// 5. less than 0.8 of the training rows predicted rightly. The network has not learnt what it was shown, so that its features
 ///    are what has to change: `resample`, or `train-longer` for a class that has at least 0.8 of the rows of the largest, of
 ///    which few could be made;
-/// 5. half of the misclassified test rows or more outside of the training range in a feature that stands for the class: `eos`,
+/// 6. half of the misclassified test rows or more outside of the training range in a feature that stands for the class: `eos`,
 ///    which widens that range;
-/// 6. else `collect-more`: misclassified rows look like rows of another class, and rows made from the ones there are will too.
+/// 7. else `collect-more`: misclassified rows look like rows of another class, and rows made from the ones there are will too.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommendation {
     /// Name of the class.
@@ -73,31 +80,64 @@ const LEARNT: f64 = 0.8;
 /// A class of this share of the rows of the largest is no rare one.
 const LIKE_THE_LARGEST: f64 = 0.8;
 
-/// Share of the misclassified rows of each class whose true class would beat the predicted one if each logit was reduced by the
-/// logarithm of the number of training rows of its class; absent without such rows, without training rows of the class, and for
-/// cosines, whose scale is not known.
+/// Share of the misclassified rows of each class that would be won if each logit was reduced by the logarithm of the number of
+/// training rows of its class; absent without such rows, without training rows of the class, and for cosines, whose scale is not
+/// known. Classes without training rows do not compete.
+///
+/// Time: `O(m width classes)` for the `m` misclassified rows whose class would beat the predicted one.
 ///
 /// # Source
 ///
-/// Post-hoc logit adjustment with τ = 1 (Menon et al., ICLR 2021, section 4.1), for the two classes alone: other classes may
-/// gain too, so that this is the most it can do. To tell by it whether features suffice is ours.
+/// Post-hoc logit adjustment with τ = 1 (Menon et al., ICLR 2021, section 4.1). To tell by it whether features suffice is ours.
 pub fn recoverable(test: &Readout<'_>, train_counts: &[usize]) -> Vec<Option<f64>> {
-    let adjusted = |logit: f64, class: u32| logit - (train_counts[class as usize] as f64).ln();
-    let class = |class: usize| {
-        let wrong: Vec<usize> = test
-            .rows_of(class)
-            .iter()
-            .copied()
-            .filter(|&row| !test.right(row))
-            .collect();
-        let beats = |&&row: &&usize| {
-            let said = test.said(row);
-            adjusted(said.truth, class as u32) > adjusted(said.logit, said.class)
-        };
-        let known = test.head().kind() == HeadKind::Linear && train_counts[class] > 0;
-        share(wrong.iter().filter(beats).count(), wrong.len()).filter(|_| known)
+    (0..test.classes().len())
+        .map(|class| won(test, train_counts, class, -1.0))
+        .collect()
+}
+
+/// Share of the misclassified test rows of each class that would be won if each logit was raised by the logarithm of the number of
+/// training rows of its class; absent for classes that have fewer rows than classes have on average, or that are predicted for 0.8 of as
+/// many training rows or more.
+///
+/// # Source
+///
+/// Ours.
+pub fn given_up(train: &Readout<'_>, test: &Readout<'_>) -> Vec<Option<f64>> {
+    let counts = train.embeddings().labels.counts();
+    let of = |class: usize| {
+        let (rows, told) = (counts[class], train.rows_predicted_as(class).len());
+        let is_common = rows * counts.len() >= train.len();
+        let is_avoided = (told as f64) < LIKE_THE_LARGEST * rows as f64;
+        (is_common && is_avoided)
+            .then(|| won(test, &counts, class, 1.0))
+            .flatten()
     };
-    (0..test.classes().len()).map(class).collect()
+    (0..counts.len()).map(of).collect()
+}
+
+/// Share of the misclassified rows of a class that would be won if each logit was moved by so many times the logarithm of the
+/// number of training rows of its class.
+fn won(test: &Readout<'_>, train_counts: &[usize], class: usize, times: f64) -> Option<f64> {
+    if test.head().kind() != HeadKind::Linear || train_counts[class] == 0 {
+        return None;
+    }
+    let moved = |logit: f64, class: usize| logit + times * (train_counts[class] as f64).ln();
+    let wrong: Vec<usize> = test
+        .rows_of(class)
+        .iter()
+        .copied()
+        .filter(|&row| !test.right(row))
+        .collect();
+    let wins = |&&row: &&usize| {
+        let said = test.said(row);
+        let own = moved(said.truth, class);
+        let others = |&other: &usize| other != class && train_counts[other] > 0;
+        own > moved(said.logit, said.class as usize)
+            && (0..train_counts.len())
+                .filter(others)
+                .all(|other| own > moved(test.logit(row, other), other))
+    };
+    share(wrong.par_iter().filter(|row| wins(row)).count(), wrong.len())
 }
 
 /// What to do about each class.
@@ -119,7 +159,7 @@ fn recommendation(diagnosis: &Diagnosis, class: usize) -> (Action, String) {
     let (Some(recall), Some(mean)) = (line.recall, diagnosis.test.balanced_accuracy) else {
         return (Action::Nothing, "it has no test rows to judge by".into());
     };
-    if recall >= GOOD.min(mean) {
+    if recall >= GOOD || recall >= mean.max(HALF) {
         let reason = format!(
             "its recall of {} is no worse than that of other classes, {} on average",
             percent(recall),
@@ -133,10 +173,19 @@ fn recommendation(diagnosis: &Diagnosis, class: usize) -> (Action, String) {
             "without training rows there is no telling why it fails".into(),
         );
     };
-    let recovered = diagnosis.recoverable.as_ref().and_then(|shares| shares[class]);
-    if let Some(recovered) = recovered.filter(|&share| share >= HALF) {
+    let given_up = |class: usize| diagnosis.given_up.as_ref()?[class].filter(|&share| share >= HALF);
+    if let Some(lost) = given_up(class) {
         let reason = format!(
-            "{} of its misclassified rows would beat the class they are taken for if logits were corrected for how rare classes are",
+            "the model gives it up for rare classes: {} of its misclassified rows would be won if it favoured them less",
+            percent(lost)
+        );
+        return (Action::CorrectLess, reason);
+    }
+    let recovered = diagnosis.recoverable.as_ref().and_then(|shares| shares[class]);
+    let favours_rare = (0..diagnosis.classes.len()).any(|class| given_up(class).is_some());
+    if let Some(recovered) = recovered.filter(|&share| share >= HALF && !favours_rare) {
+        let reason = format!(
+            "{} of its misclassified rows would be won if logits were corrected for how rare classes are",
             percent(recovered)
         );
         return (Action::Threshold, reason);

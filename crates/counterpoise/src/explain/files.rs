@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Embeddings, HeadKind, Labels, LinearHead, Observer, Warning, counted};
+use counterpoise_base::{Embeddings, HeadKind, Labels, LinearHead, Observer, Warning, agree, counted};
 use counterpoise_data::{
     Content, EmbeddingOptions, ReadEmbeddings, content_of, embeddings_in_classes, read_embeddings,
     shared_classes,
@@ -21,6 +21,25 @@ enum AnyHead {
     Head(LinearHead, Option<Vec<String>>),
     /// Weights of columns.
     Linear(LinearModel),
+}
+
+/// Told where a file says that some of its rows were made.
+fn made_rows(path: &Path, found: &ReadEmbeddings) -> Option<Warning> {
+    let made: usize = found
+        .about
+        .get("synthetic")?
+        .parse()
+        .ok()
+        .filter(|&made| made > 0)?;
+    let method = found.about.get("method").map_or("a method", String::as_str);
+    let message = format!(
+        "{} of `{}` {} made by {method}, and {} as training rows here: sizes of classes are not those of the data",
+        counted(made, "row"),
+        path.display(),
+        agree(made, "was", "were"),
+        agree(made, "counts", "count"),
+    );
+    Some(Warning::new("explain.made-rows", message).with_hint("name the file as it was before `eos augment`"))
 }
 
 pub(super) fn open(
@@ -42,6 +61,9 @@ pub(super) fn open(
     let train = subject.train.as_deref().map(|path| read(path, &subject.read));
     let mut train = train.transpose()?;
     let mut test = read(&subject.test, &of_test)?;
+    if let (Some(path), Some(train)) = (&subject.train, &train) {
+        warnings.extend(made_rows(path, train));
+    }
     let (path, head) = if let Some(path) = &subject.head {
         (
             path.clone(),

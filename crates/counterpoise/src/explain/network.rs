@@ -166,7 +166,8 @@ fn judged_on_held_out(
                 name_of(&subject.network),
             ),
             hint: Some(
-                "name some: `--test DATA`; or train with `--side training:0.3`, and give `--side training:0.3` here too".into(),
+                "name some: `--test DATA`; or say which share training held out, as `--validation 0.3`"
+                    .into(),
             ),
         });
     };

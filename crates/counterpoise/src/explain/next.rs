@@ -44,7 +44,8 @@ pub struct NextStep {
 }
 
 /// Actions in the order of what they cost.
-const ACTIONS: [Action; 5] = [
+const ACTIONS: [Action; 6] = [
+    Action::CorrectLess,
     Action::Threshold,
     Action::Eos,
     Action::TrainLonger,
@@ -72,7 +73,7 @@ pub(super) fn steps(
         (!classes.is_empty()).then(|| NextStep {
             action,
             what: what(action, subject, classes.len()),
-            caution: caution(action, about),
+            caution: takes_long(action, subject).or_else(|| caution(action, about)),
             commands: commands(action, subject, about, typed),
             classes,
         })
@@ -93,6 +94,17 @@ fn what(action: Action, subject: &ExplainSubject, classes: usize) -> String {
         Action::Threshold if matches!(subject, ExplainSubject::Embeddings(_)) && !is_linear(subject) => {
             format!(
                 "Train the last layer anew with a loss that corrects for how rare {it} {} in training. Features stay as they are.",
+                agree(classes, "was", "were")
+            )
+        }
+        Action::CorrectLess => {
+            format!(
+                "The model gives {it} up for rare classes. Take it as it was before it was corrected for them, or correct it less: a smaller tau, weights nearer to 1."
+            )
+        }
+        Action::Threshold if is_linear(subject) => {
+            format!(
+                "Move the threshold, or weigh rows by how rare {it} {} in training. Features stay as they are.",
                 agree(classes, "was", "were")
             )
         }
@@ -166,6 +178,18 @@ fn corrected(about: &AboutClassifier) -> Option<String> {
         .then(|| "rare classes were drawn more often in training".to_owned())
 }
 
+/// How long a step takes that takes long.
+fn takes_long(action: Action, subject: &ExplainSubject) -> Option<String> {
+    let ExplainSubject::Network(subject) = subject else {
+        return None;
+    };
+    let pictures = matches!(subject.data, NetworkData::Pictures(_));
+    (action == Action::Resample && pictures).then(|| {
+        "`deepsmote fit` walks 200 times through the pictures, which takes hours for ten thousand of them on two cores; `--epochs 20` tries it."
+            .into()
+    })
+}
+
 fn caution(action: Action, about: Option<&AboutClassifier>) -> Option<String> {
     let corrected = corrected(about?)?;
     match action {
@@ -191,6 +215,9 @@ fn commands(
     about: Option<&AboutClassifier>,
     typed: &Typed,
 ) -> Vec<String> {
+    if action == Action::CorrectLess {
+        return Vec::new();
+    }
     if action == Action::CollectMore {
         return vec![
             CommandLine::new("explain")
@@ -211,9 +238,10 @@ fn commands(
     }
 }
 
-/// `net.safetensors` with a word before its extension, in the folder where the command is typed.
-fn beside(network: &Path, word: &str) -> PathBuf {
-    let name = PathBuf::from(network.file_name().unwrap_or(network.as_os_str()));
+/// `net.safetensors` with a word before its extension, or `net.npz` with a word instead of it, in the folder where the command is
+/// typed.
+fn beside(file: &Path, word: &str) -> PathBuf {
+    let name = PathBuf::from(file.file_name().unwrap_or(file.as_os_str()));
     name.with_extension(format!("{word}.safetensors"))
 }
 
@@ -320,7 +348,7 @@ fn of_pictures(
             vec![run.word("--output").path(&made).end(), look(typed, &made)]
         }
         Action::TrainLonger => longer(train_again(data, about, typed), network, about, typed),
-        Action::Resample | Action::CollectMore | Action::Nothing => {
+        Action::Resample | Action::CollectMore | Action::CorrectLess | Action::Nothing => {
             let made = beside(network, "deepsmote");
             let fit = CommandLine::new("deepsmote fit").path(data).words(&typed.reading);
             let generate = CommandLine::new("deepsmote generate deepsmote.safetensors")
@@ -422,7 +450,7 @@ fn of_table(
             ),
             None => Vec::new(),
         },
-        Action::Resample | Action::CollectMore | Action::Nothing => {
+        Action::Resample | Action::CollectMore | Action::CorrectLess | Action::Nothing => {
             let Some(target) = target_of(network, about) else {
                 return Vec::new();
             };
@@ -459,7 +487,7 @@ fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<
     };
     match action {
         Action::Threshold => {
-            let head = Path::new("balanced-softmax.safetensors");
+            let head = &beside(train, "balanced-softmax");
             let fit = CommandLine::new("eos head").path(train).words(&typed.reading);
             vec![
                 fit.words(&["--loss", "balanced-softmax", "--output"].map(String::from))
@@ -469,11 +497,12 @@ fn of_features(action: Action, files: &ExplainEmbeddings, typed: &Typed) -> Vec<
             ]
         }
         Action::Eos => {
-            let head = Path::new("eos-head.safetensors");
+            let (made, head) = (beside(train, "eos"), &beside(train, "eos-head"));
             let augment = CommandLine::new("eos augment").path(train).words(&typed.reading);
+            let fit = CommandLine::new("eos head").path(&made);
             vec![
-                augment.word("--output").word("eos.npz").end(),
-                CommandLine::new("eos head eos.npz --output").path(head).end(),
+                augment.word("--output").path(&made).end(),
+                fit.word("--output").path(head).end(),
                 look(typed, head),
             ]
         }

@@ -139,6 +139,7 @@ fn result(explanation: &Explanation) -> Section {
 fn action_in_words(action: Action) -> &'static str {
     match action {
         Action::Threshold => "Correct the logits",
+        Action::CorrectLess => "Favour rare classes less",
         Action::Eos => "Over-sample in feature space (EOS)",
         Action::TrainLonger => "Train longer",
         Action::Resample => "Make rows, and train anew",
@@ -403,8 +404,10 @@ fn without_class(finding: &Finding) -> String {
 
 fn compared(explanation: &Explanation, against: &ComparedModels) -> Section {
     let comparison = &against.comparison;
-    let won: usize = comparison.classes.iter().map(|class| class.flow.won.rows).sum();
-    let lost: usize = comparison.classes.iter().map(|class| class.flow.lost.rows).sum();
+    let [won, lost] = comparison.won_and_lost();
+    let [before, after] = comparison
+        .balanced_accuracy()
+        .map(|mean| mean.map_or("-".to_owned(), |mean| format!("{:.1} %", 100.0 * mean)));
     let overlap = if comparison.overlap_is_meaningful {
         String::new()
     } else {
@@ -413,7 +416,7 @@ fn compared(explanation: &Explanation, against: &ComparedModels) -> Section {
     Section {
         title: "Two models".into(),
         lead: format!(
-            "From `{}` to `{}`, {won} test rows are won and {lost} lost.{overlap}",
+            "From `{}` to `{}`, {won} test rows are won and {lost} lost; balanced accuracy goes from {before} to {after}.{overlap}",
             against.before, against.after
         ),
         blocks: plots::compared(&explanation.diagnosis, against),

@@ -199,12 +199,13 @@ fn classes(diagnosis: &Diagnosis) -> Numbers {
         "required_low",
         "required_high",
         "recoverable",
+        "given_up",
     ]);
     let mut table = Numbers::new("classes", &headers);
     for (class, line) in diagnosis.summaries.iter().enumerate() {
         let intervals = &diagnosis.intervals[class];
         let ends = [&intervals.recall, &intervals.required].map(|estimate| estimate.as_ref()?.interval);
-        let recoverable = diagnosis.recoverable.as_ref().and_then(|shares| shares[class]);
+        let shares = [&diagnosis.recoverable, &diagnosis.given_up];
         let mut row = vec![Value::from(line.class.clone())];
         row.extend(line.numbers().map(|(name, value)| {
             if name.ends_with("_rows") {
@@ -216,7 +217,7 @@ fn classes(diagnosis: &Diagnosis) -> Numbers {
             ends.into_iter()
                 .flat_map(|ends| [number(ends.map(|ends| ends.0)), number(ends.map(|ends| ends.1))]),
         );
-        row.push(number(recoverable));
+        row.extend(shares.map(|shares| number(shares.as_ref().and_then(|shares| shares[class]))));
         table.push(row);
     }
     table

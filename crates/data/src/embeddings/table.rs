@@ -285,7 +285,8 @@ fn numbered(file: &str, names: &[&str]) -> Result<Option<Vec<usize>>, Error> {
         let plain = digits == "0" || !digits.starts_with('0');
         digits.parse::<usize>().ok().filter(|_| plain)
     };
-    for prefix in ["f", "f_", "F", "feature_", "feature", "feat_", "feat", "z"] {
+    let prefixes = ["f", "f_", "F", "feature_", "feature", "feat_", "feat", "z"];
+    for prefix in prefixes {
         let found: BTreeMap<usize, usize> = names
             .iter()
             .enumerate()
@@ -296,6 +297,18 @@ fn numbered(file: &str, names: &[&str]) -> Result<Option<Vec<usize>>, Error> {
         };
         if least > 1 {
             continue;
+        }
+        let is_zeroth = |name: &&&str| prefixes.into_iter().any(|prefix| number(name, prefix) == Some(0));
+        if least == 1
+            && let Some(zeroth) = names.iter().find(is_zeroth)
+        {
+            return Err(fault(
+                file,
+                format!("it has columns `{zeroth}` and `{prefix}1`, `{prefix}2`, …, and no `{prefix}0`"),
+                &format!(
+                    "call the first `{prefix}0` if it is a feature; give it a name without a number if it is none"
+                ),
+            ));
         }
         if let Some(gap) = (least..least + found.len()).find(|number| !found.contains_key(number)) {
             let (&last, _) = found.last_key_value().expect("there is one");
