@@ -54,7 +54,7 @@ fn features(flags: &ExtractFlags, json: bool, progress: &Progress) -> Result<()>
 fn augmented(flags: &AugmentFlags, json: bool, progress: &Progress) -> Result<()> {
     let made = augment_embeddings(
         &flags.features.file,
-        &flags.features.reading.options(),
+        &flags.features.reading.options()?,
         &flags.options()?,
         &flags.written.output,
         flags.written.overwrite,

@@ -12,7 +12,7 @@ use toml::Value;
 
 use crate::image_flags::{DeviceFlags, ForeignFlags, SeedFlags, SetFlags, TrainFlags, part};
 use crate::look_flags::LookFlags;
-use crate::settings::{Settings, path, set_by_path, wrong};
+use crate::settings::{ReadFlags, Settings, path, set_by_path, wrong};
 
 #[derive(Subcommand)]
 pub(crate) enum EosCommand {
@@ -113,6 +113,8 @@ pub(crate) struct EmbeddingFlags {
     /// What a last layer computes that has no bias and does not say so: products, or cosines [default: linear]
     #[arg(long, value_parser = ["linear", "cosine"])]
     pub(crate) head_kind: Option<String>,
+    #[command(flatten)]
+    table: ReadFlags,
 }
 
 /// What `--head-kind` takes.
@@ -234,7 +236,7 @@ impl TrainFlags {
 }
 
 impl EmbeddingFlags {
-    pub(crate) fn options(&self) -> EmbeddingOptions {
+    pub(crate) fn options(&self) -> Result<EmbeddingOptions> {
         let mut options = EmbeddingOptions::default();
         options.labels.clone_from(&self.labels);
         options.classes.clone_from(&self.class_names);
@@ -243,7 +245,8 @@ impl EmbeddingFlags {
         options.prediction_column.clone_from(&self.prediction_column);
         options.ignore.clone_from(&self.ignore);
         options.head = self.head_kind.as_deref().map(kind_of_head);
-        options
+        options.table = self.table.options()?;
+        Ok(options)
     }
 }
 
@@ -312,7 +315,7 @@ impl HeadFlags {
             features: self.features.file.clone(),
             validation: self.validation.clone(),
             before: self.from.clone(),
-            read: self.features.reading.options(),
+            read: self.features.reading.options()?,
             device: self.device.kind(),
             seed: self.seed.seed,
             output: self.written.output.clone(),

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::{
-    Action, ClassFinding, ClassSummary, Explanation, Severity, agree, check_page, check_tables, counted,
-    explain, explain_largest, explain_neighbors, explanation_page, write_page, write_tables,
+    Action, ClassFinding, ClassSummary, Explanation, ReadOptions, Severity, agree, check_page, check_tables,
+    counted, explain, explain_largest, explain_neighbors, explanation_page, write_page, write_tables,
 };
 
 use crate::explain_flags::ExplainFlags;
@@ -22,10 +22,10 @@ const OF_A_CLASS: usize = 3;
 
 pub(crate) fn run(flags: &ExplainFlags, json: bool, progress: &Progress) -> Result<()> {
     if let Some(file) = &flags.neighbors {
-        return neighbors(file, json, progress);
+        return neighbors(file, &flags.look.table.options()?, json, progress);
     }
     if let Some(file) = &flags.largest {
-        return largest(file, json, progress);
+        return largest(file, &flags.look.table.options()?, json, progress);
     }
     let options = flags.options()?;
     if let Some(path) = &flags.report {
@@ -65,8 +65,8 @@ pub(crate) fn run(flags: &ExplainFlags, json: bool, progress: &Progress) -> Resu
 }
 
 /// What predictions require, by a table of the largest contributions.
-fn largest(file: &Path, json: bool, progress: &Progress) -> Result<()> {
-    let found = explain_largest(file, progress)?;
+fn largest(file: &Path, read: &ReadOptions, json: bool, progress: &Progress) -> Result<()> {
+    let found = explain_largest(file, read, progress)?;
     progress.end();
     if json {
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));
@@ -110,8 +110,8 @@ fn largest(file: &Path, json: bool, progress: &Progress) -> Result<()> {
 }
 
 /// Archetypes and adversaries of a table of neighbours.
-fn neighbors(file: &Path, json: bool, progress: &Progress) -> Result<()> {
-    let found = explain_neighbors(file, progress)?;
+fn neighbors(file: &Path, read: &ReadOptions, json: bool, progress: &Progress) -> Result<()> {
+    let found = explain_neighbors(file, read, progress)?;
     progress.end();
     if json {
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&found)?));

@@ -234,6 +234,7 @@ impl ExplainFlags {
         read.label_column.clone_from(&self.look.reading.label_column);
         read.prediction_column.clone_from(&self.prediction_column);
         read.ignore.clone_from(&self.ignore);
+        read.table = self.look.table.options()?;
         Ok(ExplainEmbeddings {
             train: self.train.clone(),
             test: test.clone(),

@@ -194,6 +194,16 @@ fn embeddings_of_others_enter_at_phase_two() {
     folder.ok("eos augment rows.csv --ignore f0 --output narrow.csv");
     folder.ok("eos augment rows.csv --output wide.csv");
     assert_eq!(columns("narrow.csv").map(|count| count + 1), columns("wide.csv"));
+    // Text is read as flags say, as everywhere.
+    folder.write(
+        "odd.csv",
+        folder.read("rows.csv").replace(',', ";").replace('.', ","),
+    );
+    folder.ok("eos augment odd.csv --decimal-comma --separator ; --output same.csv");
+    assert_eq!(folder.read("same.csv"), folder.read("wide.csv"));
+    folder.write("mixed.csv", folder.read("rows.csv").replace("f0,f1", "feat_0,f1"));
+    let told = folder.refused("eos augment mixed.csv --output o.npz");
+    assert!(told.contains("call the first `f0`"), "{told}");
     let told = folder.refused("eos augment balanced.npz --ignore f0 --output o.npz");
     assert!(told.contains("`f0` cannot be left out"), "{told}");
 }
@@ -238,6 +248,11 @@ fn what_cannot_work_is_told_with_what_to_type() {
             "eos head rows.csv --from net.safetensors --output h.safetensors",
             "3 classes and 84 features",
             "of this network",
+        ),
+        (
+            "explain --neighbors rows.csv --na cat",
+            "no column `actual`",
+            "`N0`",
         ),
         (
             "eos head rows.csv --output h.pth",

@@ -483,6 +483,11 @@ fn what_cannot_be_read_is_told_with_what_to_type() {
             "counterpoise explain --train train.npz --test test.npz",
         ),
         (
+            "explain w.csv --train train.csv --test test.csv --target y",
+            "--target",
+            "--label-column",
+        ),
+        (
             "explain --seed 3",
             "neither a model nor features",
             "counterpoise explain net.safetensors --data DATA",

@@ -167,8 +167,7 @@ fn duplicates(embeddings: &Embeddings, split: Split) -> Option<Warning> {
         agree(repeats.len(), "repeats", "repeat"),
         named(&repeats),
     );
-    let hint =
-        "look for the same picture twice with `counterpoise audit-leakage`, or for features that are all 0";
+    let hint = "look for the same picture or line twice with `counterpoise audit-leakage`, or for features that are all 0";
     (!repeats.is_empty()).then(|| Warning::new("diagnose.duplicate-rows", message).with_hint(hint))
 }
 

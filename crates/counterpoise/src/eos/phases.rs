@@ -204,10 +204,14 @@ pub fn train_head(
         .as_deref()
         .map(|path| read_head(path, files.read.head))
         .transpose()?;
-    let before: Option<LinearHead> = before.map(|file| {
-        warnings.extend(file.warning);
-        file.head
-    });
+    let beside = found.head.filter(|_| options.head.start == HeadStart::Warm);
+    let before: Option<LinearHead> = match before {
+        Some(file) => {
+            warnings.extend(file.warning);
+            Some(file.head)
+        }
+        None => beside,
+    };
     if options.head.start == HeadStart::Fresh
         && let Some(before) = &before
         && (before.width(), before.classes()) != (training.width(), classes.len())

@@ -23,8 +23,13 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> ClassTable<'a> {
-    pub(super) fn read(path: &'a Path, hint: &'static str, observer: &dyn Observer) -> Result<Self, Error> {
-        let table = read_table(path, &ReadOptions::default(), observer)?.table;
+    pub(super) fn read(
+        path: &'a Path,
+        read: &ReadOptions,
+        hint: &'static str,
+        observer: &dyn Observer,
+    ) -> Result<Self, Error> {
+        let table = read_table(path, read, observer)?.table;
         Ok(Self { path, table, hint })
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use counterpoise_base::{Labels, Observer};
+use counterpoise_data::ReadOptions;
 use serde::Serialize;
 
 use super::class_table::ClassTable;
@@ -61,9 +62,13 @@ const TOP: usize = 10;
 /// # Source
 ///
 /// The layout is that of the code of arXiv 2407.10165, \[code\].
-pub fn explain_largest(path: &Path, observer: &dyn Observer) -> Result<ExplainedLargest, Error> {
+pub fn explain_largest(
+    path: &Path,
+    read: &ReadOptions,
+    observer: &dyn Observer,
+) -> Result<ExplainedLargest, Error> {
     let hint = "give the columns `Tar`, `Pred`, `Len`, `I0`, `I1`, … and `M0`, `M1`, …";
-    let rows = rows_of(&ClassTable::read(path, hint, observer)?)?;
+    let rows = rows_of(&ClassTable::read(path, read, hint, observer)?)?;
     let names: Vec<&str> = rows.iter().map(|row| row.class.as_str()).collect();
     let labels = Labels::from_names(&names);
     let classes = labels.classes().iter().enumerate().map(|(code, class)| {
@@ -174,7 +179,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.csv");
         std::fs::write(&path, text).unwrap();
-        explain_largest(&path, &())
+        explain_largest(&path, &ReadOptions::default(), &())
     }
 
     #[test]

@@ -279,6 +279,11 @@ pub fn explain(options: &Explain, observer: &dyn Observer) -> Result<Explanation
         _ => None,
     };
     let about: Option<&AboutClassifier> = network.as_ref().map(|network| &network.about);
+    if next::is_linear(&options.subject) {
+        // Columns of a table come after no ReLU, and nobody expects it.
+        let code = "diagnose.negative-features";
+        diagnosis.warnings.retain(|warning| warning.code != code);
+    }
     warnings.append(&mut diagnosis.warnings);
     warnings.extend(without_enemies(&diagnosis));
     Ok(Explanation {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use counterpoise_base::{Labels, Observer};
+use counterpoise_data::ReadOptions;
 use counterpoise_diagnose::{Adversaries, Archetypes, Neighborhood, Split, adversaries, archetypes};
 use serde::Serialize;
 
@@ -28,9 +29,13 @@ pub struct ExplainedNeighbors {
 /// # Source
 ///
 /// The layout is that of the table of arXiv 2212.07743, \[code\].
-pub fn explain_neighbors(path: &Path, observer: &dyn Observer) -> Result<ExplainedNeighbors, Error> {
+pub fn explain_neighbors(
+    path: &Path,
+    read: &ReadOptions,
+    observer: &dyn Observer,
+) -> Result<ExplainedNeighbors, Error> {
     let hint = "give the columns `actual`, `pred`, and `N0`, `N1`, … with the classes of the nearest rows";
-    let table = ClassTable::read(path, hint, observer)?;
+    let table = ClassTable::read(path, read, hint, observer)?;
     let actual = table.cells(&["actual", "class", "label"])?.classes()?;
     let predicted = table.cells(&["pred", "predicted", "prediction"])?.classes()?;
     let mut near = Vec::new();

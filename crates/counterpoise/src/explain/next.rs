@@ -201,7 +201,8 @@ fn caution(action: Action, about: Option<&AboutClassifier>) -> Option<String> {
     }
 }
 
-fn is_linear(subject: &ExplainSubject) -> bool {
+/// Whether the model is a table of weights.
+pub(super) fn is_linear(subject: &ExplainSubject) -> bool {
     let ExplainSubject::Embeddings(subject) = subject else {
         return false;
     };

@@ -215,7 +215,7 @@ fn label_file(
         .is_none_or(|cells| cells.len() > 1 || cells.iter().any(is_name));
     let read = ReadOptions {
         no_header: !header,
-        ..ReadOptions::default()
+        ..options.table.clone()
     };
     let table = crate::read_table(path, &read, observer)?.table;
     let columns = table.columns();

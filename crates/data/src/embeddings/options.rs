@@ -4,7 +4,7 @@ use counterpoise_base::HeadKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, ReadOptions};
 
 /// How embeddings are read: the `[embeddings]` table of a TOML file.
 ///
@@ -34,6 +34,9 @@ pub struct EmbeddingOptions {
     /// How the head takes its logits, where the file does not say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadKind>,
+    /// How a table is read, as CSV.
+    #[serde(skip)]
+    pub table: ReadOptions,
 }
 
 impl EmbeddingOptions {

@@ -51,10 +51,10 @@ pub(super) fn read(path: &Path, options: &EmbeddingOptions, observer: &dyn Obser
     };
     let counted = first.as_ref().is_some_and(numbered);
     let headless = first.as_ref().is_some_and(|cells| looks_like_data(cells)) && !counted;
-    let positional = headless || counted;
+    let positional = (headless || counted || options.table.no_header) && options.table.names.is_none();
     let read = ReadOptions {
-        no_header: headless,
-        ..ReadOptions::default()
+        no_header: options.table.no_header || (headless && options.table.names.is_none()),
+        ..options.table.clone()
     };
     let read = read_table(path, &read, observer)?;
     let mut parts = Parts {
@@ -305,7 +305,7 @@ fn numbered(file: &str, names: &[&str]) -> Result<Option<Vec<usize>>, Error> {
             return Err(fault(
                 file,
                 format!("it has columns `{zeroth}` and `{prefix}1`, `{prefix}2`, …, and no `{prefix}0`"),
-                &format!(
+                format!(
                     "call the first `{prefix}0` if it is a feature; give it a name without a number if it is none"
                 ),
             ));
