@@ -251,7 +251,7 @@ fn what_cannot_work_is_told_with_what_to_type() {
         ),
         (
             "explain --neighbors rows.csv --na cat",
-            "no column `actual`",
+            "row 1, column `label`: there is no value",
             "`N0`",
         ),
         (
