@@ -97,11 +97,16 @@ pub(crate) struct ExplainFlags {
 
 impl ExplainFlags {
     pub(crate) fn options(&self) -> Result<Explain> {
+        if self.target.is_some() {
+            return Err(wrong(
+                "--target",
+                "a network knows its column of classes".into(),
+                "leave it out; the column of classes of features is named with `--label-column`",
+            ));
+        }
         let typed = typed();
-        if [&self.model, &self.head, &self.train, &self.test]
-            .into_iter()
-            .all(Option::is_none)
-        {
+        let named = [&self.model, &self.data, &self.head, &self.train, &self.test];
+        if named.into_iter().all(Option::is_none) {
             return Err(wrong(
                 "explain",
                 "there is neither a model nor features".into(),
