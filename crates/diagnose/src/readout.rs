@@ -163,17 +163,6 @@ impl<'a> Readout<'a> {
         &self.said[row]
     }
 
-    /// The logit of a class.
-    pub(crate) fn logit(&self, row: usize, class: usize) -> f64 {
-        let values = self.embeddings.row(row);
-        let sum: f64 = values
-            .iter()
-            .zip(self.weights(class))
-            .map(|(&value, weight)| f64::from(value) * weight)
-            .sum();
-        sum * self.head.factor(values) + f64::from(self.head.bias()[class])
-    }
-
     /// Effective weights of a class.
     pub(crate) fn weights(&self, class: usize) -> &[f64] {
         &self.weights[class * self.width()..][..self.width()]

@@ -79,6 +79,8 @@ const FEW_ROWS: usize = 20;
 const LEARNT: f64 = 0.8;
 /// A class of this share of the rows of the largest is no rare one.
 const LIKE_THE_LARGEST: f64 = 0.8;
+/// A class that is predicted for a smaller share of as many training rows as it has is avoided.
+const AVOIDED: f64 = 0.8;
 
 /// Share of the misclassified rows of each class that would be won if each logit was reduced by the logarithm of the number of
 /// training rows of its class; absent without such rows, without training rows of the class, and for cosines, whose scale is not
@@ -107,7 +109,7 @@ pub fn given_up(train: &Readout<'_>, test: &Readout<'_>) -> Vec<Option<f64>> {
     let of = |class: usize| {
         let (rows, told) = (counts[class], train.rows_predicted_as(class).len());
         let is_common = rows * counts.len() >= train.len();
-        let is_avoided = (told as f64) < LIKE_THE_LARGEST * rows as f64;
+        let is_avoided = (told as f64) < AVOIDED * rows as f64;
         (is_common && is_avoided)
             .then(|| won(test, &counts, class, 1.0))
             .flatten()
@@ -130,14 +132,16 @@ fn won(test: &Readout<'_>, train_counts: &[usize], class: usize, times: f64) -> 
         .collect();
     let wins = |&&row: &&usize| {
         let said = test.said(row);
-        let own = moved(said.truth, class);
-        let others = |&other: &usize| other != class && train_counts[other] > 0;
-        own > moved(said.logit, said.class as usize)
-            && (0..train_counts.len())
-                .filter(others)
-                .all(|other| own > moved(test.logit(row, other), other))
+        if moved(said.truth, class) <= moved(said.logit, said.class as usize) {
+            return false;
+        }
+        let logits = test.head().logits(test.embeddings().row(row));
+        let moved = |class: usize| moved(f64::from(logits[class]), class);
+        (0..logits.len())
+            .filter(|&other| other != class && train_counts[other] > 0)
+            .all(|other| moved(class) > moved(other))
     };
-    share(wrong.par_iter().filter(|row| wins(row)).count(), wrong.len())
+    share(wrong.par_iter().filter(wins).count(), wrong.len())
 }
 
 /// What to do about each class.
@@ -159,7 +163,7 @@ fn recommendation(diagnosis: &Diagnosis, class: usize) -> (Action, String) {
     let (Some(recall), Some(mean)) = (line.recall, diagnosis.test.balanced_accuracy) else {
         return (Action::Nothing, "it has no test rows to judge by".into());
     };
-    if recall >= GOOD || recall >= mean.max(HALF) {
+    if recall >= GOOD.min(mean.max(HALF)) {
         let reason = format!(
             "its recall of {} is no worse than that of other classes, {} on average",
             percent(recall),
