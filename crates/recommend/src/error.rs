@@ -1,4 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use tantivy::TantivyError;
 
 /// What can go wrong with documents.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,77 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// A folder without documents.
+    #[error("`{}` holds no library of documents", library.display())]
+    NoLibrary {
+        /// The folder.
+        library: PathBuf,
+    },
+    /// A library that a later version wrote.
+    #[error("the library `{}` has format {format}, and this version reads formats up to {}", library.display(), crate::library::FORMAT)]
+    NewerLibrary {
+        /// The folder.
+        library: PathBuf,
+        /// Its format.
+        format: u32,
+    },
+    /// The index of a library cannot be used.
+    #[error("the index of `{}` is damaged: {problem}", library.display())]
+    CorruptIndex {
+        /// The folder.
+        library: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Another process writes.
+    #[error("another process is writing to the library `{}`", library.display())]
+    Busy {
+        /// The folder.
+        library: PathBuf,
+    },
+    /// A query that cannot be understood.
+    #[error("the query cannot be understood at {}: {problem}", place_of(*at, query))]
+    Query {
+        /// The query.
+        query: String,
+        /// Byte where it stops making sense.
+        at: usize,
+        /// What is wrong.
+        problem: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
+    /// A text that says nothing.
+    #[error("{what} holds no words to look for")]
+    NoWords {
+        /// The text or file.
+        what: String,
+    },
+    /// An id that no document of the library has.
+    #[error("no document of this library has the id `{id}`")]
+    UnknownId {
+        /// The id.
+        id: String,
+    },
+    /// A value outside of its range.
+    #[error("`{option}` is {value}, but has to be {range}")]
+    OutOfRange {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// A model could not be fitted.
+    #[error(transparent)]
+    Learn(#[from] counterpoise_learn::Error),
+    /// A measure could not be taken.
+    #[error(transparent)]
+    Metrics(#[from] counterpoise_metrics::Error),
+    /// Rows could not be made.
+    #[error(transparent)]
+    Sampling(#[from] counterpoise_sampling::Error),
     /// The task was asked to stop.
     #[error("stopped while {task}")]
     Stopped {
@@ -41,14 +114,35 @@ pub enum Error {
     },
 }
 
+/// A place in a query that people can count to.
+fn place_of(at: usize, query: &str) -> String {
+    let rest: String = query.get(at..).unwrap_or("").chars().take(20).collect();
+    if rest.is_empty() {
+        "its end".into()
+    } else {
+        format!("`{rest}`")
+    }
+}
+
 impl Error {
     /// A stable name, by which doors choose an exit code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::File { doing, .. } if doing.contains("write") => "recommend.write",
+            Self::File { doing, .. } if *doing == WRITE => "recommend.write",
             Self::File { .. } => "recommend.read",
             Self::Malformed { .. } => "recommend.malformed",
             Self::UnknownFormat { .. } => "recommend.unknown-format",
+            Self::NoLibrary { .. } => "recommend.no-library",
+            Self::NewerLibrary { .. } => "recommend.newer-library",
+            Self::CorruptIndex { .. } => "recommend.corrupt-index",
+            Self::Busy { .. } => "recommend.busy",
+            Self::Query { .. } => "recommend.query",
+            Self::NoWords { .. } => "recommend.no-words",
+            Self::UnknownId { .. } => "recommend.unknown-id",
+            Self::OutOfRange { .. } => "recommend.out-of-range",
+            Self::Learn(error) => error.code(),
+            Self::Metrics(error) => error.code(),
+            Self::Sampling(error) => error.code(),
             Self::Stopped { .. } => "recommend.stopped",
         }
     }
@@ -56,12 +150,85 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Malformed { hint, .. } => hint.clone(),
+            Self::Malformed { hint, .. } | Self::Query { hint, .. } => hint.clone(),
             Self::UnknownFormat { .. } => Some(
                 "name it with `--format`: pubmed-xml, nbib, jats, europe-pmc, openalex, ris, bibtex, csl-json, csv, tsv, jsonl or text"
                     .into(),
             ),
-            Self::File { .. } | Self::Stopped { .. } => None,
+            Self::NoLibrary { library } => Some(format!(
+                "make one with `counterpoise elsi ingest FILE --library {}`, or leave `--library` out to use the documents that come with the program",
+                library.display()
+            )),
+            Self::NewerLibrary { .. } => Some("update counterpoise, or ingest the files into a new folder".into()),
+            Self::CorruptIndex { library, .. } => Some(format!(
+                "build it again from the records that are kept beside it: `counterpoise elsi index --library {} --rebuild`",
+                library.display()
+            )),
+            Self::Busy { .. } => Some("wait until it is done, or stop it; searching goes on meanwhile".into()),
+            Self::NoWords { .. } => Some("give a title or an abstract, in words".into()),
+            Self::UnknownId { .. } => Some(
+                "paste the text instead, or fetch the record: `counterpoise elsi fetch`, then `counterpoise elsi ingest`".into(),
+            ),
+            Self::Learn(error) => error.hint(),
+            Self::Metrics(error) => error.hint(),
+            Self::Sampling(error) => error.hint(),
+            Self::File { .. } | Self::OutOfRange { .. } | Self::Stopped { .. } => None,
         }
+    }
+
+    pub(crate) fn read(path: &Path, source: std::io::Error) -> Self {
+        Self::File {
+            doing: READ,
+            path: path.into(),
+            source,
+        }
+    }
+
+    pub(crate) fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::File {
+            doing: WRITE,
+            path: path.into(),
+            source,
+        }
+    }
+
+    pub(crate) fn corrupt(library: &Path, problem: impl Into<String>) -> Self {
+        Self::CorruptIndex {
+            library: library.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// What the index says of itself, as an error of the library.
+    pub(crate) fn index(library: &Path, error: &TantivyError) -> Self {
+        match error {
+            TantivyError::LockFailure(..) => Self::Busy {
+                library: library.into(),
+            },
+            TantivyError::IoError(error) => Self::write(library, copy(error)),
+            TantivyError::OpenWriteError(tantivy::directory::error::OpenWriteError::IoError { io_error, .. }) => {
+                Self::write(library, copy(io_error))
+            }
+            error => Self::corrupt(library, error.to_string()),
+        }
+    }
+
+    /// For what cannot happen with plain data.
+    pub(crate) fn bug(error: &dyn std::fmt::Display) -> Self {
+        Self::File {
+            doing: "cannot write",
+            path: PathBuf::from("record"),
+            source: std::io::Error::other(error.to_string()),
+        }
+    }
+}
+
+const READ: &str = "cannot read";
+const WRITE: &str = "cannot write";
+
+fn copy(error: &std::io::Error) -> std::io::Error {
+    match error.raw_os_error() {
+        Some(code) => std::io::Error::from_raw_os_error(code),
+        None => std::io::Error::new(error.kind(), error.to_string()),
     }
 }

@@ -1,0 +1,155 @@
+//! What was ever ingested, in the order in which it came: the index can be built from it again.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use zstd::stream::{read::Decoder, write::Encoder};
+
+use crate::{Error, Record};
+
+/// Folder of the files.
+const FOLDER: &str = "records";
+const ENDING: &str = ".jsonl.zst";
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    number: u32,
+    record: &'a Record,
+}
+
+#[derive(Deserialize)]
+struct OwnedEntry {
+    number: u32,
+    record: Record,
+}
+
+/// Writes one file, which has its name only when it is whole.
+pub(crate) struct LogWriter {
+    path: PathBuf,
+    out: Encoder<'static, BufWriter<NamedTempFile>>,
+    line: Vec<u8>,
+    /// Records written.
+    pub(crate) records: u32,
+}
+
+impl LogWriter {
+    /// Begins file `place` of a library.
+    pub(crate) fn create(library: &Path, place: u32) -> Result<Self, Error> {
+        let folder = library.join(FOLDER);
+        let failed = |source| Error::write(&folder, source);
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let file = NamedTempFile::new_in(&folder).map_err(failed)?;
+        Ok(Self {
+            path: path(library, place),
+            out: Encoder::new(BufWriter::new(file), 3).map_err(failed)?,
+            line: Vec::new(),
+            records: 0,
+        })
+    }
+
+    /// Adds a record under its number.
+    pub(crate) fn write(&mut self, number: u32, record: &Record) -> Result<(), Error> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &Entry { number, record }).map_err(|error| Error::bug(&error))?;
+        self.line.push(b'\n');
+        self.records += 1;
+        self.out.write_all(&self.line).map_err(|source| Error::write(&self.path, source))
+    }
+
+    /// Ends the file, which still has no name.
+    pub(crate) fn end(self) -> Result<FinishedLog, Error> {
+        let Self { path, out, .. } = self;
+        let failed = |source| Error::write(&path, source);
+        let file = out.finish().map_err(failed)?;
+        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        Ok(FinishedLog { path, file })
+    }
+}
+
+/// A whole file without a name; it is gone if it is dropped.
+pub(crate) struct FinishedLog {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl FinishedLog {
+    /// Reads it.
+    pub(crate) fn read(&self) -> Result<LogReader, Error> {
+        LogReader::open(self.file.path())
+    }
+
+    /// Gives it its name.
+    pub(crate) fn keep(self) -> Result<(), Error> {
+        let path = self.path;
+        self.file
+            .persist(&path)
+            .map(|_| ())
+            .map_err(|error| Error::write(&path, error.error))
+    }
+}
+
+/// Reads a file, record by record.
+pub(crate) struct LogReader {
+    path: PathBuf,
+    input: BufReader<Decoder<'static, BufReader<File>>>,
+    text: String,
+    line: u64,
+}
+
+impl LogReader {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::read(path, source);
+        let file = File::open(path).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            input: BufReader::new(Decoder::new(file).map_err(failed)?),
+            text: String::new(),
+            line: 0,
+        })
+    }
+
+    /// The next record and its number.
+    pub(crate) fn next(&mut self) -> Result<Option<(u32, Record)>, Error> {
+        self.text.clear();
+        let read = self.input.read_line(&mut self.text);
+        if read.map_err(|source| Error::read(&self.path, source))? == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        let entry: OwnedEntry = serde_json::from_str(&self.text).map_err(|error| Error::Malformed {
+            file: self.path.display().to_string(),
+            place: format!("line {}", self.line),
+            problem: error.to_string(),
+            hint: Some("this file was written by `elsi ingest` and has been changed since; restore it from a copy, or ingest into a new library".into()),
+        })?;
+        Ok(Some((entry.number, entry.record)))
+    }
+}
+
+/// Every file of a library, in order.
+pub(crate) fn files(library: &Path) -> Result<Vec<PathBuf>, Error> {
+    let folder = library.join(FOLDER);
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(Error::read(&folder, source)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|source| Error::read(&folder, source))?.path();
+        let named = path.file_name().and_then(|name| name.to_str());
+        if named.is_some_and(|name| name.ends_with(ENDING) && !name.starts_with('.')) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn path(library: &Path, place: u32) -> PathBuf {
+    library.join(FOLDER).join(format!("{place:08}{ENDING}"))
+}

@@ -1,0 +1,231 @@
+//! A library: documents in a folder, indexed so that they can be searched and recommended.
+//!
+//! ```text
+//! library.json          which index is in use
+//! records/00000001…     what was ingested, in order; the index can be built from it again
+//! index-1/              words (tantivy), vectors
+//! ```
+//!
+//! A commit of the index holds the [`Manifest`], which names the files beside it: all changes at once or not at all.
+
+mod fields;
+mod log;
+mod manifest;
+mod rows;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use tantivy::query::Query;
+use tantivy::schema::{IndexRecordOption, Value as _};
+use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
+
+pub(crate) use fields::{Assessment, Fields, flag};
+pub(crate) use manifest::{FORMAT, Manifest, Pointer, write_whole};
+pub(crate) use rows::{Row, Rows};
+pub use writer::{Ingested, Writer};
+
+use crate::{Error, Record};
+
+/// Up to this size the sums of an index are checked whenever it is opened.
+const CHECKED: u64 = 64 << 20;
+
+/// A library, open for reading as it was at the last commit.
+pub struct Library {
+    folder: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) fields: Fields,
+    pub(crate) searcher: Searcher,
+    pub(crate) rows: Rows,
+    pub(crate) statistics: Statistics,
+}
+
+/// What BM25 asks of all documents.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statistics {
+    /// Documents, and those that were replaced.
+    pub(crate) documents: u64,
+    /// Words of a document.
+    pub(crate) mean_length: f32,
+}
+
+impl Statistics {
+    fn read(searcher: &Searcher, fields: &Fields) -> tantivy::Result<Self> {
+        use tantivy::query::Bm25StatisticsProvider as _;
+
+        let documents = searcher.total_num_docs()?;
+        let words = searcher.total_num_tokens(fields.text)?;
+        Ok(Self {
+            documents,
+            mean_length: words as f32 / documents.max(1) as f32,
+        })
+    }
+}
+
+impl Library {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, if a later version wrote it, and if its index is damaged.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let no_library = || Error::NoLibrary {
+            library: folder.into(),
+        };
+        let pointer = Pointer::read(folder)?.ok_or_else(no_library)?;
+        let (index, fields, manifest) = open_index(folder, &pointer)?;
+        let failed = |error| Error::index(folder, &error);
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()
+            .map_err(failed)?;
+        let searcher = reader.searcher();
+        let rows = Rows::read(&searcher, manifest.records).map_err(failed)?;
+        if rows.len() != manifest.records as usize {
+            let problem = format!("{} of {} documents are there", rows.len(), manifest.records);
+            return Err(Error::corrupt(folder, problem));
+        }
+        let statistics = Statistics::read(&searcher, &fields).map_err(failed)?;
+        Ok(Self {
+            folder: folder.into(),
+            manifest,
+            fields,
+            searcher,
+            rows,
+            statistics,
+        })
+    }
+
+    /// Documents in it.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it holds no document.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The document with a number.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such number.
+    pub fn record(&self, number: u32) -> Result<Record, Error> {
+        self.record_at(self.rows[number].address())
+    }
+
+    pub(crate) fn record_at(&self, address: DocAddress) -> Result<Record, Error> {
+        record_at(&self.searcher, &self.fields, address).map_err(|problem| Error::corrupt(&self.folder, problem))
+    }
+
+    /// The number of the document with an id: `doi:…`, `pmid:…`, `pmcid:…`, `openalex:…` or `local:…`.
+    pub fn find(&self, id: &str) -> Result<Option<u32>, Error> {
+        let found = first_with(&self.searcher, self.fields.number_of(), Term::from_field_text(self.fields.id, id));
+        found.map_err(|error| Error::index(&self.folder, &error))
+    }
+
+    /// Documents that have a term in what is scored.
+    pub(crate) fn documents_with(&self, term: &str) -> Result<u64, Error> {
+        let term = Term::from_field_text(self.fields.text, term);
+        self.searcher.doc_freq(&term).map_err(|error| self.failed(&error))
+    }
+
+    pub(crate) fn failed(&self, error: &tantivy::TantivyError) -> Error {
+        Error::index(&self.folder, error)
+    }
+
+    /// Documents that match a query of words, without scores.
+    pub(crate) fn matching(&self, query: &dyn Query) -> Result<Vec<DocAddress>, Error> {
+        let all = self.searcher.search(query, &tantivy::collector::DocSetCollector);
+        let mut all: Vec<DocAddress> = all.map_err(|error| self.failed(&error))?.into_iter().collect();
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    /// Names of the aspects that bits of rows stand for.
+    pub(crate) fn aspect_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl std::fmt::Debug for Library {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Library")
+            .field("folder", &self.folder)
+            .field("manifest", &self.manifest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the index that a library points to, and what its last commit says.
+fn open_index(folder: &Path, pointer: &Pointer) -> Result<(Index, Fields, Manifest), Error> {
+    let place = pointer.index(folder);
+    let failed = |error| Error::index(folder, &error);
+    let index = Index::open_in_dir(&place).map_err(|error| match error {
+        tantivy::TantivyError::OpenDirectoryError(_) => Error::corrupt(folder, format!("`{}` is missing", pointer.index)),
+        error => Error::corrupt(folder, error.to_string()),
+    })?;
+    Fields::register_analyzers(&index);
+    let (schema, fields) = Fields::schema();
+    if index.schema() != schema {
+        return Err(Error::corrupt(folder, "its fields are those of another version"));
+    }
+    let metas = index.load_metas().map_err(failed)?;
+    let payload = metas.payload.unwrap_or_default();
+    let manifest = serde_json::from_str(&payload)
+        .map_err(|error| Error::corrupt(folder, format!("its last commit does not say what it holds ({error})")))?;
+    if size(&place) <= CHECKED {
+        check(folder, &index)?;
+    }
+    Ok((index, fields, manifest))
+}
+
+/// Compares every file of an index with its sum.
+fn check(folder: &Path, index: &Index) -> Result<(), Error> {
+    let damaged = index.validate_checksum().map_err(|error| Error::corrupt(folder, error.to_string()))?;
+    let mut names: Vec<String> = damaged.iter().map(|path| format!("`{}`", path.display())).collect();
+    names.sort();
+    match names.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::corrupt(folder, format!("{first} does not match its sum"))),
+    }
+}
+
+fn size(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+}
+
+fn record_at(searcher: &Searcher, fields: &Fields, address: DocAddress) -> Result<Record, String> {
+    let document: TantivyDocument = searcher.doc(address).map_err(|error| error.to_string())?;
+    let bytes = document.get_first(fields.record).and_then(|value| value.as_bytes());
+    let bytes = bytes.ok_or_else(|| "a document without its record".to_owned())?;
+    serde_json::from_slice(bytes).map_err(|error| format!("a record cannot be read ({error})"))
+}
+
+/// The number of the first living document with a term.
+fn first_with(searcher: &Searcher, number: &str, term: Term) -> tantivy::Result<Option<u32>> {
+    use tantivy::DocSet as _;
+
+    for segment in searcher.segment_readers() {
+        let words = segment.inverted_index(term.field())?;
+        let Some(mut found) = words.read_postings(&term, IndexRecordOption::Basic)? else {
+            continue;
+        };
+        while found.doc() != tantivy::TERMINATED {
+            if !segment.is_deleted(found.doc()) {
+                let numbers = segment.fast_fields().u64(number)?;
+                return Ok(numbers.first(found.doc()).map(|number| number as u32));
+            }
+            found.advance();
+        }
+    }
+    Ok(None)
+}

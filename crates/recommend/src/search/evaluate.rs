@@ -1,0 +1,289 @@
+//! Which documents match a query, and which of its words are scored.
+
+use counterpoise_base::nearest_name;
+use tantivy::query::{PhraseQuery, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::Term;
+
+use super::Numbers;
+use super::parse::{How, Leaf, Node, Test, TextField};
+use crate::library::Library;
+use crate::rank::QueryTerm;
+use crate::text::{fold, is_stop_word, stem};
+use crate::{Error, Kind};
+
+/// Words that one beginning or one near spelling may stand for.
+const MOST_SPELLINGS: usize = 64;
+
+/// A query, asked.
+pub(crate) struct Asked {
+    pub(crate) matches: Numbers,
+    pub(crate) terms: Vec<QueryTerm>,
+    pub(crate) notes: Vec<String>,
+}
+
+pub(crate) fn evaluate(library: &Library, node: &Node) -> Result<Asked, Error> {
+    let mut asked = Asked {
+        matches: Numbers::none(0),
+        terms: Vec::new(),
+        notes: Vec::new(),
+    };
+    asked.matches = matches(library, node, true, &mut asked)?;
+    Ok(asked)
+}
+
+fn matches(library: &Library, node: &Node, wanted: bool, asked: &mut Asked) -> Result<Numbers, Error> {
+    Ok(match node {
+        Node::All(parts) => {
+            let mut all = everything(library);
+            for part in parts {
+                all.and(&matches(library, part, wanted, asked)?);
+            }
+            all
+        }
+        Node::Any(parts) => {
+            let mut any = Numbers::none(library.manifest.records);
+            for part in parts {
+                any.or(&matches(library, part, wanted, asked)?);
+            }
+            any
+        }
+        Node::Not(part) => {
+            let mut not = matches(library, part, !wanted, asked)?;
+            not.not();
+            not.and(&everything(library));
+            not
+        }
+        Node::Words(leaf) => of_words(library, leaf, wanted, asked)?,
+        Node::Test(test) => of_test(library, test)?,
+    })
+}
+
+fn everything(library: &Library) -> Numbers {
+    let mut all = Numbers::none(library.manifest.records);
+    all.not();
+    all
+}
+
+fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> Result<Numbers, Error> {
+    let mut words = Vec::new();
+    fold(&leaf.text, |word| words.push(word.text));
+    let anywhere = leaf.field.is_none();
+    let fields = fields(library, leaf.field);
+    let spellings = match leaf.how {
+        How::Phrase(slop) => {
+            let stems: Vec<String> = words.iter().map(|word| stem(word)).collect();
+            if wanted && anywhere {
+                for (word, stem) in words.iter().zip(&stems) {
+                    score(library, asked, stem, word)?;
+                }
+            }
+            if let [only] = stems.as_slice() {
+                if anywhere && is_stop_word(&words[0]) {
+                    asked.notes.push(format!("`{}` is in nearly every document and was not asked for", words[0]));
+                    return Ok(everything(library));
+                }
+                return any_term(library, &fields, std::slice::from_ref(only));
+            }
+            let mut found = Numbers::none(library.manifest.records);
+            for field in fields {
+                let terms = stems.iter().map(|stem| Term::from_field_text(field, stem)).collect();
+                let mut phrase = PhraseQuery::new(terms);
+                phrase.set_slop(slop);
+                found.or(&numbers(library, &phrase)?);
+            }
+            return Ok(found);
+        }
+        How::Prefix => beginning(library, &fields, &words[0])?,
+        How::Fuzzy(distance) => near(library, &fields, &words[0], distance)?,
+    };
+    let (all, shown) = (spellings.len(), spellings.iter().take(8).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "));
+    asked.notes.push(match all {
+        0 => format!("`{}` stands for no word of this library", leaf.text),
+        _ if all > 8 => format!("`{}` stands for {shown} and {} more", leaf.text, all - 8),
+        _ => format!("`{}` stands for {shown}", leaf.text),
+    });
+    if wanted && anywhere {
+        for spelling in &spellings {
+            score(library, asked, spelling, spelling)?;
+        }
+    }
+    any_term(library, &fields, &spellings)
+}
+
+/// Adds a word to those that are scored.
+fn score(library: &Library, asked: &mut Asked, stem: &str, word: &str) -> Result<(), Error> {
+    if is_stop_word(word) || asked.terms.iter().any(|term| term.term == stem) {
+        return Ok(());
+    }
+    let documents = library.documents_with(stem)?;
+    if documents > 0 {
+        asked.terms.push(QueryTerm {
+            term: stem.into(),
+            word: word.into(),
+            weight: 1.0,
+            documents,
+        });
+    }
+    Ok(())
+}
+
+fn fields(library: &Library, field: Option<TextField>) -> Vec<Field> {
+    let fields = library.fields;
+    match field {
+        None => vec![fields.title, fields.abstract_text, fields.keywords, fields.mesh],
+        Some(TextField::Title) => vec![fields.title],
+        Some(TextField::Abstract) => vec![fields.abstract_text],
+        Some(TextField::Keywords) => vec![fields.keywords],
+        Some(TextField::Mesh) => vec![fields.mesh],
+        Some(TextField::Venue) => vec![fields.venue],
+        Some(TextField::Author) => vec![fields.author],
+    }
+}
+
+fn any_term(library: &Library, fields: &[Field], stems: &[String]) -> Result<Numbers, Error> {
+    let mut found = Numbers::none(library.manifest.records);
+    for field in fields {
+        for stem in stems {
+            let query = TermQuery::new(Term::from_field_text(*field, stem), IndexRecordOption::Basic);
+            found.or(&numbers(library, &query)?);
+        }
+    }
+    Ok(found)
+}
+
+fn numbers(library: &Library, query: &dyn Query) -> Result<Numbers, Error> {
+    let mut found = Numbers::none(library.manifest.records);
+    for address in library.matching(query)? {
+        let number = library.rows.number(address.segment_ord, address.doc_id);
+        if number != u32::MAX {
+            found.insert(number);
+        }
+    }
+    Ok(found)
+}
+
+/// Terms that begin as a word does, the commonest first.
+fn beginning(library: &Library, fields: &[Field], word: &str) -> Result<Vec<String>, Error> {
+    // Stems may end before the word does: `ethics*` finds `ethic`.
+    let stem = stem(word);
+    spellings(library, fields, |term| term.starts_with(word) || (word.starts_with(term) && term == stem), Some(word))
+}
+
+/// Terms that differ from a word in a few letters, the commonest first.
+fn near(library: &Library, fields: &[Field], word: &str, distance: u8) -> Result<Vec<String>, Error> {
+    let stem = stem(word);
+    spellings(library, fields, |term| within(term, word, distance) || within(term, &stem, distance), None)
+}
+
+fn spellings(library: &Library, fields: &[Field], fits: impl Fn(&str) -> bool, begins: Option<&str>) -> Result<Vec<String>, Error> {
+    let mut counts = std::collections::BTreeMap::<String, u64>::new();
+    let failed = |error: std::io::Error| library.failed(&error.into());
+    for segment in library.searcher.segment_readers() {
+        for field in fields {
+            let words = segment.inverted_index(*field).map_err(|error| library.failed(&error))?;
+            let mut range = words.terms().range();
+            if let Some(begins) = begins {
+                // The stem may be shorter by a few letters, and sorts before.
+                let first: String = begins.chars().take(begins.chars().count().saturating_sub(4).max(1)).collect();
+                range = range.ge(first.as_bytes());
+                if let Some(after) = after(&first) {
+                    range = range.lt(after);
+                }
+            }
+            let mut stream = range.into_stream().map_err(failed)?;
+            while stream.advance() {
+                if let Ok(term) = std::str::from_utf8(stream.key())
+                    && fits(term)
+                {
+                    *counts.entry(term.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+                }
+            }
+        }
+    }
+    let mut all: Vec<(String, u64)> = counts.into_iter().collect();
+    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    all.truncate(MOST_SPELLINGS);
+    Ok(all.into_iter().map(|(term, _)| term).collect())
+}
+
+/// The first bytes after all words that begin so.
+fn after(begin: &str) -> Option<Vec<u8>> {
+    let mut bytes = begin.as_bytes().to_vec();
+    while let Some(last) = bytes.pop() {
+        if last < u8::MAX {
+            bytes.push(last + 1);
+            return Some(bytes);
+        }
+    }
+    None
+}
+
+/// Whether two words differ in so many letters or fewer, neighbours that changed places being one.
+fn within(a: &str, b: &str, distance: u8) -> bool {
+    let gap = a.len().abs_diff(b.len());
+    gap <= usize::from(distance) * 4 && strsim::osa_distance(a, b) <= usize::from(distance)
+}
+
+fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
+    let mut found = Numbers::none(library.manifest.records);
+    let mut all = |fits: &dyn Fn(&crate::library::Row) -> bool| {
+        for (number, row) in library.rows.iter() {
+            if fits(row) {
+                found.insert(number);
+            }
+        }
+    };
+    match test {
+        Test::Id(id) => {
+            if let Some(number) = library.find(id)? {
+                found.insert(number);
+            }
+        }
+        Test::Year(years) => all(&|row| row.year().is_some_and(|year| years.contains(&year))),
+        Test::Kind(kind) => all(&|row| Kind::ALL[usize::from(row.kind)] == *kind),
+        Test::OpenAccess(wanted) => all(&|row| row.open_access() == *wanted),
+        Test::Retracted(wanted) => all(&|row| row.retracted() == *wanted),
+        Test::Elsi(least) => all(&|row| row.chance_of_elsi() >= *least),
+        Test::Aspect(name) => {
+            let names = library.aspect_names();
+            let Some(place) = names.iter().position(|known| known == name) else {
+                let near = nearest_name(name, names.iter().map(String::as_str));
+                return Err(Error::Query {
+                    query: format!("aspect:{name}"),
+                    at: 0,
+                    problem: format!("there is no aspect `{name}`"),
+                    hint: Some(match near {
+                        Some(near) => format!("did you mean `aspect:{near}`?"),
+                        None => format!("there are {}", names.join(", ")),
+                    }),
+                });
+            };
+            all(&|row| row.aspects & (1 << place) != 0);
+        }
+        Test::Language(name) => return named(library, "language", name),
+        Test::Source(name) => return named(library, "source", name),
+    }
+    Ok(found)
+}
+
+/// Documents with a name in a column.
+fn named(library: &Library, column: &str, name: &str) -> Result<Numbers, Error> {
+    let mut found = Numbers::none(library.manifest.records);
+    for (place, segment) in library.searcher.segment_readers().iter().enumerate() {
+        let Some(names) = segment.fast_fields().str(column).map_err(|error| library.failed(&error))? else {
+            continue;
+        };
+        let wanted = names.dictionary().term_ord(name.as_bytes());
+        let Some(wanted) = wanted.map_err(|error| library.failed(&error.into()))? else {
+            continue;
+        };
+        for document in segment.doc_ids_alive() {
+            let number = library.rows.number(place as u32, document);
+            if number != u32::MAX && names.term_ords(document).any(|name| name == wanted) {
+                found.insert(number);
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,81 @@
+/// A set of numbers of documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    bits: Vec<u64>,
+    length: u32,
+}
+
+impl Numbers {
+    pub(crate) fn none(length: u32) -> Self {
+        Self {
+            bits: vec![0; length.div_ceil(64) as usize],
+            length,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, number: u32) {
+        self.bits[number as usize / 64] |= 1 << (number % 64);
+    }
+
+    pub(crate) fn contains(&self, number: u32) -> bool {
+        self.bits[number as usize / 64] & (1 << (number % 64)) != 0
+    }
+
+    pub(crate) fn and(&mut self, other: &Self) {
+        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= theirs);
+    }
+
+    pub(crate) fn or(&mut self, other: &Self) {
+        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
+    pub(crate) fn not(&mut self) {
+        self.bits.iter_mut().for_each(|bits| *bits = !*bits);
+        let used = self.length % 64;
+        if used > 0
+            && let Some(last) = self.bits.last_mut()
+        {
+            *last &= (1 << used) - 1;
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.bits.iter().map(|bits| bits.count_ones() as usize).sum()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.bits.iter().enumerate().flat_map(|(place, &bits)| {
+            let mut left = bits;
+            std::iter::from_fn(move || {
+                (left != 0).then(|| {
+                    let bit = left.trailing_zeros();
+                    left &= left - 1;
+                    place as u32 * 64 + bit
+                })
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_follow_the_rules_of_sets() {
+        let mut set = Numbers::none(70);
+        set.insert(3);
+        set.insert(69);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [3, 69]);
+        set.not();
+        assert_eq!((set.count(), set.contains(3), set.contains(4)), (68, false, true));
+        let mut other = Numbers::none(70);
+        other.insert(4);
+        other.insert(69);
+        let mut both = set.clone();
+        both.and(&other);
+        assert_eq!(both.iter().collect::<Vec<_>>(), [4]);
+        set.or(&other);
+        assert_eq!(set.count(), 69);
+    }
+}

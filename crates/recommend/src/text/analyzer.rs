@@ -1,0 +1,134 @@
+use std::collections::HashMap;
+use std::ops::Range;
+
+use frostem::{Algorithm, Stemmer};
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+
+use super::fold::fold;
+use super::stop_words::is_stop_word;
+
+/// What becomes of words before they are indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Stems of all words, in their places: for phrases.
+    Stems,
+    /// Stems, without stop words: for scores.
+    Scored,
+}
+
+/// Stems kept to be used again; the commonest words come first in any corpus.
+const KEPT: usize = 100_000;
+
+/// Turns text into terms. One and the same for documents and queries.
+#[derive(Clone)]
+pub(crate) struct Analyzer {
+    form: Form,
+    stems: HashMap<String, String>,
+    tokens: Vec<Token>,
+}
+
+impl Analyzer {
+    pub(crate) fn new(form: Form) -> Self {
+        Self {
+            form,
+            stems: HashMap::new(),
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Calls back with every term, the word as it was folded, and its place in the text.
+    pub(crate) fn terms(&mut self, text: &str, mut each: impl FnMut(&str, &str, Range<usize>)) {
+        let Self { form, stems, .. } = self;
+        fold(text, |word| {
+            if *form == Form::Scored && is_stop_word(&word.text) {
+                return;
+            }
+            if !stems.contains_key(&word.text) {
+                if stems.len() >= KEPT {
+                    stems.clear();
+                }
+                stems.insert(word.text.clone(), stem(&word.text));
+            }
+            each(&stems[&word.text], &word.text, word.place);
+        });
+    }
+
+    /// The terms alone.
+    pub(crate) fn list(&mut self, text: &str) -> Vec<String> {
+        let mut terms = Vec::new();
+        self.terms(text, |term, _, _| terms.push(term.to_owned()));
+        terms
+    }
+}
+
+/// The stem of a folded word; names with digits and words of three letters or fewer stay.
+pub(crate) fn stem(word: &str) -> String {
+    if word.len() <= 3 || !word.bytes().all(|sign| sign.is_ascii_lowercase()) {
+        return word.to_owned();
+    }
+    Stemmer::new(Algorithm::English).stem(word).into_owned()
+}
+
+impl Tokenizer for Analyzer {
+    type TokenStream<'a> = Tokens<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens<'a> {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        let mut position = 0;
+        self.terms(text, |term, _, place| {
+            tokens.push(Token {
+                offset_from: place.start,
+                offset_to: place.end,
+                position,
+                text: term.to_owned(),
+                position_length: 1,
+            });
+            position += 1;
+        });
+        self.tokens = tokens;
+        Tokens {
+            tokens: &mut self.tokens,
+            next: 0,
+        }
+    }
+}
+
+/// Terms of one text, as tantivy asks for them.
+pub(crate) struct Tokens<'a> {
+    tokens: &'a mut Vec<Token>,
+    next: usize,
+}
+
+impl TokenStream for Tokens<'_> {
+    fn advance(&mut self) -> bool {
+        let more = self.next < self.tokens.len();
+        self.next += usize::from(more);
+        more
+    }
+
+    fn token(&self) -> &Token {
+        &self.tokens[self.next - 1]
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.tokens[self.next - 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ethics_and_ethical_are_one_term() {
+        let mut analyzer = Analyzer::new(Form::Scored);
+        assert_eq!(analyzer.list("The ethics of ethical Cas9 work"), ["ethic", "ethic", "cas9", "work"]);
+    }
+
+    #[test]
+    fn phrases_keep_stop_words() {
+        let mut analyzer = Analyzer::new(Form::Stems);
+        assert_eq!(analyzer.list("right to health"), ["right", "to", "health"]);
+    }
+}
