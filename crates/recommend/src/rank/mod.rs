@@ -1,7 +1,20 @@
 //! Which documents fit a text, and why.
 
+mod diversity;
+mod feedback;
+mod filter;
+mod question;
+mod reasons;
+mod recommend;
 mod terms;
+mod weights;
 mod words;
 
+pub use feedback::Feedback;
+pub use filter::Filter;
+pub use question::Question;
+pub use reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
+pub use recommend::{Covered, Recommendation, RecommendOptions, Recommended};
 pub(crate) use terms::{QueryTerm, query_terms};
-pub(crate) use words::{Hit, Words};
+pub use weights::Weights;
+pub(crate) use words::Words;

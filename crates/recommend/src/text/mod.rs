@@ -2,10 +2,12 @@
 
 mod analyzer;
 mod fold;
+mod language;
 mod sentences;
 mod stop_words;
 
 pub(crate) use analyzer::{Analyzer, Form, stem};
-pub(crate) use fold::{Word, fold};
+pub(crate) use fold::fold;
+pub(crate) use language::other_language;
 pub(crate) use sentences::sentences;
 pub(crate) use stop_words::is_stop_word;
