@@ -106,6 +106,45 @@ pub enum Error {
     /// Rows could not be made.
     #[error(transparent)]
     Sampling(#[from] counterpoise_sampling::Error),
+    /// More bytes than the limit allows.
+    #[error("`{file}`: {what} is larger than the limit of {bytes} bytes")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// What is too large: `one record`.
+        what: &'static str,
+        /// The limit.
+        bytes: u64,
+    },
+    /// A table, or lines of JSON, without titles.
+    #[error("`{file}` has no column with titles; its columns are {}", listed(found))]
+    NoTitleColumn {
+        /// The file.
+        file: String,
+        /// The columns that it has.
+        found: Vec<String>,
+    },
+    /// A column map names a column that is not there.
+    #[error(
+        "`{file}` has no column `{column}` for the field `{field}`; its columns are {}",
+        listed(found)
+    )]
+    NoColumn {
+        /// The file.
+        file: String,
+        /// The field of a record.
+        field: &'static str,
+        /// The column that was asked for.
+        column: String,
+        /// The columns that it has.
+        found: Vec<String>,
+    },
+    /// A column map names a field that records do not have.
+    #[error("a record has no field `{field}`")]
+    UnknownField {
+        /// The field, or the whole text where it has no `=`.
+        field: String,
+    },
     /// The task was asked to stop.
     #[error("stopped while {task}")]
     Stopped {
@@ -143,6 +182,10 @@ impl Error {
             Self::Learn(error) => error.code(),
             Self::Metrics(error) => error.code(),
             Self::Sampling(error) => error.code(),
+            Self::TooLarge { .. } => "recommend.too-large",
+            Self::NoTitleColumn { .. } => "recommend.no-title-column",
+            Self::NoColumn { .. } => "recommend.no-column",
+            Self::UnknownField { .. } => "recommend.unknown-field",
             Self::Stopped { .. } => "recommend.stopped",
         }
     }
@@ -169,6 +212,15 @@ impl Error {
             Self::UnknownId { .. } => Some(
                 "paste the text instead, or fetch the record: `counterpoise elsi fetch`, then `counterpoise elsi ingest`".into(),
             ),
+            Self::TooLarge { .. } => Some("split the file, or raise the limit if you trust it".into()),
+            Self::NoTitleColumn { .. } => {
+                Some("name the column that holds titles, with `--columns title=NAME`".into())
+            }
+            Self::NoColumn { field, .. } => Some(format!("name one that is there: `--columns {field}=NAME`")),
+            Self::UnknownField { .. } => Some(format!(
+                "write `FIELD=COLUMN`; the fields are {}",
+                crate::ColumnMap::fields().collect::<Vec<_>>().join(", ")
+            )),
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
             Self::Sampling(error) => error.hint(),
@@ -231,4 +283,20 @@ fn copy(error: &std::io::Error) -> std::io::Error {
         Some(code) => std::io::Error::from_raw_os_error(code),
         None => std::io::Error::new(error.kind(), error.to_string()),
     }
+}
+
+/// Names for a message, the first 40 of them.
+fn listed(names: &[String]) -> String {
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(40)
+        .map(|name| format!("`{}`", name.chars().take(60).collect::<String>().escape_debug()))
+        .collect();
+    if names.len() > shown.len() {
+        shown.push(format!("and {} more", names.len() - shown.len()));
+    }
+    if shown.is_empty() {
+        return "none".into();
+    }
+    shown.join(", ")
 }

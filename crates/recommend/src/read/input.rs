@@ -1,0 +1,341 @@
+//! Bytes of a file: unpacked, as UTF-8, counted.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+use super::Format;
+use crate::Error;
+
+/// What is looked at to tell a format.
+const HEAD: usize = 64 * 1024;
+
+/// A file that is read once, from front to back.
+pub(super) struct Input<'a> {
+    reader: BufReader<Box<dyn Read + 'a>>,
+    /// The file as messages name it.
+    pub(super) file: &'a str,
+    /// The line that is read next, from 1.
+    pub(super) line: u64,
+    /// Bytes since the last call of [`Self::new_record`].
+    since: usize,
+    max_record: usize,
+}
+
+/// More bytes than the caller wants to read.
+#[derive(Debug)]
+struct TooLarge {
+    what: &'static str,
+    bytes: u64,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} is larger than {} bytes", self.what, self.bytes)
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// Stops with an error after so many bytes, where [`Read::take`] would end as if the file were whole.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+    of: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            io::Error::other(TooLarge {
+                what: "the file, unpacked,",
+                bytes: self.of,
+            })
+        })?;
+        Ok(count)
+    }
+}
+
+/// Windows-1252, which holds Latin-1, to UTF-8.
+struct Western<R> {
+    inner: R,
+    ready: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Read for Western<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.ready.len() {
+            let mut raw = [0; 8192];
+            let count = self.inner.read(&mut raw)?;
+            self.ready.clear();
+            self.given = 0;
+            let mut spare = [0; 4];
+            for &byte in &raw[..count] {
+                self.ready
+                    .extend_from_slice(western(byte).encode_utf8(&mut spare).as_bytes());
+            }
+        }
+        let count = into.len().min(self.ready.len() - self.given);
+        into[..count].copy_from_slice(&self.ready[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+/// A byte of Windows-1252. The five that it leaves open keep their number, as browsers have it.
+fn western(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }
+}
+
+type Raw<'a> = Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>;
+
+/// Reads the first bytes and puts them in front again.
+fn with_head<'a>(mut inner: Box<dyn Read + 'a>) -> io::Result<(Vec<u8>, Raw<'a>)> {
+    let mut head = Vec::new();
+    inner.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    Ok((head.clone(), Cursor::new(head).chain(inner)))
+}
+
+impl<'a> Input<'a> {
+    /// Unpacks gz and zst by content, and sees to it that UTF-8 comes out. The second value is how the text begins.
+    pub(super) fn open(
+        file: &'a str,
+        bytes: Box<dyn BufRead + 'a>,
+        max_bytes: u64,
+        max_record: usize,
+    ) -> Result<(Self, Vec<u8>), Error> {
+        let failed = |error| read_error(file, 1, error);
+        let (head, raw) = with_head(bytes).map_err(failed)?;
+        let unpacked: Box<dyn Read + 'a> = if head.starts_with(&[0x1f, 0x8b]) {
+            Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::new(raw)))
+        } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::new(raw)).map_err(failed)?)
+        } else {
+            Box::new(raw)
+        };
+        let limited = Limited {
+            inner: unpacked,
+            left: max_bytes,
+            of: max_bytes,
+        };
+        let (mut head, mut raw) = with_head(Box::new(limited)).map_err(failed)?;
+        if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+            return Err(wrong_encoding(file, "UTF-16"));
+        }
+        if head.starts_with(b"\xef\xbb\xbf") {
+            head.drain(..3);
+            raw.read_exact(&mut [0; 3]).map_err(failed)?;
+        }
+        let reader: Box<dyn Read + 'a> = match declared_encoding(&head) {
+            None => Box::new(raw),
+            Some(name) => match name.to_ascii_lowercase().as_str() {
+                "utf-8" | "utf8" | "us-ascii" | "ascii" => Box::new(raw),
+                "iso-8859-1" | "latin1" | "latin-1" | "windows-1252" | "cp1252" => {
+                    let whole = western_text(&head);
+                    let input = Box::new(Western {
+                        inner: raw,
+                        ready: Vec::new(),
+                        given: 0,
+                    });
+                    return Ok((Self::new(file, input, max_record), whole));
+                }
+                _ => return Err(wrong_encoding(file, &name)),
+            },
+        };
+        Ok((Self::new(file, reader, max_record), head))
+    }
+
+    fn new(file: &'a str, reader: Box<dyn Read + 'a>, max_record: usize) -> Self {
+        Self {
+            reader: BufReader::with_capacity(256 * 1024, reader),
+            file,
+            line: 1,
+            since: 0,
+            max_record,
+        }
+    }
+
+    /// A record begins here; the limit of one record counts anew.
+    pub(super) fn new_record(&mut self) {
+        self.since = 0;
+    }
+
+    /// Reads a line into an emptied buffer, without its end. `false` at the end of the file.
+    pub(super) fn next_line(&mut self, line: &mut Vec<u8>) -> Result<bool, Error> {
+        line.clear();
+        let at = self.line;
+        let count = self
+            .read_until(b'\n', line)
+            .map_err(|error| read_error(self.file, at, error))?;
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Ok(count > 0)
+    }
+
+    /// What a failed read means for the user.
+    pub(super) fn error(&self, error: io::Error) -> Error {
+        read_error(self.file, self.line, error)
+    }
+
+    /// Something is wrong in a line.
+    pub(super) fn malformed(&self, line: u64, problem: impl Into<String>, hint: Option<&str>) -> Error {
+        malformed(self.file, format!("line {line}"), problem, hint)
+    }
+
+    /// A line as text.
+    pub(super) fn text<'t>(&self, line: u64, bytes: &'t [u8]) -> Result<&'t str, Error> {
+        std::str::from_utf8(bytes).map_err(|_| not_utf8(self.file, line))
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let count = available.len().min(into.len());
+        into[..count].copy_from_slice(&available[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.since > self.max_record {
+            return Err(io::Error::other(TooLarge {
+                what: "one record",
+                bytes: self.max_record as u64,
+            }));
+        }
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        let passed = &self.reader.buffer()[..count];
+        self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.since += count;
+        self.reader.consume(count);
+    }
+}
+
+/// An error with its place and what to do.
+pub(super) fn malformed(file: &str, place: String, problem: impl Into<String>, hint: Option<&str>) -> Error {
+    Error::Malformed {
+        file: file.into(),
+        place,
+        problem: problem.into(),
+        hint: hint.map(Into::into),
+    }
+}
+
+/// Bytes that are no UTF-8.
+pub(super) fn not_utf8(file: &str, line: u64) -> Error {
+    malformed(
+        file,
+        format!("line {line}"),
+        "these bytes are not UTF-8",
+        Some("convert it: `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`"),
+    )
+}
+
+fn wrong_encoding(file: &str, name: &str) -> Error {
+    let shown: String = name.chars().take(40).collect();
+    malformed(
+        file,
+        "line 1".into(),
+        format!("the text is encoded as {shown}, which is not read here"),
+        Some(&format!("convert it: `iconv -f {shown} -t UTF-8 FILE > NEW`")),
+    )
+}
+
+fn read_error(file: &str, line: u64, error: io::Error) -> Error {
+    if let Some(large) = error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()) {
+        return Error::TooLarge {
+            file: file.into(),
+            what: large.what,
+            bytes: large.bytes,
+        };
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => malformed(
+            file,
+            format!("line {line}"),
+            format!("it cannot be unpacked: {error}"),
+            Some("it may have been cut off: fetch or copy it again"),
+        ),
+        // zstd reports damage so.
+        io::ErrorKind::Other => malformed(
+            file,
+            format!("line {line}"),
+            format!("it cannot be read: {error}"),
+            Some("it may be damaged: fetch or copy it again"),
+        ),
+        _ => Error::File {
+            doing: "cannot read",
+            path: file.into(),
+            source: error,
+        },
+    }
+}
+
+/// What quick-xml's reader failed with.
+pub(super) fn shared_error(file: &str, line: u64, error: &io::Error) -> Error {
+    let copy = match error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()) {
+        Some(large) => io::Error::other(TooLarge {
+            what: large.what,
+            bytes: large.bytes,
+        }),
+        None => io::Error::new(error.kind(), error.to_string()),
+    };
+    read_error(file, line, copy)
+}
+
+/// The encoding that an XML declaration names.
+fn declared_encoding(head: &[u8]) -> Option<String> {
+    let line = head.strip_prefix(b"<?xml")?;
+    let line = &line[..line.iter().position(|&byte| byte == b'>')?];
+    let line = std::str::from_utf8(line).ok()?;
+    let value = line
+        .split_once("encoding")?
+        .1
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start();
+    let quote = value.chars().next().filter(|sign| matches!(sign, '"' | '\''))?;
+    let name = value[1..].split(quote).next()?.trim();
+    let fine = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    Some(
+        if fine && !name.is_empty() {
+            name
+        } else {
+            "an unknown encoding"
+        }
+        .to_owned(),
+    )
+}
+
+fn western_text(bytes: &[u8]) -> Vec<u8> {
+    bytes
+        .iter()
+        .map(|&byte| western(byte))
+        .collect::<String>()
+        .into_bytes()
+}
+
+/// The format by extension, then by content.
+pub(super) fn format_of(file: &str, head: &[u8]) -> Result<Format, Error> {
+    Format::detect(file, head).ok_or_else(|| Error::UnknownFormat { file: file.into() })
+}
