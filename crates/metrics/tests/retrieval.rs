@@ -102,10 +102,10 @@ fn measures_of_rankings_are_reproduced() {
             .parse()
             .expect("it was written so");
         for (least, theirs) in entries(&case["values"]) {
-            let some = entries(theirs)
-                .find(|(_, values)| !values.is_null())
-                .expect("some query");
-            let measures: Vec<RankingMeasure> = entries(some.1)
+            let Some((_, some)) = entries(theirs).find(|(_, values)| !values.is_null()) else {
+                continue;
+            };
+            let measures: Vec<RankingMeasure> = entries(some)
                 .map(|(name, _)| name.parse().expect("a known name"))
                 .collect();
             assert!(measures.len() >= 19, "{name}");

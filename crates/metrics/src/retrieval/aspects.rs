@@ -88,7 +88,7 @@ pub enum AspectMeasure {
     ///
     /// Clarke and others, "Novelty and Diversity in Information Retrieval Evaluation", SIGIR 2008, α-nDCG with α = 0.5, as
     /// in `alpha-nDCG@k` of `ndeval`. The best order is hard to find, so that a greedy one stands in its place: next comes
-    /// the document that gains most, of several the one with the least id. A ranking may thus come out above 1, if barely.
+    /// the document that gains most, of several the one with the greatest id, as `ndeval` does. A ranking may thus come out above 1, if barely.
     #[doc(alias = "alpha-ndcg")]
     Ndcg {
         /// How many documents count.
@@ -163,7 +163,7 @@ fn greedy(documents: &BTreeMap<String, BTreeSet<String>>, k: usize) -> Vec<f64> 
         let mut best = (0, f64::NEG_INFINITY);
         for (place, aspects) in left.iter().enumerate() {
             let gain = shown.gain(aspects);
-            if gain > best.1 {
+            if gain >= best.1 {
                 best = (place, gain);
             }
         }
@@ -216,7 +216,7 @@ impl<'de> Deserialize<'de> for AspectMeasure {
 /// # Source
 ///
 /// Ziegler and others, "Improving Recommendation Lists through Topic Diversification", WWW 2005, turned from likeness to
-/// unlikeness; Smyth and McClave, "Similarity vs. Diversity", ICCBR 2001.
+/// unlikeness.
 #[doc(alias = "intra-list diversity")]
 pub fn list_diversity<D>(documents: &[D], similarity: impl Fn(&D, &D) -> f64) -> Option<f64> {
     let mut unlike = Vec::new();

@@ -202,6 +202,11 @@ impl RankingReport {
         })
     }
 
+    fn by_query(&self, measure: &str) -> BTreeMap<&str, Option<f64>> {
+        let queries = self.queries.iter().map(|query| query.query.as_str());
+        queries.zip(self.values(measure)).collect()
+    }
+
     /// Mean of a measure over the queries for which it is defined; absent if there is none, or if it was not measured.
     pub fn mean(&self, measure: &str) -> Option<f64> {
         let values: Vec<f64> = self.values(measure).into_iter().flatten().collect();
@@ -227,11 +232,7 @@ impl RankingReport {
                 });
             }
         }
-        fn by_query<'a>(report: &'a RankingReport, measure: &str) -> BTreeMap<&'a str, Option<f64>> {
-            let queries = report.queries.iter().map(|query| query.query.as_str());
-            queries.zip(report.values(measure)).collect()
-        }
-        let (mine, theirs) = (by_query(self, measure), by_query(other, measure));
+        let (mine, theirs) = (self.by_query(measure), other.by_query(measure));
         let mut paired = PairedScores {
             queries: Vec::new(),
             first: Vec::new(),
