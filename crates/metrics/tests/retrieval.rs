@@ -1,4 +1,4 @@
-//! The numbers of pytrec_eval, pyndeval, krippendorff and scikit-learn.
+//! The numbers of `pytrec_eval`, pyndeval, krippendorff and scikit-learn.
 //!
 //! `tools/golden/record_retrieval.py` wrote the file; its header names the versions.
 
