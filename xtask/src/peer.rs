@@ -47,6 +47,8 @@ pub(crate) fn golden() -> Result<()> {
     record(&fairlearn, "tools/golden/record_fair_learners.py")?;
     let rank = self::python("tools/golden/requirements-rank.txt")?;
     record(&rank, "tools/golden/record_rank.py")?;
+    let retrieval = self::python("tools/golden/requirements-retrieval.txt")?;
+    record(&retrieval, "tools/golden/record_retrieval.py")?;
     let repair = self::python("tools/golden/requirements-fair-sampling.txt")?;
     record(&repair, "tools/golden/record_fair_sampling.py")?;
     let torch = self::python("bench/requirements-torch.txt")?;

@@ -179,6 +179,108 @@ pub enum Error {
         /// The procedure.
         adjustment: Adjustment,
     },
+    /// A document that cannot be ranked.
+    #[error("query `{query}`: the score of document `{document}` is {value}, which is not a finite number")]
+    RankingScore {
+        /// The query.
+        query: String,
+        /// The document.
+        document: String,
+        /// Its score.
+        value: f64,
+    },
+    /// A document that stands twice in a list.
+    #[error("{place}: document `{document}` stands twice in the list of query `{query}`")]
+    RankedTwice {
+        /// The query.
+        query: String,
+        /// The document.
+        document: String,
+        /// Where it stands again: `line 7`, `rank 3`.
+        place: String,
+    },
+    /// A query with two lists in one run.
+    #[error("query `{query}` has a list already")]
+    QueryTwice {
+        /// The query.
+        query: String,
+    },
+    /// A document with two grades for a query.
+    #[error(
+        "line {line}: document `{document}` has grade {now} for query `{query}`, and grade {before} further up"
+    )]
+    JudgedTwice {
+        /// The line, counted from 1.
+        line: usize,
+        /// The query.
+        query: String,
+        /// The document.
+        document: String,
+        /// The grade above.
+        before: i32,
+        /// The grade here.
+        now: i32,
+    },
+    /// A line with too few columns, or too many.
+    #[error("line {line} has {}, where {needed} are needed: {shape}", counted(*has, "column"))]
+    Columns {
+        /// The line, counted from 1.
+        line: usize,
+        /// Its columns.
+        has: usize,
+        /// The columns that fit.
+        needed: usize,
+        /// What they are.
+        shape: &'static str,
+    },
+    /// Something in a column that is no number.
+    #[error("line {line}: the {what} is `{text}`, which is not {needed}")]
+    NotANumber {
+        /// The line, counted from 1.
+        line: usize,
+        /// `grade` or `score`.
+        what: &'static str,
+        /// What is allowed.
+        needed: &'static str,
+        /// What stands there.
+        text: String,
+    },
+    /// A query or document without a name.
+    #[error("line {line} has no query or no document")]
+    EmptyId {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// A line that cannot be meant.
+    #[error("line {line} has more than {longest} bytes")]
+    LongLine {
+        /// The line, counted from 1.
+        line: usize,
+        /// Bytes that a line may have.
+        longest: usize,
+    },
+    /// A line that is not text.
+    #[error("line {line} is not text in UTF-8")]
+    NotText {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// A line that could not be read.
+    #[error("line {line} could not be read: {why}")]
+    Unreadable {
+        /// The line, counted from 1.
+        line: usize,
+        /// What the system says.
+        why: String,
+    },
+    /// An id that would not be read back.
+    #[error("the {what} `{id}` cannot stand in a column, since it is empty or has a blank in it")]
+    Unwritable {
+        /// `query`, `document`, `aspect` or `run`.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
     /// The observer asked to stop.
     #[error("stopped while drawing rows for intervals")]
     Stopped,
@@ -222,7 +324,26 @@ impl Error {
                 format!("name the columns of probabilities, or leave `{measure}` out")
             }
             Self::NeedsNumbers { measure, .. } => format!("leave `{measure}` out; it is for ordered classes"),
-            Self::NoRows | Self::UnknownRow { .. } | Self::OutOfRange { .. } | Self::Stopped => return None,
+            Self::RankingScore { .. } => "leave the document out, or give it the least score of the list".into(),
+            Self::RankedTwice { .. } => "keep the better rank of the two and delete the other".into(),
+            Self::QueryTwice { .. } => "give all documents of a query in one list".into(),
+            Self::JudgedTwice { .. } => {
+                "keep one of the two; judgements of aspects, with the aspect in the second column, are read as such".into()
+            }
+            Self::Columns { needed: 6, .. } => "separate the columns by blanks; ids must have none".into(),
+            Self::Columns { needed: 3, .. } | Self::EmptyId { .. } => {
+                "separate the columns by one tab each, and leave none empty".into()
+            }
+            Self::Columns { .. } => {
+                "separate the columns by blanks; a table of BEIR begins with the line `query-id`, `corpus-id`, `score`, with tabs"
+                    .into()
+            }
+            Self::NotANumber { .. } => "look whether the columns stand in this order, and correct the line".into(),
+            Self::LongLine { .. } | Self::NotText { .. } => {
+                "give a text file in UTF-8 with one document a line; unpack it first if it is packed".into()
+            }
+            Self::Unwritable { .. } => "give ids without blanks, such as `PMC1234567` or `10.1000/182`".into(),
+            Self::NoRows | Self::Unreadable { .. } | Self::UnknownRow { .. } | Self::OutOfRange { .. } | Self::Stopped => return None,
         })
     }
 
@@ -251,6 +372,17 @@ impl Error {
             Self::NoNumber { .. } => "metrics.no-number",
             Self::UnknownMethod { .. } => "metrics.unknown-method",
             Self::AllPairsOnly { .. } => "metrics.all-pairs-only",
+            Self::RankingScore { .. } => "metrics.ranking-score",
+            Self::RankedTwice { .. } => "metrics.ranked-twice",
+            Self::QueryTwice { .. } => "metrics.query-twice",
+            Self::JudgedTwice { .. } => "metrics.judged-twice",
+            Self::Columns { .. } => "metrics.columns",
+            Self::NotANumber { .. } => "metrics.not-a-number",
+            Self::EmptyId { .. } => "metrics.empty-id",
+            Self::LongLine { .. } => "metrics.long-line",
+            Self::NotText { .. } => "metrics.not-text",
+            Self::Unreadable { .. } => "metrics.unreadable",
+            Self::Unwritable { .. } => "metrics.unwritable",
             Self::Stopped => "metrics.stopped",
         }
     }

@@ -4,7 +4,8 @@
 //! interval around every number, because rare classes make for few rows.
 //!
 //! Between groups of rows, [`GroupMeasure`] compares: the module [`group`] lists what AIF360 and Fairlearn call it.
-//! Between methods over several data sets, the tests of the module [`rank`] do.
+//! Between methods over several data sets, the tests of the module [`rank`] do. Rankings of
+//! documents are measured in the module [`retrieval`].
 
 mod binomial;
 mod bootstrap;
@@ -18,6 +19,7 @@ mod normal;
 mod predictions;
 pub mod rank;
 mod report;
+pub mod retrieval;
 mod sweep;
 
 pub use bootstrap::{Bootstrap, Estimate, IntervalKind};
