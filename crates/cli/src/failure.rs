@@ -43,7 +43,7 @@ impl std::error::Error for NotReproduced {}
 pub(crate) fn exit_code(code: &str) -> i32 {
     match code {
         "data.stopped" | "neighbors.stopped" | "sampling.stopped" | "metrics.stopped" | "deep.stopped"
-        | "diagnose.stopped" | "run.stopped" => INTERRUPTED,
+        | "diagnose.stopped" | "recommend.stopped" | "run.stopped" => INTERRUPTED,
         "config.invalid"
         | "data.unknown-format"
         | "data.unknown-column"
@@ -73,6 +73,15 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "deep.out-of-range"
         | "deep.weights-per-class"
         | "deep.needs-cosines"
+        | "recommend.unknown-format"
+        | "recommend.unknown-field"
+        | "recommend.no-column"
+        | "recommend.no-title-column"
+        | "recommend.no-library"
+        | "recommend.other-dense"
+        | "recommend.query"
+        | "recommend.unknown-id"
+        | "recommend.out-of-range"
         | "data.score-class"
         | "diagnose.out-of-range"
         | "learn.unknown-model"
@@ -93,7 +102,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "sampling.out-of-range"
         | "sampling.needs-groups"
         | "sampling.no-replay" => USAGE,
-        "data.write" | "report.write" | "deep.file" => 1,
+        "data.write" | "recommend.write" | "recommend.busy" | "report.write" | "deep.file" => 1,
         code if [
             "data.",
             "neighbors.",
@@ -103,6 +112,7 @@ pub(crate) fn exit_code(code: &str) -> i32 {
             "compare.",
             "deep.",
             "diagnose.",
+            "recommend.",
         ]
         .iter()
         .any(|part| code.starts_with(part)) =>

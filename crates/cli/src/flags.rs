@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use counterpoise::{Bins, GroupColumns, LeakageFiles, LeakageOptions, Missing};
 use toml::Value;
 
+use crate::elsi_flags::ElsiCommand;
 use crate::eos_flags::EosCommand;
 use crate::explain_flags::ExplainFlags;
 use crate::image_flags::{AdjustFlags, DeepSmoteCommand, EvaluateFlags, TrainFlags};
@@ -77,6 +78,12 @@ pub(crate) enum Command {
     Evaluate(EvaluateFlags),
     /// Say why a trained model fails for some classes, and what to do: what its last layer sees, what each class hangs on, where its errors go
     Explain(Box<ExplainFlags>),
+    /// Find literature on the ethical, legal and social side of work in synthetic biology, and say why it fits
+    Elsi {
+        /// What is done
+        #[command(subcommand)]
+        command: ElsiCommand,
+    },
     /// Look at two bundled tables and a set of pictures: no data needed
     Quickstart(QuickstartFlags),
     /// Run the protocol of a paper again, and print what it prints beside what comes out

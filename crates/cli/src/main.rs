@@ -11,6 +11,8 @@ mod audit_leakage;
 mod compare;
 mod deepsmote;
 mod describe;
+mod elsi;
+mod elsi_flags;
 mod eos;
 mod eos_flags;
 mod evaluate;
@@ -83,6 +85,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::AuditLeakage(flags) => audit_leakage::from_flags(&flags, json, &progress),
         Command::Deepsmote { command } => deepsmote::run(&command, json, &progress),
         Command::Eos { command } => eos::run(command, json, &progress),
+        Command::Elsi { command } => elsi::run(command, json, &progress),
         Command::Train(flags) => train::from_flags(&flags, json, &progress),
         Command::Adjust(flags) => adjust::run(&flags, json, &progress),
         Command::Evaluate(flags) => evaluate::run(&flags, json, &progress),

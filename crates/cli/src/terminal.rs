@@ -13,6 +13,13 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether what is printed on stdout may be bold.
+pub(crate) fn styled() -> bool {
+    use std::io::IsTerminal as _;
+
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// A table with aligned columns; `numeric` columns stand to the right.
 pub(crate) fn table(headers: &[&str], numeric: &[bool], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();

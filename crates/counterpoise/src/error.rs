@@ -34,6 +34,9 @@ pub enum Error {
     /// A network could not be trained or used.
     #[error(transparent)]
     Deep(#[from] counterpoise_deep::Error),
+    /// Documents could not be read, indexed or ranked.
+    #[error(transparent)]
+    Recommend(#[from] counterpoise_recommend::Error),
     /// Features could not be analysed.
     #[error(transparent)]
     Diagnose(#[from] counterpoise_diagnose::Error),
@@ -111,6 +114,7 @@ impl Error {
             Self::Metrics(error) => error.hint(),
             Self::Deep(error) => error.hint(),
             Self::Diagnose(error) => error.hint(),
+            Self::Recommend(error) => error.hint(),
             Self::ClassWithoutPictures { .. } => Some(
                 "leave the class out of `--class-names`, or use `--loss cross-entropy` without weights"
                     .into(),
@@ -141,6 +145,7 @@ impl Error {
             Self::Metrics(error) => error.code(),
             Self::Deep(error) => error.code(),
             Self::Diagnose(error) => error.code(),
+            Self::Recommend(error) => error.code(),
             Self::ClassWithoutPictures { .. } => "deep.empty-class",
             Self::FoldsOverClass { .. } => "compare.folds-over-class",
             Self::NothingFitted { .. } => "compare.nothing-fitted",

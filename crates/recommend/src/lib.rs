@@ -1,18 +1,34 @@
 //! Documents, what in them concerns ethics, law and society, and which of them to read.
 
+mod dense;
+mod elsi;
 mod error;
+mod gazetteer;
+mod lexicon;
 mod library;
 mod merge;
+mod phrases;
+mod query;
 mod rank;
 mod read;
 mod record;
 mod search;
+mod sheet;
 mod text;
 mod write;
 
+pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, Pooling, StaticTable, Vectors, WordPiece, distill};
+pub use elsi::{Balance, Classifier, Coefficients, Example, Judgement, Learnt, TrainOptions, train};
 pub use error::Error;
-pub use library::{Ingested, Library, Writer};
+pub use gazetteer::{BridgeKind, BridgeTerm, Gazetteer};
+pub use lexicon::{Aspect, AspectEntry, CueHit, Lexicon, MAX_ASPECTS, Scan, TriggerHit};
+pub use library::{DenseKind, Ingested, Library, LibraryFacts, LibraryOptions, Writer, rebuild};
 pub use merge::{Conflict, Merger, Met, merge, merge_key};
+pub use query::QueryDocument;
+pub use rank::{
+    AspectReason, Covered, Feedback, Filter, Part, Question, Reasons, Recommendation, RecommendOptions, Recommended, Recommender,
+    SentencePair, Weights, WordShare,
+};
 pub use read::{ColumnMap, Format, Problem, ReadRecords, ReadReport, read_records};
 pub use record::{Author, Ids, Kind, Record, clean_doi, clean_openalex, clean_pmcid, clean_pmid};
 pub use search::{Facet, Facets, Found, SearchHit, SearchOptions, Snippet};

@@ -6,4 +6,4 @@ mod train;
 
 pub(crate) use evidence::Evidence;
 pub use model::{Classifier, Coefficients};
-pub use train::{Balance, Judgement, Learnt, TrainOptions, train};
+pub use train::{Balance, Example, Judgement, Learnt, TrainOptions, train};

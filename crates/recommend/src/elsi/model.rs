@@ -104,6 +104,11 @@ impl Classifier {
         Ok(Self { lexicon, coefficients })
     }
 
+    /// What comes with the program.
+    pub fn bundled() -> Self {
+        Self::of_evidence(Lexicon::bundled())
+    }
+
     /// Cues alone, for a lexicon that nothing was learnt with.
     pub fn of_evidence(lexicon: Lexicon) -> Self {
         let coefficients = Coefficients::of_evidence(&lexicon);

@@ -92,9 +92,11 @@ impl FinishedLog {
     }
 }
 
-/// Reads a file, record by record.
+/// Reads files one after another, record by record.
 pub(crate) struct LogReader {
     path: PathBuf,
+    /// Those that follow, the next one last.
+    left: Vec<PathBuf>,
     input: BufReader<Decoder<'static, BufReader<File>>>,
     text: String,
     line: u64,
@@ -102,11 +104,18 @@ pub(crate) struct LogReader {
 
 impl LogReader {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::read(path, source);
-        let file = File::open(path).map_err(failed)?;
+        Self::all(std::slice::from_ref(&path.to_owned()))
+    }
+
+    /// # Panics
+    ///
+    /// If there is no file.
+    pub(crate) fn all(paths: &[PathBuf]) -> Result<Self, Error> {
+        let (first, rest) = paths.split_first().expect("there is a file");
         Ok(Self {
-            path: path.to_owned(),
-            input: BufReader::new(Decoder::new(file).map_err(failed)?),
+            path: first.clone(),
+            left: rest.iter().rev().cloned().collect(),
+            input: unpack(first)?,
             text: String::new(),
             line: 0,
         })
@@ -117,7 +126,13 @@ impl LogReader {
         self.text.clear();
         let read = self.input.read_line(&mut self.text);
         if read.map_err(|source| Error::read(&self.path, source))? == 0 {
-            return Ok(None);
+            let Some(next) = self.left.pop() else {
+                return Ok(None);
+            };
+            self.input = unpack(&next)?;
+            self.path = next;
+            self.line = 0;
+            return self.next();
         }
         self.line += 1;
         let entry: OwnedEntry = serde_json::from_str(&self.text).map_err(|error| Error::Malformed {
@@ -128,6 +143,12 @@ impl LogReader {
         })?;
         Ok(Some((entry.number, entry.record)))
     }
+}
+
+fn unpack(path: &Path) -> Result<BufReader<Decoder<'static, BufReader<File>>>, Error> {
+    let failed = |source| Error::read(path, source);
+    let file = File::open(path).map_err(failed)?;
+    Ok(BufReader::new(Decoder::new(file).map_err(failed)?))
 }
 
 /// Every file of a library, in order.

@@ -76,10 +76,15 @@ pub(crate) struct Manifest {
     /// Where vectors come from.
     pub(crate) dense: String,
     /// The file of vectors.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) vectors: Option<String>,
-    /// Which classifier assessed the records.
+    /// What latent semantic analysis learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lsa: Option<String>,
+    /// What the classifier learnt from that assessed the records.
     pub(crate) classifier: String,
+    /// Names of the aspects that bits stand for.
+    pub(crate) aspects: Vec<String>,
 }
 
 /// Writes a file under a temporary name, and renames it.

@@ -8,6 +8,8 @@
 //!
 //! A commit of the index holds the [`Manifest`], which names the files beside it: all changes at once or not at all.
 
+mod embedder;
+mod facts;
 mod fields;
 mod log;
 mod manifest;
@@ -20,11 +22,15 @@ use tantivy::query::Query;
 use tantivy::schema::{IndexRecordOption, Value as _};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
+pub use embedder::DenseKind;
+pub use facts::LibraryFacts;
+pub(crate) use embedder::{Embedder, to_unit};
 pub(crate) use fields::{Assessment, Fields, flag};
 pub(crate) use manifest::{FORMAT, Manifest, Pointer, write_whole};
 pub(crate) use rows::{Row, Rows};
-pub use writer::{Ingested, Writer};
+pub use writer::{Ingested, LibraryOptions, Writer, rebuild};
 
+use crate::dense::Vectors;
 use crate::{Error, Record};
 
 /// Up to this size the sums of an index are checked whenever it is opened.
@@ -33,11 +39,15 @@ const CHECKED: u64 = 64 << 20;
 /// A library, open for reading as it was at the last commit.
 pub struct Library {
     folder: PathBuf,
+    /// Folder of its index.
+    index: PathBuf,
     pub(crate) manifest: Manifest,
     pub(crate) fields: Fields,
     pub(crate) searcher: Searcher,
     pub(crate) rows: Rows,
     pub(crate) statistics: Statistics,
+    pub(crate) embedder: Embedder,
+    pub(crate) vectors: Option<Vectors>,
 }
 
 /// What BM25 asks of all documents.
@@ -63,6 +73,9 @@ impl Statistics {
 }
 
 impl Library {
+    /// Changes with what an index holds, so that copies of older versions are not taken for new ones.
+    pub const MADE_BY: &'static str = "1";
+
     /// Opens it.
     ///
     /// # Errors
@@ -87,14 +100,47 @@ impl Library {
             return Err(Error::corrupt(folder, problem));
         }
         let statistics = Statistics::read(&searcher, &fields).map_err(failed)?;
+        let place = pointer.index(folder);
+        let kind = DenseKind::from_name(&manifest.dense)?;
+        let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
+        let embedder = Embedder::open(&kind, lsa.as_deref())?;
+        let vectors = read_vectors(folder, &place, &manifest)?;
         Ok(Self {
             folder: folder.into(),
+            index: place,
             manifest,
             fields,
             searcher,
             rows,
             statistics,
+            embedder,
+            vectors,
         })
+    }
+
+    /// Where the meaning of a library's documents comes from; absent if there is no library yet, or nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// If its index is damaged.
+    pub fn dense_of(folder: &Path) -> Result<Option<DenseKind>, Error> {
+        let Some(pointer) = Pointer::read(folder)? else {
+            return Ok(None);
+        };
+        // What is damaged is told of by whoever opens it.
+        match open_index(folder, &pointer) {
+            Ok((_, _, manifest)) if manifest.records > 0 => DenseKind::from_name(&manifest.dense).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// What it holds, in numbers.
+    ///
+    /// # Errors
+    ///
+    /// If its index is damaged.
+    pub fn facts(&self) -> Result<LibraryFacts, Error> {
+        LibraryFacts::of(self)
     }
 
     /// Documents in it.
@@ -151,7 +197,37 @@ impl Library {
 
     /// Names of the aspects that bits of rows stand for.
     pub(crate) fn aspect_names(&self) -> Vec<String> {
-        Vec::new()
+        self.manifest.aspects.clone()
+    }
+
+    /// The number of the document with an id in any spelling, or with a key of the user's own.
+    pub fn find_any(&self, id: &str) -> Result<Option<u32>, Error> {
+        let id = id.trim();
+        let named = |kind: &str, clean: Option<String>| clean.map(|id| format!("{kind}:{id}"));
+        let digits = !id.is_empty() && id.bytes().all(|sign| sign.is_ascii_digit());
+        let said_pmid = id.get(..4).is_some_and(|front| front.eq_ignore_ascii_case("pmid")) || id.contains("pubmed");
+        let local = id.strip_prefix("local:").unwrap_or(id);
+        let spellings = [
+            named("doi", crate::clean_doi(id)),
+            named("pmcid", crate::clean_pmcid(id)),
+            named("openalex", crate::clean_openalex(id.strip_prefix("openalex:").unwrap_or(id))),
+            (digits || said_pmid).then(|| named("pmid", crate::clean_pmid(id))).flatten(),
+            Some(format!("local:{local}")),
+        ];
+        for spelling in spellings.into_iter().flatten() {
+            if let Some(number) = self.find(&spelling)? {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Documents that cite an id, by number.
+    pub(crate) fn citing(&self, id: &str) -> Result<Vec<u32>, Error> {
+        let term = Term::from_field_text(self.fields.cites, id);
+        let query = tantivy::query::TermQuery::new(term, tantivy::schema::IndexRecordOption::Basic);
+        let numbers = self.matching(&query)?.into_iter();
+        Ok(numbers.map(|address| self.rows.number(address.segment_ord, address.doc_id)).filter(|number| *number != u32::MAX).collect())
     }
 }
 
@@ -162,6 +238,20 @@ impl std::fmt::Debug for Library {
             .field("manifest", &self.manifest)
             .finish_non_exhaustive()
     }
+}
+
+/// The vectors that the last commit names.
+fn read_vectors(folder: &Path, place: &Path, manifest: &Manifest) -> Result<Option<Vectors>, Error> {
+    let Some(name) = &manifest.vectors else {
+        return Ok(None);
+    };
+    let path = place.join(name);
+    let bytes = std::fs::read(&path).map_err(|error| Error::corrupt(folder, format!("`{name}` cannot be read ({error})")))?;
+    let vectors = Vectors::from_bytes(&bytes, name).map_err(|error| Error::corrupt(folder, error.to_string()))?;
+    if vectors.len() != manifest.records as usize {
+        return Err(Error::corrupt(folder, format!("`{name}` has {} vectors for {} documents", vectors.len(), manifest.records)));
+    }
+    Ok(Some(vectors))
 }
 
 /// Opens the index that a library points to, and what its last commit says.

@@ -45,7 +45,7 @@ impl Row {
         1.0 / (1.0 + (-f64::from(self.elsi)).exp())
     }
 
-    fn has(&self, flag: u64) -> bool {
+    pub(super) fn has(&self, flag: u64) -> bool {
         u64::from(self.flags) & flag != 0
     }
 }

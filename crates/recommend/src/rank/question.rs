@@ -1,3 +1,5 @@
+use crate::gazetteer::Gazetteer;
+use crate::query::QueryDocument;
 use crate::{Error, Ids};
 
 /// What a recommendation is asked for.
@@ -36,6 +38,27 @@ impl Question {
             text: text.trim().to_owned(),
             name: name.into(),
             ..Self::default()
+        };
+        question.check()?;
+        Ok(question)
+    }
+
+    /// From a manuscript, a GenBank record or an SBOL design, by the bytes of its file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`QueryDocument::read`].
+    pub fn from_document(file: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let document = QueryDocument::read(file, bytes, &Gazetteer::bundled())?;
+        let mut question = Self {
+            title: document.title,
+            text: document.text,
+            technical: document.technical,
+            bridge: document.bridge,
+            references: document.references,
+            own: own(&document.own_ids),
+            name: format!("{file} ({})", document.what),
+            notes: document.notes,
         };
         question.check()?;
         Ok(question)

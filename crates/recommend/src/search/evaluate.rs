@@ -268,7 +268,7 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
 }
 
 /// Documents with a name in a column.
-fn named(library: &Library, column: &str, name: &str) -> Result<Numbers, Error> {
+pub(crate) fn named(library: &Library, column: &str, name: &str) -> Result<Numbers, Error> {
     let mut found = Numbers::none(library.manifest.records);
     for (place, segment) in library.searcher.segment_readers().iter().enumerate() {
         let Some(names) = segment.fast_fields().str(column).map_err(|error| library.failed(&error))? else {

@@ -8,7 +8,7 @@ mod snippet;
 
 use serde::Serialize;
 
-pub(crate) use evaluate::evaluate;
+pub(crate) use evaluate::{evaluate, named};
 pub use facets::{Facet, Facets};
 pub(crate) use numbers::Numbers;
 pub(crate) use parse::{parse, years};

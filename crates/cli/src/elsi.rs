@@ -1,0 +1,466 @@
+//! `counterpoise elsi`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use counterpoise::elsi::{
+    Classifier, DenseKind, EngineCheck, ExportFormat, Feedback, Found, IngestReport, Lexicon, Library, LibraryOptions,
+    Recommendation, RecommendOptions, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library,
+    engine_check, export, ingest, read_question, rebuild_library,
+};
+use counterpoise::{Error, counted, write_bytes, write_text};
+
+use crate::elsi_flags::{
+    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, HowIndexed, IndexFlags, IngestFlags, LibraryFlag,
+    RecommendFlags, SearchFlags,
+};
+use crate::progress::Progress;
+use crate::terminal::{self, table};
+
+pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Result<()> {
+    match command {
+        ElsiCommand::Ingest(flags) => ingest_files(&flags, json, progress),
+        ElsiCommand::Index(flags) => index(&flags, json, progress),
+        ElsiCommand::Search(flags) => search(&flags, json, progress),
+        ElsiCommand::Recommend(flags) => recommend(&flags, json, progress),
+        ElsiCommand::Explain(flags) => explain(&flags, json, progress),
+        ElsiCommand::Export(flags) => export_documents(&flags, json, progress),
+        ElsiCommand::Eval(flags) => eval(&flags, json, progress),
+        ElsiCommand::Aspects => aspects(json),
+    }
+}
+
+fn open(flag: &LibraryFlag, progress: &Progress) -> Result<Library> {
+    Ok(match &flag.library {
+        Some(folder) => Library::open(folder).map_err(Error::from)?,
+        None => bundled_library(progress)?,
+    })
+}
+
+/// What a library is indexed with: what was said, or what it has.
+fn indexed(how: &HowIndexed, library: &Path) -> Result<LibraryOptions> {
+    let has = Library::dense_of(library).map_err(Error::from)?;
+    let dense = how.dense()?.or(has).unwrap_or(DenseKind::Static);
+    let mut options = LibraryOptions::default().with_dense(dense);
+    if let Some(path) = &how.lexicon {
+        let text = read_text(path)?;
+        let lexicon = Lexicon::parse(&text, &path.display().to_string()).map_err(Error::from)?;
+        options = options.with_classifier(Classifier::of_evidence(lexicon));
+    }
+    Ok(options)
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let read = std::fs::read_to_string(path);
+    Ok(read.map_err(|source| {
+        Error::from(counterpoise::elsi::RecommendError::File {
+            doing: "cannot read",
+            path: path.into(),
+            source,
+        })
+    })?)
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    terminal::print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+fn ingest_files(flags: &IngestFlags, json: bool, progress: &Progress) -> Result<()> {
+    let options = indexed(&flags.how, &flags.library)?;
+    let report = ingest(&flags.files()?, &flags.library, options, progress)?;
+    progress.end();
+    terminal::warn(&report.warnings, json);
+    if json {
+        return print_json(&report);
+    }
+    terminal::print(&ingested(&report, &flags.library))
+}
+
+fn ingested(report: &IngestReport, library: &Path) -> String {
+    let rows = report.files.iter().map(|file| {
+        vec![
+            file.file.clone(),
+            file.format.to_owned(),
+            file.records.to_string(),
+            file.left_out.to_string(),
+        ]
+    });
+    let mut text = table(&["file", "format", "records", "left out"], &[false, false, true, true], rows.collect());
+    let _ = writeln!(
+        text,
+        "\n{}: {} new, {} completed; {} in `{}`",
+        counted(report.ingested.records, "record"),
+        counted(report.ingested.new, "document"),
+        report.ingested.merged,
+        counted(report.ingested.documents, "document"),
+        library.display()
+    );
+    text
+}
+
+fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
+    if flags.rebuild {
+        let options = indexed(&flags.how, &flags.library)?;
+        let done = rebuild_library(&flags.library, &options, progress).map_err(Error::from)?;
+        progress.end();
+        if json {
+            return print_json(&done);
+        }
+        return terminal::print(&format!(
+            "{} from {}, indexed anew in `{}`\n",
+            counted(done.documents, "document"),
+            counted(done.records, "record"),
+            flags.library.display()
+        ));
+    }
+    let library = Library::open(&flags.library).map_err(Error::from)?;
+    let facts = library.facts().map_err(Error::from)?;
+    progress.end();
+    if json {
+        return print_json(&facts);
+    }
+    let rows = facts.rows().into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+    terminal::print(&table(&["", ""], &[false, false], rows.collect()))
+}
+
+fn search(flags: &SearchFlags, json: bool, progress: &Progress) -> Result<()> {
+    let library = open(&flags.library, progress)?;
+    let options = SearchOptions::default()
+        .with_limit(flags.limit as usize)
+        .with_offset(flags.offset as usize);
+    let found = library.search(&flags.query, &options).map_err(Error::from)?;
+    progress.end();
+    if json {
+        return print_json(&found);
+    }
+    terminal::print(&found_in_words(&found, flags))
+}
+
+fn found_in_words(found: &Found, flags: &SearchFlags) -> String {
+    let mut text = format!("{}\n", counted(found.total, "document"));
+    for note in &found.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    if found.total == 0 {
+        let _ = writeln!(text, "\nAll words have to be found. Try OR between them, a beginning (`ethic*`), or a near spelling (`governence~`).");
+    }
+    for (place, hit) in found.hits.iter().enumerate() {
+        let _ = writeln!(text, "\n{:>3}. {}", place + 1 + flags.offset as usize, marked(&hit.title));
+        let _ = writeln!(text, "     {}", about(&hit.record));
+        for snippet in &hit.snippets {
+            let _ = writeln!(text, "{}", terminal::wrapped(&marked(snippet), "     ", 100));
+        }
+    }
+    let facets = [
+        ("year", &found.facets.year),
+        ("type", &found.facets.kind),
+        ("venue", &found.facets.venue),
+        ("aspect", &found.facets.aspect),
+        ("language", &found.facets.language),
+        ("source", &found.facets.source),
+    ];
+    let mut counts = String::new();
+    for (name, values) in facets {
+        if !values.is_empty() {
+            let values: Vec<String> = values.iter().map(|facet| format!("{} {}", facet.value, facet.count)).collect();
+            let _ = writeln!(counts, "{}", terminal::wrapped(&format!("{name}: {}", values.join(", ")), "  ", 110));
+        }
+    }
+    if found.total > 0 {
+        let _ = writeln!(counts, "  on ethics, law and society: {}", found.facets.elsi);
+        let _ = write!(text, "\nOf all {}:\n{counts}", counted(found.total, "document"));
+    }
+    text
+}
+
+/// Bold on a terminal, plain elsewhere.
+fn marked(snippet: &Snippet) -> String {
+    if !terminal::styled() {
+        return snippet.text.clone();
+    }
+    let mut text = String::new();
+    let mut at = 0;
+    for mark in &snippet.marks {
+        let _ = write!(text, "{}\x1b[1m{}\x1b[0m", &snippet.text[at..mark.start], &snippet.text[mark.clone()]);
+        at = mark.end;
+    }
+    text.push_str(&snippet.text[at..]);
+    text
+}
+
+/// Year, venue and id of a record.
+fn about(record: &Record) -> String {
+    let mut parts = Vec::new();
+    if let Some(first) = record.authors.first() {
+        parts.push(match record.authors.len() {
+            1 => first.family.clone(),
+            _ => format!("{} et al.", first.family),
+        });
+    }
+    parts.extend(record.year.map(|year| year.to_string()));
+    parts.extend(record.venue.clone());
+    parts.extend(record.ids.all().next());
+    if record.retracted {
+        parts.push("RETRACTED".into());
+    }
+    parts.join(" · ")
+}
+
+fn asked(flags: &AskFlags, limit: u32) -> Result<RecommendOptions> {
+    let mut options = RecommendOptions::default();
+    options.limit = limit as usize;
+    options.filter = flags.filter.filter()?;
+    options.lambda = flags.lambda;
+    options.never_abstain = flags.never_abstain;
+    options.feedback = feedback(flags)?;
+    Ok(options)
+}
+
+/// What was said before, and what is said now; kept if there is a session.
+fn feedback(flags: &AskFlags) -> Result<Feedback> {
+    let mut feedback = Feedback::default();
+    if let Some(path) = &flags.session
+        && path.exists()
+    {
+        let text = read_text(path)?;
+        feedback = serde_json::from_str(&text).map_err(|error| Error::Config {
+            place: path.display().to_string(),
+            problem: format!("it is no session of `counterpoise elsi` ({error})"),
+            hint: Some("name another file".into()),
+        })?;
+    }
+    if flags.undo {
+        feedback.undo();
+    }
+    flags.like.iter().for_each(|id| feedback.like(id));
+    flags.dislike.iter().for_each(|id| feedback.dislike(id));
+    Ok(feedback)
+}
+
+fn recommender<'a>(library: &'a Library, flags: &AskFlags) -> Result<Recommender<'a>> {
+    let recommender = Recommender::new(library);
+    Ok(match &flags.weights {
+        None => recommender,
+        Some(path) => {
+            let text = read_text(path)?;
+            let weights = Weights::parse(&text, &path.display().to_string()).map_err(Error::from)?;
+            recommender.with_weights(weights)
+        }
+    })
+}
+
+fn recommend(flags: &RecommendFlags, json: bool, progress: &Progress) -> Result<()> {
+    let library = open(&flags.ask.library, progress)?;
+    let question = read_question(&flags.ask.question, &library)?;
+    let options = asked(&flags.ask, flags.limit)?;
+    let done = recommender(&library, &flags.ask)?.recommend(&question, &options).map_err(Error::from)?;
+    if let Some(path) = &flags.ask.session {
+        write_text(&serde_json::to_string_pretty(&options.feedback)?, path)?;
+    }
+    progress.end();
+    if json {
+        return print_json(&done);
+    }
+    terminal::print(&recommended(&done, flags.ask.library.library.is_none()))
+}
+
+/// A list for people.
+pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
+    let mut text = format!("For {}", done.question);
+    if bundled {
+        let _ = write!(text, ", from {}", TITLES.about);
+    }
+    text.push('\n');
+    for note in &done.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    if let Some(why) = &done.abstained {
+        let _ = writeln!(text, "\nNothing is recommended: {why}.");
+        let _ = writeln!(text, "See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`.");
+    }
+    for (place, item) in done.items.iter().enumerate() {
+        let _ = write!(text, "\n{}", item_in_words(place + 1, item));
+    }
+    if !done.coverage.is_empty() {
+        let rows = done.coverage.iter().map(|covered| {
+            vec![
+                covered.title.clone(),
+                format!("this work {} (\"{}\")", covered.why, covered.yours),
+                match covered.documents {
+                    0 => "nothing good found".into(),
+                    count => count.to_string(),
+                },
+            ]
+        });
+        let rows = table(&["what this work calls for", "because", "documents that fit"], &[false, false, true], rows.collect());
+        let _ = write!(text, "\n{rows}");
+    }
+    let _ = writeln!(text, "\nweights {}; {} passed the filters", done.weights, counted(done.passed, "document"));
+    text
+}
+
+fn item_in_words(place: usize, item: &Recommendation) -> String {
+    let mut text = format!("{place:>3}. {}\n     {}\n", item.record.title, about(&item.record));
+    let _ = writeln!(text, "     {}", bar(item));
+    let words: Vec<String> = item
+        .reasons
+        .words
+        .iter()
+        .take(6)
+        .map(|share| format!("{}{} {:.0} %", share.word, if share.bridge { "*" } else { "" }, 100.0 * share.share))
+        .collect();
+    if !words.is_empty() {
+        let _ = writeln!(text, "     words in common, and their share: {}", words.join(", "));
+    }
+    for reason in item.reasons.aspects.iter().take(3) {
+        let theirs = reason.theirs.as_ref().map_or(String::new(), |theirs| format!(" (\"{theirs}\")"));
+        let yours = match (&reason.why, &reason.yours) {
+            (Some(why), Some(yours)) => format!("; your work {why} (\"{yours}\")"),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "     {}{theirs}{yours}", reason.title);
+    }
+    if let Some(pair) = &item.reasons.sentences {
+        let _ = writeln!(text, "{}", terminal::wrapped(&format!("yours: {}", short(&pair.yours)), "     ", 110));
+        if pair.theirs != item.record.title {
+            let _ = writeln!(text, "{}", terminal::wrapped(&format!("theirs: {}", short(&pair.theirs)), "     ", 110));
+        }
+    }
+    if !item.reasons.references.is_empty() {
+        let _ = writeln!(text, "     both cite {}", item.reasons.references.join(", "));
+    }
+    text
+}
+
+fn short(sentence: &str) -> String {
+    if sentence.chars().count() <= 240 {
+        sentence.to_owned()
+    } else {
+        format!("{}…", sentence.chars().take(239).collect::<String>())
+    }
+}
+
+/// Parts that add up.
+fn bar(item: &Recommendation) -> String {
+    let parts: Vec<String> = item
+        .reasons
+        .parts
+        .iter()
+        .filter(|part| part.value.abs() >= 0.0005)
+        .map(|part| format!("{} {:+.3}", part.name.replace('_', " "), part.value))
+        .collect();
+    format!("{:.3} = {}   P(ELSI) {:.2}", item.score, parts.join(" "), item.chance_of_elsi)
+}
+
+fn explain(flags: &ExplainDocumentFlags, json: bool, progress: &Progress) -> Result<()> {
+    let library = open(&flags.ask.library, progress)?;
+    let question = read_question(&flags.ask.question, &library)?;
+    let options = asked(&flags.ask, 1)?;
+    let item = recommender(&library, &flags.ask)?
+        .explain(&question, &flags.document, &options)
+        .map_err(Error::from)?;
+    progress.end();
+    if json {
+        return print_json(&item);
+    }
+    let mut text = item_in_words(1, &item);
+    let rows = item
+        .reasons
+        .words
+        .iter()
+        .map(|share| vec![share.word.clone(), if share.bridge { "bridge".into() } else { String::new() }, format!("{:.1} %", 100.0 * share.share)]);
+    let _ = write!(text, "\n{}", table(&["word in common", "", "share of the score"], &[false, false, true], rows.collect()));
+    terminal::print(&text)
+}
+
+fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Result<()> {
+    let name = flags.output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let format = ExportFormat::from_name(&name)?;
+    let library = open(&flags.ask.library, progress)?;
+    let records: Vec<Record> = if flags.search {
+        let options = SearchOptions::default().with_limit(flags.limit as usize);
+        let found = library.search(&flags.ask.question, &options).map_err(Error::from)?;
+        found.hits.into_iter().map(|hit| hit.record).collect()
+    } else {
+        let question = read_question(&flags.ask.question, &library)?;
+        let options = asked(&flags.ask, flags.limit)?;
+        let done = recommender(&library, &flags.ask)?.recommend(&question, &options).map_err(Error::from)?;
+        done.items.into_iter().map(|item| item.record).collect()
+    };
+    let mut bytes = Vec::new();
+    export(&records, format, &mut bytes)?;
+    write_bytes(&bytes, &flags.output)?;
+    progress.end();
+    if json {
+        return print_json(&serde_json::json!({"documents": records.len(), "output": flags.output}));
+    }
+    terminal::print(&format!("wrote {} to {}\n", counted(records.len(), "document"), flags.output.display()))
+}
+
+fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result<()> {
+    let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
+    let check = engine_check(&flags.collection, &dense, progress)?;
+    if let Some(folder) = &flags.runs {
+        std::fs::create_dir_all(folder).map_err(|source| Error::Write {
+            path: folder.clone(),
+            source,
+        })?;
+        for run in &check.runs {
+            write_text(&run.trec, &folder.join(format!("{}.run", run.name)))?;
+        }
+    }
+    progress.end();
+    if json {
+        return print_json(&check);
+    }
+    terminal::print(&checked(&check))
+}
+
+fn checked(check: &EngineCheck) -> String {
+    let mut text = format!(
+        "{}: {}, {} measured, weights tuned on {} others\n\n",
+        check.collection,
+        counted(check.documents, "document"),
+        counted(check.queries, "query"),
+        check.tuned_on
+    );
+    let mut headers = vec!["run", "words", "meaning"];
+    headers.extend(check.measures.iter().map(String::as_str));
+    headers.extend(["nDCG@10 less BM25", "p"]);
+    let rows = check.runs.iter().map(|run| {
+        let mut row = vec![run.name.clone(), run.weights.0.to_string(), run.weights.1.to_string()];
+        row.extend(run.means.iter().map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.4}"))));
+        row.push(match run.difference {
+            Some((difference, Some((low, high)))) => format!("{difference:+.4} ({low:+.4} to {high:+.4})"),
+            Some((difference, None)) => format!("{difference:+.4}"),
+            None => String::new(),
+        });
+        row.push(run.p.map_or(String::new(), |p| format!("{p:.4}")));
+        row
+    });
+    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
+    text.push_str(&table(&headers, &numeric, rows.collect()));
+    let rows = check.tuning.iter().map(|(words, meaning, ndcg)| vec![words.to_string(), meaning.to_string(), format!("{ndcg:.4}")]);
+    let _ = write!(
+        text,
+        "\n{}\n{}\n",
+        table(&["words", "meaning", "nDCG@10 on training queries"], &[true, true, true], rows.collect()),
+        check.note
+    );
+    text
+}
+
+fn aspects(json: bool) -> Result<()> {
+    let lexicon = Lexicon::bundled();
+    if json {
+        let list: Vec<_> = lexicon
+            .aspects()
+            .iter()
+            .map(|aspect| serde_json::json!({"name": aspect.name, "title": aspect.title, "about": aspect.about, "mesh": aspect.mesh}))
+            .collect();
+        return print_json(&list);
+    }
+    let rows = lexicon.aspects().iter().map(|aspect| vec![aspect.name.clone(), aspect.title.clone(), aspect.about.clone()]);
+    terminal::print(&table(&["aspect", "", "what it is"], &[false; 3], rows.collect()))
+}

@@ -1,0 +1,244 @@
+//! Flags of `counterpoise elsi`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use counterpoise::elsi::{ColumnMap, DenseKind, Filter, RecordFile, RecordFormat};
+
+/// What is done with documents.
+#[derive(Subcommand)]
+pub(crate) enum ElsiCommand {
+    /// Read records (PubMed XML, nbib, JATS, Europe PMC, OpenAlex, RIS, BibTeX, CSL-JSON, CSV, JSON lines, text) into a library
+    Ingest(IngestFlags),
+    /// Say what a library holds, or build its index anew
+    Index(IndexFlags),
+    /// Search by words: AND, OR, NOT, "phrases", begin*, speling~, title:, author:, year:2010..2020, aspect:, …
+    Search(SearchFlags),
+    /// Recommend literature on ethics, law and society for a text, a manuscript, a design, a list of references or a document
+    Recommend(Box<RecommendFlags>),
+    /// Say why one document would be recommended for a text
+    Explain(Box<ExplainDocumentFlags>),
+    /// Write what is recommended, or found, as RIS, BibTeX, CSL-JSON, CSV or JSON lines
+    Export(Box<ExportFlags>),
+    /// Measure the engine on a collection with judged queries
+    Eval(EvalFlags),
+    /// List the aspects of ethics, law and society that documents are sorted by
+    Aspects,
+}
+
+/// Which library.
+#[derive(Args)]
+pub(crate) struct LibraryFlag {
+    /// Folder of the library [default: 15,185 titles that come with the program]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) library: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct IngestFlags {
+    /// Files, or folders of files; gz and zst are unpacked
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Folder of the library; it is made if it is not there
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) library: PathBuf,
+    /// Format of the files [default: found out]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Which column of a table holds what: `title=Name,doi=DOI`
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    columns: Vec<String>,
+    #[command(flatten)]
+    pub(crate) how: HowIndexed,
+}
+
+impl IngestFlags {
+    pub(crate) fn files(&self) -> Result<Vec<RecordFile>> {
+        let format = self.format.as_deref().map(|name| {
+            RecordFormat::from_name(name).ok_or_else(|| counterpoise::elsi::RecommendError::UnknownFormat { file: name.into() })
+        });
+        let format = format.transpose().map_err(counterpoise::Error::from)?;
+        let columns = ColumnMap::parse(self.columns.iter().map(String::as_str)).map_err(counterpoise::Error::from)?;
+        let file = |path: &PathBuf| RecordFile {
+            path: path.clone(),
+            format,
+            columns: columns.clone(),
+        };
+        Ok(self.files.iter().map(file).collect())
+    }
+}
+
+/// How documents are indexed.
+#[derive(Args)]
+pub(crate) struct HowIndexed {
+    /// Where meaning comes from: `static` (a table in the program), `lsa` (learnt from the library), `words` (none), or
+    /// `minilm:PATH` (its wheel or folder) [default: that of the library, or static]
+    #[arg(long, value_name = "KIND")]
+    dense: Option<String>,
+    /// A lexicon of your own, in the form of `counterpoise elsi aspects --lexicon`
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) lexicon: Option<PathBuf>,
+}
+
+impl HowIndexed {
+    pub(crate) fn dense(&self) -> Result<Option<DenseKind>> {
+        let kind = self.dense.as_deref().map(DenseKind::from_name).transpose();
+        Ok(kind.map_err(counterpoise::Error::from)?)
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct IndexFlags {
+    /// Folder of the library
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) library: PathBuf,
+    /// Build it anew from the records that are kept beside it
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+    #[command(flatten)]
+    pub(crate) how: HowIndexed,
+}
+
+#[derive(Args)]
+pub(crate) struct SearchFlags {
+    /// The query
+    pub(crate) query: String,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    /// Documents to show
+    #[arg(long, short = 'n', default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    /// Documents to leave out before the first
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) offset: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct FilterFlags {
+    /// Years: 2018, 2010..2020, >=2015
+    #[arg(long, value_name = "YEARS")]
+    year: Option<String>,
+    /// Types: review, article, book, …
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    kind: Vec<String>,
+    /// Only what is free to read
+    #[arg(long)]
+    open_access: bool,
+    /// Retracted documents too
+    #[arg(long)]
+    retracted: bool,
+    /// Only these aspects; `counterpoise elsi aspects` lists them
+    #[arg(long, value_name = "ASPECT", value_delimiter = ',')]
+    aspect: Vec<String>,
+    /// Only these languages: en,fr
+    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',')]
+    language: Vec<String>,
+    /// Only records from these sources: pubmed, openalex, or the name of a file
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
+    source: Vec<String>,
+    /// Ids that are left out: read, or owned
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    hide: Vec<String>,
+    /// Only documents that this query of `elsi search` finds
+    #[arg(long, value_name = "QUERY")]
+    only: Option<String>,
+    /// Least chance that a document is on ethics, law and society; 0 takes all
+    #[arg(long, default_value_t = 0.2, value_name = "CHANCE")]
+    elsi: f64,
+}
+
+impl FilterFlags {
+    pub(crate) fn filter(&self) -> Result<Filter> {
+        let mut filter = Filter::default();
+        if let Some(years) = &self.year {
+            filter = filter.with_years(years).map_err(counterpoise::Error::from)?;
+        }
+        filter = filter.with_kinds(&self.kind).map_err(counterpoise::Error::from)?;
+        filter.open_access = self.open_access;
+        filter.retracted = self.retracted;
+        filter.aspects.clone_from(&self.aspect);
+        filter.languages.clone_from(&self.language);
+        filter.sources.clone_from(&self.source);
+        filter.hide.clone_from(&self.hide);
+        filter.query.clone_from(&self.only);
+        filter.elsi = self.elsi;
+        Ok(filter)
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct AskFlags {
+    /// A file (text, Markdown, docx, JATS, GenBank, SBOL, RIS, BibTeX, …), a folder, an id (doi:…, pmid:…) or `-` for pasted text
+    pub(crate) question: String,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    #[command(flatten)]
+    pub(crate) filter: FilterFlags,
+    /// More like these documents, by id
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) like: Vec<String>,
+    /// Less like these documents, by id
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) dislike: Vec<String>,
+    /// Keep what is liked and disliked in this file, and go on from it
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) session: Option<PathBuf>,
+    /// Take the last word of the session back
+    #[arg(long, requires = "session")]
+    pub(crate) undo: bool,
+    /// Scores (1) or variety of aspects (0)
+    #[arg(long, default_value_t = 0.9, value_name = "LAMBDA")]
+    pub(crate) lambda: f64,
+    /// Weights of your own
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Recommend the best there is, even if nothing fits
+    #[arg(long)]
+    pub(crate) never_abstain: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct RecommendFlags {
+    #[command(flatten)]
+    pub(crate) ask: AskFlags,
+    /// Documents to recommend
+    #[arg(long, short = 'n', default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct ExplainDocumentFlags {
+    /// The document, by id: doi:…, pmid:…, W…
+    pub(crate) document: String,
+    #[command(flatten)]
+    pub(crate) ask: AskFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportFlags {
+    #[command(flatten)]
+    pub(crate) ask: AskFlags,
+    /// The question is a query of `elsi search`
+    #[arg(long)]
+    pub(crate) search: bool,
+    /// Documents to write
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    /// File to write; .ris, .bib, .json (CSL-JSON), .csv or .jsonl decides the format
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalFlags {
+    /// Folder in BEIR's form: corpus.jsonl, queries.jsonl, and judgements for training and test
+    #[arg(value_name = "DIR")]
+    pub(crate) collection: PathBuf,
+    /// Where meaning comes from: static, lsa, or minilm:PATH
+    #[arg(long, default_value = "static", value_name = "KIND")]
+    pub(crate) dense: String,
+    /// Also write every run in TREC's form into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
+}

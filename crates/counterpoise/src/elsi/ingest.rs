@@ -1,0 +1,182 @@
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use counterpoise_base::{Observer, Warning, counted};
+use counterpoise_recommend::{ColumnMap, Error as RecommendError, Format, Ingested, LibraryOptions, ReadRecords, Writer, read_records};
+use serde::Serialize;
+
+use crate::Error;
+
+/// A file, and how to read it.
+#[derive(Debug, Clone, Default)]
+pub struct RecordFile {
+    /// A file, or a folder of them.
+    pub path: PathBuf,
+    /// What it holds; `None` finds out.
+    pub format: Option<Format>,
+    /// Which column holds what.
+    pub columns: ColumnMap,
+}
+
+/// What an ingest came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct IngestReport {
+    /// Files that were read, with the format and the records of each.
+    pub files: Vec<ReadFile>,
+    /// What became of the records.
+    #[serde(flatten)]
+    pub ingested: Ingested,
+    /// What was odd.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReadFile {
+    /// The file.
+    pub file: String,
+    /// Its format.
+    pub format: &'static str,
+    /// Records that were used.
+    pub records: u64,
+    /// Records that could not be used.
+    pub left_out: u64,
+}
+
+/// Problems that are told of each file.
+const TOLD: usize = 5;
+
+/// Reads files, and adds what they hold to a library, all of it or nothing.
+///
+/// # Errors
+///
+/// If a file cannot be read, and those of [`Writer`].
+pub fn ingest(
+    files: &[RecordFile],
+    library: &Path,
+    options: LibraryOptions,
+    observer: &dyn Observer,
+) -> Result<IngestReport, Error> {
+    let mut plain = Vec::new();
+    for file in files {
+        for path in files_of(&file.path)? {
+            plain.push(RecordFile { path, ..file.clone() });
+        }
+    }
+    // A file that cannot be opened is told of before an hour of reading others.
+    for file in &plain {
+        File::open(&file.path).map_err(|source| cannot_read(&file.path, source))?;
+    }
+    let mut writer = Writer::open(library, options)?;
+    let mut report = IngestReport {
+        files: Vec::new(),
+        ingested: Ingested::default(),
+        warnings: Vec::new(),
+    };
+    let mut read = 0;
+    for file in &plain {
+        let name = file.path.display().to_string();
+        let input = File::open(&file.path).map_err(|source| cannot_read(&file.path, source))?;
+        let how = ReadRecords {
+            format: file.format,
+            columns: file.columns.clone(),
+            ..ReadRecords::default()
+        };
+        let source = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let done = read_records(&name, Box::new(BufReader::with_capacity(1 << 20, input)), &how, &mut |mut record| {
+            if record.source.is_empty() {
+                record.source.clone_from(&source);
+            }
+            read += 1;
+            if read % 1024 == 0 {
+                let event = counterpoise_base::Event::Progress {
+                    task: READING,
+                    done: read,
+                    total: 0,
+                };
+                if observer.observe(&event).is_break() {
+                    return Err(RecommendError::Stopped { task: READING });
+                }
+            }
+            writer.add(&record)
+        })?;
+        let _ = observer.observe(&counterpoise_base::Event::Finished { task: READING });
+        report.warnings.extend(warnings(&name, &done));
+        report.files.push(ReadFile {
+            file: name,
+            format: done.format.name(),
+            records: done.records,
+            left_out: done.left_out,
+        });
+    }
+    report.ingested = writer.commit(observer)?;
+    let conflicts = &report.ingested.conflicts;
+    report.warnings.extend(conflicts.iter().map(|conflict| Warning::new("elsi.conflict", conflict.clone())));
+    if report.ingested.possible_duplicates > 0 {
+        let message = format!(
+            "{} has the title and the year of another document, but other ids, and stays apart",
+            counted(report.ingested.possible_duplicates, "document")
+        );
+        report.warnings.push(Warning::new("elsi.possible-duplicates", message));
+    }
+    Ok(report)
+}
+
+const READING: &str = "reading records";
+
+fn warnings(file: &str, done: &counterpoise_recommend::ReadReport) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = done
+        .problems
+        .iter()
+        .take(TOLD)
+        .map(|problem| Warning::new("elsi.problem", format!("`{file}`, {}: {}", problem.place, problem.what)))
+        .collect();
+    let more = done.problems.len().saturating_sub(TOLD) as u64 + done.more_problems;
+    if more > 0 {
+        warnings.push(Warning::new("elsi.problem", format!("`{file}`: {} more like these", counted(more as usize, "problem"))));
+    }
+    if done.left_out > 0 {
+        let message = format!("`{file}`: {} left out", counted(done.left_out as usize, "record"));
+        warnings.push(Warning::new("elsi.left-out", message));
+    }
+    if !done.deleted.is_empty() {
+        let message = format!("`{file}` asks to delete {}; nothing was deleted", counted(done.deleted.len(), "record"));
+        warnings.push(Warning::new("elsi.deleted", message));
+    }
+    warnings
+}
+
+/// A file alone, or the files of a folder by name, without hidden ones.
+pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(path).map_err(|source| cannot_read(path, source))?;
+    for entry in entries {
+        let path = entry.map_err(|source| cannot_read(path, source))?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_file() && !hidden {
+            found.push(path);
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        return Err(Error::Config {
+            place: path.display().to_string(),
+            problem: "the folder holds no file".into(),
+            hint: Some("name a file of records: PubMed XML, nbib, JATS, JSON, RIS, BibTeX, CSV or text".into()),
+        });
+    }
+    Ok(found)
+}
+
+pub(crate) fn cannot_read(path: &Path, source: std::io::Error) -> Error {
+    Error::Recommend(RecommendError::File {
+        doing: "cannot read",
+        path: path.into(),
+        source,
+    })
+}

@@ -1,0 +1,19 @@
+//! The ELSI recommender: files in, libraries, and what comes out of them.
+
+mod bundled;
+mod evaluate;
+mod export;
+mod ingest;
+mod question;
+
+pub use bundled::{BundledTitles, TITLES, bundled_library, bundled_titles};
+pub use counterpoise_recommend::{
+    AspectReason, Balance, Classifier, ColumnMap, Coefficients, Covered, DenseKind, Error as RecommendError, Example, Facet, Facets,
+    Feedback, Filter, Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon, Library,
+    LibraryOptions, Part as ScorePart, Problem, Question, Reasons, Recommendation, RecommendOptions, Recommended, Recommender,
+    Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare, rebuild as rebuild_library,
+};
+pub use evaluate::{EngineCheck, EngineRun, engine_check};
+pub use export::{ExportFormat, export};
+pub use ingest::{IngestReport, RecordFile, ingest};
+pub use question::read_question;

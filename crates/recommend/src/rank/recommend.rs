@@ -1,0 +1,710 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::diversity::diverse;
+use super::feedback::{DISLIKED, Feedback, LIKED};
+use super::reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
+use super::{Filter, Question, QueryTerm, Weights, Words, query_terms};
+use crate::gazetteer::Gazetteer;
+use crate::lexicon::{Lexicon, Scan};
+use crate::library::{Library, Row};
+use crate::search::Numbers;
+use crate::text::{Analyzer, Form, fold, sentences};
+use crate::{Error, Record, merge_key};
+
+/// Words of a text that are asked for.
+const TERMS: usize = 40;
+/// Documents that each way of looking brings.
+const CANDIDATES: usize = 500;
+/// Candidates that are put into an order of many aspects.
+const DIVERSE: usize = 100;
+/// Sentences of a text that are compared with those of documents.
+const SENTENCES: usize = 60;
+/// Years from the newest document back to where nothing is recent.
+const RECENT: f64 = 20.0;
+/// References that are looked up.
+const REFERENCES: usize = 2000;
+
+/// What to recommend, and how much.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RecommendOptions {
+    /// Documents wanted.
+    pub limit: usize,
+    /// What documents have to be.
+    pub filter: Filter,
+    /// What was liked and what not.
+    pub feedback: Feedback,
+    /// How much a list follows scores and not variety, in `[0, 1]`: 1 is scores alone.
+    pub lambda: f64,
+    /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well.
+    pub least_words: f64,
+    /// Least cosine that is enough where words are few.
+    pub least_meaning: f64,
+    /// Recommend whatever is best, even if nothing fits.
+    pub never_abstain: bool,
+}
+
+impl Default for RecommendOptions {
+    fn default() -> Self {
+        Self {
+            limit: 10,
+            filter: Filter {
+                elsi: 0.2,
+                ..Filter::default()
+            },
+            feedback: Feedback::default(),
+            lambda: 0.9,
+            least_words: 0.08,
+            least_meaning: 0.35,
+            never_abstain: false,
+        }
+    }
+}
+
+/// A list of documents for a text.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Recommended {
+    /// What was asked.
+    pub question: String,
+    /// The documents, best first.
+    pub items: Vec<Recommendation>,
+    /// Aspects that the text calls for, and what there is on each.
+    pub coverage: Vec<Covered>,
+    /// Why nothing is recommended, if nothing is.
+    pub abstained: Option<String>,
+    /// What was noticed on the way.
+    pub notes: Vec<String>,
+    /// Words that were looked for.
+    pub words: Vec<String>,
+    /// Bridge words that were looked for.
+    pub bridge: Vec<String>,
+    /// Which weights ranked.
+    pub weights: String,
+    /// Documents that passed the filters.
+    pub passed: usize,
+}
+
+/// A document, recommended.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Recommendation {
+    /// Its number in the library.
+    pub number: u32,
+    /// The sum of its parts.
+    pub score: f64,
+    /// P(ELSI).
+    pub chance_of_elsi: f64,
+    /// Aspects that it is about.
+    pub aspects: Vec<String>,
+    /// Why.
+    pub reasons: Reasons,
+    /// All that is known of it.
+    pub record: Record,
+}
+
+/// An aspect that a text calls for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Covered {
+    /// Its name in the lexicon.
+    pub aspect: String,
+    /// For people.
+    pub title: String,
+    /// The words of the text that make it matter.
+    pub yours: String,
+    /// Why they do: the end of the sentence "this work …".
+    pub why: String,
+    /// Documents that are about it and fit well enough.
+    pub documents: usize,
+    /// The best of them.
+    pub best: Option<u32>,
+}
+
+/// Everything that a recommendation needs beside a library.
+#[derive(Debug)]
+pub struct Recommender<'a> {
+    library: &'a Library,
+    lexicon: Lexicon,
+    gazetteer: Gazetteer,
+    weights: Weights,
+}
+
+/// A candidate's parts, each before its weight.
+#[derive(Debug, Clone, Copy, Default)]
+struct Measured {
+    words: f64,
+    bridge: f64,
+    meaning: f64,
+    elsi: f64,
+    aspects: f64,
+    references: f64,
+    recent: f64,
+    open_access: f64,
+    /// Share of the text's words, by rarity, that it has.
+    covered: f64,
+}
+
+impl Measured {
+    fn values(&self) -> [f64; 8] {
+        [
+            self.words,
+            self.bridge,
+            self.meaning,
+            self.elsi,
+            self.aspects,
+            self.references,
+            self.recent,
+            self.open_access,
+        ]
+    }
+
+    fn parts(&self, weights: &Weights) -> Vec<Part> {
+        let named = weights.list().into_iter().zip(self.values());
+        named.map(|((name, weight), value)| Part { name, value: weight * value }).collect()
+    }
+
+    fn score(&self, weights: &Weights) -> f64 {
+        self.parts(weights).iter().map(|part| part.value).sum()
+    }
+}
+
+/// A text, made ready to be compared.
+struct Asked<'a> {
+    whole: String,
+    terms: Vec<QueryTerm>,
+    bridge: Vec<QueryTerm>,
+    vector: Option<Vec<f32>>,
+    scan: Scan<'a>,
+    /// How strongly each aspect is called for.
+    calls: Vec<f64>,
+    /// How many references each document shares.
+    shared: HashMap<u32, u32>,
+}
+
+impl<'a> Recommender<'a> {
+    /// With the lexicon, the gazetteer and the weights that come with the program.
+    pub fn new(library: &'a Library) -> Self {
+        Self {
+            library,
+            lexicon: Lexicon::bundled(),
+            gazetteer: Gazetteer::bundled(),
+            weights: Weights::bundled(),
+        }
+    }
+
+    /// Another lexicon. It should be the one that the library was indexed with.
+    pub fn with_lexicon(mut self, lexicon: Lexicon) -> Self {
+        self.lexicon = lexicon;
+        self
+    }
+
+    /// Other weights.
+    pub fn with_weights(mut self, weights: Weights) -> Self {
+        self.weights = weights;
+        self
+    }
+
+    /// The weights in use.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// Documents that fit a text, best first, each with its reasons; none if nothing fits.
+    ///
+    /// Candidates are the best by words, by bridge words and by meaning, and what shares references. The text's own record is
+    /// never among them. The same library, text and options give the same list, for any number of threads.
+    ///
+    /// # Errors
+    ///
+    /// If an option is out of its range, if feedback names a document that is not there, and if the index is damaged.
+    pub fn recommend(&self, question: &Question, options: &RecommendOptions) -> Result<Recommended, Error> {
+        if !(0.0..=1.0).contains(&options.lambda) {
+            return Err(Error::OutOfRange {
+                option: "lambda",
+                value: options.lambda.to_string(),
+                range: "between 0 (variety) and 1 (scores)",
+            });
+        }
+        let mut notes = question.notes.clone();
+        let mut passing = options.filter.passing(self.library, &mut notes)?;
+        let asked = self.ask(question, &options.feedback)?;
+        let mut never = self.own(question, &asked)?;
+        for liked in [true, false] {
+            for id in options.feedback.that_are(liked) {
+                never.insert(self.known(id)?);
+            }
+        }
+        never.not();
+        passing.and(&never);
+        let candidates = self.candidates(&asked, &passing)?;
+        let measured = self.measure(&asked, &candidates)?;
+        let mut ranked: Vec<(u32, Measured, f64)> = candidates
+            .iter()
+            .zip(measured)
+            .map(|(&number, measured)| (number, measured, measured.score(&self.weights)))
+            .collect();
+        ranked.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        let fits = |measured: &Measured| {
+            options.never_abstain
+                || measured.covered >= options.least_words
+                || measured.meaning >= options.least_meaning
+                || measured.references > 0.0
+        };
+        let coverage = self.coverage(&asked, ranked.iter().filter(|(_, measured, _)| fits(measured)).map(|(number, _, _)| *number));
+        ranked.retain(|(_, measured, _)| fits(measured));
+        let abstained = ranked.is_empty().then(|| self.why_nothing(&asked, &passing, candidates.len()));
+        ranked.truncate(DIVERSE.max(options.limit));
+        let rows: Vec<Row> = ranked.iter().map(|(number, _, _)| self.library.rows[*number]).collect();
+        let scores: Vec<f64> = ranked.iter().map(|(_, _, score)| *score).collect();
+        let order = diverse(&scores, &rows, options.lambda, options.limit);
+        let chosen: Vec<(u32, Measured, f64)> = order.into_iter().map(|place| ranked[place]).collect();
+        let items = self.explained(&asked, question, &chosen)?;
+        Ok(Recommended {
+            question: question.name.clone(),
+            items,
+            coverage,
+            abstained,
+            notes,
+            words: asked.terms.iter().map(|term| term.word.clone()).collect(),
+            bridge: asked.bridge.iter().map(|term| term.word.clone()).collect(),
+            weights: self.weights.version.clone(),
+            passed: passing.count(),
+        })
+    }
+
+    /// Candidates for a text and their parts before weights, in the order of [`Weights::list`]: what weights are tuned on.
+    /// Candidates come by number; what does not fit at all is among them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recommend`](Self::recommend).
+    pub fn parts(&self, question: &Question, options: &RecommendOptions) -> Result<Vec<(u32, [f64; 8])>, Error> {
+        let mut passing = options.filter.passing(self.library, &mut Vec::new())?;
+        let asked = self.ask(question, &options.feedback)?;
+        let mut own = self.own(question, &asked)?;
+        own.not();
+        passing.and(&own);
+        let candidates = self.candidates(&asked, &passing)?;
+        let measured = self.measure(&asked, &candidates)?;
+        Ok(candidates.into_iter().zip(measured.iter().map(Measured::values)).collect())
+    }
+
+    /// Why a document would be recommended for a text, whether or not it is in the list.
+    ///
+    /// # Errors
+    ///
+    /// If the library has no such document.
+    pub fn explain(&self, question: &Question, id: &str, options: &RecommendOptions) -> Result<Recommendation, Error> {
+        let number = self.known(id)?;
+        let asked = self.ask(question, &options.feedback)?;
+        let mut notes = Vec::new();
+        let passing = options.filter.passing(self.library, &mut notes)?;
+        // Shares are those among the candidates that it competes with.
+        let mut candidates = self.candidates(&asked, &passing)?;
+        if !candidates.contains(&number) {
+            candidates.push(number);
+        }
+        let measured = self.measure(&asked, &candidates)?;
+        let place = candidates.iter().position(|other| *other == number).unwrap_or(0);
+        let score = measured[place].score(&self.weights);
+        let mut explained = self.explained(&asked, question, &[(number, measured[place], score)])?;
+        Ok(explained.remove(0))
+    }
+
+    /// The number behind an id as people write it: `doi:…`, `10.1000/x`, `PMID 123`, `PMC12`, `W12`, or a key of their own file.
+    ///
+    /// # Errors
+    ///
+    /// If the library has no such document.
+    pub fn known(&self, id: &str) -> Result<u32, Error> {
+        self.library.find_any(id)?.ok_or_else(|| Error::UnknownId { id: id.into() })
+    }
+
+    fn ask(&self, question: &Question, feedback: &Feedback) -> Result<Asked<'_>, Error> {
+        let whole = question.whole();
+        let scan = self.lexicon.scan(&whole);
+        let mut calls = vec![0.0; self.lexicon.aspects().len()];
+        let mut seen = HashSet::new();
+        for hit in &scan.triggers {
+            if seen.insert((hit.aspect, hit.trigger)) {
+                let call = &mut calls[hit.aspect.index()];
+                *call = 1.0 - (1.0 - *call) * (1.0 - hit.weight);
+            }
+        }
+        let technical = format!("{whole}\n{}", question.technical.join("\n"));
+        let mut terms = query_terms(self.library, &technical, TERMS)?;
+        let mut bridge_words = question.bridge.clone();
+        if self.weights.bridge > 0.0 {
+            bridge_words.extend(self.gazetteer.bridge_words(&format!("{whole}\n{}", question.bridge.join("\n"))));
+        }
+        let bridge = query_terms(self.library, &bridge_words.join("\n"), TERMS)?;
+        let mut vector = self.library.embedder.embed(&whole);
+        self.follow(feedback, &mut terms, &mut vector)?;
+        Ok(Asked {
+            shared: self.shared_references(question)?,
+            whole,
+            terms,
+            bridge,
+            vector,
+            scan,
+            calls,
+        })
+    }
+
+    /// Moves a query towards what was liked, and away from what was not.
+    fn follow(&self, feedback: &Feedback, terms: &mut Vec<QueryTerm>, vector: &mut Option<Vec<f32>>) -> Result<(), Error> {
+        if feedback.is_empty() {
+            return Ok(());
+        }
+        let mut weights: BTreeMap<String, QueryTerm> = BTreeMap::new();
+        for term in terms.drain(..) {
+            weights.insert(term.term.clone(), term);
+        }
+        for (liked, weight) in [(true, LIKED), (false, -DISLIKED)] {
+            let ids = feedback.that_are(liked);
+            for id in &ids {
+                let number = self.known(id)?;
+                let share = weight / ids.len() as f32;
+                let record = self.library.record(number)?;
+                for term in query_terms(self.library, &format!("{}\n{}", record.title, record.abstract_text), TERMS)? {
+                    match weights.get_mut(&term.term) {
+                        Some(there) => there.weight += share * term.weight,
+                        None if share > 0.0 => {
+                            weights.insert(term.term.clone(), QueryTerm { weight: share * term.weight, ..term });
+                        }
+                        None => {}
+                    }
+                }
+                if let (Some(vector), Some(theirs)) = (vector.as_mut(), self.library.vector(number)) {
+                    vector.iter_mut().zip(&theirs).for_each(|(mine, theirs)| *mine += share * theirs);
+                }
+            }
+        }
+        *terms = weights.into_values().filter(|term| term.weight > 0.0).collect();
+        terms.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.term.cmp(&b.term)));
+        terms.truncate(2 * TERMS);
+        if let Some(vector) = vector {
+            crate::library::to_unit(vector);
+        }
+        Ok(())
+    }
+
+    /// Documents that cite what the text cites, that it cites, or that cite it.
+    fn shared_references(&self, question: &Question) -> Result<HashMap<u32, u32>, Error> {
+        let mut shared = HashMap::new();
+        for id in question.references.iter().take(REFERENCES) {
+            for number in self.library.citing(id)? {
+                *shared.entry(number).or_default() += 1;
+            }
+            if let Some(number) = self.library.find(id)? {
+                *shared.entry(number).or_default() += 2;
+            }
+        }
+        for id in &question.own {
+            for number in self.library.citing(id)? {
+                *shared.entry(number).or_default() += 2;
+            }
+        }
+        Ok(shared)
+    }
+
+    /// Records of the very text: by id, or because it begins with their title.
+    fn own(&self, question: &Question, asked: &Asked<'_>) -> Result<Numbers, Error> {
+        let mut own = Numbers::none(self.library.manifest.records);
+        for id in &question.own {
+            if let Some(number) = self.library.find(id)? {
+                own.insert(number);
+            }
+        }
+        let first = asked.whole.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let begins = folded(&asked.whole, 400);
+        for title in [question.title.as_str(), first] {
+            if merge_key(title, None).is_none() {
+                continue;
+            }
+            for hit in Words::new(self.library, &query_terms(self.library, title, TERMS)?).top(20, &|_| true)? {
+                let theirs = folded(&self.library.record(hit.number)?.title, usize::MAX);
+                if theirs.split(' ').count() >= 3 && (begins == theirs || begins.starts_with(&format!("{theirs} "))) {
+                    own.insert(hit.number);
+                }
+            }
+        }
+        Ok(own)
+    }
+
+    fn candidates(&self, asked: &Asked<'_>, passing: &Numbers) -> Result<Vec<u32>, Error> {
+        let passes = |number: u32| passing.contains(number);
+        let mut union: HashSet<u32> = HashSet::new();
+        for terms in [&asked.terms, &asked.bridge] {
+            union.extend(Words::new(self.library, terms).top(CANDIDATES, &passes)?.iter().map(|hit| hit.number));
+        }
+        if let (Some(vector), true) = (&asked.vector, self.weights.meaning > 0.0) {
+            union.extend(self.library.nearest(vector, CANDIDATES, &passes));
+        }
+        union.extend(asked.shared.keys().copied().filter(|number| passes(*number)));
+        let mut candidates: Vec<u32> = union.into_iter().collect();
+        candidates.sort_unstable();
+        Ok(candidates)
+    }
+
+    fn measure(&self, asked: &Asked<'_>, candidates: &[u32]) -> Result<Vec<Measured>, Error> {
+        let mut measured = vec![Measured::default(); candidates.len()];
+        let words = Words::new(self.library, &asked.terms);
+        let parts = words.parts(candidates)?;
+        let rarities: Vec<f64> = asked.terms.iter().map(|term| rarity(self.library, term)).collect();
+        let all: f64 = rarities.iter().sum();
+        let width = asked.terms.len().max(1);
+        for (measured, parts) in measured.iter_mut().zip(parts.chunks(width)) {
+            measured.words = parts.iter().map(|part| f64::from(*part)).sum();
+            let has = parts.iter().zip(&rarities).filter(|(part, _)| **part > 0.0).map(|(_, rarity)| rarity);
+            measured.covered = if all > 0.0 { has.sum::<f64>() / all } else { 0.0 };
+        }
+        let parts = Words::new(self.library, &asked.bridge).parts(candidates)?;
+        for (measured, parts) in measured.iter_mut().zip(parts.chunks(asked.bridge.len().max(1))) {
+            measured.bridge = parts.iter().map(|part| f64::from(*part)).sum();
+        }
+        let most = |value: fn(&Measured) -> f64| measured.iter().map(value).fold(0.0, f64::max);
+        let (best_words, best_bridge) = (most(|measured| measured.words), most(|measured| measured.bridge));
+        let cosines = asked.vector.as_ref().map(|vector| self.library.cosines(vector, candidates));
+        let newest = self.library.rows.iter().filter_map(|(_, row)| row.year()).max().unwrap_or(0);
+        let calls: f64 = asked.calls.iter().sum();
+        for (place, measured) in measured.iter_mut().enumerate() {
+            let number = candidates[place];
+            let row = &self.library.rows[number];
+            let share = |value: f64, best: f64| if best > 0.0 { value / best } else { 0.0 };
+            measured.words = share(measured.words, best_words);
+            measured.bridge = share(measured.bridge, best_bridge);
+            measured.meaning = cosines.as_ref().map_or(0.0, |cosines| f64::from(cosines[place]).max(0.0));
+            measured.elsi = (f64::from(row.elsi) / 6.0).clamp(-1.0, 1.0);
+            let about = asked.calls.iter().enumerate().filter(|(aspect, _)| row.aspects & (1 << aspect) != 0);
+            measured.aspects = share(about.map(|(_, call)| call).sum(), calls);
+            let shared = f64::from(asked.shared.get(&number).copied().unwrap_or(0));
+            measured.references = shared / (shared + 2.0);
+            measured.recent = row.year().map_or(0.0, |year| (1.0 - f64::from(newest - year) / RECENT).clamp(0.0, 1.0));
+            measured.open_access = f64::from(u8::from(row.open_access()));
+        }
+        Ok(measured)
+    }
+
+    fn coverage(&self, asked: &Asked<'_>, fitting: impl Iterator<Item = u32>) -> Vec<Covered> {
+        let mut documents = vec![0; asked.calls.len()];
+        let mut best = vec![None; asked.calls.len()];
+        for number in fitting {
+            for (aspect, count) in documents.iter_mut().enumerate() {
+                if self.library.rows[number].aspects & (1 << aspect) != 0 {
+                    *count += 1;
+                    best[aspect] = best[aspect].or(Some(number));
+                }
+            }
+        }
+        let mut called: Vec<usize> = (0..asked.calls.len()).filter(|aspect| asked.calls[*aspect] > 0.0).collect();
+        called.sort_by(|a, b| asked.calls[*b].total_cmp(&asked.calls[*a]).then(a.cmp(b)));
+        let covered = |aspect: usize| {
+            let entry = &self.lexicon.aspects()[aspect];
+            let hits = asked.scan.triggers.iter().filter(|hit| hit.aspect.index() == aspect);
+            let hit = hits.max_by(|a, b| a.weight.total_cmp(&b.weight).then(b.start.cmp(&a.start)))?;
+            Some(Covered {
+                aspect: entry.name.clone(),
+                title: entry.title.clone(),
+                yours: asked.whole[hit.start..hit.end].to_owned(),
+                why: hit.why.to_owned(),
+                documents: documents[aspect],
+                best: best[aspect],
+            })
+        };
+        called.into_iter().filter_map(covered).collect()
+    }
+
+    fn why_nothing(&self, asked: &Asked<'_>, passing: &Numbers, candidates: usize) -> String {
+        if self.library.is_empty() {
+            "the library holds no document".into()
+        } else if passing.count() == 0 {
+            "no document passes the filters".into()
+        } else if asked.terms.is_empty() {
+            "no document has any word of this text".into()
+        } else if candidates == 0 {
+            "no document that passes the filters has a word of this text".into()
+        } else {
+            "no document is close enough to this text to be worth your time".into()
+        }
+    }
+
+    fn explained(&self, asked: &Asked<'_>, question: &Question, chosen: &[(u32, Measured, f64)]) -> Result<Vec<Recommendation>, Error> {
+        let numbers: Vec<u32> = chosen.iter().map(|(number, _, _)| *number).collect();
+        let words = Words::new(self.library, &asked.terms).parts(&numbers)?;
+        let bridge = Words::new(self.library, &asked.bridge).parts(&numbers)?;
+        let yours = Sentences::of(&asked.whole, self.library);
+        let mut items = Vec::new();
+        for (place, (number, measured, score)) in chosen.iter().enumerate() {
+            let record = self.library.record(*number)?;
+            let row = &self.library.rows[*number];
+            let mut shares = Vec::new();
+            for (terms, parts, weight, is_bridge) in [
+                (&asked.terms, &words, self.weights.words * measured.words, false),
+                (&asked.bridge, &bridge, self.weights.bridge * measured.bridge, true),
+            ] {
+                let parts = &parts[place * terms.len()..][..terms.len()];
+                let sum: f64 = parts.iter().map(|part| f64::from(*part)).sum();
+                for (term, part) in terms.iter().zip(parts).filter(|(_, part)| **part > 0.0) {
+                    shares.push(WordShare {
+                        word: term.word.clone(),
+                        share: if *score > 0.0 { weight * f64::from(*part) / sum / score } else { 0.0 },
+                        bridge: is_bridge,
+                    });
+                }
+            }
+            shares.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.word.cmp(&b.word)));
+            let references = question.references.iter().filter(|id| record.references.contains(id)).cloned().collect();
+            items.push(Recommendation {
+                number: *number,
+                score: *score,
+                chance_of_elsi: row.chance_of_elsi(),
+                aspects: self.aspects_of(row),
+                reasons: Reasons {
+                    parts: measured.parts(&self.weights),
+                    words: shares,
+                    sentences: yours.closest(&record, self.library),
+                    aspects: self.aspect_reasons(asked, &record, row),
+                    references,
+                },
+                record,
+            });
+        }
+        Ok(items)
+    }
+
+    fn aspects_of(&self, row: &Row) -> Vec<String> {
+        let names = self.library.aspect_names().into_iter().enumerate();
+        names.filter(|(place, _)| row.aspects & (1 << place) != 0).map(|(_, name)| name).collect()
+    }
+
+    fn aspect_reasons(&self, asked: &Asked<'_>, record: &Record, row: &Row) -> Vec<AspectReason> {
+        let text = format!("{}\n{}\n{}\n{}", record.title, record.abstract_text, record.keywords.join("\n"), record.mesh.join("\n"));
+        let cues = self.lexicon.cues_in(&text);
+        let mut reasons: Vec<(f64, AspectReason)> = Vec::new();
+        for (place, entry) in self.lexicon.aspects().iter().enumerate() {
+            if row.aspects & (1 << place) == 0 {
+                continue;
+            }
+            let theirs = cues.iter().filter(|cue| cue.aspect.is_some_and(|aspect| aspect.index() == place));
+            let theirs = theirs.max_by(|a, b| a.weight.total_cmp(&b.weight).then(b.start.cmp(&a.start)));
+            let yours = asked.scan.triggers.iter().filter(|hit| hit.aspect.index() == place);
+            let yours = yours.max_by(|a, b| a.weight.total_cmp(&b.weight).then(b.start.cmp(&a.start)));
+            reasons.push((
+                asked.calls[place],
+                AspectReason {
+                    aspect: entry.name.clone(),
+                    title: entry.title.clone(),
+                    theirs: theirs.map(|cue| text[cue.start..cue.end].to_owned()),
+                    yours: yours.map(|hit| asked.whole[hit.start..hit.end].to_owned()),
+                    why: yours.map(|hit| hit.why.to_owned()),
+                },
+            ));
+        }
+        reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
+        reasons.into_iter().map(|(_, reason)| reason).collect()
+    }
+}
+
+/// Words of a text side by side, the first bytes of them.
+fn folded(text: &str, bytes: usize) -> String {
+    let mut words = String::new();
+    fold(&text[..text.floor_char_boundary(bytes.min(text.len()))], |word| {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(&word.text);
+    });
+    words
+}
+
+fn rarity(library: &Library, term: &QueryTerm) -> f64 {
+    let (all, having) = (library.statistics.documents as f64, term.documents as f64);
+    (1.0 + (all - having + 0.5).max(0.5) / (having + 0.5)).ln()
+}
+
+/// Sentences of a text, ready to be compared with those of documents.
+struct Sentences {
+    sentences: Vec<(String, Vec<String>, Option<Vec<f32>>)>,
+}
+
+impl Sentences {
+    fn of(text: &str, library: &Library) -> Self {
+        let mut analyzer = Analyzer::new(Form::Scored);
+        let told = sentences(text).into_iter().map(|place| &text[place]).filter(|sentence| sentence.len() >= 20);
+        let sentences = told
+            .take(SENTENCES)
+            .map(|sentence| {
+                let mut words = analyzer.list(sentence);
+                words.sort();
+                words.dedup();
+                (sentence.to_owned(), words, library.embedder.embed(sentence))
+            })
+            .collect();
+        Self { sentences }
+    }
+
+    /// The pair that is most alike: half by words in common, by their rarity, half by meaning.
+    fn closest(&self, record: &Record, library: &Library) -> Option<SentencePair> {
+        let theirs = Self::of(&format!("{}\n{}", record.title, record.abstract_text), library);
+        let mut rarities: HashMap<&str, f64> = HashMap::new();
+        for (_, words, _) in self.sentences.iter().chain(&theirs.sentences) {
+            for word in words {
+                if !rarities.contains_key(word.as_str()) {
+                    let documents = library.documents_with(word).unwrap_or(0) as f64;
+                    let all = library.statistics.documents as f64;
+                    rarities.insert(word, (1.0 + (all - documents + 0.5).max(0.5) / (documents + 0.5)).ln());
+                }
+            }
+        }
+        let mut best: Option<(f64, &str, &str)> = None;
+        for (yours, my_words, my_vector) in &self.sentences {
+            for (their, their_words, their_vector) in &theirs.sentences {
+                let sum = |words: &[String]| words.iter().map(|word| rarities[word.as_str()]).sum::<f64>();
+                let common: f64 = my_words.iter().filter(|word| their_words.binary_search(word).is_ok()).map(|word| rarities[word.as_str()]).sum();
+                let overlap = 2.0 * common / (sum(my_words) + sum(their_words)).max(f64::MIN_POSITIVE);
+                let likeness = match (my_vector, their_vector) {
+                    (Some(mine), Some(theirs)) => {
+                        let cosine: f32 = mine.iter().zip(theirs).map(|(a, b)| a * b).sum();
+                        0.5 * overlap + 0.5 * f64::from(cosine).max(0.0)
+                    }
+                    _ => overlap,
+                };
+                if best.is_none_or(|(most, _, _)| likeness > most) {
+                    best = Some((likeness, yours, their));
+                }
+            }
+        }
+        best.filter(|(likeness, _, _)| *likeness > 0.0).map(|(likeness, yours, theirs)| SentencePair {
+            yours: yours.to_owned(),
+            theirs: theirs.to_owned(),
+            likeness,
+        })
+    }
+}
+
+/// What a library compares meaning with.
+impl Library {
+    /// Vectors of documents, in the order of their numbers.
+    pub(crate) fn vector(&self, number: u32) -> Option<Vec<f32>> {
+        self.vectors.as_ref().map(|vectors| vectors.get(number as usize))
+    }
+
+    pub(crate) fn nearest(&self, vector: &[f32], most: usize, passes: &(dyn Fn(u32) -> bool + Sync)) -> Vec<u32> {
+        let Some(vectors) = &self.vectors else {
+            return Vec::new();
+        };
+        let found = vectors.nearest(vector, most, |row| passes(row as u32));
+        found.into_iter().map(|(row, _)| row as u32).collect()
+    }
+
+    pub(crate) fn cosines(&self, vector: &[f32], numbers: &[u32]) -> Vec<f32> {
+        let Some(vectors) = &self.vectors else {
+            return vec![0.0; numbers.len()];
+        };
+        let rows: Vec<usize> = numbers.iter().map(|number| *number as usize).collect();
+        vectors.cosines(vector, &rows)
+    }
+}
