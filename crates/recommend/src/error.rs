@@ -33,6 +33,28 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// A document has no word to go by.
+    #[error("`{file}` holds no text to go by")]
+    EmptyQuery {
+        /// The file.
+        file: String,
+    },
+    /// A document is a sequence and nothing else.
+    #[error("`{file}` is a sequence, which alone says nothing of its use")]
+    OnlySequence {
+        /// The file.
+        file: String,
+    },
+    /// A document is of a kind whose text cannot be read.
+    #[error("`{file}` is {what}, which is not read here")]
+    CannotRead {
+        /// The file.
+        file: String,
+        /// What it is: `a PDF`.
+        what: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
     /// The task was asked to stop.
     #[error("stopped while {task}")]
     Stopped {
@@ -49,6 +71,9 @@ impl Error {
             Self::File { .. } => "recommend.read",
             Self::Malformed { .. } => "recommend.malformed",
             Self::UnknownFormat { .. } => "recommend.unknown-format",
+            Self::EmptyQuery { .. } => "recommend.empty-query",
+            Self::OnlySequence { .. } => "recommend.only-sequence",
+            Self::CannotRead { .. } => "recommend.cannot-read",
             Self::Stopped { .. } => "recommend.stopped",
         }
     }
@@ -61,6 +86,11 @@ impl Error {
                 "name it with `--format`: pubmed-xml, nbib, jats, europe-pmc, openalex, ris, bibtex, csl-json, csv, tsv, jsonl or text"
                     .into(),
             ),
+            Self::EmptyQuery { .. } => Some("give a title and an abstract, a manuscript, or a record with descriptions".into()),
+            Self::OnlySequence { .. } => Some(
+                "give a GenBank record or an SBOL design with descriptions, or a few sentences on what it is for".into(),
+            ),
+            Self::CannotRead { hint, .. } => Some((*hint).into()),
             Self::File { .. } | Self::Stopped { .. } => None,
         }
     }
