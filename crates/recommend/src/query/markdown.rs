@@ -1,6 +1,7 @@
 //! Markdown: text without its markup.
 
-use super::{QueryDocument, prose, tidy};
+use super::QueryDocument;
+use super::prose;
 
 pub(super) fn read(text: &str) -> QueryDocument {
     let mut document = QueryDocument::default();
@@ -33,10 +34,6 @@ pub(super) fn read(text: &str) -> QueryDocument {
         }
         if trimmed.starts_with("<!--") {
             comment = !trimmed.contains("-->");
-            continue;
-        }
-        // The text of a footnote.
-        if trimmed.starts_with("[^") && trimmed.contains("]:") {
             continue;
         }
         let heading = trimmed.chars().take_while(|sign| *sign == '#').count();
@@ -108,8 +105,6 @@ fn block(line: &str) -> &str {
 fn inline(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    // A bracket that never closes is looked for once in a line.
-    let (mut brackets, mut tags) = (true, true);
     while let Some(sign) = rest.chars().next() {
         let after = &rest[sign.len_utf8()..];
         match sign {
@@ -127,7 +122,7 @@ fn inline(line: &str) -> String {
                 }
             }
             '!' if after.starts_with('[') => {}
-            '[' if brackets => {
+            '[' => {
                 if let Some(end) = bracket(after) {
                     let inside = &after[..end];
                     // Notes and citations say nothing that can be read here.
@@ -137,18 +132,14 @@ fn inline(line: &str) -> String {
                     rest = skip_target(&after[end + 1..]);
                     continue;
                 }
-                brackets = false;
                 out.push('[');
             }
-            '<' if tags => {
+            '<' => {
                 let tag =
                     after.starts_with(|next: char| next.is_ascii_alphabetic() || next == '/' || next == '!');
-                if tag {
-                    if let Some(end) = after.find('>') {
-                        rest = &after[end + 1..];
-                        continue;
-                    }
-                    tags = false;
+                if tag && let Some(end) = after.find('>') {
+                    rest = &after[end + 1..];
+                    continue;
                 }
                 out.push('<');
             }
@@ -156,7 +147,7 @@ fn inline(line: &str) -> String {
         }
         rest = after;
     }
-    tidy(&out)
+    out.trim().to_owned()
 }
 
 /// The end of a bracket that is open; inner ones are passed over.
@@ -174,23 +165,15 @@ fn bracket(text: &str) -> Option<usize> {
     None
 }
 
-/// What follows a link's text: without `(address)` or `[label]`. Addresses may hold pairs of parentheses.
+/// What follows a link's text: without `(address)` or `[label]`.
 fn skip_target(text: &str) -> &str {
-    let (open, close) = match text.chars().next() {
-        Some('(') => ('(', ')'),
-        Some('[') => ('[', ']'),
+    let close = match text.chars().next() {
+        Some('(') => ')',
+        Some('[') => ']',
         _ => return text,
     };
-    let mut depth = 0_usize;
-    for (at, sign) in text.char_indices().take(2_000) {
-        if sign == open {
-            depth += 1;
-        } else if sign == close {
-            depth -= 1;
-            if depth == 0 {
-                return &text[at + 1..];
-            }
-        }
+    match text.char_indices().take(2_000).find(|(_, sign)| *sign == close) {
+        Some((end, _)) => &text[end + 1..],
+        None => text,
     }
-    text
 }
