@@ -118,7 +118,7 @@ fn xml_of_pubmed_is_read() {
     assert_eq!(records[2].venue.as_deref(), Some("Handbook of Cells"));
     assert_eq!(report.deleted, ["pmid:90000005"]);
     assert_eq!(report.left_out, 1);
-    assert_eq!(report.problems[0].place, "record 3 (line 57)");
+    assert_eq!(report.problems[0].place, "record 3 (line 56)");
     assert!(report.problems[0].what.contains("pmid:90000003"));
 }
 
@@ -236,7 +236,7 @@ fn bibtex_is_read() {
     assert!(records[1].retracted);
     assert_eq!(report.left_out, 1);
     assert!(
-        report.problems[0].place.contains("line 25"),
+        report.problems[0].place.contains("line 23"),
         "{:?}",
         report.problems
     );
