@@ -136,7 +136,7 @@ fn with_commas(text: &str) -> Vec<Author> {
         .filter(|part| !part.is_empty())
         .collect();
     let initials = |part: &str| part.split_whitespace().all(is_initials);
-    let pairs = parts.len() % 2 == 0
+    let pairs = parts.len().is_multiple_of(2)
         && parts
             .chunks(2)
             .all(|pair| !initials(pair[0]) && initials(pair[1]));
