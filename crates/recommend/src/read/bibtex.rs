@@ -120,6 +120,11 @@ fn finish(
     Ok(())
 }
 
+/// Names that every style knows.
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+
 /// The parts of a value in one text, with abbreviations in their place. Those that nothing defines are kept by name and listed.
 fn resolve(
     field: &[biblatex::Spanned<RawChunk<'_>>],
@@ -134,9 +139,6 @@ fn resolve(
                 Some(text) => out.push_str(text),
                 None => {
                     out.push_str(name);
-                    const MONTHS: [&str; 12] = [
-                        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-                    ];
                     if !MONTHS.contains(&name.to_ascii_lowercase().as_str()) {
                         unknown.push(name.to_owned());
                     }

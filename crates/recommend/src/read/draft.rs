@@ -198,7 +198,7 @@ fn push_new(list: &mut Vec<String>, text: &str) {
 }
 
 /// Whether a title begins as publishers mark a paper that they took back.
-fn marks_retraction(title: &str) -> bool {
+pub(super) fn marks_retraction(title: &str) -> bool {
     let front: String = title
         .trim_start_matches(|sign: char| !sign.is_alphanumeric())
         .chars()

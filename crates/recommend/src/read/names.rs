@@ -116,7 +116,10 @@ pub(crate) fn list(text: &str) -> Vec<Author> {
         .into_iter()
         .flat_map(|part| {
             // `A. One, B. Two and C. Three`.
-            if separator == Some(" and ") && part.matches(',').count() > 1 {
+            let initial = |name: &str| name.split_whitespace().next().is_some_and(is_initials);
+            let many = part.matches(',').count() > 1
+                || part.split(',').all(|name| part.contains(',') && initial(name));
+            if separator == Some(" and ") && many {
                 with_commas(part)
             } else {
                 vec![one(part)]
@@ -133,7 +136,7 @@ fn with_commas(text: &str) -> Vec<Author> {
         .filter(|part| !part.is_empty())
         .collect();
     let initials = |part: &str| part.split_whitespace().all(is_initials);
-    let pairs = parts.len() % 2 == 0
+    let pairs = parts.len().is_multiple_of(2)
         && parts
             .chunks(2)
             .all(|pair| !initials(pair[0]) && initials(pair[1]));

@@ -1,1 +1,697 @@
+//! Sample files of every format, round trips, and bytes that are none.
 
+use std::io::{Cursor, Read, Write};
+
+use proptest::prelude::*;
+
+use super::text::{plain, tidy, tidy_lines};
+use super::*;
+use crate::{
+    Author, Ids, Kind, Merger, Met, merge, write_bibtex, write_csl_json, write_csv, write_jsonl, write_ris,
+};
+
+const SAMPLES: [(&str, &[u8]); 12] = [
+    (
+        "sample.pubmed.xml",
+        include_bytes!("../../tests/records/sample.pubmed.xml"),
+    ),
+    ("sample.nbib", include_bytes!("../../tests/records/sample.nbib")),
+    (
+        "sample.jats.xml",
+        include_bytes!("../../tests/records/sample.jats.xml"),
+    ),
+    (
+        "sample.europe-pmc.json",
+        include_bytes!("../../tests/records/sample.europe-pmc.json"),
+    ),
+    (
+        "sample.openalex.json",
+        include_bytes!("../../tests/records/sample.openalex.json"),
+    ),
+    ("sample.ris", include_bytes!("../../tests/records/sample.ris")),
+    ("sample.bib", include_bytes!("../../tests/records/sample.bib")),
+    (
+        "sample.csl.json",
+        include_bytes!("../../tests/records/sample.csl.json"),
+    ),
+    ("sample.csv", include_bytes!("../../tests/records/sample.csv")),
+    ("sample.tsv", include_bytes!("../../tests/records/sample.tsv")),
+    ("sample.jsonl", include_bytes!("../../tests/records/sample.jsonl")),
+    ("sample.txt", include_bytes!("../../tests/records/sample.txt")),
+];
+
+fn read_as(file: &str, bytes: &[u8], options: &ReadRecords) -> Result<(Vec<Record>, ReadReport), Error> {
+    let mut records = Vec::new();
+    let report = read_records(file, Box::new(Cursor::new(bytes)), options, &mut |record| {
+        records.push(record);
+        Ok(())
+    })?;
+    assert_eq!(report.records, records.len() as u64);
+    Ok((records, report))
+}
+
+fn read(file: &str, bytes: &[u8]) -> (Vec<Record>, ReadReport) {
+    read_as(file, bytes, &ReadRecords::default()).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn sample(format: &str) -> (Vec<Record>, ReadReport) {
+    let (file, bytes) = SAMPLES
+        .iter()
+        .find(|(file, _)| file.contains(&format!(".{format}")))
+        .expect("every format has one");
+    read(file, bytes)
+}
+
+fn fails(file: &str, bytes: &[u8]) -> String {
+    let error = read_as(file, bytes, &ReadRecords::default()).expect_err("it is broken");
+    format!("{error} | {}", error.hint().unwrap_or_default())
+}
+
+/// What most of the samples say of their first document.
+fn checks_first(records: &[Record], authors: &[&str]) {
+    let first = &records[0];
+    assert_eq!(
+        first.title,
+        "Gene drives in Anopheles and CO2: who decides & why?"
+    );
+    assert_eq!(first.year, Some(2021));
+    assert_eq!(first.venue.as_deref(), Some("Journal of Imagined Biology"));
+    assert_eq!(first.ids.doi.as_deref(), Some("10.5555/imag.2021.1"));
+    let listed: Vec<String> = first.authors.iter().map(Author::listed).collect();
+    assert_eq!(listed, authors);
+    assert!(!first.retracted);
+}
+
+const THREE: [&str; 3] = ["Okafor, Adaeze N", "Lindqvist, P", "Imagined Consortium"];
+const TWO_PARTS: &str =
+    "BACKGROUND: Releases cross borders.\nRESULTS: Consent of communities (p < 0.05) and β-carotene.";
+
+#[test]
+fn every_sample_shows_its_format() {
+    for ((file, bytes), format) in SAMPLES.iter().zip(Format::ALL) {
+        assert_eq!(read(file, bytes).1.format, format, "{file}");
+    }
+}
+
+#[test]
+fn xml_of_pubmed_is_read() {
+    let (records, report) = sample("pubmed");
+    checks_first(&records, &THREE);
+    let first = &records[0];
+    assert_eq!(first.abstract_text, TWO_PARTS);
+    assert_eq!(first.ids.pmcid.as_deref(), Some("PMC9900001"));
+    assert_eq!(first.kind, Kind::Review);
+    assert_eq!(first.language.as_deref(), Some("en"));
+    assert_eq!(
+        first.mesh,
+        ["Gene Drive Technology", "Organisms, Genetically Modified"]
+    );
+    assert_eq!(first.keywords, ["gene drive", "consent"]);
+    assert_eq!(first.references, ["pmid:90000009", "doi:10.5555/old.9"]);
+    assert_eq!(first.source, "pubmed");
+    assert!(records[1].retracted);
+    assert_eq!(records[1].language.as_deref(), Some("de"));
+    assert_eq!(
+        (records[2].kind, records[2].title.as_str()),
+        (Kind::Chapter, "Law of cells")
+    );
+    assert_eq!(records[2].venue.as_deref(), Some("Handbook of Cells"));
+    assert_eq!(report.deleted, ["pmid:90000005"]);
+    assert_eq!(report.left_out, 1);
+    assert_eq!(report.problems[0].place, "record 3 (line 56)");
+    assert!(report.problems[0].what.contains("pmid:90000003"));
+}
+
+#[test]
+fn nbib_is_read() {
+    let (records, _) = sample("nbib");
+    checks_first(&records, &THREE);
+    assert_eq!(records[0].abstract_text, TWO_PARTS);
+    assert_eq!(records[0].ids.pmcid.as_deref(), Some("PMC9900001"));
+    assert_eq!(
+        records[0].mesh,
+        ["Gene Drive Technology", "Organisms, Genetically Modified"]
+    );
+    assert_eq!(records[0].kind, Kind::Review);
+    assert!(records[1].retracted);
+}
+
+#[test]
+fn jats_is_read() {
+    let (records, _) = sample("jats");
+    checks_first(&records, &THREE);
+    let first = &records[0];
+    assert_eq!(
+        first.abstract_text,
+        TWO_PARTS
+            .replace("BACKGROUND", "Background")
+            .replace("RESULTS", "Results")
+    );
+    assert_eq!(first.kind, Kind::Review);
+    assert_eq!(
+        first.licence.as_deref(),
+        Some("https://creativecommons.org/licenses/by/4.0/")
+    );
+    assert_eq!(first.open_access, Some(true));
+    assert_eq!(
+        first.references,
+        ["doi:10.5555/old.9", "pmid:90000009", "doi:10.5555/old.10"]
+    );
+    assert_eq!(records.len(), 2);
+    assert!(records[1].retracted);
+    let bare = b"<front xmlns:j='x'><j:article-meta><j:title-group><j:article-title>A title</j:article-title></j:title-group></j:article-meta></front>";
+    assert_eq!(read("a.xml", bare).0[0].title, "A title");
+}
+
+#[test]
+fn json_of_europe_pmc_is_read() {
+    let (records, _) = sample("europe-pmc");
+    checks_first(&records, &THREE);
+    assert_eq!(
+        records[0].abstract_text,
+        TWO_PARTS
+            .replace("BACKGROUND", "Background")
+            .replace("RESULTS", "Results")
+    );
+    assert_eq!(records[0].mesh.len(), 2);
+    assert_eq!(records[0].open_access, Some(true));
+    assert_eq!(records[0].licence.as_deref(), Some("cc by"));
+    assert_eq!(records[1].kind, Kind::Preprint);
+    assert_eq!(records[1].authors, [Author::new("Sato", "Y")]);
+    assert!(records[1].retracted);
+}
+
+#[test]
+fn json_of_openalex_is_read() {
+    let (records, _) = sample("openalex");
+    checks_first(
+        &records,
+        &["Okafor, Adaeze N.", "Lindqvist, P.", "Imagined Consortium"],
+    );
+    let first = &records[0];
+    assert_eq!(first.abstract_text, "Releases cross borders. Genes cross too.");
+    assert_eq!(first.ids.openalex.as_deref(), Some("W9000000001"));
+    assert_eq!(first.ids.pmid.as_deref(), Some("90000001"));
+    assert_eq!(first.ids.pmcid.as_deref(), Some("PMC9900001"));
+    assert_eq!(first.references, ["openalex:W9000000009"]);
+    assert_eq!(first.keywords, ["gene drive", "consent"]);
+    assert!(records[1].retracted);
+    let page = SAMPLES[4].1;
+    // Pages of a server, one in a line.
+    let one: String = String::from_utf8_lossy(page).replace('\n', "");
+    let pages = format!("{one}\n{one}\n");
+    assert_eq!(read("pages.jsonl", pages.as_bytes()).0.len(), 4);
+    let works = r#"{"id":"https://openalex.org/W1","title":"One","authorships":[]}
+{"id":"https://openalex.org/W2","title":"Two","results":"none"}"#;
+    assert_eq!(read("works.jsonl", works.as_bytes()).0.len(), 2);
+}
+
+#[test]
+fn ris_is_read() {
+    let (records, report) = sample("ris");
+    checks_first(&records, &THREE);
+    assert_eq!(records[0].abstract_text, TWO_PARTS);
+    assert_eq!(records[0].kind, Kind::Review);
+    assert_eq!(records[0].ids.pmid.as_deref(), Some("90000001"));
+    assert_eq!(records[0].ids.pmcid.as_deref(), Some("PMC9900001"));
+    assert!(records[1].retracted);
+    assert_eq!(records[1].venue.as_deref(), Some("Handbook of Cells"));
+    assert_eq!(records[1].kind, Kind::Chapter);
+    assert!(report.problems.is_empty());
+}
+
+#[test]
+fn bibtex_is_read() {
+    let (records, report) = sample("bib");
+    checks_first(&records, &THREE);
+    assert_eq!(
+        records[0].abstract_text,
+        "Releases cross borders.\nConsent of communitíes."
+    );
+    assert_eq!(records[0].kind, Kind::Review);
+    assert_eq!(records[0].keywords, ["gene drive", "consent"]);
+    assert_eq!(records[0].ids.local.as_deref(), Some("okafor2021"));
+    assert_eq!(records[1].authors, [Author::new("Satō", "Yuki")]);
+    assert_eq!(records[1].year, Some(2018));
+    assert!(records[1].retracted);
+    assert_eq!(report.left_out, 1);
+    assert!(
+        report.problems[0].place.contains("line 23"),
+        "{:?}",
+        report.problems
+    );
+}
+
+#[test]
+fn abbreviations_of_bibtex_end() {
+    let (records, report) = read(
+        "a.bib",
+        b"@string{a = a # a}\n@string{b = a # b}\n@misc{x, title = b # { and more}}\n",
+    );
+    assert_eq!(records[0].title, "aab and more");
+    assert!(report.problems.is_empty());
+}
+
+#[test]
+fn csl_json_is_read() {
+    let (records, _) = sample("csl");
+    checks_first(&records, &THREE);
+    assert_eq!(records[0].kind, Kind::Review);
+    assert_eq!(records[0].language.as_deref(), Some("en"));
+    assert_eq!(records[1].authors, [Author::new("van der Berg", "J")]);
+    assert_eq!(records[1].year, Some(2018));
+    assert!(records[1].retracted);
+}
+
+#[test]
+fn tables_are_read() {
+    let (records, report) = sample("csv");
+    checks_first(&records, &["Okafor, AN", "Lindqvist, P"]);
+    assert_eq!(
+        records[0].abstract_text,
+        "Releases cross borders, \"all\" of them.\nSecond line."
+    );
+    assert_eq!(records[0].ids.local.as_deref(), Some("okafor2021"));
+    assert_eq!(records[1].title, "A toggle switch that never was");
+    assert_eq!(report.left_out, 1);
+    let problems: Vec<&str> = report
+        .problems
+        .iter()
+        .map(|problem| problem.place.as_str())
+        .collect();
+    assert_eq!(problems, ["record 2 (line 4)", "record 3 (line 5)"]);
+    let (records, _) = sample("tsv");
+    checks_first(&records, &[]);
+    assert_eq!(records[0].ids.openalex.as_deref(), Some("W9000000001"));
+}
+
+#[test]
+fn a_table_without_titles_names_its_columns() {
+    let told = fails("a.csv", b"Name;Words\nx;y\n");
+    assert_eq!(
+        told,
+        "`a.csv` has no column with titles; its columns are `Name`, `Words` | name the column that holds titles, with `--columns title=NAME`"
+    );
+    let options = ReadRecords {
+        columns: ColumnMap::parse(["title=Name", "abstract=Words"]).expect("fields"),
+        ..ReadRecords::default()
+    };
+    let (records, _) = read_as("a.csv", b"Name;Words\nx;y\n", &options).expect("it is a table");
+    assert_eq!(
+        (records[0].title.as_str(), records[0].abstract_text.as_str()),
+        ("x", "y")
+    );
+    assert!(fails("a.jsonl", br#"{"name":"x"}"#).contains("`name`"));
+}
+
+#[test]
+fn json_lines_are_read() {
+    let (records, _) = sample("jsonl");
+    assert_eq!(records[0].ids.local.as_deref(), Some("4983"));
+    assert_eq!(records[0].abstract_text, "Releases cross borders.");
+    assert_eq!(
+        records[0].authors,
+        [Author::new("Okafor", "Adaeze N"), Author::new("Lindqvist", "P")]
+    );
+    assert_eq!(
+        (records[1].kind, records[1].source.as_str()),
+        (Kind::Chapter, "somewhere")
+    );
+    assert!(records[1].retracted);
+}
+
+#[test]
+fn plain_text_is_one_document() {
+    let (records, _) = sample("txt");
+    assert_eq!(
+        records[0].title,
+        "Gene drives in Anopheles and CO2: who decides & why?"
+    );
+    assert_eq!(
+        records[0].abstract_text,
+        "Releases cross borders. Communities are asked too late."
+    );
+    let (records, report) = read("empty.txt", b" \n");
+    assert!(records.is_empty());
+    assert_eq!(report.left_out, 1);
+}
+
+#[test]
+fn packed_files_are_unpacked_by_content() {
+    for (file, bytes) in SAMPLES {
+        let wanted = read(file, bytes).0;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(bytes).expect("memory");
+        assert_eq!(read(file, &gzip.finish().expect("memory")).0, wanted, "{file}");
+        let zstd = zstd::stream::encode_all(bytes, 1).expect("memory");
+        assert_eq!(read(file, &zstd).0, wanted, "{file}");
+        assert!(fails(file, &zstd[..zstd.len() / 2]).contains("cut off"), "{file}");
+        let with_mark = [b"\xef\xbb\xbf", bytes].concat();
+        assert_eq!(read(file, &with_mark).0, wanted, "{file}");
+    }
+}
+
+#[test]
+fn a_small_file_that_unpacks_to_a_large_one_is_refused() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::copy(&mut std::io::repeat(b' ').take(1 << 20), &mut gzip).expect("memory");
+    let packed = gzip.finish().expect("memory");
+    let options = ReadRecords {
+        format: Some(Format::Text),
+        max_bytes: 100_000,
+        ..ReadRecords::default()
+    };
+    let error = read_as("a", &packed, &options).expect_err("it is too large");
+    assert_eq!(error.code(), "recommend.too-large");
+    for (format, (file, bytes)) in Format::ALL.into_iter().zip(SAMPLES) {
+        // One record is held at a time, and one record has a limit of its own.
+        let options = ReadRecords {
+            format: Some(format),
+            max_record_bytes: 20,
+            ..ReadRecords::default()
+        };
+        let long: Vec<u8> = bytes
+            .iter()
+            .copied()
+            .chain(std::iter::repeat_n(b'x', 600_000))
+            .collect();
+        let _ = read_as(file, &long, &options);
+    }
+}
+
+#[test]
+fn broken_xml_says_where() {
+    assert!(fails("a.xml", b"<PubmedArticleSet>\n<PubmedArticle>").contains("line 2: the file ends"));
+    assert!(fails("a.xml", b"<article>\n</front>").contains("line 2: this is not well-formed"));
+    let bomb =
+        "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><article>&b;</article>";
+    assert!(fails("a.xml", bomb.as_bytes()).contains("declares entities"));
+    let unknown = b"<article><front><article-meta>&boom;</article-meta></front></article>";
+    assert!(fails("a.xml", unknown).contains("`&boom;` is not known"));
+    let deep = "<article>".to_owned() + &"<a>".repeat(100_000);
+    assert!(fails("a.xml", deep.as_bytes()).contains("256 deep"));
+    let options = ReadRecords {
+        format: Some(Format::PubmedXml),
+        ..ReadRecords::default()
+    };
+    let error = read_as("a.xml", b"<html></html>", &options).expect_err("another root");
+    assert!(error.to_string().contains("`<html>`"));
+    assert_eq!(
+        fails("a.bin", b"\x00\x01").split(" | ").next(),
+        Some("`a.bin` has no format that is known here")
+    );
+}
+
+#[test]
+fn other_encodings_are_read_or_named() {
+    let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><front><article-meta><title-group><article-title>Caf\xe9</article-title></title-group></article-meta></front>";
+    assert_eq!(read("a.xml", latin).0[0].title, "Café");
+    assert!(fails("a.csv", b"\xff\xfet\0i\0").contains("iconv -f UTF-16"));
+    assert!(fails("a.csv", b"title,year\ncaf\xe9,2000\n").contains("line 2: these bytes are not UTF-8"));
+    assert!(fails("a.ris", b"TY  - JOUR\nTI  - caf\xe9\n").contains("line 2: these bytes are not UTF-8"));
+    let other = b"<?xml version='1.0' encoding='EUC-JP'?><article/>";
+    assert!(fails("a.xml", other).contains("iconv -f EUC-JP"));
+}
+
+#[test]
+fn broken_json_says_where() {
+    assert!(fails("a.jsonl", b"{\"title\":\"x\"}\n{\"title\":").contains("line 2"));
+    assert!(fails("a.jsonl", b"{\"title\":\"x\"}\n{\"title\" 1}").contains("record 2 (line 2)"));
+    assert!(fails("a.jsonl", b"[{\"title\":\"x\"}, 3]").contains("should begin here"));
+    let deep = format!("{{\"title\":{}", "[".repeat(1_000_000));
+    assert!(fails("a.jsonl", deep.as_bytes()).contains("line 1"));
+    let deep = format!("{{\"title\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(fails("a.jsonl", deep.as_bytes()).contains("recursion limit"));
+}
+
+#[test]
+fn a_sink_can_stop_the_reading() {
+    let mut count = 0;
+    let stopped = read_records(
+        "a.ris",
+        Box::new(Cursor::new(SAMPLES[5].1)),
+        &ReadRecords::default(),
+        &mut |_| {
+            count += 1;
+            Err(Error::Stopped { task: "reading" })
+        },
+    );
+    assert!(matches!(stopped, Err(Error::Stopped { .. })));
+    assert_eq!(count, 1);
+}
+
+/// Text that has no markup and one form of spaces: what all readers make of it.
+fn clean(text: &str) -> String {
+    let mut text = tidy(text).into_owned();
+    loop {
+        let again = tidy(&plain(&text)).into_owned();
+        if again == text {
+            return text;
+        }
+        text = again;
+    }
+}
+
+/// Words that trouble formats, among others.
+fn words() -> impl Strategy<Value = String> {
+    let trouble = prop::sample::select(vec![
+        "TY  - JOUR",
+        "ER  - ",
+        "AB  -",
+        "{",
+        "}",
+        "%",
+        "&",
+        "\\",
+        "$",
+        "#",
+        "_",
+        "^",
+        "~",
+        "\"",
+        "'",
+        "``",
+        "--",
+        "---",
+        "@article{x,",
+        "E. coli",
+        "CO2",
+        "Müller",
+        "β",
+        "日本語",
+        "=1+1",
+        "RETRACTED:",
+        "and",
+        ",",
+        "\t",
+        "\u{0}",
+        "\r\n",
+        "\u{2028}",
+        "<b",
+        "p < 0.05",
+        "\\'{e}",
+        "|",
+    ])
+    .prop_map(str::to_owned);
+    prop::collection::vec(
+        prop_oneof![2 => trouble, 1 => "\\PC{0,12}", 2 => "[a-zA-Z]{1,8}"],
+        0..8,
+    )
+    .prop_map(|parts| parts.join(" "))
+}
+
+fn id(shape: &str) -> impl Strategy<Value = Option<String>> + use<> {
+    prop::option::of(proptest::string::string_regex(shape).expect("a pattern"))
+}
+
+/// Records as the formats can hold them.
+fn records() -> impl Strategy<Value = Record> {
+    let ids = (
+        id("10\\.[0-9]{4}/[a-z0-9()_{}%;:<>#&-]{0,12}[a-z0-9]"),
+        id("[1-9][0-9]{0,7}"),
+        id("PMC[1-9][0-9]{0,6}"),
+        id("W[1-9][0-9]{0,9}"),
+        id("[a-z][a-zA-Z0-9:_-]{0,10}"),
+    );
+    let name = "[A-ZÄÉ][a-zäéß]{1,8}( [a-z]{2,3})?(-[A-Z][a-z]{1,4})?";
+    let author = (name, prop::option::of("[A-ZÉ][a-zé]{0,8}( [A-Z]\\.)?"))
+        .prop_map(|(family, given)| Author::new(family, given.unwrap_or_default()));
+    let text = (
+        words(),
+        prop::collection::vec(words(), 0..3),
+        prop::option::of(words()),
+        prop::collection::vec(words(), 0..3),
+    );
+    let rest = (
+        prop::option::of(1000..2200_i32),
+        prop::collection::vec(author, 0..3),
+        prop::sample::select(Kind::ALL.to_vec()),
+        prop::option::of(prop::sample::select(vec!["en".to_owned(), "de".into()])),
+        any::<bool>(),
+        prop::option::of(any::<bool>()),
+    );
+    (ids, text, rest).prop_map(
+        |((doi, pmid, pmcid, openalex, local), (title, lines, venue, keywords), rest)| {
+            let (year, authors, kind, language, retracted, open_access) = rest;
+            let mut list: Vec<String> = Vec::new();
+            for keyword in keywords {
+                // These signs part keywords in some format.
+                let keyword = clean(&keyword.replace([';', ','], " "));
+                if !keyword.is_empty() && !list.contains(&keyword) {
+                    list.push(keyword);
+                }
+            }
+            let title = format!("T{}", clean(&title));
+            Record {
+                retracted: retracted || super::draft::marks_retraction(&title),
+                title,
+                ids: Ids {
+                    doi: doi.and_then(|doi| crate::clean_doi(&clean(&doi))),
+                    pmid,
+                    pmcid,
+                    openalex,
+                    local: Some(local.unwrap_or_else(|| "key".into())),
+                },
+                abstract_text: lines
+                    .iter()
+                    .map(|line| clean(line))
+                    .filter(|line| !line.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+                year,
+                venue: venue.map(|venue| clean(&venue)).filter(|venue| !venue.is_empty()),
+                authors,
+                kind,
+                language,
+                keywords: list,
+                mesh: vec!["Organisms, Genetically Modified".into()],
+                references: vec!["doi:10.1/x".into(), "openalex:W1".into()],
+                licence: Some("CC BY".into()),
+                open_access,
+                source: "somewhere".into(),
+            }
+        },
+    )
+}
+
+/// A record without the fields that RIS, BibTeX and CSL-JSON do not hold.
+fn without_rest(record: &Record, source: &str) -> Record {
+    Record {
+        mesh: Vec::new(),
+        references: Vec::new(),
+        licence: None,
+        open_access: None,
+        source: source.into(),
+        ..record.clone()
+    }
+}
+
+/// What any file may do: fail with an error or give records, but no more.
+fn survives(bytes: &[u8]) {
+    for format in Format::ALL {
+        let options = ReadRecords {
+            format: Some(format),
+            max_bytes: 1 << 22,
+            ..ReadRecords::default()
+        };
+        let mut merger = Merger::new();
+        let mut first: Option<Record> = None;
+        let read = read_records("any", Box::new(Cursor::new(bytes)), &options, &mut |record| {
+            assert!(!record.title.is_empty() || !record.abstract_text.is_empty());
+            assert_eq!(tidy(&record.title), record.title);
+            assert_eq!(tidy_lines(&record.abstract_text), record.abstract_text);
+            let met = merger.meet(&record);
+            assert_eq!(met == Met::New, first.is_none() || met == Met::New);
+            match &mut first {
+                Some(first) => drop(merge(first, &record)),
+                None => first = Some(record),
+            }
+            Ok(())
+        });
+        if let Err(error) = read {
+            assert!(!error.to_string().is_empty());
+        }
+    }
+    let _ = Format::detect("any", bytes);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn json_lines_give_back_every_field(record in records()) {
+        let mut bytes = Vec::new();
+        write_jsonl(&mut bytes, [&record]).expect("memory");
+        prop_assert_eq!(&read("a.jsonl", &bytes).0[0], &record);
+    }
+
+    #[test]
+    fn csv_gives_back_every_field(list in prop::collection::vec(records(), 1..3)) {
+        let mut bytes = Vec::new();
+        write_csv(&mut bytes, &list).expect("memory");
+        prop_assert_eq!(read("a.csv", &bytes).0, list);
+    }
+
+    #[test]
+    fn ris_gives_back_what_it_holds(list in prop::collection::vec(records(), 1..3)) {
+        let mut bytes = Vec::new();
+        write_ris(&mut bytes, &list).expect("memory");
+        let wanted: Vec<Record> = list.iter().map(|record| without_rest(record, "a.ris")).collect();
+        prop_assert_eq!(read("a.ris", &bytes).0, wanted, "{}", String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn csl_json_gives_back_what_it_holds(list in prop::collection::vec(records(), 1..3)) {
+        let mut bytes = Vec::new();
+        write_csl_json(&mut bytes, &list).expect("memory");
+        let wanted: Vec<Record> = list.iter().map(|record| without_rest(record, "a.json")).collect();
+        let options = ReadRecords { format: Some(Format::CslJson), ..ReadRecords::default() };
+        let found = read_as("a.json", &bytes, &options).expect("it was written so").0;
+        prop_assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn bibtex_gives_back_what_it_holds(record in records()) {
+        let mut bytes = Vec::new();
+        write_bibtex(&mut bytes, [&record, &record]).expect("memory");
+        let wanted = without_rest(&record, "a.bib");
+        let found = read("a.bib", &bytes).0;
+        prop_assert_eq!(&found[0], &wanted, "{}", String::from_utf8_lossy(&bytes));
+        // The same key does not come twice.
+        prop_assert_ne!(&found[0].ids.local, &found[1].ids.local);
+    }
+
+    #[test]
+    fn no_reader_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        survives(&bytes);
+    }
+
+    #[test]
+    fn no_reader_panics_on_any_text(text in words()) {
+        survives(text.as_bytes());
+    }
+
+    #[test]
+    fn no_reader_panics_on_a_damaged_file(
+        which in 0..SAMPLES.len(),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>(), 0..4), 1..6),
+    ) {
+        let mut bytes = SAMPLES[which].1.to_vec();
+        for (at, to, byte, how) in cuts {
+            if bytes.is_empty() {
+                break;
+            }
+            let (at, to) = (at.index(bytes.len()), to.index(bytes.len()));
+            match how {
+                0 => bytes[at] = byte,
+                1 => bytes.truncate(at.max(1)),
+                2 => bytes.insert(at, byte),
+                _ => {
+                    let part = bytes[at.min(to)..at.max(to)].to_vec();
+                    bytes.splice(at..at, part.into_iter().take(2000));
+                }
+            }
+        }
+        survives(&bytes);
+    }
+}

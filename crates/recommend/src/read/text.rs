@@ -78,9 +78,10 @@ fn tag(name: &str) -> Option<Tag> {
 
 /// Text without the markup of HTML and JATS, with its entities resolved. A `<` that begins no known tag stays.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let text = match text.contains('&') {
-        true => Cow::Owned(resolve_known(text)),
-        false => Cow::Borrowed(text),
+    let text = if text.contains('&') {
+        Cow::Owned(resolve_known(text))
+    } else {
+        Cow::Borrowed(text)
     };
     if !text.contains('<') {
         return text;
