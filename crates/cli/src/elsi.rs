@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, DenseKind, EngineCheck, ExportFormat, Feedback, Found, IngestReport, Lexicon, Library, LibraryOptions,
+    Classifier, DenseKind, EngineCheck, ExportFormat, Feedback, Found, IngestReport, LearnElsi, Lexicon, Library, LibraryOptions,
     Recommendation, RecommendOptions, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library,
-    engine_check, export, ingest, read_question, rebuild_library,
+    engine_check, export, ingest, learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
-    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, HowIndexed, IndexFlags, IngestFlags, LibraryFlag,
+    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, HowIndexed, IndexFlags, IngestFlags, LearnFlags, LibraryFlag,
     RecommendFlags, SearchFlags,
 };
 use crate::progress::Progress;
@@ -27,6 +27,7 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Explain(flags) => explain(&flags, json, progress),
         ElsiCommand::Export(flags) => export_documents(&flags, json, progress),
         ElsiCommand::Eval(flags) => eval(&flags, json, progress),
+        ElsiCommand::Learn(flags) => learn(&flags, json, progress),
         ElsiCommand::Aspects => aspects(json),
     }
 }
@@ -449,6 +450,41 @@ fn checked(check: &EngineCheck) -> String {
         check.note
     );
     text
+}
+
+fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
+    let library = open(&flags.library, progress)?;
+    let mut options = LearnElsi::default();
+    options.judgements.clone_from(&flags.judgements);
+    options.balance.clone_from(&flags.balance);
+    options.seed = flags.seed;
+    let learnt = learn_elsi(&library, &options, progress)?;
+    if let Some(path) = &flags.output {
+        write_text(&format!("{}\n", serde_json::to_string_pretty(&learnt.coefficients)?), path)?;
+    }
+    progress.end();
+    terminal::warn(&learnt.warnings, json);
+    if json {
+        return print_json(&learnt);
+    }
+    let mut headers = vec!["rarity treated by"];
+    headers.extend(learnt.measures.iter().map(|name| name.trim_end_matches(":elsi")));
+    let rows = learnt.compared.iter().map(|balanced| {
+        let mut row = vec![balanced.balance.clone()];
+        row.extend(balanced.values.iter().map(|value| value.map_or("-".into(), |value| format!("{value:.3}"))));
+        row
+    });
+    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
+    let mut text = format!(
+        "{}, {} of them on ethics, law and society; 5 folds, balanced and calibrated inside of them\n\n{}",
+        counted(learnt.documents, "judged document"),
+        learnt.elsi,
+        table(&headers, &numeric, rows.collect())
+    );
+    if let Some(path) = &flags.output {
+        let _ = writeln!(text, "\nwrote {} (rarity treated by: {})", path.display(), flags.balance);
+    }
+    terminal::print(&text)
 }
 
 fn aspects(json: bool) -> Result<()> {

@@ -23,6 +23,8 @@ pub(crate) enum ElsiCommand {
     Export(Box<ExportFlags>),
     /// Measure the engine on a collection with judged queries
     Eval(EvalFlags),
+    /// Learn from judgements whether documents are on ethics, law and society, and compare ways to treat their rarity
+    Learn(LearnFlags),
     /// List the aspects of ethics, law and society that documents are sorted by
     Aspects,
 }
@@ -228,6 +230,24 @@ pub(crate) struct ExportFlags {
     /// File to write; .ris, .bib, .json (CSL-JSON), .csv or .jsonl decides the format
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct LearnFlags {
+    /// Lines of JSON that `elsi judge` writes [default: those that come with the program]
+    #[arg(value_name = "FILE.jsonl")]
+    pub(crate) judgements: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    /// What is done about rarity in what is saved: none, weights, or a method of `counterpoise describe`
+    #[arg(long, default_value = "none", value_name = "METHOD")]
+    pub(crate) balance: String,
+    /// File for the coefficients
+    #[arg(long, short, value_name = "FILE.json")]
+    pub(crate) output: Option<PathBuf>,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Args)]

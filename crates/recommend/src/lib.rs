@@ -17,8 +17,8 @@ mod sheet;
 mod text;
 mod write;
 
-pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, Pooling, StaticTable, Vectors, WordPiece, distill};
-pub use elsi::{Balance, Classifier, Coefficients, Example, Judgement, Learnt, TrainOptions, train};
+pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, StaticTable, Vectors, WordPiece, distill};
+pub use elsi::{BUNDLED_JUDGEMENTS, Balance, Classifier, Coefficients, Example, Judgement, Learnt, TrainOptions, train};
 pub use error::Error;
 pub use gazetteer::{BridgeKind, BridgeTerm, Gazetteer};
 pub use lexicon::{Aspect, AspectEntry, CueHit, Lexicon, MAX_ASPECTS, Scan, TriggerHit};

@@ -4,6 +4,7 @@ mod bundled;
 mod evaluate;
 mod export;
 mod ingest;
+mod learn;
 mod question;
 
 pub use bundled::{BundledTitles, TITLES, bundled_library, bundled_titles};
@@ -16,4 +17,5 @@ pub use counterpoise_recommend::{
 pub use evaluate::{EngineCheck, EngineRun, engine_check};
 pub use export::{ExportFormat, export};
 pub use ingest::{IngestReport, RecordFile, ingest};
+pub use learn::{Balanced, LearnElsi, LearntElsi, learn_elsi};
 pub use question::read_question;

@@ -238,7 +238,9 @@ impl Sparse {
         written.par_chunks_mut(l).enumerate().for_each(|(row, to)| {
             for &(column, weight) in &self.entries[self.starts[row]..self.starts[row + 1]] {
                 let from = &other[column as usize * l..][..l];
-                to.iter_mut().zip(from).for_each(|(to, from)| *to += weight * from);
+                to.iter_mut()
+                    .zip(from)
+                    .for_each(|(to, from)| *to += weight * from);
             }
         });
         written
@@ -390,7 +392,9 @@ fn products(matrix: &[f32], l: usize) -> Vec<f64> {
                 let mut sums = vec![0.0; l * l];
                 let mut wide = vec![0.0; l];
                 for row in rows.chunks_exact(l) {
-                    wide.iter_mut().zip(row).for_each(|(to, from)| *to = f64::from(*from));
+                    wide.iter_mut()
+                        .zip(row)
+                        .for_each(|(to, from)| *to = f64::from(*from));
                     for i in 0..l {
                         let x = wide[i];
                         let to = &mut sums[i * l..=i * l + i];
@@ -456,7 +460,8 @@ mod tests {
         let mut random = Seed::new(1).rng();
         (0..90)
             .map(|row| {
-                let words = (0..12).map(|_| format!("{}{}", ["law", "gene", "farm"][row % 3], random.below(15)));
+                let words =
+                    (0..12).map(|_| format!("{}{}", ["law", "gene", "farm"][row % 3], random.below(15)));
                 words.collect()
             })
             .collect()
@@ -494,7 +499,10 @@ mod tests {
         let lsa = learn(&options(100));
         let (one, two) = (lsa.embed(["law1", "law2"]), lsa.embed(["law2", "gene1"]));
         let weight = |word: &str| {
-            let count = documents().iter().filter(|text| text.iter().any(|other| other == word)).count();
+            let count = documents()
+                .iter()
+                .filter(|text| text.iter().any(|other| other == word))
+                .count();
             ((91.0 / (1 + count) as f32).ln() + 1.0).powi(2)
         };
         let [a, b, c] = ["law1", "law2", "gene1"].map(weight);

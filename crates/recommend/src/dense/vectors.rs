@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use rayon::prelude::*;
 use super::quantised::{MOST_DIMS, Quantised, to_unit};
 use super::sealed::Format;
 use crate::Error;
+use rayon::prelude::*;
 
 const FORMAT: Format = Format {
     magic: b"CPVECTOR",
@@ -127,8 +127,10 @@ impl Vectors {
                 let start = chunk * CHUNK;
                 let end = n.min(start + CHUNK);
                 let mut dots = vec![0; end - start];
-                pulp::Arch::new().dispatch(|| {
-                    dots_of(&self.rows.values[start * d..end * d], &query.values, &mut dots);
+                pulp::Arch::new().dispatch(Dots {
+                    rows: &self.rows.values[start * d..end * d],
+                    query: &query.values,
+                    sums: &mut dots,
                 });
                 let mut best = Best::new(k);
                 for (place, &dot) in dots.iter().enumerate() {
@@ -206,11 +208,22 @@ fn dot(row: &[i8], query: &[i16]) -> i32 {
         .sum()
 }
 
-#[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
-#[inline(always)]
-fn dots_of(rows: &[i8], query: &[i16], dots: &mut [i32]) {
-    for (row, to) in rows.chunks_exact(query.len()).zip(dots) {
-        *to = dot(row, query);
+/// Products of a query with rows. A closure would not be compiled for the vectors that the processor has.
+struct Dots<'a> {
+    rows: &'a [i8],
+    query: &'a [i16],
+    sums: &'a mut [i32],
+}
+
+impl pulp::WithSimd for Dots<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        for (row, to) in self.rows.chunks_exact(self.query.len()).zip(self.sums) {
+            *to = dot(row, self.query);
+        }
     }
 }
 
@@ -319,13 +332,13 @@ mod tests {
             let mut wrong = bytes.clone();
             wrong[place] ^= 4;
             assert!(Vectors::from_bytes(&wrong, "vectors").is_err(), "byte {place}");
-            assert!(Vectors::from_bytes(&bytes[..place], "vectors").is_err(), "cut at {place}");
+            assert!(
+                Vectors::from_bytes(&bytes[..place], "vectors").is_err(),
+                "cut at {place}"
+            );
         }
         let error = Vectors::from_bytes(b"", "vectors").expect_err("nothing");
-        assert_eq!(
-            error.to_string(),
-            "`vectors`, the whole: holds no vectors"
-        );
+        assert_eq!(error.to_string(), "`vectors`, the whole: holds no vectors");
         assert_eq!(error.hint().as_deref(), Some("build the index again"));
     }
 

@@ -419,7 +419,8 @@ mod tests {
 
     #[test]
     fn a_word_of_more_than_a_hundred_signs_is_unknown() {
-        let pieces = WordPiece::from_vocabulary("[UNK]\n[CLS]\n[SEP]\na\n##a", "vocab.txt").expect("well formed");
+        let pieces =
+            WordPiece::from_vocabulary("[UNK]\n[CLS]\n[SEP]\na\n##a", "vocab.txt").expect("well formed");
         assert_eq!(pieces.encode(&"a".repeat(100)).len(), 100);
         assert_eq!(pieces.encode(&"a".repeat(101)), [0]);
     }
@@ -434,10 +435,7 @@ mod tests {
             problem("[UNK]\n[CLS]"),
             "`vocab.txt`, the whole: the piece `[SEP]` is missing"
         );
-        assert_eq!(
-            problem("[UNK]\n\n[SEP]"),
-            "`vocab.txt`, line 2: a piece is empty"
-        );
+        assert_eq!(problem("[UNK]\n\n[SEP]"), "`vocab.txt`, line 2: a piece is empty");
         assert!(problem("a\na").contains("line 2"));
     }
 

@@ -1,5 +1,8 @@
 //! Whether a document is on ethics, law and society, how sure that is, and which aspects it is about.
 
+/// Documents that were judged by hand, a line of JSON each: what the shipped coefficients learnt from.
+pub const BUNDLED_JUDGEMENTS: &str = include_str!("../../data/judgements.jsonl");
+
 mod evidence;
 mod model;
 mod train;

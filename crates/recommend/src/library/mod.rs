@@ -134,6 +134,11 @@ impl Library {
         }
     }
 
+    /// Where meaning comes from.
+    pub fn dense(&self) -> DenseKind {
+        DenseKind::from_name(&self.manifest.dense).unwrap_or(DenseKind::Words)
+    }
+
     /// What it holds, in numbers.
     ///
     /// # Errors

@@ -687,8 +687,8 @@ impl Sentences {
 
 /// What a library compares meaning with.
 impl Library {
-    /// Vectors of documents, in the order of their numbers.
-    pub(crate) fn vector(&self, number: u32) -> Option<Vec<f32>> {
+    /// The vector of a document, of length 1; none where there is no dense leg.
+    pub fn vector(&self, number: u32) -> Option<Vec<f32>> {
         self.vectors.as_ref().map(|vectors| vectors.get(number as usize))
     }
 
