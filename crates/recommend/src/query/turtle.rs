@@ -5,7 +5,7 @@
 //! <https://www.w3.org/TR/turtle/>. Lists are read as blank things; relative addresses stay as they are.
 
 use super::malformed;
-use super::rdf::{Object, Statement, Statements, TYPE, too_many};
+use super::rdf::{MAX_PREFIXES, Object, Statement, Statements, TYPE, too_many};
 use crate::Error;
 
 /// Brackets inside of brackets.
@@ -147,6 +147,9 @@ impl Parser<'_> {
             self.at += end + 1;
             self.space();
             let iri = self.iri()?;
+            if self.prefixes.len() >= MAX_PREFIXES {
+                return Err(self.fail(format!("it declares more than {MAX_PREFIXES} prefixes")));
+            }
             self.prefixes.push((name, iri));
         } else {
             self.iri()?;
