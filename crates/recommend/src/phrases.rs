@@ -124,11 +124,14 @@ fn stem_mark(key: [u8; SHORTEST_STEM]) -> u16 {
     (mixed.wrapping_mul(0x9e37_79b1) >> 16) as u16
 }
 
+/// The letters before `*`, and the value.
+type Stem = (Box<str>, u32);
+
 #[derive(Debug, Clone, Default)]
 struct Node {
     next: HashMap<Box<str>, usize, Quick>,
     /// Words with an open end, by their first bytes.
-    stems: HashMap<[u8; SHORTEST_STEM], Vec<(Box<str>, u32)>, Quick>,
+    stems: HashMap<[u8; SHORTEST_STEM], Vec<Stem>, Quick>,
     values: Vec<u32>,
 }
 
@@ -162,15 +165,13 @@ impl Phrases {
             if at == 0 {
                 self.words.add(word_mark(word.as_bytes()));
             }
-            at = match self.nodes[at].next.get(word) {
-                Some(&next) => next,
-                None => {
-                    self.nodes.push(Node::default());
-                    let next = self.nodes.len() - 1;
-                    self.nodes[at].next.insert(word.into(), next);
-                    next
-                }
-            };
+            let known = self.nodes[at].next.get(word).copied();
+            at = known.unwrap_or_else(|| {
+                self.nodes.push(Node::default());
+                let next = self.nodes.len() - 1;
+                self.nodes[at].next.insert(word.into(), next);
+                next
+            });
         }
         self.nodes[at].values.push(value);
     }

@@ -3,9 +3,11 @@
 use super::{QueryDocument, prose, tidy};
 
 pub(super) fn read(text: &str) -> QueryDocument {
-    let mut document = QueryDocument::default();
-    // Addresses of links vanish with the markup, and DOIs stand in them.
-    document.references = prose::ids_in(text);
+    let mut document = QueryDocument {
+        // Addresses of links vanish with the markup, and DOIs stand in them.
+        references: prose::ids_in(text),
+        ..QueryDocument::default()
+    };
     let (front, body) = front_matter(text);
     let mut title = front.and_then(front_title);
     let mut lines = Vec::new();

@@ -7,6 +7,7 @@
 use super::malformed;
 use super::rdf::{MAX_PREFIXES, Object, Statement, Statements, TYPE, too_many};
 use crate::Error;
+use crate::sheet::line_of;
 
 /// Brackets inside of brackets.
 const MAX_DEPTH: usize = 64;
@@ -42,11 +43,7 @@ impl Parser<'_> {
     }
 
     fn place(&self) -> String {
-        let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        format!(
-            "line {}",
-            1 + before.iter().filter(|&&byte| byte == b'\n').count()
-        )
+        format!("line {}", line_of(self.text, self.at))
     }
 
     fn rest(&self) -> &str {
