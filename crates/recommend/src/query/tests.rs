@@ -171,6 +171,23 @@ fn genbank_gives_names_sentences_and_references() {
 }
 
 #[test]
+fn a_genbank_file_of_a_design_tool_is_read_without_its_bookkeeping() {
+    let text = "LOCUS       pTOOL   10 bp    DNA   circular            \nSOURCE      \n  ORGANISM  \n\
+        COMMENT     This file is created by a tool\nCOMMENT     ORIGDB|GenBank\n\
+        FEATURES             Location/Qualifiers\n     CDS             complement(1..9)\n\
+        \x20                    /vntifkey=\"4\"\n                     /label=araC\\promoter\n\
+        \x20                    /note=\"color: #ff0000\"\nBASE COUNT     1 a\nORIGIN\n        1 acgt\n//\n";
+    let document = read("x.gb", text.as_bytes()).expect("it is whole");
+    assert_eq!(document.title, "pTOOL");
+    assert_eq!(document.technical, ["pTOOL", "araC promoter"]);
+    assert!(
+        !document.text.contains("ORIGDB") && !document.text.contains("color"),
+        "{}",
+        document.text
+    );
+}
+
+#[test]
 fn a_broken_genbank_file_is_told_with_its_line() {
     let check = |bytes: &[u8], wanted: &str| {
         let message = bad("x.gb", bytes).to_string();
