@@ -213,17 +213,15 @@ impl Gazetteer {
                     })
                     .map(|(entry, _)| *entry)
             };
-            let entry = match organism(&full).or_else(|| organism(genus)) {
-                Some(entry) => entry,
-                None => {
-                    self.entries.push(Entry {
-                        kind: BridgeKind::Organism,
-                        name: full,
-                        words: Vec::new(),
-                    });
-                    self.entries.len() - 1
-                }
-            };
+            let known = organism(&full).or_else(|| organism(genus));
+            let entry = known.unwrap_or_else(|| {
+                self.entries.push(Entry {
+                    kind: BridgeKind::Organism,
+                    name: full,
+                    words: Vec::new(),
+                });
+                self.entries.len() - 1
+            });
             seen.insert((BridgeKind::Organism, phrase.clone()), at);
             self.name(entry, written.to_owned(), &phrase);
         }

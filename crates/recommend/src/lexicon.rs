@@ -561,9 +561,10 @@ words = ["patients", "kill switch*"]
         assert!(problem("format = 1").contains("no aspect"));
         let twice = format!("{SMALL}\n[[aspect]]\nname = \"law\"\ntitle = \"x\"\nabout = \"y\"");
         assert!(problem(&twice).contains("another aspect has this name"));
-        let many: String = (0..33)
+        let many: Vec<String> = (0..33)
             .map(|number| format!("[[aspect]]\nname = \"a{number}\"\ntitle = \"x\"\nabout = \"y\"\n"))
             .collect();
+        let many = many.concat();
         assert!(problem(&format!("format = 1\n{many}")).contains("at most 32"));
     }
 

@@ -1,6 +1,7 @@
 //! Many words and phrases, found in a text in one pass.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Letters that a word with an open end needs, so that `a*` does not match half of a text.
 pub(crate) const SHORTEST_STEM: usize = 3;
@@ -52,17 +53,85 @@ pub(crate) struct Found {
     pub(crate) end: usize,
 }
 
+type Quick = BuildHasherDefault<QuickHasher>;
+
+/// A hash of few operations: words are short, and each word of a text is looked up twice.
+#[derive(Debug, Clone, Copy, Default)]
+struct QuickHasher(u64);
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            // Any odd number with bits all over does: this is the golden ratio.
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The mark that ends a string; strings are not put together here.
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write(&number.to_le_bytes());
+    }
+}
+
 /// A tree of words.
 #[derive(Debug, Clone)]
 pub(crate) struct Phrases {
     nodes: Vec<Node>,
+    /// Which words may begin a phrase: most words of a text begin none, and are passed over without a look at a table.
+    words: Marks,
+    /// Which words may begin one with an open end.
+    stems: Marks,
 }
+
+/// A set of 16-bit marks.
+#[derive(Debug, Clone)]
+struct Marks(Box<[u64; 1024]>);
+
+impl Marks {
+    fn new() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+
+    fn add(&mut self, mark: u16) {
+        self.0[usize::from(mark >> 6)] |= 1 << (mark & 63);
+    }
+
+    fn has(&self, mark: u16) -> bool {
+        self.0[usize::from(mark >> 6)] & (1 << (mark & 63)) != 0
+    }
+}
+
+/// A mark of a whole word: its ends and its length.
+fn word_mark(word: &[u8]) -> u16 {
+    let at = |index: usize| u32::from(word.get(index).copied().unwrap_or(0));
+    let last = u32::from(word.last().copied().unwrap_or(0));
+    let mixed = at(0) | at(1) << 8 | at(2) << 16 | last << 24;
+    ((mixed ^ word.len() as u32).wrapping_mul(0x9e37_79b1) >> 16) as u16
+}
+
+/// A mark of the beginning of a word.
+fn stem_mark(key: [u8; SHORTEST_STEM]) -> u16 {
+    let mixed = u32::from(key[0]) | u32::from(key[1]) << 8 | u32::from(key[2]) << 16;
+    (mixed.wrapping_mul(0x9e37_79b1) >> 16) as u16
+}
+
+/// The letters before `*`, and the value.
+type Stem = (Box<str>, u32);
 
 #[derive(Debug, Clone, Default)]
 struct Node {
-    next: HashMap<Box<str>, usize>,
+    next: HashMap<Box<str>, usize, Quick>,
     /// Words with an open end, by their first bytes.
-    stems: HashMap<[u8; SHORTEST_STEM], Vec<(Box<str>, u32)>>,
+    stems: HashMap<[u8; SHORTEST_STEM], Vec<Stem>, Quick>,
     values: Vec<u32>,
 }
 
@@ -70,6 +139,8 @@ impl Phrases {
     pub(crate) fn new() -> Self {
         Self {
             nodes: vec![Node::default()],
+            words: Marks::new(),
+            stems: Marks::new(),
         }
     }
 
@@ -80,6 +151,9 @@ impl Phrases {
         while let Some(word) = words.next() {
             if phrase.open && words.peek().is_none() {
                 if let Some(key) = key(word) {
+                    if at == 0 {
+                        self.stems.add(stem_mark(key));
+                    }
                     self.nodes[at]
                         .stems
                         .entry(key)
@@ -88,15 +162,16 @@ impl Phrases {
                 }
                 return;
             }
-            at = match self.nodes[at].next.get(word) {
-                Some(&next) => next,
-                None => {
-                    self.nodes.push(Node::default());
-                    let next = self.nodes.len() - 1;
-                    self.nodes[at].next.insert(word.into(), next);
-                    next
-                }
-            };
+            if at == 0 {
+                self.words.add(word_mark(word.as_bytes()));
+            }
+            let known = self.nodes[at].next.get(word).copied();
+            at = known.unwrap_or_else(|| {
+                self.nodes.push(Node::default());
+                let next = self.nodes.len() - 1;
+                self.nodes[at].next.insert(word.into(), next);
+                next
+            });
         }
         self.nodes[at].values.push(value);
     }
@@ -107,6 +182,13 @@ impl Phrases {
         words.read(text);
         let mut out = Vec::new();
         for (first, begin) in words.places.iter().enumerate() {
+            let word = &words.lower.as_bytes()[begin.lower_start..begin.lower_end];
+            let stem = word
+                .first_chunk()
+                .is_some_and(|key| self.stems.has(stem_mark(*key)));
+            if !stem && !self.words.has(word_mark(word)) {
+                continue;
+            }
             let mut at = 0;
             for (count, place) in words.places[first..].iter().enumerate() {
                 if count > 0 && place.apart {
@@ -169,26 +251,29 @@ impl Words {
     }
 
     fn read(&mut self, text: &str) {
-        let mut signs = text.char_indices().peekable();
-        let mut gap = 0;
-        while let Some(&(start, sign)) = signs.peek() {
-            if !sign.is_alphanumeric() {
-                signs.next();
+        let bytes = text.as_bytes();
+        self.lower.reserve(bytes.len());
+        self.places.reserve(bytes.len() / 6);
+        let (mut at, mut gap) = (0, 0);
+        while at < bytes.len() {
+            let Some((size, true)) = sign(text, at) else {
+                at += sign(text, at).map_or(1, |(size, _)| size);
                 continue;
-            }
+            };
+            let start = at;
             let lower_start = self.lower.len();
-            let mut end = start;
-            while let Some(&(at, sign)) = signs.peek() {
-                if !sign.is_alphanumeric() {
-                    break;
-                }
-                if sign.is_ascii() {
-                    self.lower.push(sign.to_ascii_lowercase());
-                } else {
-                    self.lower.extend(sign.to_lowercase());
-                }
-                end = at + sign.len_utf8();
-                signs.next();
+            at += size;
+            let mut ascii = size == 1;
+            while let Some((size, true)) = sign(text, at) {
+                at += size;
+                ascii &= size == 1;
+            }
+            if ascii {
+                self.lower.push_str(&text[start..at]);
+                self.lower[lower_start..].make_ascii_lowercase();
+            } else {
+                self.lower
+                    .extend(text[start..at].chars().flat_map(char::to_lowercase));
             }
             let initial = self
                 .places
@@ -196,14 +281,24 @@ impl Words {
                 .is_some_and(|place| place.end - place.start == 1);
             self.places.push(Place {
                 start,
-                end,
+                end: at,
                 lower_start,
                 lower_end: self.lower.len(),
                 apart: apart(&text[gap..start], initial),
             });
-            gap = end;
+            gap = at;
         }
     }
+}
+
+/// The bytes of the sign at a place, and whether it is of a word.
+fn sign(text: &str, at: usize) -> Option<(usize, bool)> {
+    let first = *text.as_bytes().get(at)?;
+    if first.is_ascii() {
+        return Some((1, first.is_ascii_alphanumeric()));
+    }
+    let sign = text[at..].chars().next()?;
+    Some((sign.len_utf8(), sign.is_alphanumeric()))
 }
 
 /// Whether two words with this between them belong to different phrases. `E. coli`, `1,3-diol` and `Sc2.0` do not.

@@ -18,7 +18,7 @@ pub(crate) struct Sheet<'t> {
     text: &'t str,
 }
 
-/// A table with the words that name it in messages: `aspect \`law\``.
+/// A table with the words that name it in messages.
 pub(crate) struct Part<'t, 'd> {
     sheet: Sheet<'t>,
     pub(crate) table: &'d DeTable<'t>,
@@ -83,11 +83,7 @@ impl<'t> Sheet<'t> {
 
     /// The line of a byte, from 1.
     pub(crate) fn line(self, at: usize) -> usize {
-        let at = at.min(self.text.len());
-        1 + self.text.as_bytes()[..at]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
+        line_of(self.text, at)
     }
 
     pub(crate) fn fail(self, at: usize, place: &str, problem: &str, hint: Option<&str>) -> Error {
@@ -275,4 +271,11 @@ pub(crate) fn shown(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+/// The line of a byte in a text, from 1.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    let boundary = |at: &usize| text.is_char_boundary(*at);
+    let at = (0..=at.min(text.len())).rev().find(boundary).unwrap_or(0);
+    1 + text[..at].matches('\n').count()
 }

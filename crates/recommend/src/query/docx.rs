@@ -120,11 +120,7 @@ impl Paragraphs {
                         }
                     }
                 }
-                Event::Empty(tag) => {
-                    if skipped.is_none() {
-                        self.mark(&tag);
-                    }
-                }
+                Event::Empty(tag) if skipped.is_none() => self.mark(&tag),
                 Event::End(tag) => {
                     if skipped == Some(depth) {
                         skipped = None;

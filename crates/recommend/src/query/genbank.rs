@@ -121,6 +121,10 @@ impl Reader<'_> {
                 return Err(self.fail(at, "a record begins before `//` ended the last"));
             }
             self.records += 1;
+            let name = line.split_whitespace().nth(1).unwrap_or_default();
+            if name.contains(char::is_alphabetic) && name.len() < 100 {
+                self.document.technical.push(name.to_owned());
+            }
             self.state = State::Header;
             self.start_value("LOCUS", "", at);
             return Ok(());
@@ -252,7 +256,8 @@ impl Reader<'_> {
             return Ok(());
         }
         if NAMES.contains(&name) {
-            self.document.technical.push(value);
+            // Vector NTI writes a backslash where a label has a space.
+            self.document.technical.push(value.replace('\\', " "));
         } else if SENTENCES.contains(&name) {
             // Design tools keep colours and bookkeeping in notes.
             if !value.starts_with("color:") && !value.starts_with('#') {
@@ -302,6 +307,9 @@ impl Reader<'_> {
                 ));
             }
             "TITLE" if value != "Direct Submission" => self.sentences.push(value.to_owned()),
+            // Bookkeeping of Vector NTI.
+            "COMMENT"
+                if value.starts_with("This file is ") || (value.contains('|') && !value.contains(' ')) => {}
             "COMMENT" => {
                 self.document.references.extend(ids_in(value));
                 self.sentences.push(value.to_owned());
@@ -337,7 +345,8 @@ impl Reader<'_> {
                 .push("the last record does not end with `//`; the file may be cut off".into()),
             State::Outside => {}
         }
-        document.title = self.definitions.first().cloned().unwrap_or_default();
+        let locus = document.technical.first().filter(|_| self.definitions.is_empty());
+        document.title = self.definitions.first().or(locus).cloned().unwrap_or_default();
         let mut lines: Vec<String> = self.definitions.into_iter().skip(1).collect();
         lines.extend(self.sentences);
         let mut text = super::once(lines).join(".\n");

@@ -1,12 +1,13 @@
 //! Markdown: text without its markup.
 
-use super::QueryDocument;
-use super::prose;
+use super::{QueryDocument, prose, tidy};
 
 pub(super) fn read(text: &str) -> QueryDocument {
-    let mut document = QueryDocument::default();
-    // Addresses of links vanish with the markup, and DOIs stand in them.
-    document.references = prose::ids_in(text);
+    let mut document = QueryDocument {
+        // Addresses of links vanish with the markup, and DOIs stand in them.
+        references: prose::ids_in(text),
+        ..QueryDocument::default()
+    };
     let (front, body) = front_matter(text);
     let mut title = front.and_then(front_title);
     let mut lines = Vec::new();
@@ -34,6 +35,10 @@ pub(super) fn read(text: &str) -> QueryDocument {
         }
         if trimmed.starts_with("<!--") {
             comment = !trimmed.contains("-->");
+            continue;
+        }
+        // The text of a footnote.
+        if trimmed.starts_with("[^") && trimmed.contains("]:") {
             continue;
         }
         let heading = trimmed.chars().take_while(|sign| *sign == '#').count();
@@ -105,6 +110,8 @@ fn block(line: &str) -> &str {
 fn inline(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
+    // A bracket that never closes is looked for once in a line.
+    let (mut brackets, mut tags) = (true, true);
     while let Some(sign) = rest.chars().next() {
         let after = &rest[sign.len_utf8()..];
         match sign {
@@ -122,7 +129,7 @@ fn inline(line: &str) -> String {
                 }
             }
             '!' if after.starts_with('[') => {}
-            '[' => {
+            '[' if brackets => {
                 if let Some(end) = bracket(after) {
                     let inside = &after[..end];
                     // Notes and citations say nothing that can be read here.
@@ -132,14 +139,18 @@ fn inline(line: &str) -> String {
                     rest = skip_target(&after[end + 1..]);
                     continue;
                 }
+                brackets = false;
                 out.push('[');
             }
-            '<' => {
+            '<' if tags => {
                 let tag =
                     after.starts_with(|next: char| next.is_ascii_alphabetic() || next == '/' || next == '!');
-                if tag && let Some(end) = after.find('>') {
-                    rest = &after[end + 1..];
-                    continue;
+                if tag {
+                    if let Some(end) = after.find('>') {
+                        rest = &after[end + 1..];
+                        continue;
+                    }
+                    tags = false;
                 }
                 out.push('<');
             }
@@ -147,7 +158,7 @@ fn inline(line: &str) -> String {
         }
         rest = after;
     }
-    out.trim().to_owned()
+    tidy(&out)
 }
 
 /// The end of a bracket that is open; inner ones are passed over.
@@ -165,15 +176,23 @@ fn bracket(text: &str) -> Option<usize> {
     None
 }
 
-/// What follows a link's text: without `(address)` or `[label]`.
+/// What follows a link's text: without `(address)` or `[label]`. Addresses may hold pairs of parentheses.
 fn skip_target(text: &str) -> &str {
-    let close = match text.chars().next() {
-        Some('(') => ')',
-        Some('[') => ']',
+    let (open, close) = match text.chars().next() {
+        Some('(') => ('(', ')'),
+        Some('[') => ('[', ']'),
         _ => return text,
     };
-    match text.char_indices().take(2_000).find(|(_, sign)| *sign == close) {
-        Some((end, _)) => &text[end + 1..],
-        None => text,
+    let mut depth = 0_usize;
+    for (at, sign) in text.char_indices().take(2_000) {
+        if sign == open {
+            depth += 1;
+        } else if sign == close {
+            depth -= 1;
+            if depth == 0 {
+                return &text[at + 1..];
+            }
+        }
     }
+    text
 }

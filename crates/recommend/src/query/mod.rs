@@ -211,9 +211,9 @@ fn read_text_form(file: &str, text: &str) -> Result<QueryDocument, Error> {
         }
         "md" | "markdown" | "rmd" | "qmd" => return Ok(markdown::read(text)),
         "ttl" | "turtle" | "nt" | "ntriples" => {
-            return sbol::read_triples(file, "Turtle", turtle::read(file, text)?);
+            return sbol::read_triples(file, "Turtle", &turtle::read(file, text)?);
         }
-        "jsonld" | "json" => return sbol::read_triples(file, "JSON-LD", rdf::read_json(file, text)?),
+        "jsonld" | "json" => return sbol::read_triples(file, "JSON-LD", &rdf::read_json(file, text)?),
         "docx" | "docm" => {
             return Err(malformed(
                 file,
@@ -234,7 +234,7 @@ fn read_text_form(file: &str, text: &str) -> Result<QueryDocument, Error> {
         "<http:", "<https:", "<urn:", "<file:", "@prefix", "@base", "PREFIX ", "BASE ",
     ];
     if iri.iter().any(|begin| start.starts_with(begin)) {
-        return sbol::read_triples(file, "Turtle", turtle::read(file, text)?);
+        return sbol::read_triples(file, "Turtle", &turtle::read(file, text)?);
     }
     if start.starts_with('<') && looks_like_xml(start) {
         return read_xml(file, text);
@@ -254,7 +254,7 @@ fn read_xml(file: &str, text: &str) -> Result<QueryDocument, Error> {
     let tree = xml::Tree::read(file, text)?;
     let root = tree.root();
     match root.name() {
-        "RDF" => sbol::read_triples(file, "RDF/XML", rdf::read_xml(file, root)?),
+        "RDF" => sbol::read_triples(file, "RDF/XML", &rdf::read_xml(file, root)?),
         "html" => Err(cannot_read(
             file,
             "a web page",

@@ -5,6 +5,8 @@ use crate::{clean_doi, clean_pmcid, clean_pmid};
 
 /// Bytes that a line may have to be a title.
 const LONGEST_TITLE: usize = 300;
+/// Signs that a DOI may have.
+const LONGEST_DOI: usize = 200;
 
 pub(super) fn read(text: &str) -> QueryDocument {
     let mut document = QueryDocument::default();
@@ -136,11 +138,16 @@ pub(super) fn ids_in(text: &str) -> Vec<String> {
             continue;
         }
         let rest = &text[at..];
-        let end = rest
-            .find(|sign: char| {
-                sign.is_whitespace() || matches!(sign, '"' | '<' | '>' | '{' | '}' | '|' | '\u{201d}')
-            })
-            .unwrap_or(rest.len());
+        let stops = |sign: char| {
+            sign.is_whitespace() || matches!(sign, '"' | '<' | '>' | '{' | '}' | '|' | '\u{201d}')
+        };
+        // Longer ones are none; without this limit a line without spaces would be read again and again.
+        let mut signs = rest.char_indices().take(LONGEST_DOI);
+        let end = match signs.find(|(_, sign)| stops(*sign)) {
+            Some((end, _)) => end,
+            None if rest.len() <= LONGEST_DOI => rest.len(),
+            None => continue,
+        };
         let mut doi = &rest[..end];
         loop {
             let shorter = doi.trim_end_matches(['.', ',', ';', ':', '\'', ']', '*', '`', '!', '?']);
@@ -157,7 +164,6 @@ pub(super) fn ids_in(text: &str) -> Vec<String> {
         }
         let registrant = doi.split('/').next().unwrap_or_default();
         if registrant.len() >= 7
-            && doi.len() <= 200
             && let Some(doi) = clean_doi(doi)
         {
             out.push(format!("doi:{doi}"));

@@ -12,6 +12,9 @@ pub(super) const TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 /// Statements of a file; a registry of parts has a million.
 pub(super) const MAX_STATEMENTS: usize = 2_000_000;
 
+/// Prefixes that are known at one place; what comes beyond them is not resolved.
+pub(super) const MAX_PREFIXES: usize = 1_000;
+
 /// Subject, predicate, object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement {
@@ -86,7 +89,9 @@ impl Scope {
     fn enter(&mut self, node: Node<'_>) -> usize {
         let before = self.prefixes.len();
         for (name, value) in node.attributes() {
-            if let Some(prefix) = name.strip_prefix("xmlns") {
+            if let Some(prefix) = name.strip_prefix("xmlns")
+                && self.prefixes.len() < MAX_PREFIXES
+            {
                 self.prefixes
                     .push((prefix.trim_start_matches(':').to_owned(), value.clone()));
             }
@@ -206,8 +211,8 @@ impl<'v> Context<'v> {
                 .or_else(|| value.get("@id").and_then(Value::as_str));
             match (key.as_str(), target) {
                 ("@vocab", Some(target)) => vocabulary = target,
-                (_, Some(target)) => terms.push((key.as_str(), target)),
-                (_, None) => {}
+                (_, Some(target)) if terms.len() < MAX_PREFIXES => terms.push((key.as_str(), target)),
+                _ => {}
             }
         }
         Self { terms, vocabulary }

@@ -39,12 +39,8 @@ struct Thing<'s> {
     links: Vec<(&'s str, &'s str)>,
 }
 
-pub(super) fn read_triples(
-    file: &str,
-    form: &str,
-    statements: Vec<Statement>,
-) -> Result<QueryDocument, Error> {
-    let version = version(&statements).ok_or_else(|| {
+pub(super) fn read_triples(file: &str, form: &str, statements: &[Statement]) -> Result<QueryDocument, Error> {
+    let version = version(statements).ok_or_else(|| {
         let old = statements.iter().any(|one| one.predicate.starts_with(SBOL1));
         malformed(
             file,
@@ -61,7 +57,7 @@ pub(super) fn read_triples(
             }),
         )
     })?;
-    let (things, order) = collect(&statements);
+    let (things, order) = collect(statements);
     let designs: Vec<&str> = order
         .into_iter()
         .filter(|id| {
@@ -97,12 +93,12 @@ pub(super) fn read_triples(
         .unwrap_or_default();
     let title = document.title.clone();
     lines.retain(|line| *line != title);
-    document.text = super::once(lines).join(".\n");
-    let names: Vec<String> = super::once(document.technical.clone());
+    let mut text = super::once(lines).join(".\n");
+    let names = super::once(document.technical.clone());
     if !names.is_empty() {
-        document.text = format!("{}\n{}.", document.text, names.join(", "));
+        text = format!("{text}\n{}.", names.join(", "));
     }
-    document.text = document.text.trim().to_owned();
+    text.trim().clone_into(&mut document.text);
     let cited = super::once(document.references.clone()).len();
     document.what = format!(
         "SBOL {version} design ({form}): {}, {} with an id",
@@ -306,15 +302,12 @@ fn without_tags(text: &str) -> String {
         } else {
             None
         };
-        match end {
-            Some((end, _)) => {
-                out.push(' ');
-                rest = &rest[at + end + 1..];
-            }
-            None => {
-                out.push('<');
-                rest = &rest[at + 1..];
-            }
+        if let Some((end, _)) = end {
+            out.push(' ');
+            rest = &rest[at + end + 1..];
+        } else {
+            out.push('<');
+            rest = &rest[at + 1..];
         }
     }
     out.push_str(rest);

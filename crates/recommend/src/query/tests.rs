@@ -12,7 +12,10 @@ static GAZETTEER: LazyLock<Gazetteer> = LazyLock::new(Gazetteer::bundled);
 
 macro_rules! sample {
     ($name:literal) => {
-        ($name, include_bytes!(concat!("../../tests/queries/", $name)).as_slice())
+        (
+            $name,
+            include_bytes!(concat!("../../tests/queries/", $name)).as_slice(),
+        )
     };
 }
 
@@ -33,7 +36,10 @@ fn read(name: &str, bytes: &[u8]) -> Result<QueryDocument, Error> {
 }
 
 fn good(sample: &str) -> QueryDocument {
-    let (name, bytes) = SAMPLES.iter().find(|(name, _)| *name == sample).expect("it is a sample");
+    let (name, bytes) = SAMPLES
+        .iter()
+        .find(|(name, _)| *name == sample)
+        .expect("it is a sample");
     read(name, bytes).expect("it is whole")
 }
 
@@ -50,9 +56,11 @@ fn has(list: &[String], wanted: &[&str]) {
 fn docx(document: &str) -> Vec<u8> {
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
-    out.start_file("[Content_Types].xml", options).expect("memory takes it");
+    out.start_file("[Content_Types].xml", options)
+        .expect("memory takes it");
     out.write_all(b"<Types/>").expect("memory takes it");
-    out.start_file("word/document.xml", options).expect("memory takes it");
+    out.start_file("word/document.xml", options)
+        .expect("memory takes it");
     out.write_all(document.as_bytes()).expect("memory takes it");
     out.finish().expect("memory takes it").into_inner()
 }
@@ -66,15 +74,30 @@ fn word(paragraphs: &str) -> Vec<u8> {
 #[test]
 fn plain_text_has_a_title_a_text_and_references() {
     let document = good("abstract.txt");
-    assert_eq!(document.title, "An engineered probiotic that senses inflammation in the gut of patients");
+    assert_eq!(
+        document.title,
+        "An engineered probiotic that senses inflammation in the gut of patients"
+    );
     assert!(document.text.starts_with("We built a strain"));
-    assert!(document.text.ends_with("(doi:10.1000/earlier.work)."), "{}", document.text);
+    assert!(
+        document.text.ends_with("(doi:10.1000/earlier.work)."),
+        "{}",
+        document.text
+    );
     assert_eq!(
         document.references,
         ["doi:10.1000/earlier.work", "pmid:12345678", "pmcid:PMC7654321"]
     );
-    has(&document.bridge, &["escherichia coli nissle 1917", "probiotic", "patients", "informed consent"]);
-    assert_eq!(document.what, "plain text: 50 words");
+    has(
+        &document.bridge,
+        &[
+            "escherichia coli nissle 1917",
+            "probiotic",
+            "patients",
+            "informed consent",
+        ],
+    );
+    assert_eq!(document.what, "plain text: 48 words");
     assert!(document.notes[0].contains("3 lines"));
 }
 
@@ -82,34 +105,86 @@ fn plain_text_has_a_title_a_text_and_references() {
 fn a_manuscript_in_markdown_loses_its_markup_only() {
     let document = good("manuscript.md");
     assert_eq!(document.title, "Nitrogen for maize from an edited diazotroph");
-    assert!(document.text.contains("We edited Pseudomonas so that it fixes nitrogen at roots of maize ."), "{}", document.text);
+    assert!(
+        document
+            .text
+            .contains("We edited Pseudomonas so that it fixes nitrogen at roots of maize ."),
+        "{}",
+        document.text
+    );
     assert!(document.text.contains("The gene nif_A stays as it is."));
     assert!(document.text.contains("A field trial is planned."));
     for gone in ["code is not", "never read", "Smith", "**", "|", "[^"] {
         assert!(!document.text.contains(gone), "{gone} in {}", document.text);
     }
-    assert_eq!(document.references, ["doi:10.1000/roots(1)", "doi:10.1000/smith.2020"]);
+    assert_eq!(
+        document.references,
+        ["doi:10.1000/roots(1)", "doi:10.1000/smith.2020"]
+    );
     has(&document.bridge, &["maize", "field trial", "farmers"]);
 }
 
 #[test]
 fn genbank_gives_names_sentences_and_references() {
     let document = good("two-records.gb");
-    assert_eq!(document.title, "Nitrate sensor with a kill switch for a living medicine");
+    assert_eq!(
+        document.title,
+        "Nitrate sensor with a kill switch for a living medicine"
+    );
     has(
         &document.technical,
-        &["kill switch", "biosensor", "PnarG", "ccdB", "toxin CcdB", "green fluorescent protein"],
+        &[
+            "kill switch",
+            "biosensor",
+            "PnarG",
+            "ccdB",
+            "toxin CcdB",
+            "green fluorescent protein",
+        ],
     );
-    has(&document.bridge, &["Escherichia coli Nissle 1917", "Homo sapiens", "patients"]);
+    has(
+        &document.bridge,
+        &["Escherichia coli Nissle 1917", "Homo sapiens", "patients"],
+    );
     assert_eq!(
         document.references,
         ["doi:10.1000/sensor.gut", "pmid:12345678", "pmid:23456789"]
     );
-    assert!(document.text.contains("senses nitrate, as \"promoter 1\" of an earlier design"), "{}", document.text);
+    assert!(
+        document
+            .text
+            .contains("senses nitrate, as \"promoter 1\" of an earlier design"),
+        "{}",
+        document.text
+    );
     assert!(document.text.contains("Second record"));
-    assert!(!document.text.contains("acgt") && !document.text.contains("MKTAY") && !document.text.contains("Direct"));
-    assert_eq!(document.what, "GenBank file: 2 records, 4 features, 3 references with an id");
+    assert!(
+        !document.text.contains("acgt")
+            && !document.text.contains("MKTAY")
+            && !document.text.contains("Direct")
+    );
+    assert_eq!(
+        document.what,
+        "GenBank file: 2 records, 4 features, 3 references with an id"
+    );
     assert!(document.notes.is_empty(), "{:?}", document.notes);
+}
+
+#[test]
+fn a_genbank_file_of_a_design_tool_is_read_without_its_bookkeeping() {
+    let text = "LOCUS       pTOOL   10 bp    DNA   circular            \nSOURCE      \n  ORGANISM  \n\
+        COMMENT     This file is created by a tool\nCOMMENT     ORIGDB|GenBank\n\
+        FEATURES             Location/Qualifiers\n     CDS             complement(1..9)\n\
+        \x20                    /vntifkey=\"4\"\n                     /label=araC\\promoter\n\
+        \x20                    /note=\"color: #ff0000\"\nBASE COUNT     1 a\nORIGIN\n        1 acgt\n//\n";
+    let document = read("x.gb", text.as_bytes()).expect("it is whole");
+    assert_eq!(document.title, "pTOOL");
+    assert_eq!(document.technical, ["pTOOL", "araC promoter"]);
+    assert!(
+        !document.text.contains("ORIGDB") && !document.text.contains("color"),
+        "{}",
+        document.text
+    );
 }
 
 #[test]
@@ -121,10 +196,22 @@ fn a_broken_genbank_file_is_told_with_its_line() {
     check(SAMPLES[8].1, "line 5: the quote of `/note` is never closed");
     check(b"ORIGIN\n1 acgt\n//\n", "line 1");
     check(b"", "none begins with `LOCUS`");
-    check(b"LOCUS       x\nDEFINITION  y\n", "line 2: the file ends in the head");
-    check(b"LOCUS       x\nDEFINITION  y\nsomething else\n//\n", "line 3: `something` is no keyword");
-    check(b"LOCUS       x\nDEFINITION  y\nLOCUS       z\n//\n", "line 3: a record begins before");
-    check(b"LOCUS  x\nFEATURES   y\n             /note=\"x\"\n//\n", "line 3: a qualifier stands before");
+    check(
+        b"LOCUS       x\nDEFINITION  y\n",
+        "line 2: the file ends in the head",
+    );
+    check(
+        b"LOCUS       x\nDEFINITION  y\nsomething else\n//\n",
+        "line 3: `something` is no keyword",
+    );
+    check(
+        b"LOCUS       x\nDEFINITION  y\nLOCUS       z\n//\n",
+        "line 3: a record begins before",
+    );
+    check(
+        b"LOCUS  x\nFEATURES   y\n             /note=\"x\"\n//\n",
+        "line 3: a qualifier stands before",
+    );
     check(b"LOCUS  x\n//\n//\n", "line 3");
     let cut = String::from_utf8_lossy(SAMPLES[2].1);
     let cut = &cut[..cut.rfind("//").expect("it ends so")];
@@ -138,29 +225,74 @@ fn sbol_2_gives_parts_roles_and_references() {
     assert_eq!(document.title, "Arsenic biosensor for drinking water");
     has(
         &document.technical,
-        &["arsenic_sensor", "BBa_J33201", "ars promoter", "promoter", "DNA", "BBa_J15301"],
+        &[
+            "arsenic_sensor",
+            "BBa_J33201",
+            "ars promoter",
+            "promoter",
+            "DNA",
+            "BBa_J15301",
+        ],
     );
-    assert!(!document.technical.iter().any(|name| name.starts_with("functionalComponent")));
-    has(&document.bridge, &["bacillus subtilis", "drinking water", "developing countries"]);
+    assert!(
+        !document
+            .technical
+            .iter()
+            .any(|name| name.starts_with("functionalComponent"))
+    );
+    has(
+        &document.bridge,
+        &["bacillus subtilis", "drinking water", "developing countries"],
+    );
     assert_eq!(
         document.references,
-        ["pmid:12345678", "doi:10.1000/ars.2006", "doi:10.1000/ars.promoter"]
+        [
+            "pmid:12345678",
+            "doi:10.1000/ars.2006",
+            "doi:10.1000/ars.promoter"
+        ]
     );
-    assert!(document.text.contains("Cells of Bacillus subtilis that show arsenic"), "{}", document.text);
+    assert!(
+        document
+            .text
+            .contains("Cells of Bacillus subtilis that show arsenic"),
+        "{}",
+        document.text
+    );
     assert!(!document.text.contains("acgt"));
-    assert_eq!(document.what, "SBOL 2 design (RDF/XML): 2 parts, 3 references with an id");
+    assert_eq!(
+        document.what,
+        "SBOL 2 design (RDF/XML): 2 parts, 3 references with an id"
+    );
 }
 
 #[test]
 fn sbol_3_is_read_as_turtle_n_triples_and_json() {
     let turtle = good("design-3.ttl");
     assert_eq!(turtle.title, "Homing gene drive for Anopheles gambiae");
-    has(&turtle.technical, &["doublesex guide", "guide RNA", "non-coding RNA", "gene", "DNA", "RNA"]);
+    has(
+        &turtle.technical,
+        &[
+            "doublesex guide",
+            "guide RNA",
+            "non-coding RNA",
+            "gene",
+            "DNA",
+            "RNA",
+        ],
+    );
     has(&turtle.bridge, &["anopheles gambiae", "gene drive", "malaria"]);
     assert_eq!(turtle.references, ["doi:10.1000/drive.1", "pmid:23456789"]);
-    assert!(turtle.text.contains("Said to be \"self limiting\""), "{}", turtle.text);
+    assert!(
+        turtle.text.contains("Said to be \"self limiting\""),
+        "{}",
+        turtle.text
+    );
     assert!(!turtle.text.contains("acgt"));
-    assert_eq!(turtle.what, "SBOL 3 design (Turtle): 2 parts, 2 references with an id");
+    assert_eq!(
+        turtle.what,
+        "SBOL 3 design (Turtle): 2 parts, 2 references with an id"
+    );
     let triples = good("design-3.nt");
     assert_eq!(triples.title, "Spider silk in yeast – a fibre");
     has(&triples.technical, &["coding sequence"]);
@@ -177,7 +309,10 @@ fn an_article_gives_its_own_ids_apart_from_what_it_cites() {
     assert_eq!(document.own_ids.doi.as_deref(), Some("10.1000/own.1"));
     assert_eq!(document.own_ids.pmid.as_deref(), Some("11111111"));
     assert_eq!(document.own_ids.pmcid.as_deref(), Some("PMC2222222"));
-    assert_eq!(document.references, ["doi:10.1000/one", "doi:10.1000/two", "pmid:33333333"]);
+    assert_eq!(
+        document.references,
+        ["doi:10.1000/one", "doi:10.1000/two", "pmid:33333333"]
+    );
     assert!(document.text.contains("It is safe & cheap."), "{}", document.text);
     assert!(document.text.contains("It works."), "{}", document.text);
     assert!(document.text.contains("Keywords: phage therapy; resistance"));
@@ -195,7 +330,10 @@ fn a_word_document_is_read_as_it_stands_after_its_changes() {
     );
     let document = read("paper.docx", &bytes).expect("it is whole");
     assert_eq!(document.title, "A living medicine");
-    assert_eq!(document.text, "It is given to patients & mice today, for the first time anywhere.");
+    assert_eq!(
+        document.text,
+        "It is given to patients & mice today, for the first time anywhere."
+    );
     assert_eq!(document.references, ["doi:10.1000/xyz"]);
     assert!(document.notes.iter().any(|note| note.contains("tracked changes")));
     has(&document.bridge, &["patients"]);
@@ -211,7 +349,10 @@ fn a_hostile_word_document_is_refused() {
     let entities = docx("<!DOCTYPE x [<!ENTITY a \"b\">]><w:document><w:p><w:t>&a;</w:t></w:p></w:document>");
     assert!(bad("x.docx", &entities).to_string().contains("DOCTYPE"));
     let whole = word("<w:p><w:t>text</w:t></w:p>");
-    assert!(matches!(bad("x.docx", &whole[..whole.len() / 2]), Error::Malformed { .. }));
+    assert!(matches!(
+        bad("x.docx", &whole[..whole.len() / 2]),
+        Error::Malformed { .. }
+    ));
     assert!(matches!(bad("x.docx", b"plain text"), Error::Malformed { .. }));
 }
 
@@ -251,18 +392,25 @@ fn hostile_and_broken_xml_is_refused_with_its_line() {
         let message = bad("x.xml", text.as_bytes()).to_string();
         assert!(message.contains(wanted), "{message}");
     };
-    check("<!DOCTYPE a [<!ENTITY x \"y\">\n]><article>&x;</article>", "declares entities");
+    check(
+        "<!DOCTYPE a [<!ENTITY x \"y\">\n]><article>&x;</article>",
+        "declares entities",
+    );
     check("<article>\n&lol;</article>", "line 2: the entity `&lol;`");
     check("<article>\n<front>", "middle of an element");
     check("<article>\n</front>", "line 2");
     check(&"<a>".repeat(300), "200 inside");
     check("<article/><article/>", "second root");
     check("<svg>text</svg>", "`<svg>` is neither");
-    let rdf = |inner: &str| {
-        format!("<rdf:RDF xmlns:rdf=\"r\" xmlns:s=\"http://sbols.org/v{inner}</rdf:RDF>")
-    };
-    check(&rdf("2#\"><s:Sequence rdf:about=\"x\"><s:elements>acgt</s:elements></s:Sequence>"), "no component");
-    check(&rdf("1#\"><s:DnaComponent><s:name>x</s:name></s:DnaComponent>"), "SBOL 1");
+    let rdf = |inner: &str| format!("<rdf:RDF xmlns:rdf=\"r\" xmlns:s=\"http://sbols.org/v{inner}</rdf:RDF>");
+    check(
+        &rdf("2#\"><s:Sequence rdf:about=\"x\"><s:elements>acgt</s:elements></s:Sequence>"),
+        "no component",
+    );
+    check(
+        &rdf("1#\"><s:DnaComponent><s:name>x</s:name></s:DnaComponent>"),
+        "SBOL 1",
+    );
     check("<rdf:RDF xmlns:rdf=\"r\"/>", "nothing in it is of SBOL");
 }
 
@@ -273,7 +421,11 @@ fn broken_turtle_and_json_are_refused_with_their_lines() {
         assert!(message.contains(wanted), "{message}");
     };
     check("x.ttl", "\n<a> <b> \"c", "line 2: a quote is never closed");
-    check("x.ttl", "<a> <b> \"c\n\" .", "line 1: a quote is not closed in its line");
+    check(
+        "x.ttl",
+        "<a> <b> \"c\n\" .",
+        "line 1: a quote is not closed in its line",
+    );
     check("x.ttl", "<a> <b> <c>\n<d>", "line 2: `.` is expected");
     check("x.ttl", "<a> b:c <d> .", "the prefix `b:` is not declared");
     check("x.ttl", "<a> <b> \"\\uD800\" .", "number of a character");
@@ -290,7 +442,21 @@ fn long_text_is_cut_at_a_letter_and_a_note_says_so() {
     let text = format!("Title of it\n\n{}", "é ".repeat(2_000_000));
     let document = QueryDocument::from_text(&text, &GAZETTEER).expect("it is text");
     assert!(document.text.len() <= MAX_TEXT);
-    assert!(document.notes.iter().any(|note| note.contains("5000000")), "{:?}", document.notes);
+    assert!(
+        document.notes.iter().any(|note| note.contains("5000000")),
+        "{:?}",
+        document.notes
+    );
+}
+
+#[test]
+fn hostile_text_is_read_in_time_that_grows_with_its_length() {
+    for piece in ["[", "<a", "-10.", "![](", "PMID", "\n#", "a|", "LOCUS "] {
+        let text = format!("Some words first\n{}", piece.repeat(1_000_000 / piece.len()));
+        for name in ["x.txt", "x.md"] {
+            assert!(read(name, text.as_bytes()).is_ok(), "{piece}");
+        }
+    }
 }
 
 #[test]
@@ -298,7 +464,11 @@ fn other_encodings_are_read_where_they_are_known() {
     let wide = |big: bool| {
         let mut bytes = if big { vec![0xfe, 0xff] } else { vec![0xff, 0xfe] };
         for unit in "Bactéries probiotiques pour patients".encode_utf16() {
-            bytes.extend(if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
+            bytes.extend(if big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            });
         }
         bytes
     };
@@ -315,8 +485,14 @@ fn other_encodings_are_read_where_they_are_known() {
 fn ids_are_found_in_running_text() {
     let check = |text: &str, wanted: &[&str]| assert_eq!(prose::ids_in(text), wanted, "{text}");
     check("(see https://doi.org/10.1000/a(b)c).", &["doi:10.1000/a(b)c"]);
-    check("(10.1000/abc), 10.1000/def;", &["doi:10.1000/abc", "doi:10.1000/def"]);
-    check("PMID:123 and PMID 456 and pmc12345", &["pmid:123", "pmid:456", "pmcid:PMC12345"]);
+    check(
+        "(10.1000/abc), 10.1000/def;",
+        &["doi:10.1000/abc", "doi:10.1000/def"],
+    );
+    check(
+        "PMID:123 and PMID 456 and pmc12345",
+        &["pmid:123", "pmid:456", "pmcid:PMC12345"],
+    );
     check("a yield of 10.5/h and 110.1000/x", &[]);
     check("<https://pubmed.ncbi.nlm.nih.gov/789/>", &["pmid:789"]);
 }
@@ -342,8 +518,10 @@ fn prose_is_no_sequence_and_signs_are_no_xml() {
 }
 
 fn name() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["x.txt", "x.md", "x.docx", "x.gb", "x.xml", "x.ttl", "x.nt", "x.jsonld", "x", "x.fa"])
-        .prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "x.txt", "x.md", "x.docx", "x.gb", "x.xml", "x.ttl", "x.nt", "x.jsonld", "x", "x.fa",
+    ])
+    .prop_map(str::to_owned)
 }
 
 proptest! {

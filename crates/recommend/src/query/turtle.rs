@@ -5,8 +5,9 @@
 //! <https://www.w3.org/TR/turtle/>. Lists are read as blank things; relative addresses stay as they are.
 
 use super::malformed;
-use super::rdf::{Object, Statement, Statements, TYPE, too_many};
+use super::rdf::{MAX_PREFIXES, Object, Statement, Statements, TYPE, too_many};
 use crate::Error;
+use crate::sheet::line_of;
 
 /// Brackets inside of brackets.
 const MAX_DEPTH: usize = 64;
@@ -42,11 +43,7 @@ impl Parser<'_> {
     }
 
     fn place(&self) -> String {
-        let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        format!(
-            "line {}",
-            1 + before.iter().filter(|&&byte| byte == b'\n').count()
-        )
+        format!("line {}", line_of(self.text, self.at))
     }
 
     fn rest(&self) -> &str {
@@ -147,6 +144,9 @@ impl Parser<'_> {
             self.at += end + 1;
             self.space();
             let iri = self.iri()?;
+            if self.prefixes.len() >= MAX_PREFIXES {
+                return Err(self.fail(format!("it declares more than {MAX_PREFIXES} prefixes")));
+            }
             self.prefixes.push((name, iri));
         } else {
             self.iri()?;

@@ -5,6 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::malformed;
 use crate::Error;
+use crate::sheet::line_of;
 
 /// Elements inside of elements; real files have about 20.
 const MAX_DEPTH: usize = 200;
@@ -48,15 +49,8 @@ impl Tree {
         let mut rooted = false;
         loop {
             let place = |reader: &Reader<&[u8]>| {
-                let at =
-                    usize::try_from(reader.buffer_position()).map_or(text.len(), |at| at.min(text.len()));
-                format!(
-                    "line {}",
-                    1 + text.as_bytes()[..at]
-                        .iter()
-                        .filter(|&&byte| byte == b'\n')
-                        .count()
-                )
+                let at = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
+                format!("line {}", line_of(text, at))
             };
             let event = reader.read_event().map_err(|error| {
                 malformed(
@@ -202,15 +196,12 @@ fn plain(raw: &str) -> String {
             .take(12)
             .find(|(_, sign)| *sign == ';')
             .map(|(end, _)| end);
-        match end.and_then(|end| Some((end, entity(&rest[1..end])?))) {
-            Some((end, sign)) => {
-                out.push(sign);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let Some((end, sign)) = end.and_then(|end| Some((end, entity(&rest[1..end])?))) {
+            out.push(sign);
+            rest = &rest[end + 1..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
