@@ -85,7 +85,11 @@ pub fn distill<T: AsRef<str> + Sync>(
         rows.push(&row);
     }
     let notice = format!("{NOTICE} {}", options.about_texts);
-    Ok(StaticTable::new(pieces.clone(), rows, notice.trim_end().to_owned()))
+    Ok(StaticTable::new(
+        pieces.clone(),
+        rows,
+        notice.trim_end().to_owned(),
+    ))
 }
 
 /// A direction, and how far the mean of all rows lies along it.

@@ -161,10 +161,11 @@ impl Lsa {
             .filter_map(|token| self.terms.get(token).copied())
             .collect();
         known.sort_unstable();
-        let mut sums = vec![0.0; self.dims()];
-        for same in known.chunk_by(|a, b| a == b) {
-            self.rows.add(same[0] as usize, tempered(same.len()), &mut sums);
-        }
+        let rows: Vec<(u32, f32)> = known
+            .chunk_by(|a, b| a == b)
+            .map(|same| (same[0], tempered(same.len())))
+            .collect();
+        let mut sums = self.rows.sum(&rows);
         to_unit(&mut sums);
         sums
     }

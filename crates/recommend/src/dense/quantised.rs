@@ -80,11 +80,37 @@ impl Quantised {
         })
     }
 
-    /// Adds `weight` times a row to `sums`.
-    pub(crate) fn add(&self, row: usize, weight: f32, sums: &mut [f32]) {
-        let weight = weight * self.scales[row];
-        for (sum, &value) in sums.iter_mut().zip(self.row(row)) {
-            *sum += weight * f32::from(value);
+    /// The sum of some rows, each times its weight.
+    pub(crate) fn sum(&self, rows: &[(u32, f32)]) -> Vec<f32> {
+        let mut sums = vec![0.0; self.dims];
+        pulp::Arch::new().dispatch(Sum {
+            from: self,
+            rows,
+            sums: &mut sums,
+        });
+        sums
+    }
+}
+
+/// A sum of rows. A closure would not be compiled for the vectors that the processor has.
+struct Sum<'a> {
+    from: &'a Quantised,
+    rows: &'a [(u32, f32)],
+    sums: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Sum<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        // Multiplied and added in two steps, so that each processor gives the same bits.
+        for &(row, weight) in self.rows {
+            let weight = weight * self.from.scales[row as usize];
+            for (sum, &value) in self.sums.iter_mut().zip(self.from.row(row as usize)) {
+                *sum += weight * f32::from(value);
+            }
         }
     }
 }

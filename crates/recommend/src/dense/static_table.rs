@@ -72,11 +72,12 @@ impl StaticTable {
 
     /// The vector of a text, of length 1. All zeros if no piece of it is known.
     pub fn embed(&self, text: &str) -> Vec<f32> {
-        let mut sums = vec![0.0; self.dims()];
+        let mut rows = Vec::with_capacity(text.len() / 4);
         self.pieces.each_piece(text, |id| {
-            self.vectors.add(id as usize, 1.0, &mut sums);
+            rows.push((id, 1.0));
             true
         });
+        let mut sums = self.vectors.sum(&rows);
         to_unit(&mut sums);
         sums
     }

@@ -92,9 +92,7 @@ impl Vectors {
     ///
     /// If there is no such row.
     pub fn get(&self, row: usize) -> Vec<f32> {
-        let mut vector = vec![0.0; self.dims()];
-        self.rows.add(row, 1.0, &mut vector);
-        vector
+        self.rows.sum(&[(row as u32, 1.0)])
     }
 
     /// Cosine of a query with each of some rows, in their order.

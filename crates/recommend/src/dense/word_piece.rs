@@ -64,6 +64,7 @@ impl WordPiece {
                 return Err(malformed(at(), problem));
             }
         }
+        tree.shrink();
         let special = |name: &str| {
             tree.find(name.as_bytes())
                 .ok_or_else(|| malformed("the whole".into(), format!("the piece `{name}` is missing")))
@@ -345,6 +346,16 @@ impl Tree {
         let new = *end == NONE;
         *end = id;
         new
+    }
+
+    /// Gives back the room that was not needed, so that more of the table stays in the cache.
+    fn shrink(&mut self) {
+        let room = (2 * self.ends.len()).next_power_of_two().max(16);
+        let steps = std::mem::replace(&mut self.steps, vec![(NONE, NONE); room]);
+        for (key, node) in steps.into_iter().filter(|&(key, _)| key != NONE) {
+            let place = self.place(key);
+            self.steps[place] = (key, node);
+        }
     }
 
     fn find(&self, piece: &[u8]) -> Option<u32> {
