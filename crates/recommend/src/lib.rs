@@ -1,6 +1,7 @@
 //! Documents, what in them concerns ethics, law and society, and which of them to read.
 
 mod error;
+pub mod fetch;
 mod record;
 
 pub use error::Error;
