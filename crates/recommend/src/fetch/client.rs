@@ -46,7 +46,7 @@ impl Clock for SystemClock {
 const MOST_BYTES: usize = 128 << 20;
 
 /// Bytes between two looks at the observer.
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 1 << 20;
 
 /// The first pause behind a failure; each further one is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -58,6 +58,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// Time between two looks at the observer while nothing happens.
 const GLANCE: Duration = Duration::from_millis(200);
+
+const RECEIVING: &str = "receiving a page";
+const WAITING: &str = "waiting for the server";
 
 /// What is asked for at one address.
 pub(super) struct Request {
@@ -167,7 +170,7 @@ impl<'a> Client<'a> {
                     wants_key: self.source == Source::OpenAlex && !self.has_key,
                 });
             }
-            self.wait(wanted.unwrap_or(pause))?;
+            self.wait(wanted.map_or(pause, |wanted| wanted.max(PAUSE)))?;
             pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
@@ -228,9 +231,15 @@ impl<'a> Client<'a> {
             ureq::Error::HostNotFound => passing("its address is not known; is there a network?"),
             ureq::Error::ConnectionFailed => passing("it cannot be reached"),
             ureq::Error::Timeout(_) => passing("it takes too long"),
-            ureq::Error::Io(error) => {
-                Failure::Passing(format!("the connection broke ({})", error.kind()), None)
-            }
+            ureq::Error::Io(error) => match tls(error) {
+                Some(rustls::Error::InvalidCertificate(problem)) => Failure::Final(self.refused(
+                    url,
+                    0,
+                    format!("its certificate is not trusted ({problem})"),
+                )),
+                Some(error) => Failure::Passing(format!("the encrypted connection broke ({error})"), None),
+                None => Failure::Passing(format!("the connection broke ({})", error.kind()), None),
+            },
             ureq::Error::Protocol(_) | ureq::Error::Decompress(..) => passing("its answer is broken"),
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
                 Failure::Final(self.refused(url, 0, "this is no address of a server".into()))
@@ -239,7 +248,7 @@ impl<'a> Client<'a> {
                 Failure::Final(self.refused(url, 0, "it sends on to an address without encryption".into()))
             }
             ureq::Error::Rustls(error) => {
-                Failure::Final(self.refused(url, 0, format!("its certificate is not trusted ({error})")))
+                Failure::Final(self.refused(url, 0, format!("no encrypted connection can be made ({error})")))
             }
             other => Failure::Passing(excerpt(other.to_string().as_bytes()), None),
         }
@@ -258,16 +267,20 @@ impl<'a> Client<'a> {
                 let why = format!("its answer has more than {MOST_BYTES} bytes");
                 return Err(Failure::Passing(why, None));
             }
-            if read == 0 {
-                return Ok(bytes);
-            }
-            let event = Event::Progress {
-                task: "receiving",
-                done: bytes.len() as u64,
-                total: 0,
+            let event = if read == 0 {
+                Event::Finished { task: RECEIVING }
+            } else {
+                Event::Progress {
+                    task: RECEIVING,
+                    done: bytes.len() as u64,
+                    total: 0,
+                }
             };
             if self.observer.observe(&event).is_break() {
                 return Err(Failure::Final(self.stopped()));
+            }
+            if read == 0 {
+                return Ok(bytes);
             }
         }
     }
@@ -280,24 +293,31 @@ impl<'a> Client<'a> {
 
     /// Lets time pass; tells of it where it takes a second or more.
     fn wait(&self, duration: Duration) -> Result<(), Error> {
+        let is_long = duration >= Duration::from_secs(1);
+        let tell = |event: &Event<'_>| {
+            if is_long && self.observer.observe(event).is_break() {
+                return Err(self.stopped());
+            }
+            Ok(())
+        };
         let mut left = duration;
         while left > Duration::ZERO {
-            if duration >= Duration::from_secs(1) {
-                let event = Event::Progress {
-                    task: "waiting for the server",
-                    done: (duration - left).as_secs(),
-                    total: duration.as_secs(),
-                };
-                if self.observer.observe(&event).is_break() {
-                    return Err(self.stopped());
-                }
-            }
+            tell(&Event::Progress {
+                task: WAITING,
+                done: (duration - left).as_secs(),
+                total: duration.as_secs(),
+            })?;
             let part = left.min(GLANCE);
             self.clock.sleep(part);
             left -= part;
         }
-        Ok(())
+        tell(&Event::Finished { task: WAITING })
     }
+}
+
+/// What encryption found wrong, where that is why a connection broke.
+fn tls(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
 }
 
 /// The pause that a server asks for, in seconds or until a date.

@@ -20,7 +20,8 @@ pub(super) const EVER: Span = Span {
 impl Span {
     /// The earlier and the later half; `None` for a day.
     pub(super) fn halves(self) -> Option<(Self, Self)> {
-        let middle = self.from.midpoint(self.to);
+        // `midpoint` would round towards 1970, and give a span of two days before it back as it was.
+        let middle = self.from + (self.to - self.from) / 2;
         let halves = (
             Self {
                 from: self.from,
@@ -156,5 +157,10 @@ mod tests {
             (EVER.from, later.from, EVER.to)
         );
         assert_eq!(Span { from: 3, to: 3 }.halves(), None);
+        for from in [-3, -2, -1, 0, 1] {
+            let day = |day| Span { from: day, to: day };
+            let two = Span { from, to: from + 1 };
+            assert_eq!(two.halves(), Some((day(from), day(from + 1))));
+        }
     }
 }

@@ -507,6 +507,33 @@ fn a_server_that_is_not_there_is_given_up() {
     assert!(error.to_string().contains("once"), "{error}");
 }
 
+#[test]
+fn an_encrypted_address_is_not_asked_in_the_clear() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut first = [0];
+        stream.read_exact(&mut first).unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 200 Words\r\nContent-Length: 0\r\n\r\n");
+        first[0]
+    });
+    let options = FetchOptions::new(Source::OpenAlex, FetchQuery::Text("yeast".into()))
+        .with_email("you@example.org")
+        .with_tries(NonZeroU32::MIN)
+        .with_base_urls(BaseUrls {
+            openalex: base,
+            ..BaseUrls::default()
+        });
+    let folder = tempfile::tempdir().unwrap();
+    let error = run(&options, folder.path()).unwrap_err();
+    // A machine without any authority to trust makes no encrypted connection at all.
+    if error.code() == "recommend.given-up" {
+        assert_eq!(thread.join().unwrap(), 22, "a handshake of TLS begins so");
+    }
+    assert!(error.to_string().contains("encrypted connection"), "{error}");
+}
+
 /// Five works, two a page.
 fn works(asked: &Asked) -> Answer {
     let start: usize = match asked.value("cursor") {
