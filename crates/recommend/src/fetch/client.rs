@@ -1,5 +1,6 @@
 //! One request after another, not too fast, and again if need be.
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,10 +52,10 @@ const CHUNK: usize = 1 << 20;
 /// The first pause behind a failure; each further one is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A server that wants a longer pause than this is left alone.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 /// Time between two looks at the observer while nothing happens.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -115,8 +116,8 @@ impl<'a> Client<'a> {
                 env!("CARGO_PKG_VERSION")
             ))
             .timeout_connect(Some(Duration::from_secs(30)))
-            .timeout_per_read(Some(Duration::from_secs(60)))
-            .timeout_global(Some(Duration::from_secs(900)));
+            .timeout_per_read(Some(Duration::from_mins(1)))
+            .timeout_global(Some(Duration::from_mins(15)));
         if is_secure {
             config = config.tls_config(
                 TlsConfig::builder()
@@ -300,16 +301,17 @@ impl<'a> Client<'a> {
             }
             Ok(())
         };
-        let mut left = duration;
+        let (mut left, mut gone) = (duration, Duration::ZERO);
         while left > Duration::ZERO {
             tell(&Event::Progress {
                 task: WAITING,
-                done: (duration - left).as_secs(),
+                done: gone.as_secs(),
                 total: duration.as_secs(),
             })?;
             let part = left.min(GLANCE);
             self.clock.sleep(part);
-            left -= part;
+            left = left.saturating_sub(part);
+            gone += part;
         }
         tell(&Event::Finished { task: WAITING })
     }
@@ -363,7 +365,7 @@ fn encoded(pairs: &[(&str, String)]) -> String {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
                 text.push(char::from(byte));
             } else {
-                text.push_str(&format!("%{byte:02X}"));
+                let _ = write!(text, "%{byte:02X}");
             }
         }
     }

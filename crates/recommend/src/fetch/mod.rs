@@ -97,11 +97,10 @@ pub fn fetch_with(
         state.total = total.or(state.total);
         state.finished = place.is_none();
         state.place = place.unwrap_or(state.place);
-        let page = page.map(|bytes| {
+        if page.is_some() {
             state.pages += 1;
             state.documents = state.documents.saturating_add(documents);
-            bytes
-        });
+        }
         let page = page.as_deref().map(|bytes| Page {
             number: state.pages,
             extension: source.extension(),

@@ -195,9 +195,11 @@ impl Asked {
                     hash.update(doi.as_bytes());
                     hash.update(b"\n");
                 }
-                let hash = hash.finalize();
-                let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                format!("{} DOIs, hash {short}", dois.len())
+                let start: [u8; 8] = std::array::from_fn({
+                    let hash = hash.finalize();
+                    move |place| hash[place]
+                });
+                format!("{} DOIs, hash {:016x}", dois.len(), u64::from_be_bytes(start))
             }
         }
     }

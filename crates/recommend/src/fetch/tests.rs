@@ -97,7 +97,7 @@ impl Server {
                     answer.body.len()
                 );
                 for (name, value) in &answer.headers {
-                    head.push_str(&format!("{name}: {value}\r\n"));
+                    head.extend([name, ": ", value, "\r\n"]);
                 }
                 let body = &answer.body.as_bytes()[..answer.sent];
                 let _ = stream
@@ -656,7 +656,13 @@ fn pubmed(asked: &Asked, days: i64) -> Answer {
     let start: i64 = asked.value("retstart").parse().unwrap();
     let size: i64 = asked.value("retmax").parse().unwrap();
     let records: String = (start..count.min(start + size))
-        .map(|record| format!("<PubmedArticle><PMID>{}</PMID></PubmedArticle>", from + record))
+        .flat_map(|record| {
+            [
+                "<PubmedArticle><PMID>".to_owned(),
+                (from + record).to_string(),
+                "</PMID></PubmedArticle>".to_owned(),
+            ]
+        })
         .collect();
     answer(format!(
         "<?xml version=\"1.0\" ?>\n<PubmedArticleSet>{records}</PubmedArticleSet>"
