@@ -261,8 +261,10 @@ impl Term {
             Source::Pubmed => format!("{text}[tiab]"),
         };
         match (self.stem, source) {
+            (Some(stem), Source::Pubmed | Source::EuropePmc) if !stem.contains(' ') => {
+                vec![field(format!("{stem}*"))]
+            }
             (Some(stem), Source::Pubmed) => vec![field(format!("\"{stem}*\""))],
-            (Some(stem), Source::EuropePmc) if !stem.contains(' ') => vec![field(format!("{stem}*"))],
             _ => self
                 .forms
                 .iter()
@@ -344,7 +346,7 @@ mod tests {
         let pubmed = Preset::Elsi.query(Source::Pubmed);
         for part in [
             "\"synthetic biolog*\"[tiab]",
-            "\"bioethic*\"[tiab]",
+            "bioethic*[tiab]",
             "bioethics[sb]",
             "\"Dual Use Research\"[Mesh]",
         ] {
