@@ -172,3 +172,25 @@ fn agreement_of_graders_is_reproduced() {
         }
     }
 }
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that does not run says so")]
+fn judgements_of_scifact_are_read_and_written() {
+    let Some(data) = std::env::var_os("COUNTERPOISE_DATA") else {
+        eprintln!("skipped: COUNTERPOISE_DATA names no folder of data");
+        return;
+    };
+    let path = PathBuf::from(data).join("elsi/scifact/qrels_test.tsv");
+    let Ok(file) = fs::File::open(&path) else {
+        eprintln!("skipped: there is no {}", path.display());
+        return;
+    };
+    let judgements = Judgements::read(std::io::BufReader::new(file)).expect("a table of BEIR");
+    assert_eq!(judgements.iter().count(), 300);
+    let trec: Judgements = judgements
+        .to_trec()
+        .expect("ids are plain")
+        .parse()
+        .expect("it was written so");
+    assert_eq!(trec, judgements);
+}

@@ -3,6 +3,7 @@
 mod dense;
 mod elsi;
 mod error;
+pub mod fetch;
 mod gazetteer;
 mod lexicon;
 mod library;
