@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, DenseKind, EngineCheck, ExportFormat, Feedback, Found, IngestReport, LearnElsi, Lexicon, Library, LibraryOptions,
+    Classifier, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found, IngestReport, LearnElsi, Lexicon, Library, LibraryOptions,
     Recommendation, RecommendOptions, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library,
-    engine_check, export, ingest, learn_elsi, read_question, rebuild_library,
+    engine_check, export, fetch, ingest, learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
-    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, HowIndexed, IndexFlags, IngestFlags, LearnFlags, LibraryFlag,
+    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed, IndexFlags, IngestFlags, LearnFlags, LibraryFlag,
     RecommendFlags, SearchFlags,
 };
 use crate::progress::Progress;
@@ -27,6 +27,7 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Explain(flags) => explain(&flags, json, progress),
         ElsiCommand::Export(flags) => export_documents(&flags, json, progress),
         ElsiCommand::Eval(flags) => eval(&flags, json, progress),
+        ElsiCommand::Fetch(flags) => fetch_records(&flags, json, progress),
         ElsiCommand::Learn(flags) => learn(&flags, json, progress),
         ElsiCommand::Aspects => aspects(json),
     }
@@ -450,6 +451,34 @@ fn checked(check: &EngineCheck) -> String {
         check.note
     );
     text
+}
+
+fn fetch_records(flags: &FetchFlags, json: bool, progress: &Progress) -> Result<()> {
+    let mut folder = FetchFolder::open(&flags.output).map_err(Error::from)?;
+    let done = fetch(&flags.options()?, &mut folder, progress).map_err(Error::from)?;
+    progress.end();
+    if json {
+        return print_json(&serde_json::json!({
+            "source": done.source.name(), "pages": done.pages, "new_pages": done.new_pages, "documents": done.documents,
+            "total": done.total, "finished": done.finished, "notes": done.notes, "output": flags.output,
+        }));
+    }
+    let mut text = String::new();
+    for note in &done.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    let of = done.total.map_or(String::new(), |total| format!(" of {total}"));
+    let _ = writeln!(
+        text,
+        "{}{of} from {} in {}, {} of them new, in `{}`",
+        counted(done.documents as usize, "record"),
+        done.source.title(),
+        counted(done.pages as usize, "page"),
+        done.new_pages,
+        flags.output.display()
+    );
+    let _ = writeln!(text, "next: counterpoise elsi ingest {} --library my-library", flags.output.display());
+    terminal::print(&text)
 }
 
 fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {

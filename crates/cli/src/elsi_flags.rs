@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use counterpoise::elsi::{ColumnMap, DenseKind, Filter, RecordFile, RecordFormat};
+use counterpoise::elsi::{
+    ApiKey, BaseUrls, ColumnMap, DenseKind, FetchOptions, FetchQuery, FetchSource, Filter, RecordFile, RecordFormat,
+};
 
 /// What is done with documents.
 #[derive(Subcommand)]
@@ -23,6 +25,8 @@ pub(crate) enum ElsiCommand {
     Export(Box<ExportFlags>),
     /// Measure the engine on a collection with judged queries
     Eval(EvalFlags),
+    /// Bring records from Europe PMC, OpenAlex or PubMed into a folder, politely, and go on where it stopped; the only command that uses the network
+    Fetch(FetchFlags),
     /// Learn from judgements whether documents are on ethics, law and society, and compare ways to treat their rarity
     Learn(LearnFlags),
     /// List the aspects of ethics, law and society that documents are sorted by
@@ -230,6 +234,71 @@ pub(crate) struct ExportFlags {
     /// File to write; .ris, .bib, .json (CSL-JSON), .csv or .jsonl decides the format
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct FetchFlags {
+    /// A query in the language of the source; or `--preset`, or `--dois`
+    #[arg(required_unless_present_any = ["preset", "dois"], conflicts_with_all = ["preset", "dois"])]
+    query: Option<String>,
+    /// europe-pmc, openalex or pubmed
+    #[arg(long, default_value = "europe-pmc", value_name = "SOURCE")]
+    source: String,
+    /// `synbio` (Shapira, Kwon and Youtie's query for synthetic biology) or `elsi` (that, and words and headings of ethics, law and society)
+    #[arg(long, value_name = "PRESET", conflicts_with = "dois")]
+    preset: Option<String>,
+    /// A file with a DOI in each line, whose records OpenAlex is asked for
+    #[arg(long, value_name = "FILE")]
+    dois: Option<PathBuf>,
+    /// Your e-mail address, which the source asks for
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// A key of the source, if you have one; better in the environment as COUNTERPOISE_API_KEY
+    #[arg(long, value_name = "KEY")]
+    api_key: Option<String>,
+    /// Records at most
+    #[arg(long, value_name = "N")]
+    most: Option<u64>,
+    /// Folder for the pages; the same command again goes on with it
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Address of the source, for a mirror
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+}
+
+impl FetchFlags {
+    pub(crate) fn options(&self) -> Result<FetchOptions> {
+        let source: FetchSource = self.source.parse().map_err(counterpoise::Error::from)?;
+        let query = match (&self.query, &self.preset, &self.dois) {
+            (_, Some(preset), _) => FetchQuery::Preset(preset.parse().map_err(counterpoise::Error::from)?),
+            (_, _, Some(path)) => {
+                let text = std::fs::read_to_string(path).map_err(|source| counterpoise::elsi::cannot_read(path, source))?;
+                FetchQuery::Dois(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+            }
+            (Some(query), ..) => FetchQuery::Text(query.clone()),
+            (None, ..) => FetchQuery::Text(String::new()),
+        };
+        let mut options = FetchOptions::new(source, query);
+        if let Some(email) = &self.email {
+            options = options.with_email(email);
+        }
+        let key = self.api_key.clone().or_else(|| std::env::var("COUNTERPOISE_API_KEY").ok());
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
+            options = options.with_api_key(ApiKey::new(key));
+        }
+        if let Some(most) = self.most {
+            options = options.with_most(most);
+        }
+        if let Some(url) = &self.base_url {
+            let mut urls = BaseUrls::default();
+            for place in [&mut urls.europe_pmc, &mut urls.openalex, &mut urls.ncbi] {
+                place.clone_from(url);
+            }
+            options = options.with_base_urls(urls);
+        }
+        Ok(options)
+    }
 }
 
 #[derive(Args)]

@@ -157,8 +157,10 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(path).map_err(|source| cannot_read(path, source))?;
     for entry in entries {
         let path = entry.map_err(|source| cannot_read(path, source))?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_file() && !hidden {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // `elsi fetch` keeps these beside its pages.
+        let beside = matches!(&*name, "fetch.json" | "fetch.lock") || name.ends_with(".part");
+        if path.is_file() && !name.starts_with('.') && !beside {
             found.push(path);
         }
     }
@@ -173,7 +175,8 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-pub(crate) fn cannot_read(path: &Path, source: std::io::Error) -> Error {
+/// That a file cannot be read.
+pub fn cannot_read(path: &Path, source: std::io::Error) -> Error {
     Error::Recommend(RecommendError::File {
         doing: "cannot read",
         path: path.into(),

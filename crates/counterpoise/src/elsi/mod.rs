@@ -14,8 +14,9 @@ pub use counterpoise_recommend::{
     LibraryOptions, Part as ScorePart, Problem, Question, Reasons, Recommendation, RecommendOptions, Recommended, Recommender,
     Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare, rebuild as rebuild_library,
 };
+pub use counterpoise_recommend::fetch::{ApiKey, BaseUrls, FetchFolder, FetchOptions, FetchQuery, FetchSummary, Preset as FetchPreset, Source as FetchSource, fetch};
 pub use evaluate::{EngineCheck, EngineRun, engine_check};
 pub use export::{ExportFormat, export};
-pub use ingest::{IngestReport, RecordFile, ingest};
+pub use ingest::{IngestReport, RecordFile, cannot_read, ingest};
 pub use learn::{Balanced, LearnElsi, LearntElsi, learn_elsi};
 pub use question::read_question;

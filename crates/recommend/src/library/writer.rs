@@ -262,9 +262,8 @@ impl Writer {
         for (number, record) in merged {
             build.push(number, record)?;
         }
-        log.keep()?;
         manifest.logs += 1;
-        build.commit(manifest)?;
+        build.commit(manifest, || log.keep())?;
         Ok(done)
     }
 }
@@ -381,7 +380,7 @@ fn build_from(
     for (number, record) in merged {
         build.push(number, record)?;
     }
-    build.commit(manifest)
+    build.commit(manifest, || Ok(()))
 }
 
 fn index_name(place: u32) -> String {
@@ -586,8 +585,8 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
-    /// Makes all of it visible at once.
-    fn commit(mut self, mut manifest: Manifest) -> Result<(), Error> {
+    /// Makes all of it visible at once. `last` is what is left to do when nothing else can fail but the commit.
+    fn commit(mut self, mut manifest: Manifest, last: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.flush()?;
         let before = manifest.vectors.take();
         manifest.generation += 1;
@@ -600,6 +599,7 @@ impl<'a> Build<'a> {
         let payload = serde_json::to_string(&manifest).map_err(|error| Error::bug(&error))?;
         let mut prepared = self.writer.prepare_commit().map_err(failed)?;
         prepared.set_payload(&payload);
+        last()?;
         prepared.commit().map_err(failed)?;
         self.writer.wait_merging_threads().map_err(failed)?;
         if let Some(before) = before {

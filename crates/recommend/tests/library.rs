@@ -1,0 +1,376 @@
+//! Libraries on disk: what goes in, what is found, and what a crash, a second process or a damaged file leaves.
+#![allow(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
+
+use std::io::{BufReader, Write as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use counterpoise_base::{Event, Observer};
+use counterpoise_recommend::{
+    DenseKind, Error, Feedback, Library, LibraryOptions, Question, ReadRecords, RecommendOptions, Recommender, Record, SearchOptions,
+    Writer, read_records, rebuild,
+};
+
+fn record(id: &str, title: &str, text: &str, year: i32) -> Record {
+    let mut record = Record::default();
+    record.ids.doi = Some(format!("10.1234/{id}"));
+    record.title = title.into();
+    record.abstract_text = text.into();
+    record.year = Some(year);
+    record.source = "test".into();
+    record
+}
+
+fn some() -> Vec<Record> {
+    vec![
+        record(
+            "drive",
+            "The ethics and governance of gene drives in wild mosquitoes",
+            "Releasing gene drives raises ethical questions of consent. Communities near malaria should decide together. E. coli is not at stake.",
+            2019,
+        ),
+        record(
+            "patent",
+            "Patents on CRISPR-Cas9 and access to gene editing",
+            "Patent law decides who may use genome editing. Licences and ownership matter for public universities.",
+            2018,
+        ),
+        record(
+            "probiotic",
+            "Engineered probiotics in patients: regulation and informed consent",
+            "Engineered bacteria in the gut of patients ask for regulation. Biosafety and informed consent are discussed.",
+            2021,
+        ),
+        record(
+            "toggle",
+            "A genetic toggle switch in Escherichia coli",
+            "We built a bistable circuit of two repressors and measured its switching in β-galactosidase assays at 37 °C.",
+            2000,
+        ),
+        record(
+            "naive",
+            "Société et biologie: a naïve view of CO₂ fixation",
+            "Cyanobacteria fix CO₂. The anti-microbial effect was small.",
+            2015,
+        ),
+    ]
+}
+
+fn words() -> LibraryOptions {
+    LibraryOptions::default().with_dense(DenseKind::Words)
+}
+
+fn filled(folder: &Path, options: LibraryOptions) -> Library {
+    let mut writer = Writer::open(folder, options).unwrap();
+    for record in some() {
+        writer.add(&record).unwrap();
+    }
+    let done = writer.commit(&()).unwrap();
+    assert_eq!((done.new, done.merged, done.documents), (5, 0, 5));
+    Library::open(folder).unwrap()
+}
+
+fn found(library: &Library, query: &str) -> Vec<String> {
+    let found = library.search(query, &SearchOptions::default()).unwrap();
+    assert_eq!(found.total, found.hits.len());
+    let mut ids: Vec<String> = found.hits.iter().map(|hit| hit.record.ids.doi.clone().unwrap()[8..].to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn queries_find_text_as_biologists_write_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    let check = |query: &str, wanted: &[&str]| assert_eq!(found(&library, query), wanted, "{query}");
+    check("gene drive", &["drive"]);
+    check("CRISPR/Cas9", &["patent"]);
+    check("crispr cas9", &["patent"]);
+    check("\"E. coli\"", &["drive", "toggle"]);
+    check("Escherichia coli", &["drive", "toggle"]);
+    check("title:coli", &["toggle"]);
+    check("beta galactosidase", &["toggle"]);
+    check("β-galactosidase", &["toggle"]);
+    check("CO2", &["naive"]);
+    check("CO₂", &["naive"]);
+    check("naive societe", &["naive"]);
+    check("antimicrobial", &["naive"]);
+    check("\"informed consent\"", &["probiotic"]);
+    check("\"gene questions\"~3", &["drive"]);
+    check("consent NOT patients", &["drive"]);
+    check("consent -patients", &["drive"]);
+    check("mosquitoes OR patents", &["drive", "patent"]);
+    check("(mosquito OR patent) AND year:2018", &["patent"]);
+    check("ethic*", &["drive"]);
+    check("governence~", &["drive"]);
+    check("year:>=2019", &["drive", "probiotic"]);
+    check("doi:10.1234/toggle", &["toggle"]);
+    check("NOT gene", &["naive", "probiotic", "toggle"]);
+    check("nothing-like-this-word", &[]);
+}
+
+#[test]
+fn marks_and_counts_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    let found = library.search("consent", &SearchOptions::default()).unwrap();
+    assert_eq!(found.total, 2);
+    let snippet = &found.hits[0].snippets[0];
+    assert_eq!(&snippet.text[snippet.marks[0].clone()], "consent");
+    let years: Vec<&str> = found.facets.year.iter().map(|facet| facet.value.as_str()).collect();
+    assert_eq!(years, ["2021", "2019"]);
+    assert!(found.facets.kind.is_empty(), "no record says what kind it is");
+}
+
+#[test]
+fn later_records_complete_documents_and_keep_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), LibraryOptions::default());
+    let number = library.find("doi:10.1234/patent").unwrap().unwrap();
+    drop(library);
+    let mut writer = Writer::open(folder.path(), LibraryOptions::default()).unwrap();
+    let mut more = record("patent", "Patents on CRISPR-Cas9 and access to gene editing", "", 2018);
+    more.ids.pmid = Some("77".into());
+    more.keywords = vec!["xenobiology".into()];
+    writer.add(&more).unwrap();
+    let mut same_title = record("x", "Engineered probiotics in patients: regulation and informed consent", "", 2021);
+    same_title.ids.doi = None;
+    same_title.retracted = true;
+    writer.add(&same_title).unwrap();
+    writer.add(&record("new", "A new and other document on biosecurity", "", 2024)).unwrap();
+    let done = writer.commit(&()).unwrap();
+    assert_eq!((done.new, done.merged, done.documents), (1, 2, 6));
+    let library = Library::open(folder.path()).unwrap();
+    assert_eq!(library.len(), 6);
+    assert_eq!(library.find("pmid:77").unwrap(), Some(number));
+    assert_eq!(found(&library, "xenobiology"), ["patent"]);
+    assert_eq!(found(&library, "retracted:yes"), ["probiotic"]);
+    let record = library.record(number).unwrap();
+    assert!(record.abstract_text.starts_with("Patent law"), "what was known stays");
+}
+
+#[test]
+fn what_is_not_committed_was_never_there() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path(), words()));
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    writer.add(&record("lost", "A document that is lost in a crash", "", 2020)).unwrap();
+    drop(writer);
+    struct Stop;
+    impl Observer for Stop {
+        fn observe(&self, _: &Event<'_>) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    writer.add(&record("lost", "A document that is lost to Ctrl-C", "", 2020)).unwrap();
+    assert!(matches!(writer.commit(&Stop), Err(Error::Stopped { .. })));
+    let library = Library::open(folder.path()).unwrap();
+    assert_eq!((library.len(), found(&library, "lost").len()), (5, 0));
+    let files = std::fs::read_dir(folder.path().join("records")).unwrap().count();
+    assert_eq!(files, 1, "nothing half-written stays");
+}
+
+#[test]
+fn only_one_process_writes_while_others_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    let writer = Writer::open(folder.path(), words()).unwrap();
+    assert!(matches!(Writer::open(folder.path(), words()), Err(Error::Busy { .. })));
+    assert_eq!(found(&library, "toggle"), ["toggle"]);
+    assert_eq!(Library::open(folder.path()).unwrap().len(), 5);
+    drop(writer);
+    Writer::open(folder.path(), words()).unwrap();
+}
+
+#[test]
+fn a_damaged_index_says_so_and_is_built_again() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path(), LibraryOptions::default()));
+    let index = folder.path().join("index-1");
+    let mut damaged = 0;
+    for entry in std::fs::read_dir(&index).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with('.') || !path.is_file() {
+            continue;
+        }
+        let whole = std::fs::read(&path).unwrap();
+        if whole.len() < 8 || name == "managed.json" {
+            continue;
+        }
+        let mut bytes = whole.clone();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        std::fs::write(&path, &bytes).unwrap();
+        match Library::open(folder.path()) {
+            Err(error) => {
+                assert_eq!(error.code(), "recommend.corrupt-index", "{name}: {error}");
+                assert!(error.hint().unwrap().contains("--rebuild"));
+                damaged += 1;
+            }
+            // A bit of the manifest that means the same.
+            Ok(_) => assert_eq!(name, "meta.json"),
+        }
+        std::fs::write(&path, &whole).unwrap();
+    }
+    assert!(damaged >= 5, "{damaged}");
+    std::fs::remove_dir_all(&index).unwrap();
+    assert!(matches!(Library::open(folder.path()), Err(Error::CorruptIndex { .. })));
+    let done = rebuild(folder.path(), &LibraryOptions::default(), &()).unwrap();
+    assert_eq!(done.documents, 5);
+    assert_eq!(found(&Library::open(folder.path()).unwrap(), "toggle"), ["toggle"]);
+}
+
+#[test]
+fn a_rebuilt_index_answers_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), LibraryOptions::default());
+    let question = Question::from_text("Gene drives in mosquitoes of malaria regions, released in the wild", "q").unwrap();
+    let ask = |library: &Library| {
+        let mut options = RecommendOptions::default();
+        options.filter.elsi = 0.0;
+        let done = Recommender::new(library).recommend(&question, &options).unwrap();
+        serde_json::to_string(&done).unwrap()
+    };
+    let before = ask(&library);
+    drop(library);
+    rebuild(folder.path(), &LibraryOptions::default(), &()).unwrap();
+    assert_eq!(ask(&Library::open(folder.path()).unwrap()), before);
+    rebuild(folder.path(), &words(), &()).unwrap();
+    assert_ne!(ask(&Library::open(folder.path()).unwrap()), before);
+    let indexes = std::fs::read_dir(folder.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("index")).count();
+    assert_eq!(indexes, 1, "the old index is gone");
+}
+
+#[test]
+fn a_text_is_never_recommended_to_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), LibraryOptions::default());
+    let recommender = Recommender::new(&library);
+    let mut options = RecommendOptions::default();
+    options.filter.elsi = 0.0;
+    options.never_abstain = true;
+    for record in some() {
+        let pasted = format!("{}\n{}", record.title, record.abstract_text);
+        for question in [Question::from_record(&record, "r").unwrap(), Question::from_text(&pasted, "t").unwrap()] {
+            let done = recommender.recommend(&question, &options).unwrap();
+            assert!(!done.items.is_empty());
+            assert!(done.items.iter().all(|item| item.record.ids != record.ids), "{}", record.title);
+        }
+    }
+}
+
+#[test]
+fn reasons_add_up_and_name_words_that_both_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), LibraryOptions::default());
+    let recommender = Recommender::new(&library);
+    let question = Question::from_text("An engineered probiotic strain is given to patients and colonises the gut.", "q").unwrap();
+    let done = recommender.recommend(&question, &RecommendOptions::default()).unwrap();
+    let first = &done.items[0];
+    assert_eq!(first.record.ids.doi.as_deref(), Some("10.1234/probiotic"));
+    for item in &done.items {
+        let sum: f64 = item.reasons.parts.iter().map(|part| part.value).sum();
+        assert!((sum - item.score).abs() < 1e-12);
+        let shares: f64 = item.reasons.words.iter().map(|word| word.share).sum();
+        let of_words: f64 = item.reasons.parts.iter().filter(|part| matches!(part.name, "words" | "bridge")).map(|part| part.value).sum();
+        assert!((shares * item.score - of_words).abs() < 1e-6);
+    }
+    assert!(first.reasons.words.iter().any(|word| word.word == "patients"));
+    assert!(done.coverage.iter().any(|covered| covered.documents > 0), "{:?}", done.coverage);
+    let explained = recommender.explain(&question, "10.1234/probiotic", &RecommendOptions::default()).unwrap();
+    assert_eq!(explained.reasons, first.reasons);
+}
+
+#[test]
+fn nothing_is_recommended_where_nothing_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    let recommender = Recommender::new(&library);
+    let question = Question::from_text("Volcanic basalt weathering in Iceland", "q").unwrap();
+    let done = recommender.recommend(&question, &RecommendOptions::default()).unwrap();
+    assert!(done.items.is_empty());
+    assert!(done.abstained.is_some());
+}
+
+#[test]
+fn what_is_liked_moves_the_list_and_can_be_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), LibraryOptions::default());
+    let recommender = Recommender::new(&library);
+    let question = Question::from_text("Genome editing of bacteria in the gut", "q").unwrap();
+    let mut options = RecommendOptions::default();
+    options.never_abstain = true;
+    let ask = |options: &RecommendOptions| -> Vec<u32> {
+        recommender.recommend(&question, options).unwrap().items.iter().map(|item| item.number).collect()
+    };
+    let before = ask(&options);
+    let mut feedback = Feedback::default();
+    feedback.like("10.1234/patent");
+    options.feedback = feedback.clone();
+    let after = ask(&options);
+    assert!(!after.contains(&1), "what was judged is not shown again");
+    feedback.undo();
+    options.feedback = feedback;
+    assert_eq!(ask(&options), before);
+    options.feedback.like("10.1234/nobody");
+    assert!(matches!(recommender.recommend(&question, &options), Err(Error::UnknownId { .. })));
+}
+
+#[test]
+fn threads_change_nothing() {
+    let question = Question::from_text("Engineered bacteria for patients, patents and gene drives", "q").unwrap();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let library = filled(folder.path(), LibraryOptions::default());
+            serde_json::to_string(&Recommender::new(&library).recommend(&question, &RecommendOptions::default()).unwrap()).unwrap()
+        })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn every_sample_file_can_be_ingested_and_is_merged_with_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records");
+    let mut files = 0;
+    for entry in std::fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        let input = BufReader::new(std::fs::File::open(&path).unwrap());
+        let name = path.display().to_string();
+        read_records(&name, Box::new(input), &ReadRecords::default(), &mut |record| writer.add(&record)).unwrap();
+        files += 1;
+    }
+    assert!(files >= 12);
+    let done = writer.commit(&()).unwrap();
+    assert_eq!(done.new + done.merged, done.records);
+    assert_eq!(Library::open(folder.path()).unwrap().len(), done.new);
+}
+
+#[test]
+fn lsa_learns_from_the_library_and_takes_later_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = LibraryOptions::default().with_dense(DenseKind::Lsa);
+    drop(filled(folder.path(), options.clone()));
+    let mut writer = Writer::open(folder.path(), options).unwrap();
+    writer.add(&record("more", "More on the governance of gene drives", "", 2024)).unwrap();
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    let (a, b) = (library.vector(0).unwrap(), library.vector(5).unwrap());
+    let cosine: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+    assert!(cosine > 0.3, "{cosine}");
+    assert!(matches!(Writer::open(folder.path(), words()), Err(Error::OtherDense { .. })));
+}
+
+#[test]
+fn another_file_of_the_same_name_is_no_library() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(Library::open(folder.path()), Err(Error::NoLibrary { .. })));
+    let mut file = std::fs::File::create(folder.path().join("library.json")).unwrap();
+    file.write_all(b"{\"books\": []}").unwrap();
+    assert_eq!(Library::open(folder.path()).unwrap_err().code(), "recommend.corrupt-index");
+}
