@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found, IngestReport, LearnElsi, Lexicon, Library, LibraryOptions,
+    Classifier, Coefficients, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found, IngestReport, LearnElsi, Lexicon, Library, LibraryOptions,
     Recommendation, RecommendOptions, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library,
     engine_check, export, fetch, ingest, learn_elsi, read_question, rebuild_library,
 };
@@ -29,7 +29,7 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Eval(flags) => eval(&flags, json, progress),
         ElsiCommand::Fetch(flags) => fetch_records(&flags, json, progress),
         ElsiCommand::Learn(flags) => learn(&flags, json, progress),
-        ElsiCommand::Aspects => aspects(json),
+        ElsiCommand::Aspects { save } => aspects(save.as_deref(), json),
     }
 }
 
@@ -45,10 +45,20 @@ fn indexed(how: &HowIndexed, library: &Path) -> Result<LibraryOptions> {
     let has = Library::dense_of(library).map_err(Error::from)?;
     let dense = how.dense()?.or(has).unwrap_or(DenseKind::Static);
     let mut options = LibraryOptions::default().with_dense(dense);
-    if let Some(path) = &how.lexicon {
-        let text = read_text(path)?;
-        let lexicon = Lexicon::parse(&text, &path.display().to_string()).map_err(Error::from)?;
-        options = options.with_classifier(Classifier::of_evidence(lexicon));
+    let lexicon = match &how.lexicon {
+        Some(path) => Some(Lexicon::parse(&read_text(path)?, &path.display().to_string()).map_err(Error::from)?),
+        None => None,
+    };
+    let classifier = match (&how.classifier, lexicon) {
+        (Some(path), lexicon) => {
+            let coefficients = Coefficients::parse(&read_text(path)?, &path.display().to_string()).map_err(Error::from)?;
+            Some(Classifier::new(lexicon.unwrap_or_else(Lexicon::bundled), coefficients).map_err(Error::from)?)
+        }
+        (None, Some(lexicon)) => Some(Classifier::of_evidence(lexicon)),
+        (None, None) => None,
+    };
+    if let Some(classifier) = classifier {
+        options = options.with_classifier(classifier);
     }
     Ok(options)
 }
@@ -421,10 +431,10 @@ fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result<()> {
 
 fn checked(check: &EngineCheck) -> String {
     let mut text = format!(
-        "{}: {}, {} measured, weights tuned on {} others\n\n",
+        "{}: {}; {} queries measured, weights tuned on {} others\n\n",
         check.collection,
         counted(check.documents, "document"),
-        counted(check.queries, "query"),
+        check.queries,
         check.tuned_on
     );
     let mut headers = vec!["run", "words", "meaning"];
@@ -487,6 +497,7 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
     options.judgements.clone_from(&flags.judgements);
     options.balance.clone_from(&flags.balance);
     options.seed = flags.seed;
+    options.c = flags.c;
     let learnt = learn_elsi(&library, &options, progress)?;
     if let Some(path) = &flags.output {
         write_text(&format!("{}\n", serde_json::to_string_pretty(&learnt.coefficients)?), path)?;
@@ -516,7 +527,10 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
     terminal::print(&text)
 }
 
-fn aspects(json: bool) -> Result<()> {
+fn aspects(save: Option<&Path>, json: bool) -> Result<()> {
+    if let Some(path) = save {
+        write_text(Lexicon::bundled_text(), path)?;
+    }
     let lexicon = Lexicon::bundled();
     if json {
         let list: Vec<_> = lexicon

@@ -30,7 +30,11 @@ pub(crate) enum ElsiCommand {
     /// Learn from judgements whether documents are on ethics, law and society, and compare ways to treat their rarity
     Learn(LearnFlags),
     /// List the aspects of ethics, law and society that documents are sorted by
-    Aspects,
+    Aspects {
+        /// Also write the lexicon behind them, to be edited and given to `--lexicon`
+        #[arg(long, value_name = "FILE.toml")]
+        save: Option<PathBuf>,
+    },
 }
 
 /// Which library.
@@ -82,9 +86,12 @@ pub(crate) struct HowIndexed {
     /// `minilm:PATH` (its wheel or folder) [default: that of the library, or static]
     #[arg(long, value_name = "KIND")]
     dense: Option<String>,
-    /// A lexicon of your own, in the form of `counterpoise elsi aspects --lexicon`
+    /// A lexicon of your own; `counterpoise elsi aspects --save FILE.toml` writes the bundled one to start from
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) lexicon: Option<PathBuf>,
+    /// What `elsi learn` wrote [default: what comes with the program; with a lexicon of your own, its cues alone]
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) classifier: Option<PathBuf>,
 }
 
 impl HowIndexed {
@@ -309,8 +316,11 @@ pub(crate) struct LearnFlags {
     #[command(flatten)]
     pub(crate) library: LibraryFlag,
     /// What is done about rarity in what is saved: none, weights, or a method of `counterpoise describe`
-    #[arg(long, default_value = "none", value_name = "METHOD")]
+    #[arg(long, default_value = "smote", value_name = "METHOD")]
     pub(crate) balance: String,
+    /// Inverse strength of the penalty
+    #[arg(long = "C", default_value_t = 0.01, value_name = "NUMBER")]
+    pub(crate) c: f64,
     /// File for the coefficients
     #[arg(long, short, value_name = "FILE.json")]
     pub(crate) output: Option<PathBuf>,

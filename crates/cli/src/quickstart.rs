@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::bundled::{Bundled, FASHION_MNIST, GERMAN_CREDIT, YEAST};
+use counterpoise::elsi::{QUICKSTART_TEXT, TITLES, first_reading};
 use counterpoise::{
     Error, Experiment, Outcome, Profile, check_page, first_pictures, profile, quality_table, quickstart_page,
     write_page,
@@ -50,10 +51,11 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
     if flags.save_data {
         data.iter().try_for_each(|(file, bytes)| save(file, bytes))?;
     }
+    let reading = first_reading(progress)?;
     progress.end();
     if json {
         let profiles: Vec<&Profile> = parts.iter().map(|part| &part.profile).collect();
-        let value = serde_json::json!({"profiles": profiles, "report": flags.output});
+        let value = serde_json::json!({"profiles": profiles, "report": flags.output, "reading": reading});
         return terminal::print(&format!("{}\n", serde_json::to_string_pretty(&value)?));
     }
     let mut text = String::new();
@@ -78,6 +80,14 @@ pub(crate) fn run(flags: &QuickstartFlags, json: bool, progress: &Progress) -> R
             terminal::block(&quality_table(&pictures.quality))
         );
     }
+    let _ = writeln!(
+        text,
+        "== {}: {}\n\nA text, and what to read on its ethical, legal and social side:\n\n  {}\n\n{}",
+        TITLES.name,
+        TITLES.about,
+        QUICKSTART_TEXT,
+        crate::elsi::recommended(&reading, true)
+    );
     let _ = writeln!(text, "wrote {}: open it in a browser\n", flags.output.display());
     if flags.save_data {
         let _ = writeln!(
@@ -98,6 +108,7 @@ Next, with your own data, or with that of `counterpoise quickstart --save-data`:
   counterpoise compare german-credit.csv.gz --target credit --methods weights,threshold,smote --model logistic --report compare.html
   counterpoise resample german-credit.csv.gz --target credit --method smote --seed 42 --output balanced.parquet
   counterpoise train train-images-idx3-ubyte.gz --network lenet --loss balanced-softmax --optimizer adam --epochs 20 --output net.safetensors
+  counterpoise elsi recommend abstract.txt      # or a manuscript, a GenBank record, an SBOL design, a list of references
   counterpoise describe
 ";
 

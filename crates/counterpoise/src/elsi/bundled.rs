@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
 use counterpoise_base::Observer;
-use counterpoise_recommend::{Format, Library, LibraryOptions, ReadRecords, Record, read_records};
+use counterpoise_recommend::{
+    Format, Library, LibraryOptions, Question, ReadRecords, RecommendOptions, Recommended, Recommender, Record, read_records,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
@@ -60,14 +62,48 @@ pub fn bundled_library(observer: &dyn Observer) -> Result<Library, Error> {
     {
         return Ok(library);
     }
-    // What is damaged, or of another version, is only a copy.
-    let _ = std::fs::remove_dir_all(&folder);
-    let mut writer = counterpoise_recommend::Writer::open(&folder, options)?;
+    // It is made beside its place, and put there when it is whole: others may do the same at the same time.
+    let failed = |source| Error::Write {
+        path: folder.clone(),
+        source,
+    };
+    let parent = folder.parent().unwrap_or(&folder);
+    std::fs::create_dir_all(parent).map_err(failed)?;
+    let fresh = tempfile::tempdir_in(parent).map_err(failed)?;
+    let place = fresh.path().join("library");
+    let mut writer = counterpoise_recommend::Writer::open(&place, options)?;
     for record in bundled_titles()? {
         writer.add(&record)?;
     }
     writer.commit(observer)?;
+    if std::fs::rename(&place, &folder).is_err() {
+        if let Ok(library) = Library::open(&folder)
+            && !library.is_empty()
+        {
+            return Ok(library);
+        }
+        // What is damaged is only a copy.
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::rename(&place, &folder).map_err(failed)?;
+    }
     Ok(Library::open(&folder)?)
+}
+
+/// What `quickstart` asks for: written for it, not a real abstract.
+pub const QUICKSTART_TEXT: &str = "An engineered probiotic strain of E. coli senses inflammation in the gut and releases a therapeutic \
+protein; a kill switch ends it outside of the patient.";
+
+/// One document for [`QUICKSTART_TEXT`].
+///
+/// # Errors
+///
+/// Those of [`bundled_library`].
+pub fn first_reading(observer: &dyn Observer) -> Result<Recommended, Error> {
+    let library = bundled_library(observer)?;
+    let question = Question::from_text(QUICKSTART_TEXT, "this text")?;
+    let mut options = RecommendOptions::default();
+    options.limit = 1;
+    Ok(Recommender::new(&library).recommend(&question, &options)?)
 }
 
 /// Named after all that it depends on.

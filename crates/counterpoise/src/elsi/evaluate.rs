@@ -62,7 +62,7 @@ pub struct EngineCheck {
 }
 
 /// Weights of meaning beside one of words that are tried.
-const TRIED: [f64; 9] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 2.0];
+const TRIED: [f64; 10] = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2];
 
 /// Measures the engine on a collection in BEIR's form: `corpus.jsonl` (or `.gz`), `queries.jsonl`, and judgements for tuning and for
 /// testing (`qrels_train.tsv` and `qrels_test.tsv`, or the same in a folder `qrels`). Weights are tuned on the former only.
@@ -135,8 +135,8 @@ pub fn engine_check(folder: &Path, dense: &DenseKind, observer: &dyn Observer) -
     Ok(EngineCheck {
         collection: name,
         documents: library.len(),
-        queries: test.len(),
-        tuned_on: train.len(),
+        queries: test.iter().count(),
+        tuned_on: train.iter().count(),
         measures: measures.iter().map(ToString::to_string).collect(),
         runs: runs.into_iter().map(|(row, _)| row).collect(),
         tuning,
@@ -157,7 +157,7 @@ fn parts(
     let mut options = RecommendOptions::default();
     options.filter = Filter::default();
     options.filter.retracted = true;
-    let total = judged.len() as u64;
+    let total = judged.iter().count() as u64;
     let done = std::sync::atomic::AtomicU64::new(0);
     let ids: Vec<&str> = judged.iter().map(|(query, _)| query).collect();
     let all = ids

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Observer, Warning, counted};
@@ -21,6 +20,8 @@ pub struct LearnElsi {
     pub balance: String,
     /// All that are compared.
     pub compared: Vec<String>,
+    /// Inverse strength of the penalty of the logistic regression.
+    pub c: f64,
     /// Root of everything random.
     pub seed: u64,
 }
@@ -38,8 +39,9 @@ impl Default for LearnElsi {
         ];
         Self {
             judgements: Vec::new(),
-            balance: "none".into(),
+            balance: "smote".into(),
             compared: names.map(str::to_owned).to_vec(),
+            c: 0.01,
             seed: 42,
         }
     }
@@ -110,7 +112,7 @@ pub fn learn_elsi(library: &Library, options: &LearnElsi, observer: &dyn Observe
     let about = format!("{} judged, {elsi} of them on ethics, law and society", counted(examples.len(), "document"));
     let dense = library.dense().name();
     let learn = |balance: &str| {
-        let options = TrainOptions::default().with_balance(Balance::from_name(balance)?).with_seed(options.seed);
+        let options = TrainOptions::default().with_balance(Balance::from_name(balance)?).with_c(options.c).with_seed(options.seed);
         train(&lexicon, &examples, &dense, &about, &options, observer)
     };
     let names = [

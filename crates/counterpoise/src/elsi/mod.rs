@@ -7,7 +7,7 @@ mod ingest;
 mod learn;
 mod question;
 
-pub use bundled::{BundledTitles, TITLES, bundled_library, bundled_titles};
+pub use bundled::{BundledTitles, QUICKSTART_TEXT, TITLES, bundled_library, bundled_titles, first_reading};
 pub use counterpoise_recommend::{
     AspectReason, Balance, Classifier, ColumnMap, Coefficients, Covered, DenseKind, Error as RecommendError, Example, Facet, Facets,
     Feedback, Filter, Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon, Library,

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evidence;
+use crate::dense::StaticTable;
 use crate::lexicon::Lexicon;
-use crate::library::Assessment;
+use crate::library::{Assessment, DenseKind};
 use crate::{Error, Record};
 
 /// The form of a file of coefficients.
@@ -106,13 +107,30 @@ impl Classifier {
 
     /// What comes with the program.
     pub fn bundled() -> Self {
-        Self::of_evidence(Lexicon::bundled())
+        let coefficients = Coefficients::parse(include_str!("../../data/classifier.json"), "classifier.json");
+        coefficients
+            .and_then(|coefficients| Self::new(Lexicon::bundled(), coefficients))
+            .expect("a test reads the file that is bundled")
     }
 
     /// Cues alone, for a lexicon that nothing was learnt with.
     pub fn of_evidence(lexicon: Lexicon) -> Self {
         let coefficients = Coefficients::of_evidence(&lexicon);
         Self { lexicon, coefficients }
+    }
+
+    /// Fails if the coefficients read vectors that a library with this dense leg has not.
+    pub(crate) fn suits(&self, dense: &DenseKind) -> Result<(), Error> {
+        let reads = &self.coefficients;
+        if reads.dims == 0 || reads.dense == DenseKind::Static.name() || reads.dense == dense.name() {
+            return Ok(());
+        }
+        Err(Error::Malformed {
+            file: "the classifier".into(),
+            place: "its vectors".into(),
+            problem: format!("it learnt with `{}`, and the library compares meaning by `{}`", reads.dense, dense.name()),
+            hint: Some("learn anew from this library, with `counterpoise elsi learn --library DIR`".into()),
+        })
     }
 
     /// The lexicon.
@@ -125,9 +143,17 @@ impl Classifier {
         &self.coefficients
     }
 
-    /// `vector` may be absent where the coefficients ask for none.
-    pub(crate) fn assess(&self, record: &Record, vector: Option<&[f32]>) -> Assessment {
+    /// `vector` is that of the library, whose dense leg is `dense`. Coefficients that learnt with the table of words read that
+    /// one, whatever the library has.
+    pub(crate) fn assess(&self, record: &Record, vector: Option<&[f32]>, dense: &str) -> Assessment {
         let evidence = Evidence::of(&self.lexicon, record);
+        let own;
+        let vector = if self.coefficients.dims == 0 || self.coefficients.dense == dense {
+            vector
+        } else {
+            own = StaticTable::bundled().embed(&format!("{}. {}", record.title, record.abstract_text));
+            Some(own.as_slice())
+        };
         let features = features(&evidence, vector, self.coefficients.dims);
         let sum: f64 = features.iter().zip(&self.coefficients.weights).map(|(value, weight)| value * weight).sum();
         let [slope, constant] = self.coefficients.calibration;

@@ -26,7 +26,7 @@ pub use embedder::DenseKind;
 pub use facts::LibraryFacts;
 pub(crate) use embedder::{Embedder, to_unit};
 pub(crate) use fields::{Assessment, Fields, flag};
-pub(crate) use manifest::{FORMAT, Manifest, Pointer, write_whole};
+pub(crate) use manifest::{FORMAT, Manifest, Pointer};
 pub(crate) use rows::{Row, Rows};
 pub use writer::{Ingested, LibraryOptions, Writer, rebuild};
 
@@ -48,6 +48,8 @@ pub struct Library {
     pub(crate) statistics: Statistics,
     pub(crate) embedder: Embedder,
     pub(crate) vectors: Option<Vectors>,
+    /// What two documents have in common by being documents of this library.
+    pub(crate) usual_cosine: f64,
 }
 
 /// What BM25 asks of all documents.
@@ -114,6 +116,7 @@ impl Library {
             rows,
             statistics,
             embedder,
+            usual_cosine: vectors.as_ref().map_or(0.0, Self::usual_cosine_of),
             vectors,
         })
     }

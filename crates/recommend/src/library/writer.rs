@@ -483,6 +483,7 @@ impl<'a> Build<'a> {
         observer: &'a dyn Observer,
     ) -> Result<Self, Error> {
         let place = pointer.index(folder);
+        options.classifier.suits(&options.dense)?;
         let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
         let embedder = Embedder::open(&options.dense, lsa.as_deref())?;
         let before = Manifest {
@@ -551,12 +552,13 @@ impl<'a> Build<'a> {
 
     fn flush(&mut self) -> Result<(), Error> {
         let (fields, embedder, classifier) = (self.fields, &self.embedder, &self.options.classifier);
+        let dense = self.options.dense.name();
         let prepared: Vec<(Option<Vec<f32>>, TantivyDocument)> = self
             .batch
             .par_iter()
             .map(|(number, record)| {
                 let vector = embedder.embed_record(record);
-                let assessment = classifier.assess(record, vector.as_deref());
+                let assessment = classifier.assess(record, vector.as_deref(), &dense);
                 let same = merge_key(&record.title, record.year).unwrap_or_default();
                 Ok((vector, fields.document(*number, record, &same, assessment)?))
             })

@@ -40,7 +40,7 @@ pub struct RecommendOptions {
     pub lambda: f64,
     /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well.
     pub least_words: f64,
-    /// Least cosine that is enough where words are few.
+    /// Least likeness of meaning that is enough where words are few: a cosine, less that of any two documents.
     pub least_meaning: f64,
     /// Recommend whatever is best, even if nothing fits.
     pub never_abstain: bool,
@@ -57,7 +57,7 @@ impl Default for RecommendOptions {
             feedback: Feedback::default(),
             lambda: 0.9,
             least_words: 0.08,
-            least_meaning: 0.35,
+            least_meaning: 0.5,
             never_abstain: false,
         }
     }
@@ -476,7 +476,10 @@ impl<'a> Recommender<'a> {
             let share = |value: f64, best: f64| if best > 0.0 { value / best } else { 0.0 };
             measured.words = share(measured.words, best_words);
             measured.bridge = share(measured.bridge, best_bridge);
-            measured.meaning = cosines.as_ref().map_or(0.0, |cosines| f64::from(cosines[place]).max(0.0));
+            measured.meaning = cosines.as_ref().map_or(0.0, |cosines| {
+                let usual = self.library.usual_cosine;
+                ((f64::from(cosines[place]) - usual) / (1.0 - usual)).max(-1.0)
+            });
             measured.elsi = (f64::from(row.elsi) / 6.0).clamp(-1.0, 1.0);
             let about = asked.calls.iter().enumerate().filter(|(aspect, _)| row.aspects & (1 << aspect) != 0);
             measured.aspects = share(about.map(|(_, call)| call).sum(), calls);
@@ -698,6 +701,19 @@ impl Library {
         };
         let found = vectors.nearest(vector, most, |row| passes(row as u32));
         found.into_iter().map(|(row, _)| row as u32).collect()
+    }
+
+    /// Cosine of any two documents, on average: vectors of one field have much in common. From 4096 documents at most.
+    pub(crate) fn usual_cosine_of(vectors: &crate::dense::Vectors) -> f64 {
+        let step = vectors.len().div_ceil(4096).max(1);
+        let rows: Vec<usize> = (0..vectors.len()).step_by(step).collect();
+        let mut mean = vec![0.0; vectors.dims()];
+        for row in &rows {
+            for (sum, value) in mean.iter_mut().zip(vectors.get(*row)) {
+                *sum += f64::from(value) / rows.len() as f64;
+            }
+        }
+        mean.iter().map(|value| value * value).sum::<f64>().clamp(0.0, 0.95)
     }
 
     pub(crate) fn cosines(&self, vector: &[f32], numbers: &[u32]) -> Vec<f32> {

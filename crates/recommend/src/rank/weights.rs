@@ -3,12 +3,13 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 /// How much each part of a score counts. A score is the sum of parts, each a weight times a number in `[0, 1]`
-/// (P(ELSI): `[-1, 1]`).
+/// (meaning and P(ELSI): `[-1, 1]`).
 ///
 /// # Source
 ///
-/// A convex sum of normalised scores ranks better than ranks that are fused (Bruch, Gai and Ingber, arXiv 2210.11934). `words`
-/// and `meaning` were tuned on the 809 training queries of SciFact, `counterpoise elsi eval --tune` prints how.
+/// A convex sum of normalised scores ranks better than ranks that are fused (Bruch, Gai and Ingber, arXiv 2210.11934). The
+/// bundled ones were set by hand, after looking at lists for a dozen abstracts: they are not tuned yet. How `words` and `meaning`
+/// do on SciFact, `counterpoise elsi eval DIR` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -19,7 +20,7 @@ pub struct Weights {
     pub words: f64,
     /// Bridge words in common, likewise.
     pub bridge: f64,
-    /// Cosine of vectors.
+    /// Cosine of vectors, less that of any two documents of the library: `(c - u) / (1 - u)`.
     pub meaning: f64,
     /// Logit of P(ELSI), a sixth of it, within `[-1, 1]`.
     pub elsi: f64,

@@ -146,7 +146,7 @@ mod tests {
         fn any_text_is_cut_between_letters(text in "(gene|é|β| |\\. |word|\\n){0,120}") {
             for snippet in marker(&["gene"]).best(&text, 3) {
                 for place in snippet.marks {
-                    prop_assert_eq!(&snippet.text[place], "gene");
+                    prop_assert!(snippet.text[place].starts_with("gene"));
                 }
             }
         }
