@@ -5,15 +5,16 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, Coefficients, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found, IngestReport, LearnElsi, Lexicon, Library, LibraryOptions,
-    Recommendation, RecommendOptions, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library,
-    engine_check, export, fetch, ingest, learn_elsi, read_question, rebuild_library,
+    Classifier, Coefficients, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found,
+    IngestReport, LearnElsi, Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation, Recommended,
+    Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library, engine_check, export,
+    fetch, ingest, learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
-    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed, IndexFlags, IngestFlags, LearnFlags, LibraryFlag,
-    RecommendFlags, SearchFlags,
+    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed, IndexFlags,
+    IngestFlags, LearnFlags, LibraryFlag, RecommendFlags, SearchFlags,
 };
 use crate::progress::Progress;
 use crate::terminal::{self, table};
@@ -46,13 +47,19 @@ fn indexed(how: &HowIndexed, library: &Path) -> Result<LibraryOptions> {
     let dense = how.dense()?.or(has).unwrap_or(DenseKind::Static);
     let mut options = LibraryOptions::default().with_dense(dense);
     let lexicon = match &how.lexicon {
-        Some(path) => Some(Lexicon::parse(&read_text(path)?, &path.display().to_string()).map_err(Error::from)?),
+        Some(path) => {
+            Some(Lexicon::parse(&read_text(path)?, &path.display().to_string()).map_err(Error::from)?)
+        }
         None => None,
     };
     let classifier = match (&how.classifier, lexicon) {
         (Some(path), lexicon) => {
-            let coefficients = Coefficients::parse(&read_text(path)?, &path.display().to_string()).map_err(Error::from)?;
-            Some(Classifier::new(lexicon.unwrap_or_else(Lexicon::bundled), coefficients).map_err(Error::from)?)
+            let coefficients =
+                Coefficients::parse(&read_text(path)?, &path.display().to_string()).map_err(Error::from)?;
+            Some(
+                Classifier::new(lexicon.unwrap_or_else(Lexicon::bundled), coefficients)
+                    .map_err(Error::from)?,
+            )
         }
         (None, Some(lexicon)) => Some(Classifier::of_evidence(lexicon)),
         (None, None) => None,
@@ -98,7 +105,11 @@ fn ingested(report: &IngestReport, library: &Path) -> String {
             file.left_out.to_string(),
         ]
     });
-    let mut text = table(&["file", "format", "records", "left out"], &[false, false, true, true], rows.collect());
+    let mut text = table(
+        &["file", "format", "records", "left out"],
+        &[false, false, true, true],
+        rows.collect(),
+    );
     let _ = writeln!(
         text,
         "\n{}: {} new, {} completed; {} in `{}`",
@@ -132,7 +143,10 @@ fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
     if json {
         return print_json(&facts);
     }
-    let rows = facts.rows().into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+    let rows = facts
+        .rows()
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value]);
     terminal::print(&table(&["", ""], &[false, false], rows.collect()))
 }
 
@@ -155,10 +169,18 @@ fn found_in_words(found: &Found, flags: &SearchFlags) -> String {
         let _ = writeln!(text, "note: {note}");
     }
     if found.total == 0 {
-        let _ = writeln!(text, "\nAll words have to be found. Try OR between them, a beginning (`ethic*`), or a near spelling (`governence~`).");
+        let _ = writeln!(
+            text,
+            "\nAll words have to be found. Try OR between them, a beginning (`ethic*`), or a near spelling (`governence~`)."
+        );
     }
     for (place, hit) in found.hits.iter().enumerate() {
-        let _ = writeln!(text, "\n{:>3}. {}", place + 1 + flags.offset as usize, marked(&hit.title));
+        let _ = writeln!(
+            text,
+            "\n{:>3}. {}",
+            place + 1 + flags.offset as usize,
+            marked(&hit.title)
+        );
         let _ = writeln!(text, "     {}", about(&hit.record));
         for snippet in &hit.snippets {
             let _ = writeln!(text, "{}", terminal::wrapped(&marked(snippet), "     ", 100));
@@ -175,8 +197,15 @@ fn found_in_words(found: &Found, flags: &SearchFlags) -> String {
     let mut counts = String::new();
     for (name, values) in facets {
         if !values.is_empty() {
-            let values: Vec<String> = values.iter().map(|facet| format!("{} {}", facet.value, facet.count)).collect();
-            let _ = writeln!(counts, "{}", terminal::wrapped(&format!("{name}: {}", values.join(", ")), "  ", 110));
+            let values: Vec<String> = values
+                .iter()
+                .map(|facet| format!("{} {}", facet.value, facet.count))
+                .collect();
+            let _ = writeln!(
+                counts,
+                "{}",
+                terminal::wrapped(&format!("{name}: {}", values.join(", ")), "  ", 110)
+            );
         }
     }
     if found.total > 0 {
@@ -194,7 +223,12 @@ fn marked(snippet: &Snippet) -> String {
     let mut text = String::new();
     let mut at = 0;
     for mark in &snippet.marks {
-        let _ = write!(text, "{}\x1b[1m{}\x1b[0m", &snippet.text[at..mark.start], &snippet.text[mark.clone()]);
+        let _ = write!(
+            text,
+            "{}\x1b[1m{}\x1b[0m",
+            &snippet.text[at..mark.start],
+            &snippet.text[mark.clone()]
+        );
         at = mark.end;
     }
     text.push_str(&snippet.text[at..]);
@@ -266,7 +300,9 @@ fn recommend(flags: &RecommendFlags, json: bool, progress: &Progress) -> Result<
     let library = open(&flags.ask.library, progress)?;
     let question = read_question(&flags.ask.question, &library)?;
     let options = asked(&flags.ask, flags.limit)?;
-    let done = recommender(&library, &flags.ask)?.recommend(&question, &options).map_err(Error::from)?;
+    let done = recommender(&library, &flags.ask)?
+        .recommend(&question, &options)
+        .map_err(Error::from)?;
     if let Some(path) = &flags.ask.session {
         write_text(&serde_json::to_string_pretty(&options.feedback)?, path)?;
     }
@@ -289,7 +325,10 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
     }
     if let Some(why) = &done.abstained {
         let _ = writeln!(text, "\nNothing is recommended: {why}.");
-        let _ = writeln!(text, "See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`.");
+        let _ = writeln!(
+            text,
+            "See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`."
+        );
     }
     for (place, item) in done.items.iter().enumerate() {
         let _ = write!(text, "\n{}", item_in_words(place + 1, item));
@@ -305,28 +344,55 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
                 },
             ]
         });
-        let rows = table(&["what this work calls for", "because", "documents that fit"], &[false, false, true], rows.collect());
+        let rows = table(
+            &["what this work calls for", "because", "documents that fit"],
+            &[false, false, true],
+            rows.collect(),
+        );
         let _ = write!(text, "\n{rows}");
     }
-    let _ = writeln!(text, "\nweights {}; {} passed the filters", done.weights, counted(done.passed, "document"));
+    let _ = writeln!(
+        text,
+        "\nweights {}; {} passed the filters",
+        done.weights,
+        counted(done.passed, "document")
+    );
     text
 }
 
 fn item_in_words(place: usize, item: &Recommendation) -> String {
-    let mut text = format!("{place:>3}. {}\n     {}\n", item.record.title, about(&item.record));
+    let mut text = format!(
+        "{place:>3}. {}\n     {}\n",
+        item.record.title,
+        about(&item.record)
+    );
     let _ = writeln!(text, "     {}", bar(item));
     let words: Vec<String> = item
         .reasons
         .words
         .iter()
         .take(6)
-        .map(|share| format!("{}{} {:.0} %", share.word, if share.bridge { "*" } else { "" }, 100.0 * share.share))
+        .map(|share| {
+            format!(
+                "{}{} {:.0} %",
+                share.word,
+                if share.bridge { "*" } else { "" },
+                100.0 * share.share
+            )
+        })
         .collect();
     if !words.is_empty() {
-        let _ = writeln!(text, "     words in common, and their share: {}", words.join(", "));
+        let _ = writeln!(
+            text,
+            "     words in common, and their share: {}",
+            words.join(", ")
+        );
     }
     for reason in item.reasons.aspects.iter().take(3) {
-        let theirs = reason.theirs.as_ref().map_or(String::new(), |theirs| format!(" (\"{theirs}\")"));
+        let theirs = reason
+            .theirs
+            .as_ref()
+            .map_or(String::new(), |theirs| format!(" (\"{theirs}\")"));
         let yours = match (&reason.why, &reason.yours) {
             (Some(why), Some(yours)) => format!("; your work {why} (\"{yours}\")"),
             _ => String::new(),
@@ -334,9 +400,17 @@ fn item_in_words(place: usize, item: &Recommendation) -> String {
         let _ = writeln!(text, "     {}{theirs}{yours}", reason.title);
     }
     if let Some(pair) = &item.reasons.sentences {
-        let _ = writeln!(text, "{}", terminal::wrapped(&format!("yours: {}", short(&pair.yours)), "     ", 110));
+        let _ = writeln!(
+            text,
+            "{}",
+            terminal::wrapped(&format!("yours: {}", short(&pair.yours)), "     ", 110)
+        );
         if pair.theirs != item.record.title {
-            let _ = writeln!(text, "{}", terminal::wrapped(&format!("theirs: {}", short(&pair.theirs)), "     ", 110));
+            let _ = writeln!(
+                text,
+                "{}",
+                terminal::wrapped(&format!("theirs: {}", short(&pair.theirs)), "     ", 110)
+            );
         }
     }
     if !item.reasons.references.is_empty() {
@@ -362,7 +436,12 @@ fn bar(item: &Recommendation) -> String {
         .filter(|part| part.value.abs() >= 0.0005)
         .map(|part| format!("{} {:+.3}", part.name.replace('_', " "), part.value))
         .collect();
-    format!("{:.3} = {}   P(ELSI) {:.2}", item.score, parts.join(" "), item.chance_of_elsi)
+    format!(
+        "{:.3} = {}   P(ELSI) {:.2}",
+        item.score,
+        parts.join(" "),
+        item.chance_of_elsi
+    )
 }
 
 fn explain(flags: &ExplainDocumentFlags, json: bool, progress: &Progress) -> Result<()> {
@@ -377,27 +456,49 @@ fn explain(flags: &ExplainDocumentFlags, json: bool, progress: &Progress) -> Res
         return print_json(&item);
     }
     let mut text = item_in_words(1, &item);
-    let rows = item
-        .reasons
-        .words
-        .iter()
-        .map(|share| vec![share.word.clone(), if share.bridge { "bridge".into() } else { String::new() }, format!("{:.1} %", 100.0 * share.share)]);
-    let _ = write!(text, "\n{}", table(&["word in common", "", "share of the score"], &[false, false, true], rows.collect()));
+    let rows = item.reasons.words.iter().map(|share| {
+        vec![
+            share.word.clone(),
+            if share.bridge {
+                "bridge".into()
+            } else {
+                String::new()
+            },
+            format!("{:.1} %", 100.0 * share.share),
+        ]
+    });
+    let _ = write!(
+        text,
+        "\n{}",
+        table(
+            &["word in common", "", "share of the score"],
+            &[false, false, true],
+            rows.collect()
+        )
+    );
     terminal::print(&text)
 }
 
 fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Result<()> {
-    let name = flags.output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = flags
+        .output
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let format = ExportFormat::from_name(&name)?;
     let library = open(&flags.ask.library, progress)?;
     let records: Vec<Record> = if flags.search {
         let options = SearchOptions::default().with_limit(flags.limit as usize);
-        let found = library.search(&flags.ask.question, &options).map_err(Error::from)?;
+        let found = library
+            .search(&flags.ask.question, &options)
+            .map_err(Error::from)?;
         found.hits.into_iter().map(|hit| hit.record).collect()
     } else {
         let question = read_question(&flags.ask.question, &library)?;
         let options = asked(&flags.ask, flags.limit)?;
-        let done = recommender(&library, &flags.ask)?.recommend(&question, &options).map_err(Error::from)?;
+        let done = recommender(&library, &flags.ask)?
+            .recommend(&question, &options)
+            .map_err(Error::from)?;
         done.items.into_iter().map(|item| item.record).collect()
     };
     let mut bytes = Vec::new();
@@ -407,7 +508,11 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
     if json {
         return print_json(&serde_json::json!({"documents": records.len(), "output": flags.output}));
     }
-    terminal::print(&format!("wrote {} to {}\n", counted(records.len(), "document"), flags.output.display()))
+    terminal::print(&format!(
+        "wrote {} to {}\n",
+        counted(records.len(), "document"),
+        flags.output.display()
+    ))
 }
 
 fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result<()> {
@@ -441,8 +546,16 @@ fn checked(check: &EngineCheck) -> String {
     headers.extend(check.measures.iter().map(String::as_str));
     headers.extend(["nDCG@10 less BM25", "p"]);
     let rows = check.runs.iter().map(|run| {
-        let mut row = vec![run.name.clone(), run.weights.0.to_string(), run.weights.1.to_string()];
-        row.extend(run.means.iter().map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.4}"))));
+        let mut row = vec![
+            run.name.clone(),
+            run.weights.0.to_string(),
+            run.weights.1.to_string(),
+        ];
+        row.extend(
+            run.means
+                .iter()
+                .map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.4}"))),
+        );
         row.push(match run.difference {
             Some((difference, Some((low, high)))) => format!("{difference:+.4} ({low:+.4} to {high:+.4})"),
             Some((difference, None)) => format!("{difference:+.4}"),
@@ -453,11 +566,18 @@ fn checked(check: &EngineCheck) -> String {
     });
     let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
     text.push_str(&table(&headers, &numeric, rows.collect()));
-    let rows = check.tuning.iter().map(|(words, meaning, ndcg)| vec![words.to_string(), meaning.to_string(), format!("{ndcg:.4}")]);
+    let rows = check
+        .tuning
+        .iter()
+        .map(|(words, meaning, ndcg)| vec![words.to_string(), meaning.to_string(), format!("{ndcg:.4}")]);
     let _ = write!(
         text,
         "\n{}\n{}\n",
-        table(&["words", "meaning", "nDCG@10 on training queries"], &[true, true, true], rows.collect()),
+        table(
+            &["words", "meaning", "nDCG@10 on training queries"],
+            &[true, true, true],
+            rows.collect()
+        ),
         check.note
     );
     text
@@ -487,7 +607,11 @@ fn fetch_records(flags: &FetchFlags, json: bool, progress: &Progress) -> Result<
         done.new_pages,
         flags.output.display()
     );
-    let _ = writeln!(text, "next: counterpoise elsi ingest {} --library my-library", flags.output.display());
+    let _ = writeln!(
+        text,
+        "next: counterpoise elsi ingest {} --library my-library",
+        flags.output.display()
+    );
     terminal::print(&text)
 }
 
@@ -500,7 +624,10 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
     options.c = flags.c;
     let learnt = learn_elsi(&library, &options, progress)?;
     if let Some(path) = &flags.output {
-        write_text(&format!("{}\n", serde_json::to_string_pretty(&learnt.coefficients)?), path)?;
+        write_text(
+            &format!("{}\n", serde_json::to_string_pretty(&learnt.coefficients)?),
+            path,
+        )?;
     }
     progress.end();
     terminal::warn(&learnt.warnings, json);
@@ -511,7 +638,12 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
     headers.extend(learnt.measures.iter().map(|name| name.trim_end_matches(":elsi")));
     let rows = learnt.compared.iter().map(|balanced| {
         let mut row = vec![balanced.balance.clone()];
-        row.extend(balanced.values.iter().map(|value| value.map_or("-".into(), |value| format!("{value:.3}"))));
+        row.extend(
+            balanced
+                .values
+                .iter()
+                .map(|value| value.map_or("-".into(), |value| format!("{value:.3}"))),
+        );
         row
     });
     let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
@@ -522,7 +654,12 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
         table(&headers, &numeric, rows.collect())
     );
     if let Some(path) = &flags.output {
-        let _ = writeln!(text, "\nwrote {} (rarity treated by: {})", path.display(), flags.balance);
+        let _ = writeln!(
+            text,
+            "\nwrote {} (rarity treated by: {})",
+            path.display(),
+            flags.balance
+        );
     }
     terminal::print(&text)
 }
@@ -540,6 +677,9 @@ fn aspects(save: Option<&Path>, json: bool) -> Result<()> {
             .collect();
         return print_json(&list);
     }
-    let rows = lexicon.aspects().iter().map(|aspect| vec![aspect.name.clone(), aspect.title.clone(), aspect.about.clone()]);
+    let rows = lexicon
+        .aspects()
+        .iter()
+        .map(|aspect| vec![aspect.name.clone(), aspect.title.clone(), aspect.about.clone()]);
     terminal::print(&table(&["aspect", "", "what it is"], &[false; 3], rows.collect()))
 }

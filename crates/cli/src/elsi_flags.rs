@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterpoise::elsi::{
-    ApiKey, BaseUrls, ColumnMap, DenseKind, FetchOptions, FetchQuery, FetchSource, Filter, RecordFile, RecordFormat,
+    ApiKey, BaseUrls, ColumnMap, DenseKind, FetchOptions, FetchQuery, FetchSource, Filter, RecordFile,
+    RecordFormat,
 };
 
 /// What is done with documents.
@@ -66,10 +67,12 @@ pub(crate) struct IngestFlags {
 impl IngestFlags {
     pub(crate) fn files(&self) -> Result<Vec<RecordFile>> {
         let format = self.format.as_deref().map(|name| {
-            RecordFormat::from_name(name).ok_or_else(|| counterpoise::elsi::RecommendError::UnknownFormat { file: name.into() })
+            RecordFormat::from_name(name)
+                .ok_or_else(|| counterpoise::elsi::RecommendError::UnknownFormat { file: name.into() })
         });
         let format = format.transpose().map_err(counterpoise::Error::from)?;
-        let columns = ColumnMap::parse(self.columns.iter().map(String::as_str)).map_err(counterpoise::Error::from)?;
+        let columns =
+            ColumnMap::parse(self.columns.iter().map(String::as_str)).map_err(counterpoise::Error::from)?;
         let file = |path: &PathBuf| RecordFile {
             path: path.clone(),
             format,
@@ -280,8 +283,15 @@ impl FetchFlags {
         let query = match (&self.query, &self.preset, &self.dois) {
             (_, Some(preset), _) => FetchQuery::Preset(preset.parse().map_err(counterpoise::Error::from)?),
             (_, _, Some(path)) => {
-                let text = std::fs::read_to_string(path).map_err(|source| counterpoise::elsi::cannot_read(path, source))?;
-                FetchQuery::Dois(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| counterpoise::elsi::cannot_read(path, source))?;
+                FetchQuery::Dois(
+                    text.lines()
+                        .map(str::trim)
+                        .filter(|line| !line.is_empty())
+                        .map(str::to_owned)
+                        .collect(),
+                )
             }
             (Some(query), ..) => FetchQuery::Text(query.clone()),
             (None, ..) => FetchQuery::Text(String::new()),
@@ -290,7 +300,10 @@ impl FetchFlags {
         if let Some(email) = &self.email {
             options = options.with_email(email);
         }
-        let key = self.api_key.clone().or_else(|| std::env::var("COUNTERPOISE_API_KEY").ok());
+        let key = self
+            .api_key
+            .clone()
+            .or_else(|| std::env::var("COUNTERPOISE_API_KEY").ok());
         if let Some(key) = key.filter(|key| !key.is_empty()) {
             options = options.with_api_key(ApiKey::new(key));
         }

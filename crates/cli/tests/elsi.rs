@@ -35,14 +35,20 @@ fn bundled_titles_answer_with_reasons_that_add_up() {
     assert_eq!(items.len(), 5);
     for item in items {
         let parts = item["reasons"]["parts"].as_array().expect("parts");
-        let sum: f64 = parts.iter().map(|part| part["value"].as_f64().expect("a number")).sum();
+        let sum: f64 = parts
+            .iter()
+            .map(|part| part["value"].as_f64().expect("a number"))
+            .sum();
         assert!((sum - item["score"].as_f64().expect("a number")).abs() < 1e-9);
         assert!(item["chance_of_elsi"].as_f64().expect("a number") >= 0.2);
     }
     let again = json(&folder.ok("elsi recommend abstract.txt --json --threads 1").stdout);
     assert_eq!(done, again, "the same answer twice, with one thread too");
     let coverage = done["coverage"].as_array().expect("a list");
-    assert!(coverage.iter().any(|covered| covered["yours"] == "probiotic"), "{coverage:?}");
+    assert!(
+        coverage.iter().any(|covered| covered["yours"] == "probiotic"),
+        "{coverage:?}"
+    );
 }
 
 #[test]
@@ -51,14 +57,28 @@ fn a_library_goes_from_a_file_of_references_to_an_export() {
     folder.write("abstract.txt", TEXT);
     folder.write("mine.ris", RECORDS);
     let done = json(&folder.ok("elsi ingest mine.ris --library lib --json").stdout);
-    assert_eq!((done["new"].as_u64(), done["documents"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(
+        (done["new"].as_u64(), done["documents"].as_u64()),
+        (Some(2), Some(2))
+    );
     let again = json(&folder.ok("elsi ingest mine.ris --library lib --json").stdout);
-    assert_eq!((again["new"].as_u64(), again["merged"].as_u64()), (Some(0), Some(2)));
+    assert_eq!(
+        (again["new"].as_u64(), again["merged"].as_u64()),
+        (Some(0), Some(2))
+    );
     let found = json(&folder.ok("elsi search consent --library lib --json").stdout);
     assert_eq!(found["total"], 1);
-    let done = json(&folder.ok("elsi recommend abstract.txt --library lib --json").stdout);
+    let done = json(
+        &folder
+            .ok("elsi recommend abstract.txt --library lib --json")
+            .stdout,
+    );
     assert_eq!(done["items"][0]["record"]["ids"]["doi"], "10.5555/probiotic.1");
-    let explained = json(&folder.ok("elsi explain 10.5555/probiotic.1 abstract.txt --library lib --json").stdout);
+    let explained = json(
+        &folder
+            .ok("elsi explain 10.5555/probiotic.1 abstract.txt --library lib --json")
+            .stdout,
+    );
     assert_eq!(explained["score"], done["items"][0]["score"]);
     folder.ok("elsi export abstract.txt --library lib --output list.bib");
     let back = json(&folder.ok("elsi ingest list.bib --library other --json").stdout);
@@ -67,7 +87,10 @@ fn a_library_goes_from_a_file_of_references_to_an_export() {
     assert_eq!(facts["with_abstract"], 2);
     folder.ok("elsi index --library lib --rebuild --dense words");
     let rebuilt = json(&folder.ok("elsi index --library lib --json").stdout);
-    assert_eq!((rebuilt["documents"].as_u64(), rebuilt["dense"].as_str()), (Some(2), Some("words")));
+    assert_eq!(
+        (rebuilt["documents"].as_u64(), rebuilt["dense"].as_str()),
+        (Some(2), Some("words"))
+    );
 }
 
 #[test]
@@ -75,8 +98,17 @@ fn a_session_keeps_what_was_liked_until_it_is_undone() {
     let folder = Folder::new();
     folder.write("abstract.txt", TEXT);
     let list = |words: &str| {
-        let done = json(&folder.ok(&format!("elsi recommend abstract.txt --json {words}")).stdout);
-        done["items"].as_array().expect("a list").iter().map(|item| item["number"].as_u64().expect("a number")).collect::<Vec<_>>()
+        let done = json(
+            &folder
+                .ok(&format!("elsi recommend abstract.txt --json {words}"))
+                .stdout,
+        );
+        done["items"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|item| item["number"].as_u64().expect("a number"))
+            .collect::<Vec<_>>()
     };
     let before = list("");
     let liked = list("--like doi:10.1525/bio.2013.63.1.7 --session s.json");
@@ -95,21 +127,75 @@ fn wrong_words_say_what_to_type() {
     let check = |words: &str, code: i32, message: &str, hint: &str| {
         let ran = folder.run(&words.split(' ').collect::<Vec<_>>());
         assert_eq!(ran.code, Some(code), "{words}: {}", ran.stderr);
-        assert!(ran.stderr.contains(message) && ran.stderr.contains(hint), "{words}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(message) && ran.stderr.contains(hint),
+            "{words}: {}",
+            ran.stderr
+        );
         assert!(ran.stdout.is_empty(), "{words}: {}", ran.stdout);
     };
-    check("elsi recommend doi:10.1/none", 2, "no document of this library has the id", "paste the text instead, or fetch");
-    check("elsi recommend empty.txt", 3, "holds no words", "a title or an abstract");
+    check(
+        "elsi recommend doi:10.1/none",
+        2,
+        "no document of this library has the id",
+        "paste the text instead, or fetch",
+    );
+    check(
+        "elsi recommend empty.txt",
+        3,
+        "holds no words",
+        "a title or an abstract",
+    );
     check("elsi recommend seq.fasta", 3, "is a sequence", "GenBank");
-    check("elsi recommend nowhere.txt", 2, "there is no such file", "paste the text");
-    check("elsi recommend abstract.txt --library nowhere", 2, "no library of documents", "elsi ingest");
-    check("elsi recommend abstract.txt --year soon", 2, "`soon`", "2010..2020");
-    check("elsi recommend abstract.txt --lambda 2", 2, "`lambda` is 2", "between 0");
-    check("elsi search titel:gene", 2, "there is no field `titel`", "`title:`");
-    check("elsi search aspect:biosafty", 2, "no aspect `biosafty`", "`aspect:biosafety`");
+    check(
+        "elsi recommend nowhere.txt",
+        2,
+        "there is no such file",
+        "paste the text",
+    );
+    check(
+        "elsi recommend abstract.txt --library nowhere",
+        2,
+        "no library of documents",
+        "elsi ingest",
+    );
+    check(
+        "elsi recommend abstract.txt --year soon",
+        2,
+        "`soon`",
+        "2010..2020",
+    );
+    check(
+        "elsi recommend abstract.txt --lambda 2",
+        2,
+        "`lambda` is 2",
+        "between 0",
+    );
+    check(
+        "elsi search titel:gene",
+        2,
+        "there is no field `titel`",
+        "`title:`",
+    );
+    check(
+        "elsi search aspect:biosafty",
+        2,
+        "no aspect `biosafty`",
+        "`aspect:biosafety`",
+    );
     check("elsi ingest bomb.xml --library lib", 3, "bomb.xml", "");
-    check("elsi ingest abstract.txt --library lib --format doc", 2, "no format", "pubmed-xml");
-    check("elsi fetch gene --output pages --base-url http://127.0.0.1:9", 2, "no e-mail", "--email");
+    check(
+        "elsi ingest abstract.txt --library lib --format doc",
+        2,
+        "no format",
+        "pubmed-xml",
+    );
+    check(
+        "elsi fetch gene --output pages --base-url http://127.0.0.1:9",
+        2,
+        "no e-mail",
+        "--email",
+    );
 }
 
 #[test]
@@ -117,8 +203,14 @@ fn filters_that_the_bundled_titles_cannot_fill_say_so() {
     let folder = Folder::new();
     folder.write("abstract.txt", TEXT);
     let said = folder.ok("elsi recommend abstract.txt --open-access").stdout;
-    assert!(said.contains("no record of this library says whether it is open access"), "{said}");
-    assert!(said.contains("Nothing is recommended: no document passes the filters"), "{said}");
+    assert!(
+        said.contains("no record of this library says whether it is open access"),
+        "{said}"
+    );
+    assert!(
+        said.contains("Nothing is recommended: no document passes the filters"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -129,9 +221,19 @@ fn bm25_reaches_what_beir_prints_and_fusion_is_not_below() {
     };
     let scifact = std::path::Path::new(&data).join("elsi/scifact");
     let folder = Folder::new();
-    let ran = folder.run(&["elsi", "eval", &scifact.display().to_string(), "--runs", "runs", "--json"]);
+    let ran = folder.run(&[
+        "elsi",
+        "eval",
+        &scifact.display().to_string(),
+        "--runs",
+        "runs",
+        "--json",
+    ]);
     let check = json(&ran.stdout);
-    assert_eq!((check["documents"].as_u64(), check["queries"].as_u64()), (Some(5183), Some(300)));
+    assert_eq!(
+        (check["documents"].as_u64(), check["queries"].as_u64()),
+        (Some(5183), Some(300))
+    );
     let ndcg = |run: usize| check["runs"][run]["means"][0].as_f64().expect("a number");
     assert!(ndcg(0) >= 0.665, "BM25: {}", ndcg(0));
     assert!(ndcg(2) >= ndcg(0), "fusion: {}", ndcg(2));

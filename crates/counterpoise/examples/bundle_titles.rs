@@ -12,10 +12,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(from)?;
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
-    let wanted = [("openalex_id", "openalex_id"), ("doi", "doi"), ("title", "title"), ("year", "year"), ("source", "venue")];
+    let wanted = [
+        ("openalex_id", "openalex_id"),
+        ("doi", "doi"),
+        ("title", "title"),
+        ("year", "year"),
+        ("source", "venue"),
+    ];
     let places: Vec<usize> = wanted
         .iter()
-        .map(|(name, _)| names.iter().position(|known| known == name).ok_or(format!("no column {name}")))
+        .map(|(name, _)| {
+            names
+                .iter()
+                .position(|known| known == name)
+                .ok_or(format!("no column {name}"))
+        })
         .collect::<Result<_, _>>()?;
     let quoted = |field: &str| {
         if field.contains([',', '"']) {

@@ -451,9 +451,10 @@ impl Error {
                 library: library.into(),
             },
             TantivyError::IoError(error) => Self::write(library, copy(error)),
-            TantivyError::OpenWriteError(tantivy::directory::error::OpenWriteError::IoError { io_error, .. }) => {
-                Self::write(library, copy(io_error))
-            }
+            TantivyError::OpenWriteError(tantivy::directory::error::OpenWriteError::IoError {
+                io_error,
+                ..
+            }) => Self::write(library, copy(io_error)),
             error => Self::corrupt(library, error.to_string()),
         }
     }

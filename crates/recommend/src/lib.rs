@@ -19,7 +19,9 @@ mod text;
 mod write;
 
 pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, StaticTable, Vectors, WordPiece, distill};
-pub use elsi::{BUNDLED_JUDGEMENTS, Balance, Classifier, Coefficients, Example, Judgement, Learnt, TrainOptions, train};
+pub use elsi::{
+    BUNDLED_JUDGEMENTS, Balance, Classifier, Coefficients, Example, Judgement, Learnt, TrainOptions, train,
+};
 pub use error::Error;
 pub use gazetteer::{BridgeKind, BridgeTerm, Gazetteer};
 pub use lexicon::{Aspect, AspectEntry, CueHit, Lexicon, MAX_ASPECTS, Scan, TriggerHit};
@@ -27,8 +29,8 @@ pub use library::{DenseKind, Ingested, Library, LibraryFacts, LibraryOptions, Wr
 pub use merge::{Conflict, Merger, Met, merge, merge_key};
 pub use query::QueryDocument;
 pub use rank::{
-    AspectReason, Covered, Feedback, Filter, Part, Question, Reasons, Recommendation, RecommendOptions, Recommended, Recommender,
-    SentencePair, Weights, WordShare,
+    AspectReason, Covered, Feedback, Filter, Part, Question, Reasons, RecommendOptions, Recommendation,
+    Recommended, Recommender, SentencePair, Weights, WordShare,
 };
 pub use read::{ColumnMap, Format, Problem, ReadRecords, ReadReport, read_records};
 pub use record::{Author, Ids, Kind, Record, clean_doi, clean_openalex, clean_pmcid, clean_pmid};

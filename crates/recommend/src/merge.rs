@@ -308,7 +308,7 @@ mod tests {
         let mut merger = Merger::new();
         let title = "The ethics of gene drives";
         let check = |merger: &mut Merger, record: Record, wanted| {
-            assert_eq!(merger.meet(&record), wanted, "{record:?}")
+            assert_eq!(merger.meet(&record), wanted, "{record:?}");
         };
         check(&mut merger, record(title, 2020, "10.1/a", ""), Met::New);
         check(

@@ -216,6 +216,7 @@ impl Kind {
         }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
     fn is_unknown(&self) -> bool {
         *self == Self::Unknown
     }

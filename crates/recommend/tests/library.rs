@@ -7,8 +7,8 @@ use std::path::Path;
 
 use counterpoise_base::{Event, Observer};
 use counterpoise_recommend::{
-    DenseKind, Error, Feedback, Library, LibraryOptions, Question, ReadRecords, RecommendOptions, Recommender, Record, SearchOptions,
-    Writer, read_records, rebuild,
+    DenseKind, Error, Feedback, Library, LibraryOptions, Question, ReadRecords, RecommendOptions,
+    Recommender, Record, SearchOptions, Writer, read_records, rebuild,
 };
 
 fn record(id: &str, title: &str, text: &str, year: i32) -> Record {
@@ -73,7 +73,11 @@ fn filled(folder: &Path, options: LibraryOptions) -> Library {
 fn found(library: &Library, query: &str) -> Vec<String> {
     let found = library.search(query, &SearchOptions::default()).unwrap();
     assert_eq!(found.total, found.hits.len());
-    let mut ids: Vec<String> = found.hits.iter().map(|hit| hit.record.ids.doi.clone().unwrap()[8..].to_owned()).collect();
+    let mut ids: Vec<String> = found
+        .hits
+        .iter()
+        .map(|hit| hit.record.ids.doi.clone().unwrap()[8..].to_owned())
+        .collect();
     ids.sort();
     ids
 }
@@ -117,7 +121,12 @@ fn marks_and_counts_are_told() {
     assert_eq!(found.total, 2);
     let snippet = &found.hits[0].snippets[0];
     assert_eq!(&snippet.text[snippet.marks[0].clone()], "consent");
-    let years: Vec<&str> = found.facets.year.iter().map(|facet| facet.value.as_str()).collect();
+    let years: Vec<&str> = found
+        .facets
+        .year
+        .iter()
+        .map(|facet| facet.value.as_str())
+        .collect();
     assert_eq!(years, ["2021", "2019"]);
     assert!(found.facets.kind.is_empty(), "no record says what kind it is");
 }
@@ -129,15 +138,32 @@ fn later_records_complete_documents_and_keep_their_numbers() {
     let number = library.find("doi:10.1234/patent").unwrap().unwrap();
     drop(library);
     let mut writer = Writer::open(folder.path(), LibraryOptions::default()).unwrap();
-    let mut more = record("patent", "Patents on CRISPR-Cas9 and access to gene editing", "", 2018);
+    let mut more = record(
+        "patent",
+        "Patents on CRISPR-Cas9 and access to gene editing",
+        "",
+        2018,
+    );
     more.ids.pmid = Some("77".into());
     more.keywords = vec!["xenobiology".into()];
     writer.add(&more).unwrap();
-    let mut same_title = record("x", "Engineered probiotics in patients: regulation and informed consent", "", 2021);
+    let mut same_title = record(
+        "x",
+        "Engineered probiotics in patients: regulation and informed consent",
+        "",
+        2021,
+    );
     same_title.ids.doi = None;
     same_title.retracted = true;
     writer.add(&same_title).unwrap();
-    writer.add(&record("new", "A new and other document on biosecurity", "", 2024)).unwrap();
+    writer
+        .add(&record(
+            "new",
+            "A new and other document on biosecurity",
+            "",
+            2024,
+        ))
+        .unwrap();
     let done = writer.commit(&()).unwrap();
     assert_eq!((done.new, done.merged, done.documents), (1, 2, 6));
     let library = Library::open(folder.path()).unwrap();
@@ -146,7 +172,10 @@ fn later_records_complete_documents_and_keep_their_numbers() {
     assert_eq!(found(&library, "xenobiology"), ["patent"]);
     assert_eq!(found(&library, "retracted:yes"), ["probiotic"]);
     let record = library.record(number).unwrap();
-    assert!(record.abstract_text.starts_with("Patent law"), "what was known stays");
+    assert!(
+        record.abstract_text.starts_with("Patent law"),
+        "what was known stays"
+    );
 }
 
 #[test]
@@ -154,7 +183,9 @@ fn what_is_not_committed_was_never_there() {
     let folder = tempfile::tempdir().unwrap();
     drop(filled(folder.path(), words()));
     let mut writer = Writer::open(folder.path(), words()).unwrap();
-    writer.add(&record("lost", "A document that is lost in a crash", "", 2020)).unwrap();
+    writer
+        .add(&record("lost", "A document that is lost in a crash", "", 2020))
+        .unwrap();
     drop(writer);
     struct Stop;
     impl Observer for Stop {
@@ -163,7 +194,9 @@ fn what_is_not_committed_was_never_there() {
         }
     }
     let mut writer = Writer::open(folder.path(), words()).unwrap();
-    writer.add(&record("lost", "A document that is lost to Ctrl-C", "", 2020)).unwrap();
+    writer
+        .add(&record("lost", "A document that is lost to Ctrl-C", "", 2020))
+        .unwrap();
     assert!(matches!(writer.commit(&Stop), Err(Error::Stopped { .. })));
     let library = Library::open(folder.path()).unwrap();
     assert_eq!((library.len(), found(&library, "lost").len()), (5, 0));
@@ -176,7 +209,10 @@ fn only_one_process_writes_while_others_read() {
     let folder = tempfile::tempdir().unwrap();
     let library = filled(folder.path(), words());
     let writer = Writer::open(folder.path(), words()).unwrap();
-    assert!(matches!(Writer::open(folder.path(), words()), Err(Error::Busy { .. })));
+    assert!(matches!(
+        Writer::open(folder.path(), words()),
+        Err(Error::Busy { .. })
+    ));
     assert_eq!(found(&library, "toggle"), ["toggle"]);
     assert_eq!(Library::open(folder.path()).unwrap().len(), 5);
     drop(writer);
@@ -216,17 +252,27 @@ fn a_damaged_index_says_so_and_is_built_again() {
     }
     assert!(damaged >= 5, "{damaged}");
     std::fs::remove_dir_all(&index).unwrap();
-    assert!(matches!(Library::open(folder.path()), Err(Error::CorruptIndex { .. })));
+    assert!(matches!(
+        Library::open(folder.path()),
+        Err(Error::CorruptIndex { .. })
+    ));
     let done = rebuild(folder.path(), &LibraryOptions::default(), &()).unwrap();
     assert_eq!(done.documents, 5);
-    assert_eq!(found(&Library::open(folder.path()).unwrap(), "toggle"), ["toggle"]);
+    assert_eq!(
+        found(&Library::open(folder.path()).unwrap(), "toggle"),
+        ["toggle"]
+    );
 }
 
 #[test]
 fn a_rebuilt_index_answers_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let library = filled(folder.path(), LibraryOptions::default());
-    let question = Question::from_text("Gene drives in mosquitoes of malaria regions, released in the wild", "q").unwrap();
+    let question = Question::from_text(
+        "Gene drives in mosquitoes of malaria regions, released in the wild",
+        "q",
+    )
+    .unwrap();
     let ask = |library: &Library| {
         let mut options = RecommendOptions::default();
         options.filter.elsi = 0.0;
@@ -239,7 +285,17 @@ fn a_rebuilt_index_answers_as_before() {
     assert_eq!(ask(&Library::open(folder.path()).unwrap()), before);
     rebuild(folder.path(), &words(), &()).unwrap();
     assert_ne!(ask(&Library::open(folder.path()).unwrap()), before);
-    let indexes = std::fs::read_dir(folder.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("index")).count();
+    let indexes = std::fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| {
+            entry
+                .as_ref()
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .starts_with("index")
+        })
+        .count();
     assert_eq!(indexes, 1, "the old index is gone");
 }
 
@@ -253,10 +309,17 @@ fn a_text_is_never_recommended_to_itself() {
     options.never_abstain = true;
     for record in some() {
         let pasted = format!("{}\n{}", record.title, record.abstract_text);
-        for question in [Question::from_record(&record, "r").unwrap(), Question::from_text(&pasted, "t").unwrap()] {
+        for question in [
+            Question::from_record(&record, "r").unwrap(),
+            Question::from_text(&pasted, "t").unwrap(),
+        ] {
             let done = recommender.recommend(&question, &options).unwrap();
             assert!(!done.items.is_empty());
-            assert!(done.items.iter().all(|item| item.record.ids != record.ids), "{}", record.title);
+            assert!(
+                done.items.iter().all(|item| item.record.ids != record.ids),
+                "{}",
+                record.title
+            );
         }
     }
 }
@@ -266,20 +329,38 @@ fn reasons_add_up_and_name_words_that_both_have() {
     let folder = tempfile::tempdir().unwrap();
     let library = filled(folder.path(), LibraryOptions::default());
     let recommender = Recommender::new(&library);
-    let question = Question::from_text("An engineered probiotic strain is given to patients and colonises the gut.", "q").unwrap();
-    let done = recommender.recommend(&question, &RecommendOptions::default()).unwrap();
+    let question = Question::from_text(
+        "An engineered probiotic strain is given to patients and colonises the gut.",
+        "q",
+    )
+    .unwrap();
+    let done = recommender
+        .recommend(&question, &RecommendOptions::default())
+        .unwrap();
     let first = &done.items[0];
     assert_eq!(first.record.ids.doi.as_deref(), Some("10.1234/probiotic"));
     for item in &done.items {
         let sum: f64 = item.reasons.parts.iter().map(|part| part.value).sum();
         assert!((sum - item.score).abs() < 1e-12);
         let shares: f64 = item.reasons.words.iter().map(|word| word.share).sum();
-        let of_words: f64 = item.reasons.parts.iter().filter(|part| matches!(part.name, "words" | "bridge")).map(|part| part.value).sum();
+        let of_words: f64 = item
+            .reasons
+            .parts
+            .iter()
+            .filter(|part| matches!(part.name, "words" | "bridge"))
+            .map(|part| part.value)
+            .sum();
         assert!((shares * item.score - of_words).abs() < 1e-6);
     }
     assert!(first.reasons.words.iter().any(|word| word.word == "patients"));
-    assert!(done.coverage.iter().any(|covered| covered.documents > 0), "{:?}", done.coverage);
-    let explained = recommender.explain(&question, "10.1234/probiotic", &RecommendOptions::default()).unwrap();
+    assert!(
+        done.coverage.iter().any(|covered| covered.documents > 0),
+        "{:?}",
+        done.coverage
+    );
+    let explained = recommender
+        .explain(&question, "10.1234/probiotic", &RecommendOptions::default())
+        .unwrap();
     assert_eq!(explained.reasons, first.reasons);
 }
 
@@ -289,7 +370,9 @@ fn nothing_is_recommended_where_nothing_fits() {
     let library = filled(folder.path(), words());
     let recommender = Recommender::new(&library);
     let question = Question::from_text("Volcanic basalt weathering in Iceland", "q").unwrap();
-    let done = recommender.recommend(&question, &RecommendOptions::default()).unwrap();
+    let done = recommender
+        .recommend(&question, &RecommendOptions::default())
+        .unwrap();
     assert!(done.items.is_empty());
     assert!(done.abstained.is_some());
 }
@@ -303,7 +386,13 @@ fn what_is_liked_moves_the_list_and_can_be_undone() {
     let mut options = RecommendOptions::default();
     options.never_abstain = true;
     let ask = |options: &RecommendOptions| -> Vec<u32> {
-        recommender.recommend(&question, options).unwrap().items.iter().map(|item| item.number).collect()
+        recommender
+            .recommend(&question, options)
+            .unwrap()
+            .items
+            .iter()
+            .map(|item| item.number)
+            .collect()
     };
     let before = ask(&options);
     let mut feedback = Feedback::default();
@@ -315,18 +404,30 @@ fn what_is_liked_moves_the_list_and_can_be_undone() {
     options.feedback = feedback;
     assert_eq!(ask(&options), before);
     options.feedback.like("10.1234/nobody");
-    assert!(matches!(recommender.recommend(&question, &options), Err(Error::UnknownId { .. })));
+    assert!(matches!(
+        recommender.recommend(&question, &options),
+        Err(Error::UnknownId { .. })
+    ));
 }
 
 #[test]
 fn threads_change_nothing() {
-    let question = Question::from_text("Engineered bacteria for patients, patents and gene drives", "q").unwrap();
+    let question =
+        Question::from_text("Engineered bacteria for patients, patents and gene drives", "q").unwrap();
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| {
             let folder = tempfile::tempdir().unwrap();
             let library = filled(folder.path(), LibraryOptions::default());
-            serde_json::to_string(&Recommender::new(&library).recommend(&question, &RecommendOptions::default()).unwrap()).unwrap()
+            serde_json::to_string(
+                &Recommender::new(&library)
+                    .recommend(&question, &RecommendOptions::default())
+                    .unwrap(),
+            )
+            .unwrap()
         })
     };
     assert_eq!(run(1), run(3));
@@ -342,7 +443,10 @@ fn every_sample_file_can_be_ingested_and_is_merged_with_the_others() {
         let path = entry.unwrap().path();
         let input = BufReader::new(std::fs::File::open(&path).unwrap());
         let name = path.display().to_string();
-        read_records(&name, Box::new(input), &ReadRecords::default(), &mut |record| writer.add(&record)).unwrap();
+        read_records(&name, Box::new(input), &ReadRecords::default(), &mut |record| {
+            writer.add(&record)
+        })
+        .unwrap();
         files += 1;
     }
     assert!(files >= 12);
@@ -357,20 +461,31 @@ fn lsa_learns_from_the_library_and_takes_later_records() {
     let options = LibraryOptions::default().with_dense(DenseKind::Lsa);
     drop(filled(folder.path(), options.clone()));
     let mut writer = Writer::open(folder.path(), options).unwrap();
-    writer.add(&record("more", "More on the governance of gene drives", "", 2024)).unwrap();
+    writer
+        .add(&record("more", "More on the governance of gene drives", "", 2024))
+        .unwrap();
     writer.commit(&()).unwrap();
     let library = Library::open(folder.path()).unwrap();
     let (a, b) = (library.vector(0).unwrap(), library.vector(5).unwrap());
     let cosine: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
     assert!(cosine > 0.3, "{cosine}");
-    assert!(matches!(Writer::open(folder.path(), words()), Err(Error::OtherDense { .. })));
+    assert!(matches!(
+        Writer::open(folder.path(), words()),
+        Err(Error::OtherDense { .. })
+    ));
 }
 
 #[test]
 fn another_file_of_the_same_name_is_no_library() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(Library::open(folder.path()), Err(Error::NoLibrary { .. })));
+    assert!(matches!(
+        Library::open(folder.path()),
+        Err(Error::NoLibrary { .. })
+    ));
     let mut file = std::fs::File::create(folder.path().join("library.json")).unwrap();
     file.write_all(b"{\"books\": []}").unwrap();
-    assert_eq!(Library::open(folder.path()).unwrap_err().code(), "recommend.corrupt-index");
+    assert_eq!(
+        Library::open(folder.path()).unwrap_err().code(),
+        "recommend.corrupt-index"
+    );
 }

@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use counterpoise_base::Observer;
 use counterpoise_recommend::{
-    Format, Library, LibraryOptions, Question, ReadRecords, RecommendOptions, Recommended, Recommender, Record, read_records,
+    Format, Library, LibraryOptions, Question, ReadRecords, RecommendOptions, Recommended, Recommender,
+    Record, read_records,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -41,11 +42,16 @@ pub fn bundled_titles() -> Result<Vec<Record>, Error> {
         format: Some(Format::Csv),
         ..ReadRecords::default()
     };
-    read_records(TITLES.file, Box::new(TITLES.bytes), &options, &mut |mut record| {
-        record.source = "openalex".into();
-        records.push(record);
-        Ok(())
-    })?;
+    read_records(
+        TITLES.file,
+        Box::new(TITLES.bytes),
+        &options,
+        &mut |mut record| {
+            record.source = "openalex".into();
+            records.push(record);
+            Ok(())
+        },
+    )?;
     Ok(records)
 }
 

@@ -5,9 +5,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Event, Observer, Seed};
-use counterpoise_metrics::retrieval::{Judgements, Order, Ranked, RankingMeasure, RankingReport, Retrieval, Run, paired_bootstrap, randomisation_test};
+use counterpoise_metrics::retrieval::{
+    Judgements, Order, Ranked, RankingMeasure, RankingReport, Retrieval, Run, paired_bootstrap,
+    randomisation_test,
+};
 use counterpoise_metrics::{Bootstrap, IntervalKind};
-use counterpoise_recommend::{Classifier, DenseKind, Filter, Library, LibraryOptions, Lexicon, Question, ReadRecords, RecommendOptions, Recommender, Weights, Writer, read_records};
+use counterpoise_recommend::{
+    Classifier, DenseKind, Filter, Lexicon, Library, LibraryOptions, Question, ReadRecords, RecommendOptions,
+    Recommender, Weights, Writer, read_records,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -76,26 +82,41 @@ pub fn engine_check(folder: &Path, dense: &DenseKind, observer: &dyn Observer) -
         source,
     })?;
     let classifier = Classifier::of_evidence(Lexicon::bundled());
-    let options = LibraryOptions::default().with_dense(dense.clone()).with_classifier(classifier);
+    let options = LibraryOptions::default()
+        .with_dense(dense.clone())
+        .with_classifier(classifier);
     let mut writer = Writer::open(place.path(), options)?;
     let corpus = first_there(folder, &["corpus.jsonl", "corpus.jsonl.gz", "corpus.jsonl.zst"])?;
     let input = open(&corpus)?;
-    read_records(&corpus.display().to_string(), Box::new(input), &ReadRecords::default(), &mut |record| writer.add(&record))?;
+    read_records(
+        &corpus.display().to_string(),
+        Box::new(input),
+        &ReadRecords::default(),
+        &mut |record| writer.add(&record),
+    )?;
     writer.commit(observer)?;
     let library = Library::open(place.path())?;
     let queries = queries(&first_there(folder, &["queries.jsonl"])?)?;
     let test = judgements(&first_there(folder, &["qrels_test.tsv", "qrels/test.tsv"])?)?;
-    let train = judgements(&first_there(folder, &["qrels_train.tsv", "qrels/train.tsv", "qrels/dev.tsv"])?)?;
+    let train = judgements(&first_there(
+        folder,
+        &["qrels_train.tsv", "qrels/train.tsv", "qrels/dev.tsv"],
+    )?)?;
     let recommender = Recommender::new(&library).with_weights(Weights::of_likeness(1.0, 1.0));
     let tuning_parts = parts(&library, &recommender, &queries, &train, observer)?;
     let ndcg = RankingMeasure::ndcg(NonZeroUsize::new(10).expect("10 is not 0"));
     let mut tuning = Vec::new();
     for meaning in TRIED {
         let run = run("tuning", &tuning_parts, (1.0, meaning))?;
-        let report = Retrieval::default().with_order(Order::Given).evaluate(&[ndcg], &train, &run);
+        let report = Retrieval::default()
+            .with_order(Order::Given)
+            .evaluate(&[ndcg], &train, &run);
         tuning.push((1.0, meaning, report.mean(&ndcg.to_string()).unwrap_or(0.0)));
     }
-    let best = tuning.iter().fold(&tuning[0], |best, tried| if tried.2 > best.2 { tried } else { best });
+    let best = tuning.iter().fold(
+        &tuning[0],
+        |best, tried| if tried.2 > best.2 { tried } else { best },
+    );
     let fused = (best.0, best.1);
     let measures: Vec<RankingMeasure> = ["ndcg@10", "map@100", "mrr@10", "precision@5", "recall@100"]
         .iter()
@@ -107,31 +128,47 @@ pub fn engine_check(folder: &Path, dense: &DenseKind, observer: &dyn Observer) -
     let wanted = [
         ("bm25", "words alone", (1.0, 0.0)),
         ("meaning", "vectors alone", (0.0, 1.0)),
-        ("fusion", "words and meaning, tuned on the training queries", fused),
+        (
+            "fusion",
+            "words and meaning, tuned on the training queries",
+            fused,
+        ),
     ];
     for (name, about, weights) in wanted {
         let run = run(name, &test_parts, weights)?;
-        let report = Retrieval::default().with_order(Order::Given).evaluate(&measures, &test, &run);
+        let report = Retrieval::default()
+            .with_order(Order::Given)
+            .evaluate(&measures, &test, &run);
         let mut row = EngineRun {
             name: name.into(),
             about: about.into(),
             weights,
-            means: measures.iter().map(|measure| report.mean(&measure.to_string())).collect(),
+            means: measures
+                .iter()
+                .map(|measure| report.mean(&measure.to_string()))
+                .collect(),
             difference: None,
             p: None,
             trec: run.to_trec().map_err(Error::Metrics)?,
         };
         if let Some((_, first)) = runs.first() {
             let paired = report.paired(first, &ndcg.to_string()).map_err(Error::Metrics)?;
-            let bootstrap = Bootstrap::new(42).with_draws(DRAWS).with_kind(IntervalKind::Percentile);
-            let estimate = paired_bootstrap(&paired.first, &paired.second, &bootstrap, observer).map_err(Error::Metrics)?;
-            let test = randomisation_test(&paired.first, &paired.second, DRAWS, &Seed::new(42), observer).map_err(Error::Metrics)?;
+            let bootstrap = Bootstrap::new(42)
+                .with_draws(DRAWS)
+                .with_kind(IntervalKind::Percentile);
+            let estimate = paired_bootstrap(&paired.first, &paired.second, &bootstrap, observer)
+                .map_err(Error::Metrics)?;
+            let test = randomisation_test(&paired.first, &paired.second, DRAWS, &Seed::new(42), observer)
+                .map_err(Error::Metrics)?;
             row.difference = Some((test.difference, estimate.interval));
             row.p = Some(test.p);
         }
         runs.push((row, report));
     }
-    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     Ok(EngineCheck {
         collection: name,
         documents: library.len(),
@@ -174,11 +211,22 @@ fn parts(
                 .into_iter()
                 .map(|(number, values)| {
                     let record = library.record(number)?;
-                    Ok((record.ids.local.unwrap_or_else(|| number.to_string()), values[0], values[2]))
+                    Ok((
+                        record.ids.local.unwrap_or_else(|| number.to_string()),
+                        values[0],
+                        values[2],
+                    ))
                 })
                 .collect::<Result<_, Error>>()?;
             let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-            if observer.observe(&Event::Progress { task: TASK, done, total }).is_break() {
+            if observer
+                .observe(&Event::Progress {
+                    task: TASK,
+                    done,
+                    total,
+                })
+                .is_break()
+            {
                 return Err(counterpoise_recommend::Error::Stopped { task: TASK }.into());
             }
             Ok(((*id).to_owned(), list))
@@ -201,7 +249,8 @@ fn run(name: &str, parts: &Parts, weights: (f64, f64)) -> Result<Run, Error> {
             document: document.into(),
             score,
         });
-        run.insert(query.clone(), list.collect()).map_err(Error::Metrics)?;
+        run.insert(query.clone(), list.collect())
+            .map_err(Error::Metrics)?;
     }
     Ok(run)
 }

@@ -3,7 +3,9 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Observer, Warning, counted};
-use counterpoise_recommend::{ColumnMap, Error as RecommendError, Format, Ingested, LibraryOptions, ReadRecords, Writer, read_records};
+use counterpoise_recommend::{
+    ColumnMap, Error as RecommendError, Format, Ingested, LibraryOptions, ReadRecords, Writer, read_records,
+};
 use serde::Serialize;
 
 use crate::Error;
@@ -84,24 +86,33 @@ pub fn ingest(
             columns: file.columns.clone(),
             ..ReadRecords::default()
         };
-        let source = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let done = read_records(&name, Box::new(BufReader::with_capacity(1 << 20, input)), &how, &mut |mut record| {
-            if record.source.is_empty() {
-                record.source.clone_from(&source);
-            }
-            read += 1;
-            if read % 1024 == 0 {
-                let event = counterpoise_base::Event::Progress {
-                    task: READING,
-                    done: read,
-                    total: 0,
-                };
-                if observer.observe(&event).is_break() {
-                    return Err(RecommendError::Stopped { task: READING });
+        let source = file
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let done = read_records(
+            &name,
+            Box::new(BufReader::with_capacity(1 << 20, input)),
+            &how,
+            &mut |mut record| {
+                if record.source.is_empty() {
+                    record.source.clone_from(&source);
                 }
-            }
-            writer.add(&record)
-        })?;
+                read += 1;
+                if read % 1024 == 0 {
+                    let event = counterpoise_base::Event::Progress {
+                        task: READING,
+                        done: read,
+                        total: 0,
+                    };
+                    if observer.observe(&event).is_break() {
+                        return Err(RecommendError::Stopped { task: READING });
+                    }
+                }
+                writer.add(&record)
+            },
+        )?;
         let _ = observer.observe(&counterpoise_base::Event::Finished { task: READING });
         report.warnings.extend(warnings(&name, &done));
         report.files.push(ReadFile {
@@ -113,13 +124,19 @@ pub fn ingest(
     }
     report.ingested = writer.commit(observer)?;
     let conflicts = &report.ingested.conflicts;
-    report.warnings.extend(conflicts.iter().map(|conflict| Warning::new("elsi.conflict", conflict.clone())));
+    report.warnings.extend(
+        conflicts
+            .iter()
+            .map(|conflict| Warning::new("elsi.conflict", conflict.clone())),
+    );
     if report.ingested.possible_duplicates > 0 {
         let message = format!(
             "{} has the title and the year of another document, but other ids, and stays apart",
             counted(report.ingested.possible_duplicates, "document")
         );
-        report.warnings.push(Warning::new("elsi.possible-duplicates", message));
+        report
+            .warnings
+            .push(Warning::new("elsi.possible-duplicates", message));
     }
     Ok(report)
 }
@@ -131,18 +148,29 @@ fn warnings(file: &str, done: &counterpoise_recommend::ReadReport) -> Vec<Warnin
         .problems
         .iter()
         .take(TOLD)
-        .map(|problem| Warning::new("elsi.problem", format!("`{file}`, {}: {}", problem.place, problem.what)))
+        .map(|problem| {
+            Warning::new(
+                "elsi.problem",
+                format!("`{file}`, {}: {}", problem.place, problem.what),
+            )
+        })
         .collect();
     let more = done.problems.len().saturating_sub(TOLD) as u64 + done.more_problems;
     if more > 0 {
-        warnings.push(Warning::new("elsi.problem", format!("`{file}`: {} more like these", counted(more as usize, "problem"))));
+        warnings.push(Warning::new(
+            "elsi.problem",
+            format!("`{file}`: {} more like these", counted(more as usize, "problem")),
+        ));
     }
     if done.left_out > 0 {
         let message = format!("`{file}`: {} left out", counted(done.left_out as usize, "record"));
         warnings.push(Warning::new("elsi.left-out", message));
     }
     if !done.deleted.is_empty() {
-        let message = format!("`{file}` asks to delete {}; nothing was deleted", counted(done.deleted.len(), "record"));
+        let message = format!(
+            "`{file}` asks to delete {}; nothing was deleted",
+            counted(done.deleted.len(), "record")
+        );
         warnings.push(Warning::new("elsi.deleted", message));
     }
     warnings
@@ -169,7 +197,9 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
         return Err(Error::Config {
             place: path.display().to_string(),
             problem: "the folder holds no file".into(),
-            hint: Some("name a file of records: PubMed XML, nbib, JATS, JSON, RIS, BibTeX, CSV or text".into()),
+            hint: Some(
+                "name a file of records: PubMed XML, nbib, JATS, JSON, RIS, BibTeX, CSV or text".into(),
+            ),
         });
     }
     Ok(found)

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{Observer, Warning, counted};
 use counterpoise_metrics::{Measure, Predictions};
 use counterpoise_recommend::{
-    Balance, Coefficients, Error as RecommendError, Example, Judgement, Lexicon, Library, Record, TrainOptions, train,
+    Balance, Coefficients, Error as RecommendError, Example, Judgement, Lexicon, Library, Record,
+    TrainOptions, train,
 };
 use serde::Serialize;
 
@@ -88,14 +89,23 @@ const ELSI: &str = "elsi";
 /// # Errors
 ///
 /// If a judgement is malformed, and if too few documents of a class were judged.
-pub fn learn_elsi(library: &Library, options: &LearnElsi, observer: &dyn Observer) -> Result<LearntElsi, Error> {
+pub fn learn_elsi(
+    library: &Library,
+    options: &LearnElsi,
+    observer: &dyn Observer,
+) -> Result<LearntElsi, Error> {
     let mut warnings = Vec::new();
     let judged = judged(library, options, &mut warnings)?;
     let records: Vec<(Record, Option<Vec<f32>>, bool, f64)> = judged
         .into_iter()
         .map(|(number, (grades, weight))| {
             let mean = grades.iter().map(|grade| f64::from(*grade)).sum::<f64>() / grades.len() as f64;
-            Ok((library.record(number)?, library.vector(number), mean >= 1.0, weight))
+            Ok((
+                library.record(number)?,
+                library.vector(number),
+                mean >= 1.0,
+                weight,
+            ))
         })
         .collect::<Result<_, RecommendError>>()?;
     let examples: Vec<Example<'_>> = records
@@ -109,10 +119,16 @@ pub fn learn_elsi(library: &Library, options: &LearnElsi, observer: &dyn Observe
         .collect();
     let lexicon = Lexicon::bundled();
     let elsi = examples.iter().filter(|example| example.elsi).count();
-    let about = format!("{} judged, {elsi} of them on ethics, law and society", counted(examples.len(), "document"));
+    let about = format!(
+        "{} judged, {elsi} of them on ethics, law and society",
+        counted(examples.len(), "document")
+    );
     let dense = library.dense().name();
     let learn = |balance: &str| {
-        let options = TrainOptions::default().with_balance(Balance::from_name(balance)?).with_c(options.c).with_seed(options.seed);
+        let options = TrainOptions::default()
+            .with_balance(Balance::from_name(balance)?)
+            .with_c(options.c)
+            .with_seed(options.seed);
         train(&lexicon, &examples, &dense, &about, &options, observer)
     };
     let names = [
@@ -125,7 +141,11 @@ pub fn learn_elsi(library: &Library, options: &LearnElsi, observer: &dyn Observe
         "g-mean".into(),
         "ece".into(),
     ];
-    let measures: Vec<Measure> = names.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(Error::Metrics)?;
+    let measures: Vec<Measure> = names
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<_, _>>()
+        .map_err(Error::Metrics)?;
     let truth: Vec<u32> = examples.iter().map(|example| u32::from(example.elsi)).collect();
     let weights: Vec<f64> = examples.iter().map(|example| example.weight).collect();
     let mut compared = Vec::new();
@@ -148,10 +168,18 @@ pub fn learn_elsi(library: &Library, options: &LearnElsi, observer: &dyn Observe
 }
 
 /// Values of measures of chances, as of documents in the corpus.
-pub(crate) fn measured(chances: &[f64], truth: &[u32], weights: &[f64], measures: &[Measure]) -> Result<Vec<Option<f64>>, Error> {
+pub(crate) fn measured(
+    chances: &[f64],
+    truth: &[u32],
+    weights: &[f64],
+    measures: &[Measure],
+) -> Result<Vec<Option<f64>>, Error> {
     let classes = ["other".to_owned(), ELSI.to_owned()];
     let predicted: Vec<u32> = chances.iter().map(|chance| u32::from(*chance >= 0.5)).collect();
-    let probabilities: Vec<f64> = chances.iter().flat_map(|chance| [1.0 - chance, *chance]).collect();
+    let probabilities: Vec<f64> = chances
+        .iter()
+        .flat_map(|chance| [1.0 - chance, *chance])
+        .collect();
     let rows = Predictions::new(&classes, truth, &predicted)
         .and_then(|rows| rows.with_probabilities(&probabilities))
         .and_then(|rows| rows.with_weights(weights))
@@ -177,13 +205,18 @@ fn judged(library: &Library, options: &LearnElsi, warnings: &mut Vec<Warning>) -
         match library.find_any(&judgement.id)? {
             None => missing += 1,
             Some(number) => {
-                let entry = judged.entry(number).or_insert_with(|| (Vec::new(), judgement.weight));
+                let entry = judged
+                    .entry(number)
+                    .or_insert_with(|| (Vec::new(), judgement.weight));
                 entry.0.push(judgement.elsi);
             }
         }
     }
     if missing > 0 {
-        let message = format!("{} of documents that are not in the library", counted(missing, "judgement"));
+        let message = format!(
+            "{} of documents that are not in the library",
+            counted(missing, "judgement")
+        );
         warnings.push(Warning::new("elsi.not-there", message));
     }
     Ok(judged)
@@ -197,13 +230,16 @@ pub(crate) fn lines(path: &Path, input: impl std::io::BufRead) -> Result<Vec<Jud
         if line.trim().is_empty() {
             continue;
         }
-        let malformed = |problem: String| RecommendError::Malformed {
+        let malformed = |problem: String| {
+            RecommendError::Malformed {
             file: path.display().to_string(),
             place: format!("line {}", place + 1),
             problem,
             hint: Some("each line is `{\"id\": \"doi:10.1000/182\", \"elsi\": 2}`, with 0 for no, 1 for partly and 2 for yes".into()),
+        }
         };
-        let judgement: Judgement = serde_json::from_str(&line).map_err(|error| malformed(error.to_string()))?;
+        let judgement: Judgement =
+            serde_json::from_str(&line).map_err(|error| malformed(error.to_string()))?;
         if judgement.elsi > 2 || !(judgement.weight > 0.0 && judgement.weight.is_finite()) {
             return Err(malformed("grades are 0, 1 or 2, and weights are above 0".into()).into());
         }

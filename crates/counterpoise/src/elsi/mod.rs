@@ -8,13 +8,17 @@ mod learn;
 mod question;
 
 pub use bundled::{BundledTitles, QUICKSTART_TEXT, TITLES, bundled_library, bundled_titles, first_reading};
-pub use counterpoise_recommend::{
-    AspectReason, Balance, Classifier, ColumnMap, Coefficients, Covered, DenseKind, Error as RecommendError, Example, Facet, Facets,
-    Feedback, Filter, Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon, Library,
-    LibraryOptions, Part as ScorePart, Problem, Question, Reasons, Recommendation, RecommendOptions, Recommended, Recommender,
-    Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare, rebuild as rebuild_library,
+pub use counterpoise_recommend::fetch::{
+    ApiKey, BaseUrls, FetchFolder, FetchOptions, FetchQuery, FetchSummary, Preset as FetchPreset,
+    Source as FetchSource, fetch,
 };
-pub use counterpoise_recommend::fetch::{ApiKey, BaseUrls, FetchFolder, FetchOptions, FetchQuery, FetchSummary, Preset as FetchPreset, Source as FetchSource, fetch};
+pub use counterpoise_recommend::{
+    AspectReason, Balance, Classifier, Coefficients, ColumnMap, Covered, DenseKind, Error as RecommendError,
+    Example, Facet, Facets, Feedback, Filter, Format as RecordFormat, Found, Gazetteer, Ids, Ingested,
+    Judgement, Kind as DocumentKind, Lexicon, Library, LibraryOptions, Part as ScorePart, Problem, Question,
+    Reasons, RecommendOptions, Recommendation, Recommended, Recommender, Record, SearchHit, SearchOptions,
+    SentencePair, Snippet, Weights, WordShare, rebuild as rebuild_library,
+};
 pub use evaluate::{EngineCheck, EngineRun, engine_check};
 pub use export::{ExportFormat, export};
 pub use ingest::{IngestReport, RecordFile, cannot_read, ingest};

@@ -25,11 +25,17 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
         let mut text = Vec::new();
         let read = std::io::stdin().lock().take(LONGEST).read_to_end(&mut text);
         read.map_err(|source| cannot_read(Path::new("standard input"), source))?;
-        return Ok(Question::from_text(&String::from_utf8_lossy(&text), "standard input")?);
+        return Ok(Question::from_text(
+            &String::from_utf8_lossy(&text),
+            "standard input",
+        )?);
     }
     let path = Path::new(given);
     if path.is_dir() {
-        let parts: Vec<Question> = files_of(path)?.iter().map(|path| of_file(path)).collect::<Result<_, _>>()?;
+        let parts: Vec<Question> = files_of(path)?
+            .iter()
+            .map(|path| of_file(path))
+            .collect::<Result<_, _>>()?;
         return Ok(together(parts, given));
     }
     if path.is_file() {
@@ -43,7 +49,8 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
     if given.split_whitespace().count() >= 4 {
         return Ok(Question::from_text(given, "the text given")?);
     }
-    let id = counterpoise_recommend::clean_doi(given).is_some() || counterpoise_recommend::clean_pmid(given).is_some();
+    let id = counterpoise_recommend::clean_doi(given).is_some()
+        || counterpoise_recommend::clean_pmid(given).is_some();
     if id {
         return Err(counterpoise_recommend::Error::UnknownId { id: given.into() }.into());
     }
@@ -58,7 +65,10 @@ fn of_file(path: &Path) -> Result<Question, Error> {
     let name = path.display().to_string();
     let file = std::fs::File::open(path).map_err(|source| cannot_read(path, source))?;
     let mut input = std::io::BufReader::with_capacity(1 << 16, file);
-    let head = input.fill_buf().map_err(|source| cannot_read(path, source))?.to_vec();
+    let head = input
+        .fill_buf()
+        .map_err(|source| cannot_read(path, source))?
+        .to_vec();
     if head.is_empty() {
         return Err(counterpoise_recommend::Error::NoWords { what: name }.into());
     }
@@ -68,7 +78,10 @@ fn of_file(path: &Path) -> Result<Question, Error> {
     };
     if list.is_none() {
         let mut bytes = Vec::new();
-        input.take(LONGEST).read_to_end(&mut bytes).map_err(|source| cannot_read(path, source))?;
+        input
+            .take(LONGEST)
+            .read_to_end(&mut bytes)
+            .map_err(|source| cannot_read(path, source))?;
         return Ok(Question::from_document(&name, &bytes)?);
     }
     let mut records: Vec<Record> = Vec::new();
@@ -82,7 +95,10 @@ fn of_file(path: &Path) -> Result<Question, Error> {
         }
         Ok(())
     })?;
-    let parts = records.iter().map(|record| Question::from_record(record, &name)).collect::<Result<Vec<_>, _>>()?;
+    let parts = records
+        .iter()
+        .map(|record| Question::from_record(record, &name))
+        .collect::<Result<Vec<_>, _>>()?;
     if parts.is_empty() {
         return Err(counterpoise_recommend::Error::NoWords { what: name }.into());
     }

@@ -150,9 +150,11 @@ impl MiniLm {
                 return Err(problem(format!("tensor `{name}` is {found}, not F32 {shape:?}")));
             }
             let numbers = tensor.data().chunks_exact(4);
-            Ok::<Vec<f32>, Error>(numbers
-                .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("4 bytes")))
-                .collect::<Vec<f32>>())
+            Ok::<Vec<f32>, Error>(
+                numbers
+                    .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("4 bytes")))
+                    .collect::<Vec<f32>>(),
+            )
         };
         let norm = |name: &str| {
             Ok::<Norm, Error>(Norm {

@@ -24,13 +24,21 @@ impl Evidence {
         let count = lexicon.aspects().len();
         let in_title = Part::of(count, &lexicon.cues_in(&record.title));
         let in_abstract = Part::of(count, &lexicon.cues_in(&record.abstract_text));
-        let in_venue = Part::of(count, &lexicon.cues_in(record.venue.as_deref().unwrap_or_default()));
+        let in_venue = Part::of(
+            count,
+            &lexicon.cues_in(record.venue.as_deref().unwrap_or_default()),
+        );
         let mut headings = record.keywords.join(". ");
         headings.push_str(". ");
         headings.push_str(&record.mesh.join(". "));
         let mut in_headings = Part::of(count, &lexicon.cues_in(&headings));
         for (place, aspect) in lexicon.aspects().iter().enumerate() {
-            let known = |heading: &String| aspect.mesh.iter().any(|known| known.eq_ignore_ascii_case(heading));
+            let known = |heading: &String| {
+                aspect
+                    .mesh
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(heading))
+            };
             if record.mesh.iter().any(known) {
                 in_headings.aspects[place] = both(in_headings.aspects[place], 0.8);
                 in_headings.any = both(in_headings.any, 0.8);
@@ -43,7 +51,13 @@ impl Evidence {
             venue: in_venue.any,
             headings: in_headings.any,
             aspects: (0..count)
-                .map(|place| together(in_title.aspects[place], in_abstract.aspects[place], in_headings.aspects[place]))
+                .map(|place| {
+                    together(
+                        in_title.aspects[place],
+                        in_abstract.aspects[place],
+                        in_headings.aspects[place],
+                    )
+                })
                 .collect(),
         }
     }

@@ -51,7 +51,11 @@ impl Coefficients {
             about: "cues of the lexicon, not learnt".into(),
             dense: "none".into(),
             dims: 0,
-            aspects: lexicon.aspects().iter().map(|aspect| aspect.name.clone()).collect(),
+            aspects: lexicon
+                .aspects()
+                .iter()
+                .map(|aspect| aspect.name.clone())
+                .collect(),
             intercept: -3.5,
             weights,
             calibration: [1.0, 0.0],
@@ -71,7 +75,12 @@ impl Coefficients {
             return Err(malformed(format!("format {} instead of {FORMAT}", read.format)));
         }
         let length = PLAIN + read.aspects.len() + read.dims;
-        let finite = read.weights.iter().chain(&read.calibration).chain([&read.intercept]).all(|value| value.is_finite());
+        let finite = read
+            .weights
+            .iter()
+            .chain(&read.calibration)
+            .chain([&read.intercept])
+            .all(|value| value.is_finite());
         if read.weights.len() != length || !finite {
             return Err(malformed(format!("{length} finite weights are needed")));
         }
@@ -102,7 +111,10 @@ impl Classifier {
                 hint: Some("learn anew with `counterpoise elsi learn --lexicon FILE`, and give what it writes with `--classifier`".into()),
             });
         }
-        Ok(Self { lexicon, coefficients })
+        Ok(Self {
+            lexicon,
+            coefficients,
+        })
     }
 
     /// What comes with the program.
@@ -116,7 +128,10 @@ impl Classifier {
     /// Cues alone, for a lexicon that nothing was learnt with.
     pub fn of_evidence(lexicon: Lexicon) -> Self {
         let coefficients = Coefficients::of_evidence(&lexicon);
-        Self { lexicon, coefficients }
+        Self {
+            lexicon,
+            coefficients,
+        }
     }
 
     /// Fails if the coefficients read vectors that a library with this dense leg has not.
@@ -128,7 +143,11 @@ impl Classifier {
         Err(Error::Malformed {
             file: "the classifier".into(),
             place: "its vectors".into(),
-            problem: format!("it learnt with `{}`, and the library compares meaning by `{}`", reads.dense, dense.name()),
+            problem: format!(
+                "it learnt with `{}`, and the library compares meaning by `{}`",
+                reads.dense,
+                dense.name()
+            ),
             hint: Some("learn anew from this library, with `counterpoise elsi learn --library DIR`".into()),
         })
     }
@@ -155,7 +174,11 @@ impl Classifier {
             Some(own.as_slice())
         };
         let features = features(&evidence, vector, self.coefficients.dims);
-        let sum: f64 = features.iter().zip(&self.coefficients.weights).map(|(value, weight)| value * weight).sum();
+        let sum: f64 = features
+            .iter()
+            .zip(&self.coefficients.weights)
+            .map(|(value, weight)| value * weight)
+            .sum();
         let [slope, constant] = self.coefficients.calibration;
         let logit = slope * (sum + self.coefficients.intercept) + constant;
         let mut aspects = 0;

@@ -4,8 +4,8 @@ use counterpoise_sampling::{Method, RowLabels, Run, resample_embeddings};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Coefficients, PLAIN, features};
 use super::Evidence;
+use super::model::{Coefficients, PLAIN, features};
 use crate::lexicon::Lexicon;
 use crate::{Error, Record};
 
@@ -156,12 +156,15 @@ pub fn train(
     options: &TrainOptions,
     observer: &dyn Observer,
 ) -> Result<Learnt, Error> {
-    let dims = examples.first().and_then(|example| example.vector).map_or(0, <[f32]>::len);
+    let dims = examples
+        .first()
+        .and_then(|example| example.vector)
+        .map_or(0, <[f32]>::len);
     let rows: Vec<Vec<f64>> = examples
         .par_iter()
         .map(|example| features(&Evidence::of(lexicon, example.record), example.vector, dims))
         .collect();
-    let data = Rows {
+    let data = Numbers {
         width: PLAIN + lexicon.aspects().len() + dims,
         evidence: PLAIN + lexicon.aspects().len(),
         rows,
@@ -187,7 +190,11 @@ pub fn train(
     let folds = data.folds(options);
     let mut held_out = vec![0.0; logits.len()];
     for fold in 0..options.folds {
-        let of = |inside: bool| (0..logits.len()).filter(|row| (folds[*row] == fold) == inside).collect::<Vec<_>>();
+        let of = |inside: bool| {
+            (0..logits.len())
+                .filter(|row| (folds[*row] == fold) == inside)
+                .collect::<Vec<_>>()
+        };
         let (test, rest) = (of(true), of(false));
         let scored: Vec<f64> = rest.iter().flat_map(|row| pair(chance(logits[*row]))).collect();
         let labels: Vec<u32> = rest.iter().map(|row| data.labels[*row]).collect();
@@ -204,7 +211,11 @@ pub fn train(
             about: about.into(),
             dense: dense.into(),
             dims,
-            aspects: lexicon.aspects().iter().map(|aspect| aspect.name.clone()).collect(),
+            aspects: lexicon
+                .aspects()
+                .iter()
+                .map(|aspect| aspect.name.clone())
+                .collect(),
             intercept,
             weights,
             calibration,
@@ -222,7 +233,7 @@ fn pair(chance: f64) -> [f64; 2] {
 }
 
 /// Numbers to learn from.
-struct Rows {
+struct Numbers {
     width: usize,
     /// Numbers of evidence before those of the vector.
     evidence: usize,
@@ -231,13 +242,16 @@ struct Rows {
     weights: Vec<f64>,
 }
 
-impl Rows {
+impl Numbers {
     /// The fold of each row: each class is dealt out by itself, in an order that the seed draws.
     fn folds(&self, options: &TrainOptions) -> Vec<usize> {
         let mut folds = vec![0; self.labels.len()];
         for class in [0, 1] {
             let rows = (0..self.labels.len()).filter(|row| self.labels[*row] == class);
-            let rows = Seed::new(options.seed).child("folds").child(u64::from(class)).shuffled(rows);
+            let rows = Seed::new(options.seed)
+                .child("folds")
+                .child(u64::from(class))
+                .shuffled(rows);
             for (place, row) in rows.into_iter().enumerate() {
                 folds[row] = place % options.folds;
             }
@@ -251,7 +265,11 @@ impl Rows {
             let rows = self.labels.iter().filter(|label| **label == class).count();
             if rows < options.folds.max(2) {
                 return Err(Error::TooFewJudged {
-                    class: if class == 1 { "on ethics, law and society" } else { "not on ethics, law and society" },
+                    class: if class == 1 {
+                        "on ethics, law and society"
+                    } else {
+                        "not on ethics, law and society"
+                    },
                     documents: rows,
                     needed: options.folds.max(2),
                 });
@@ -267,17 +285,29 @@ impl Rows {
             .collect::<Result<_, Error>>()?;
         let logit = |(row, values): (usize, &Vec<f64>)| {
             let weights = &fitted[folds[row]];
-            values.iter().zip(weights).map(|(value, weight)| value * weight).sum::<f64>() + weights[self.width]
+            values
+                .iter()
+                .zip(weights)
+                .map(|(value, weight)| value * weight)
+                .sum::<f64>()
+                + weights[self.width]
         };
         Ok(self.rows.iter().enumerate().map(logit).collect())
     }
 
     /// Weights and intercept, as they apply to features that are not scaled.
-    fn fit(&self, rows: &[usize], options: &TrainOptions, observer: &dyn Observer) -> Result<Vec<f64>, Error> {
+    fn fit(
+        &self,
+        rows: &[usize],
+        options: &TrainOptions,
+        observer: &dyn Observer,
+    ) -> Result<Vec<f64>, Error> {
         let (means, scales) = self.spread(rows);
         let scaled = |row: usize| {
             let values = self.rows[row].iter().enumerate();
-            values.map(|(place, value)| (value - means[place]) / scales[place]).collect::<Vec<f64>>()
+            values
+                .map(|(place, value)| (value - means[place]) / scales[place])
+                .collect::<Vec<f64>>()
         };
         let mut values: Vec<f64> = rows.iter().flat_map(|row| scaled(*row)).collect();
         let mut labels: Vec<u32> = rows.iter().map(|row| self.labels[*row]).collect();
@@ -285,10 +315,17 @@ impl Rows {
         match &options.balance {
             Balance::None => {}
             Balance::Weights => {
-                let sum = |class: u32| labels.iter().zip(&weights).filter(|(label, _)| **label == class).map(|(_, weight)| weight).sum::<f64>();
+                let sum = |class: u32| {
+                    labels
+                        .iter()
+                        .zip(&weights)
+                        .filter(|(label, _)| **label == class)
+                        .map(|(_, weight)| weight)
+                        .sum::<f64>()
+                };
                 let (no, yes) = (sum(0), sum(1));
                 for (label, weight) in labels.iter().zip(&mut weights) {
-                    *weight *= (no + yes) / 2.0 / if *label == 1 { yes } else { no };
+                    *weight *= f64::midpoint(no, yes) / if *label == 1 { yes } else { no };
                 }
             }
             Balance::Method(method) => {
@@ -298,7 +335,12 @@ impl Rows {
                 let mut run = Run::new(options.seed);
                 run.observer = observer;
                 let balanced = resample_embeddings(&embeddings, method.as_ref(), RowLabels::Hard, &run)?;
-                values = balanced.embeddings.values().iter().map(|value| f64::from(*value)).collect();
+                values = balanced
+                    .embeddings
+                    .values()
+                    .iter()
+                    .map(|value| f64::from(*value))
+                    .collect();
                 labels = balanced.embeddings.labels.codes().to_vec();
                 // Rows that were made weigh as one.
                 weights = vec![1.0; labels.len()];
@@ -318,8 +360,16 @@ impl Rows {
         };
         let model = Learner::Logistic(logistic).fit(&training, &Seed::new(options.seed))?;
         let found = model.end().expect("a logistic regression walks downhill");
-        let mut fitted: Vec<f64> = found[..self.width].iter().zip(&scales).map(|(weight, scale)| weight / scale).collect();
-        let moved: f64 = fitted.iter().zip(&means).map(|(weight, mean)| weight * mean).sum();
+        let mut fitted: Vec<f64> = found[..self.width]
+            .iter()
+            .zip(&scales)
+            .map(|(weight, scale)| weight / scale)
+            .collect();
+        let moved: f64 = fitted
+            .iter()
+            .zip(&means)
+            .map(|(weight, mean)| weight * mean)
+            .sum();
         fitted.push(found[self.width] - moved);
         Ok(fitted)
     }
@@ -328,7 +378,10 @@ impl Rows {
         let count = rows.len() as f64;
         let mut means = vec![0.0; self.width];
         for row in rows {
-            means.iter_mut().zip(&self.rows[*row]).for_each(|(mean, value)| *mean += value / count);
+            means
+                .iter_mut()
+                .zip(&self.rows[*row])
+                .for_each(|(mean, value)| *mean += value / count);
         }
         let mut scales = vec![0.0; self.width];
         for row in rows {
@@ -340,7 +393,9 @@ impl Rows {
         let of_vector = &mut scales[self.evidence..];
         let shared = of_vector.iter().sum::<f64>() / of_vector.len().max(1) as f64;
         of_vector.iter_mut().for_each(|scale| *scale = shared);
-        scales.iter_mut().for_each(|scale| *scale = if *scale > 1e-12 { scale.sqrt() } else { 1.0 });
+        scales
+            .iter_mut()
+            .for_each(|scale| *scale = if *scale > 1e-12 { scale.sqrt() } else { 1.0 });
         (means, scales)
     }
 }

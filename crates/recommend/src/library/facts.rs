@@ -59,14 +59,24 @@ impl LibraryFacts {
 
     /// Names and values, for people.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
-        let listed = |facets: &[Facet]| facets.iter().map(|facet| format!("{} {}", facet.value, facet.count)).collect::<Vec<_>>().join(", ");
+        let listed = |facets: &[Facet]| {
+            facets
+                .iter()
+                .map(|facet| format!("{} {}", facet.value, facet.count))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         vec![
             ("documents", self.documents.to_string()),
             ("with an abstract", self.with_abstract.to_string()),
             ("that say what they cite", self.with_references.to_string()),
             ("on ethics, law and society", self.elsi.to_string()),
             ("retracted", self.retracted.to_string()),
-            ("years", self.years.map_or("none".into(), |(first, last)| format!("{first} to {last}"))),
+            (
+                "years",
+                self.years
+                    .map_or("none".into(), |(first, last)| format!("{first} to {last}")),
+            ),
             ("aspects", listed(&self.aspects)),
             ("sources", listed(&self.sources)),
             ("meaning", self.dense.clone()),

@@ -155,7 +155,10 @@ impl Fields {
         ];
         let flags = flags.iter().filter(|(_, on)| *on).map(|(flag, _)| flag).sum();
         document.add_u64(self.flags, flags);
-        for (field, text) in [(self.language, record.language.as_deref()), (self.source, Some(&*record.source))] {
+        for (field, text) in [
+            (self.language, record.language.as_deref()),
+            (self.source, Some(&*record.source)),
+        ] {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 document.add_text(field, text);
             }

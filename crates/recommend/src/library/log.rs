@@ -53,10 +53,13 @@ impl LogWriter {
     /// Adds a record under its number.
     pub(crate) fn write(&mut self, number: u32, record: &Record) -> Result<(), Error> {
         self.line.clear();
-        serde_json::to_writer(&mut self.line, &Entry { number, record }).map_err(|error| Error::bug(&error))?;
+        serde_json::to_writer(&mut self.line, &Entry { number, record })
+            .map_err(|error| Error::bug(&error))?;
         self.line.push(b'\n');
         self.records += 1;
-        self.out.write_all(&self.line).map_err(|source| Error::write(&self.path, source))
+        self.out
+            .write_all(&self.line)
+            .map_err(|source| Error::write(&self.path, source))
     }
 
     /// Ends the file, which still has no name.

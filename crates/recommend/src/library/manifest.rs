@@ -35,13 +35,23 @@ impl Pointer {
         let path = library.join(POINTER);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(None);
+            }
             Err(source) => return Err(Error::read(&path, source)),
         };
         let pointer: Self = serde_json::from_str(&text)
             .map_err(|error| Error::corrupt(library, format!("`{POINTER}` cannot be read ({error})")))?;
         if pointer.program != PROGRAM {
-            return Err(Error::corrupt(library, format!("`{POINTER}` is of another program")));
+            return Err(Error::corrupt(
+                library,
+                format!("`{POINTER}` is of another program"),
+            ));
         }
         if pointer.format > FORMAT {
             return Err(Error::NewerLibrary {

@@ -23,8 +23,8 @@ use tantivy::schema::{IndexRecordOption, Value as _};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 pub use embedder::DenseKind;
-pub use facts::LibraryFacts;
 pub(crate) use embedder::{Embedder, to_unit};
+pub use facts::LibraryFacts;
 pub(crate) use fields::{Assessment, Fields, flag};
 pub(crate) use manifest::{FORMAT, Manifest, Pointer};
 pub(crate) use rows::{Row, Rows};
@@ -176,12 +176,17 @@ impl Library {
     }
 
     pub(crate) fn record_at(&self, address: DocAddress) -> Result<Record, Error> {
-        record_at(&self.searcher, &self.fields, address).map_err(|problem| Error::corrupt(&self.folder, problem))
+        record_at(&self.searcher, &self.fields, address)
+            .map_err(|problem| Error::corrupt(&self.folder, problem))
     }
 
     /// The number of the document with an id: `doi:…`, `pmid:…`, `pmcid:…`, `openalex:…` or `local:…`.
     pub fn find(&self, id: &str) -> Result<Option<u32>, Error> {
-        let found = first_with(&self.searcher, self.fields.number_of(), Term::from_field_text(self.fields.id, id));
+        let found = first_with(
+            &self.searcher,
+            self.fields.number_of(),
+            &Term::from_field_text(self.fields.id, id),
+        );
         found.map_err(|error| Error::index(&self.folder, &error))
     }
 
@@ -213,13 +218,21 @@ impl Library {
         let id = id.trim();
         let named = |kind: &str, clean: Option<String>| clean.map(|id| format!("{kind}:{id}"));
         let digits = !id.is_empty() && id.bytes().all(|sign| sign.is_ascii_digit());
-        let said_pmid = id.get(..4).is_some_and(|front| front.eq_ignore_ascii_case("pmid")) || id.contains("pubmed");
+        let said_pmid = id
+            .get(..4)
+            .is_some_and(|front| front.eq_ignore_ascii_case("pmid"))
+            || id.contains("pubmed");
         let local = id.strip_prefix("local:").unwrap_or(id);
         let spellings = [
             named("doi", crate::clean_doi(id)),
             named("pmcid", crate::clean_pmcid(id)),
-            named("openalex", crate::clean_openalex(id.strip_prefix("openalex:").unwrap_or(id))),
-            (digits || said_pmid).then(|| named("pmid", crate::clean_pmid(id))).flatten(),
+            named(
+                "openalex",
+                crate::clean_openalex(id.strip_prefix("openalex:").unwrap_or(id)),
+            ),
+            (digits || said_pmid)
+                .then(|| named("pmid", crate::clean_pmid(id)))
+                .flatten(),
             Some(format!("local:{local}")),
         ];
         for spelling in spellings.into_iter().flatten() {
@@ -235,7 +248,10 @@ impl Library {
         let term = Term::from_field_text(self.fields.cites, id);
         let query = tantivy::query::TermQuery::new(term, tantivy::schema::IndexRecordOption::Basic);
         let numbers = self.matching(&query)?.into_iter();
-        Ok(numbers.map(|address| self.rows.number(address.segment_ord, address.doc_id)).filter(|number| *number != u32::MAX).collect())
+        Ok(numbers
+            .map(|address| self.rows.number(address.segment_ord, address.doc_id))
+            .filter(|number| *number != u32::MAX)
+            .collect())
     }
 }
 
@@ -254,10 +270,19 @@ fn read_vectors(folder: &Path, place: &Path, manifest: &Manifest) -> Result<Opti
         return Ok(None);
     };
     let path = place.join(name);
-    let bytes = std::fs::read(&path).map_err(|error| Error::corrupt(folder, format!("`{name}` cannot be read ({error})")))?;
-    let vectors = Vectors::from_bytes(&bytes, name).map_err(|error| Error::corrupt(folder, error.to_string()))?;
+    let bytes = std::fs::read(&path)
+        .map_err(|error| Error::corrupt(folder, format!("`{name}` cannot be read ({error})")))?;
+    let vectors =
+        Vectors::from_bytes(&bytes, name).map_err(|error| Error::corrupt(folder, error.to_string()))?;
     if vectors.len() != manifest.records as usize {
-        return Err(Error::corrupt(folder, format!("`{name}` has {} vectors for {} documents", vectors.len(), manifest.records)));
+        return Err(Error::corrupt(
+            folder,
+            format!(
+                "`{name}` has {} vectors for {} documents",
+                vectors.len(),
+                manifest.records
+            ),
+        ));
     }
     Ok(Some(vectors))
 }
@@ -267,7 +292,9 @@ fn open_index(folder: &Path, pointer: &Pointer) -> Result<(Index, Fields, Manife
     let place = pointer.index(folder);
     let failed = |error| Error::index(folder, &error);
     let index = Index::open_in_dir(&place).map_err(|error| match error {
-        tantivy::TantivyError::OpenDirectoryError(_) => Error::corrupt(folder, format!("`{}` is missing", pointer.index)),
+        tantivy::TantivyError::OpenDirectoryError(_) => {
+            Error::corrupt(folder, format!("`{}` is missing", pointer.index))
+        }
         error => Error::corrupt(folder, error.to_string()),
     })?;
     Fields::register_analyzers(&index);
@@ -277,8 +304,12 @@ fn open_index(folder: &Path, pointer: &Pointer) -> Result<(Index, Fields, Manife
     }
     let metas = index.load_metas().map_err(failed)?;
     let payload = metas.payload.unwrap_or_default();
-    let manifest = serde_json::from_str(&payload)
-        .map_err(|error| Error::corrupt(folder, format!("its last commit does not say what it holds ({error})")))?;
+    let manifest = serde_json::from_str(&payload).map_err(|error| {
+        Error::corrupt(
+            folder,
+            format!("its last commit does not say what it holds ({error})"),
+        )
+    })?;
     if size(&place) <= CHECKED {
         check(folder, &index)?;
     }
@@ -287,8 +318,13 @@ fn open_index(folder: &Path, pointer: &Pointer) -> Result<(Index, Fields, Manife
 
 /// Compares every file of an index with its sum.
 fn check(folder: &Path, index: &Index) -> Result<(), Error> {
-    let damaged = index.validate_checksum().map_err(|error| Error::corrupt(folder, error.to_string()))?;
-    let mut names: Vec<String> = damaged.iter().map(|path| format!("`{}`", path.display())).collect();
+    let damaged = index
+        .validate_checksum()
+        .map_err(|error| Error::corrupt(folder, error.to_string()))?;
+    let mut names: Vec<String> = damaged
+        .iter()
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
     names.sort();
     match names.first() {
         None => Ok(()),
@@ -303,18 +339,20 @@ fn size(folder: &Path) -> u64 {
 
 fn record_at(searcher: &Searcher, fields: &Fields, address: DocAddress) -> Result<Record, String> {
     let document: TantivyDocument = searcher.doc(address).map_err(|error| error.to_string())?;
-    let bytes = document.get_first(fields.record).and_then(|value| value.as_bytes());
+    let bytes = document
+        .get_first(fields.record)
+        .and_then(|value| value.as_bytes());
     let bytes = bytes.ok_or_else(|| "a document without its record".to_owned())?;
     serde_json::from_slice(bytes).map_err(|error| format!("a record cannot be read ({error})"))
 }
 
 /// The number of the first living document with a term.
-fn first_with(searcher: &Searcher, number: &str, term: Term) -> tantivy::Result<Option<u32>> {
+fn first_with(searcher: &Searcher, number: &str, term: &Term) -> tantivy::Result<Option<u32>> {
     use tantivy::DocSet as _;
 
     for segment in searcher.segment_readers() {
         let words = segment.inverted_index(term.field())?;
-        let Some(mut found) = words.read_postings(&term, IndexRecordOption::Basic)? else {
+        let Some(mut found) = words.read_postings(term, IndexRecordOption::Basic)? else {
             continue;
         };
         while found.doc() != tantivy::TERMINATED {

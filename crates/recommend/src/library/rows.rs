@@ -53,7 +53,7 @@ impl Row {
 /// A row for each number.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    rows: Vec<Row>,
+    all: Vec<Row>,
     found: usize,
     numbers: Vec<Vec<u32>>,
 }
@@ -77,7 +77,11 @@ impl Rows {
             let columns = segment.fast_fields();
             let numbers: Column<u64> = columns.u64("number")?;
             let (years, elsi) = (columns.i64("year")?, columns.f64("elsi")?);
-            let (kinds, flags, aspects) = (columns.u64("kind")?, columns.u64("flags")?, columns.u64("aspects")?);
+            let (kinds, flags, aspects) = (
+                columns.u64("kind")?,
+                columns.u64("flags")?,
+                columns.u64("aspects")?,
+            );
             let mut here = vec![u32::MAX; segment.max_doc() as usize];
             for document in segment.doc_ids_alive() {
                 let Some(number) = numbers.first(document) else {
@@ -94,7 +98,9 @@ impl Rows {
                     document,
                     elsi: elsi.first(document).unwrap_or(0.0) as f32,
                     aspects: whole(&aspects) as u32,
-                    year: years.first(document).map_or(NO_YEAR, |year| year.clamp(-9999, 9999) as i16),
+                    year: years
+                        .first(document)
+                        .map_or(NO_YEAR, |year| year.clamp(-9999, 9999) as i16),
                     kind: whole(&kinds) as u8,
                     flags: whole(&flags) as u8,
                 };
@@ -102,7 +108,7 @@ impl Rows {
             all_numbers.push(here);
         }
         Ok(Self {
-            rows,
+            all: rows,
             found,
             numbers: all_numbers,
         })
@@ -118,7 +124,10 @@ impl Rows {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Row)> {
-        self.rows.iter().enumerate().map(|(number, row)| (number as u32, row))
+        self.all
+            .iter()
+            .enumerate()
+            .map(|(number, row)| (number as u32, row))
     }
 }
 
@@ -126,6 +135,6 @@ impl Index<u32> for Rows {
     type Output = Row;
 
     fn index(&self, number: u32) -> &Row {
-        &self.rows[number as usize]
+        &self.all[number as usize]
     }
 }

@@ -114,13 +114,12 @@ impl Writer {
     /// If another process writes to it, if it is damaged, and if it was made with another dense leg.
     pub fn open(folder: &Path, options: LibraryOptions) -> Result<Self, Error> {
         let lock = lock(folder)?;
-        let pointer = match Pointer::read(folder)? {
-            Some(pointer) => pointer,
-            None => {
-                let pointer = begin(folder, 1, &options)?;
-                pointer.write(folder)?;
-                pointer
-            }
+        let pointer = if let Some(pointer) = Pointer::read(folder)? {
+            pointer
+        } else {
+            let pointer = begin(folder, 1, &options)?;
+            pointer.write(folder)?;
+            pointer
         };
         let (index, fields, manifest) = open_index(folder, &pointer)?;
         if manifest.records > 0 && manifest.dense != options.dense.name() {
@@ -156,26 +155,23 @@ impl Writer {
             Met::Same(place) => Some(self.met[place]),
             Met::New | Met::PossibleDuplicate(_) => self.indexed(record)?,
         };
-        let number = match earlier {
-            Some(number) => {
-                self.several.insert(number);
-                self.done.merged += 1;
-                number
+        let number = if let Some(number) = earlier {
+            self.several.insert(number);
+            self.done.merged += 1;
+            number
+        } else {
+            let number = self.manifest.records;
+            if number == u32::MAX {
+                return Err(Error::OutOfRange {
+                    option: "documents",
+                    value: number.to_string(),
+                    range: "fewer in one library",
+                });
             }
-            None => {
-                let number = self.manifest.records;
-                if number == u32::MAX {
-                    return Err(Error::OutOfRange {
-                        option: "documents",
-                        value: number.to_string(),
-                        range: "fewer in one library",
-                    });
-                }
-                self.manifest.records += 1;
-                self.done.new += 1;
-                self.done.possible_duplicates += usize::from(matches!(met, Met::PossibleDuplicate(_)));
-                number
-            }
+            self.manifest.records += 1;
+            self.done.new += 1;
+            self.done.possible_duplicates += usize::from(matches!(met, Met::PossibleDuplicate(_)));
+            number
         };
         self.met.push(number);
         self.done.records += 1;
@@ -188,14 +184,14 @@ impl Writer {
             return Ok(None);
         }
         for id in record.ids.all() {
-            if let Some(number) = self.with(Term::from_field_text(self.fields.id, &id))? {
+            if let Some(number) = self.with(&Term::from_field_text(self.fields.id, &id))? {
                 return Ok(Some(number));
             }
         }
         let Some(same) = merge_key(&record.title, record.year) else {
             return Ok(None);
         };
-        let Some(number) = self.with(Term::from_field_text(self.fields.same, &same))? else {
+        let Some(number) = self.with(&Term::from_field_text(self.fields.same, &same))? else {
             return Ok(None);
         };
         // A title alone decides only where no ids disagree.
@@ -204,8 +200,9 @@ impl Writer {
         Ok(there.filter(|there| !disagree(there, record)).map(|_| number))
     }
 
-    fn with(&self, term: Term) -> Result<Option<u32>, Error> {
-        first_with(&self.searcher, self.fields.number_of(), term).map_err(|error| Error::index(&self.folder, &error))
+    fn with(&self, term: &Term) -> Result<Option<u32>, Error> {
+        first_with(&self.searcher, self.fields.number_of(), term)
+            .map_err(|error| Error::index(&self.folder, &error))
     }
 
     /// Indexes what was added, all at once; on an error, or if the observer says stop, the library stays as it was.
@@ -231,7 +228,9 @@ impl Writer {
         }
         let total = u64::from(log.records);
         let log = log.end()?;
-        let mut build = Build::begin(&folder, &pointer, &options, fields, &index, &manifest, first_new, total, observer)?;
+        let mut build = Build::begin(
+            &folder, &pointer, &options, fields, &index, &manifest, first_new, total, observer,
+        )?;
         if first_new == 0 {
             build.learn(&mut manifest, || log.read())?;
         }
@@ -250,7 +249,9 @@ impl Writer {
                 std::collections::btree_map::Entry::Vacant(free) => {
                     let term = Term::from_field_u64(fields.number, u64::from(number));
                     match known(&folder, &searcher, &fields, term)? {
-                        Some(there) => conflicts += note(&mut done.conflicts, conflicts, free.insert(there), &record),
+                        Some(there) => {
+                            conflicts += note(&mut done.conflicts, conflicts, free.insert(there), &record);
+                        }
                         None => drop(free.insert(record)),
                     }
                 }
@@ -286,9 +287,15 @@ fn note(told: &mut Vec<String>, before: usize, whole: &mut Record, record: &Reco
 /// Whether two records have an id of one kind that differs.
 fn disagree(a: &Record, b: &Record) -> bool {
     let (a, b) = (&a.ids, &b.ids);
-    [(&a.doi, &b.doi), (&a.pmid, &b.pmid), (&a.pmcid, &b.pmcid), (&a.openalex, &b.openalex), (&a.local, &b.local)]
-        .into_iter()
-        .any(|(a, b)| a.is_some() && b.is_some() && a != b)
+    [
+        (&a.doi, &b.doi),
+        (&a.pmid, &b.pmid),
+        (&a.pmcid, &b.pmcid),
+        (&a.openalex, &b.openalex),
+        (&a.local, &b.local),
+    ]
+    .into_iter()
+    .any(|(a, b)| a.is_some() && b.is_some() && a != b)
 }
 
 /// Builds the index of a library anew from what was ingested, with other options if wished. The old index stays in use until
@@ -334,7 +341,9 @@ pub fn rebuild(folder: &Path, options: &LibraryOptions, observer: &dyn Observer)
     done.documents = counts.len();
     done.new = counts.len();
     done.merged = done.records - done.new;
-    let place = (1..).find(|place| !folder.join(index_name(*place)).exists()).unwrap_or(u32::MAX);
+    let place = (1..u32::MAX)
+        .find(|place| !folder.join(index_name(*place)).exists())
+        .unwrap_or(u32::MAX);
     let pointer = begin(folder, place, options)?;
     let built = build_from(folder, &pointer, options, &files, &counts, &mut done, observer);
     if built.is_err() {
@@ -363,7 +372,9 @@ fn build_from(
     manifest.records = counts.len() as u32;
     manifest.logs = files.len() as u32;
     let total = done.records as u64;
-    let mut build = Build::begin(folder, pointer, options, fields, &index, &manifest, 0, total, observer)?;
+    let mut build = Build::begin(
+        folder, pointer, options, fields, &index, &manifest, 0, total, observer,
+    )?;
     build.learn(&mut manifest, || LogReader::all(files))?;
     let mut merged: BTreeMap<u32, Record> = BTreeMap::new();
     let mut read = LogReader::all(files)?;
@@ -403,10 +414,15 @@ fn begin(folder: &Path, place: u32, options: &LibraryOptions) -> Result<Pointer,
     let manifest = Manifest {
         dense: options.dense.name(),
         classifier: options.classifier.coefficients().about.clone(),
-        aspects: lexicon.aspects().iter().map(|aspect| aspect.name.clone()).collect(),
+        aspects: lexicon
+            .aspects()
+            .iter()
+            .map(|aspect| aspect.name.clone())
+            .collect(),
         ..Manifest::default()
     };
-    let mut writer: IndexWriter<TantivyDocument> = index.writer_with_num_threads(1, 15 << 20).map_err(failed)?;
+    let mut writer: IndexWriter<TantivyDocument> =
+        index.writer_with_num_threads(1, 15 << 20).map_err(failed)?;
     let payload = serde_json::to_string(&manifest).map_err(|error| Error::bug(&error))?;
     let mut prepared = writer.prepare_commit().map_err(failed)?;
     prepared.set_payload(&payload);
@@ -421,7 +437,10 @@ fn create(folder: &Path, schema: Schema) -> tantivy::Result<Index> {
         }),
         ..IndexSettings::default()
     };
-    Index::builder().schema(schema).settings(settings).create_in_dir(folder)
+    Index::builder()
+        .schema(schema)
+        .settings(settings)
+        .create_in_dir(folder)
 }
 
 /// Only one process writes. The lock goes with the process, however that ends.
@@ -449,7 +468,9 @@ fn known(folder: &Path, searcher: &Searcher, fields: &Fields, term: Term) -> Res
     let found = found.map_err(|error| Error::index(folder, &error))?;
     found
         .first()
-        .map(|(_, address)| record_at(searcher, fields, *address).map_err(|problem| Error::corrupt(folder, problem)))
+        .map(|(_, address)| {
+            record_at(searcher, fields, *address).map_err(|problem| Error::corrupt(folder, problem))
+        })
         .transpose()
 }
 
@@ -505,7 +526,9 @@ impl<'a> Build<'a> {
             place,
             options,
             fields,
-            writer: index.writer_with_options(how).map_err(|error| Error::index(folder, &error))?,
+            writer: index
+                .writer_with_options(how)
+                .map_err(|error| Error::index(folder, &error))?,
             embedder,
             vectors,
             first_new,
@@ -517,7 +540,11 @@ impl<'a> Build<'a> {
     }
 
     /// Lets latent semantic analysis learn from what is about to be indexed, if that is what was chosen.
-    fn learn(&mut self, manifest: &mut Manifest, read: impl FnOnce() -> Result<LogReader, Error>) -> Result<(), Error> {
+    fn learn(
+        &mut self,
+        manifest: &mut Manifest,
+        read: impl FnOnce() -> Result<LogReader, Error>,
+    ) -> Result<(), Error> {
         if self.options.dense != DenseKind::Lsa {
             return Ok(());
         }
@@ -588,7 +615,11 @@ impl<'a> Build<'a> {
     }
 
     /// Makes all of it visible at once. `last` is what is left to do when nothing else can fail but the commit.
-    fn commit(mut self, mut manifest: Manifest, last: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    fn commit(
+        mut self,
+        mut manifest: Manifest,
+        last: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
         self.flush()?;
         let before = manifest.vectors.take();
         manifest.generation += 1;

@@ -52,7 +52,9 @@ impl Filter {
     /// If there is no such kind.
     pub fn with_kinds(mut self, names: &[String]) -> Result<Self, Error> {
         for name in names {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name.to_lowercase());
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == name.to_lowercase());
             self.kinds.push(kind.ok_or_else(|| Error::OutOfRange {
                 option: "type",
                 value: format!("`{name}`"),
@@ -68,11 +70,14 @@ impl Filter {
         let mut bits = 0_u32;
         let names = library.aspect_names();
         for name in &self.aspects {
-            let place = names.iter().position(|known| known == name).ok_or_else(|| Error::OutOfRange {
-                option: "aspect",
-                value: format!("`{name}`"),
-                range: "the name of an aspect; `counterpoise elsi aspects` lists them",
-            })?;
+            let place = names
+                .iter()
+                .position(|known| known == name)
+                .ok_or_else(|| Error::OutOfRange {
+                    option: "aspect",
+                    value: format!("`{name}`"),
+                    range: "the name of an aspect; `counterpoise elsi aspects` lists them",
+                })?;
             bits |= 1 << place;
         }
         for (number, row) in library.rows.iter() {
@@ -89,7 +94,10 @@ impl Filter {
                 any.or(&crate::search::named(library, column, name)?);
             }
             if any.count() == 0 {
-                notes.push(format!("no document of this library has the {column} {}", names.join(" or ")));
+                notes.push(format!(
+                    "no document of this library has the {column} {}",
+                    names.join(" or ")
+                ));
             }
             passing.and(&any);
         }
@@ -114,7 +122,10 @@ impl Filter {
             && (!self.open_access || row.open_access())
             && (self.kinds.is_empty() || self.kinds.contains(&Kind::ALL[usize::from(row.kind)]))
             && (aspects == 0 || row.aspects & aspects != 0)
-            && self.years.as_ref().is_none_or(|years| row.year().is_some_and(|year| years.contains(&year)))
+            && self
+                .years
+                .as_ref()
+                .is_none_or(|years| row.year().is_some_and(|year| years.contains(&year)))
             && (self.elsi <= 0.0 || row.chance_of_elsi() >= self.elsi)
     }
 

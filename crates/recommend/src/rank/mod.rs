@@ -14,7 +14,7 @@ pub use feedback::Feedback;
 pub use filter::Filter;
 pub use question::Question;
 pub use reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
-pub use recommend::{Covered, Recommendation, RecommendOptions, Recommended, Recommender};
+pub use recommend::{Covered, RecommendOptions, Recommendation, Recommended, Recommender};
 pub(crate) use terms::{QueryTerm, query_terms};
 pub use weights::Weights;
 pub(crate) use words::Words;

@@ -91,13 +91,16 @@ impl Question {
     pub fn check(&mut self) -> Result<(), Error> {
         if self.text.len() > LONGEST {
             self.text.truncate(self.text.floor_char_boundary(LONGEST));
-            self.notes.push("the text is longer than 5 MB; the rest was not read".into());
+            self.notes
+                .push("the text is longer than 5 MB; the rest was not read".into());
         }
         let mut words = 0;
         let whole = self.whole();
         crate::text::fold(&whole, |word| words += usize::from(word.text.len() > 1));
         if words == 0 {
-            return Err(Error::NoWords { what: self.name.clone() });
+            return Err(Error::NoWords {
+                what: self.name.clone(),
+            });
         }
         if let Some(language) = crate::text::other_language(&whole) {
             self.notes.push(format!("the text looks {language}; words are compared as English ones, so translate it for better results"));

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::diversity::diverse;
 use super::feedback::{DISLIKED, Feedback, LIKED};
 use super::reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
-use super::{Filter, Question, QueryTerm, Weights, Words, query_terms};
+use super::{Filter, QueryTerm, Question, Weights, Words, query_terms};
 use crate::gazetteer::Gazetteer;
 use crate::lexicon::{Lexicon, Scan};
 use crate::library::{Library, Row};
@@ -162,7 +162,12 @@ impl Measured {
 
     fn parts(&self, weights: &Weights) -> Vec<Part> {
         let named = weights.list().into_iter().zip(self.values());
-        named.map(|((name, weight), value)| Part { name, value: weight * value }).collect()
+        named
+            .map(|((name, weight), value)| Part {
+                name,
+                value: weight * value,
+            })
+            .collect()
     }
 
     fn score(&self, weights: &Weights) -> f64 {
@@ -252,11 +257,22 @@ impl<'a> Recommender<'a> {
                 || measured.meaning >= options.least_meaning
                 || measured.references > 0.0
         };
-        let coverage = self.coverage(&asked, ranked.iter().filter(|(_, measured, _)| fits(measured)).map(|(number, _, _)| *number));
+        let coverage = self.coverage(
+            &asked,
+            ranked
+                .iter()
+                .filter(|(_, measured, _)| fits(measured))
+                .map(|(number, _, _)| *number),
+        );
         ranked.retain(|(_, measured, _)| fits(measured));
-        let abstained = ranked.is_empty().then(|| self.why_nothing(&asked, &passing, candidates.len()));
+        let abstained = ranked
+            .is_empty()
+            .then(|| self.why_nothing(&asked, &passing, candidates.len()));
         ranked.truncate(DIVERSE.max(options.limit));
-        let rows: Vec<Row> = ranked.iter().map(|(number, _, _)| self.library.rows[*number]).collect();
+        let rows: Vec<Row> = ranked
+            .iter()
+            .map(|(number, _, _)| self.library.rows[*number])
+            .collect();
         let scores: Vec<f64> = ranked.iter().map(|(_, _, score)| *score).collect();
         let order = diverse(&scores, &rows, options.lambda, options.limit);
         let chosen: Vec<(u32, Measured, f64)> = order.into_iter().map(|place| ranked[place]).collect();
@@ -280,7 +296,11 @@ impl<'a> Recommender<'a> {
     /// # Errors
     ///
     /// Those of [`recommend`](Self::recommend).
-    pub fn parts(&self, question: &Question, options: &RecommendOptions) -> Result<Vec<(u32, [f64; 8])>, Error> {
+    pub fn parts(
+        &self,
+        question: &Question,
+        options: &RecommendOptions,
+    ) -> Result<Vec<(u32, [f64; 8])>, Error> {
         let mut passing = options.filter.passing(self.library, &mut Vec::new())?;
         let asked = self.ask(question, &options.feedback)?;
         let mut own = self.own(question, &asked)?;
@@ -288,7 +308,10 @@ impl<'a> Recommender<'a> {
         passing.and(&own);
         let candidates = self.candidates(&asked, &passing)?;
         let measured = self.measure(&asked, &candidates)?;
-        Ok(candidates.into_iter().zip(measured.iter().map(Measured::values)).collect())
+        Ok(candidates
+            .into_iter()
+            .zip(measured.iter().map(Measured::values))
+            .collect())
     }
 
     /// Why a document would be recommended for a text, whether or not it is in the list.
@@ -296,7 +319,12 @@ impl<'a> Recommender<'a> {
     /// # Errors
     ///
     /// If the library has no such document.
-    pub fn explain(&self, question: &Question, id: &str, options: &RecommendOptions) -> Result<Recommendation, Error> {
+    pub fn explain(
+        &self,
+        question: &Question,
+        id: &str,
+        options: &RecommendOptions,
+    ) -> Result<Recommendation, Error> {
         let number = self.known(id)?;
         let asked = self.ask(question, &options.feedback)?;
         let mut notes = Vec::new();
@@ -319,7 +347,9 @@ impl<'a> Recommender<'a> {
     ///
     /// If the library has no such document.
     pub fn known(&self, id: &str) -> Result<u32, Error> {
-        self.library.find_any(id)?.ok_or_else(|| Error::UnknownId { id: id.into() })
+        self.library
+            .find_any(id)?
+            .ok_or_else(|| Error::UnknownId { id: id.into() })
     }
 
     fn ask(&self, question: &Question, feedback: &Feedback) -> Result<Asked<'_>, Error> {
@@ -337,7 +367,10 @@ impl<'a> Recommender<'a> {
         let mut terms = query_terms(self.library, &technical, TERMS)?;
         let mut bridge_words = question.bridge.clone();
         if self.weights.bridge > 0.0 {
-            bridge_words.extend(self.gazetteer.bridge_words(&format!("{whole}\n{}", question.bridge.join("\n"))));
+            bridge_words.extend(
+                self.gazetteer
+                    .bridge_words(&format!("{whole}\n{}", question.bridge.join("\n"))),
+            );
         }
         let bridge = query_terms(self.library, &bridge_words.join("\n"), TERMS)?;
         let mut vector = self.library.embedder.embed(&whole);
@@ -354,7 +387,12 @@ impl<'a> Recommender<'a> {
     }
 
     /// Moves a query towards what was liked, and away from what was not.
-    fn follow(&self, feedback: &Feedback, terms: &mut Vec<QueryTerm>, vector: &mut Option<Vec<f32>>) -> Result<(), Error> {
+    fn follow(
+        &self,
+        feedback: &Feedback,
+        terms: &mut Vec<QueryTerm>,
+        vector: &mut Option<Vec<f32>>,
+    ) -> Result<(), Error> {
         if feedback.is_empty() {
             return Ok(());
         }
@@ -368,17 +406,30 @@ impl<'a> Recommender<'a> {
                 let number = self.known(id)?;
                 let share = weight / ids.len() as f32;
                 let record = self.library.record(number)?;
-                for term in query_terms(self.library, &format!("{}\n{}", record.title, record.abstract_text), TERMS)? {
+                for term in query_terms(
+                    self.library,
+                    &format!("{}\n{}", record.title, record.abstract_text),
+                    TERMS,
+                )? {
                     match weights.get_mut(&term.term) {
                         Some(there) => there.weight += share * term.weight,
                         None if share > 0.0 => {
-                            weights.insert(term.term.clone(), QueryTerm { weight: share * term.weight, ..term });
+                            weights.insert(
+                                term.term.clone(),
+                                QueryTerm {
+                                    weight: share * term.weight,
+                                    ..term
+                                },
+                            );
                         }
                         None => {}
                     }
                 }
                 if let (Some(vector), Some(theirs)) = (vector.as_mut(), self.library.vector(number)) {
-                    vector.iter_mut().zip(&theirs).for_each(|(mine, theirs)| *mine += share * theirs);
+                    vector
+                        .iter_mut()
+                        .zip(&theirs)
+                        .for_each(|(mine, theirs)| *mine += share * theirs);
                 }
             }
         }
@@ -418,15 +469,23 @@ impl<'a> Recommender<'a> {
                 own.insert(number);
             }
         }
-        let first = asked.whole.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let first = asked
+            .whole
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or_default();
         let begins = folded(&asked.whole, 400);
         for title in [question.title.as_str(), first] {
             if merge_key(title, None).is_none() {
                 continue;
             }
-            for hit in Words::new(self.library, &query_terms(self.library, title, TERMS)?).top(20, &|_| true)? {
+            for hit in
+                Words::new(self.library, &query_terms(self.library, title, TERMS)?).top(20, &|_| true)?
+            {
                 let theirs = folded(&self.library.record(hit.number)?.title, usize::MAX);
-                if theirs.split(' ').count() >= 3 && (begins == theirs || begins.starts_with(&format!("{theirs} "))) {
+                if theirs.split(' ').count() >= 3
+                    && (begins == theirs || begins.starts_with(&format!("{theirs} ")))
+                {
                     own.insert(hit.number);
                 }
             }
@@ -438,7 +497,12 @@ impl<'a> Recommender<'a> {
         let passes = |number: u32| passing.contains(number);
         let mut union: HashSet<u32> = HashSet::new();
         for terms in [&asked.terms, &asked.bridge] {
-            union.extend(Words::new(self.library, terms).top(CANDIDATES, &passes)?.iter().map(|hit| hit.number));
+            union.extend(
+                Words::new(self.library, terms)
+                    .top(CANDIDATES, &passes)?
+                    .iter()
+                    .map(|hit| hit.number),
+            );
         }
         if let (Some(vector), true) = (&asked.vector, self.weights.meaning > 0.0) {
             union.extend(self.library.nearest(vector, CANDIDATES, &passes));
@@ -453,12 +517,20 @@ impl<'a> Recommender<'a> {
         let mut measured = vec![Measured::default(); candidates.len()];
         let words = Words::new(self.library, &asked.terms);
         let parts = words.parts(candidates)?;
-        let rarities: Vec<f64> = asked.terms.iter().map(|term| rarity(self.library, term)).collect();
+        let rarities: Vec<f64> = asked
+            .terms
+            .iter()
+            .map(|term| rarity(self.library, term))
+            .collect();
         let all: f64 = rarities.iter().sum();
         let width = asked.terms.len().max(1);
         for (measured, parts) in measured.iter_mut().zip(parts.chunks(width)) {
             measured.words = parts.iter().map(|part| f64::from(*part)).sum();
-            let has = parts.iter().zip(&rarities).filter(|(part, _)| **part > 0.0).map(|(_, rarity)| rarity);
+            let has = parts
+                .iter()
+                .zip(&rarities)
+                .filter(|(part, _)| **part > 0.0)
+                .map(|(_, rarity)| rarity);
             measured.covered = if all > 0.0 { has.sum::<f64>() / all } else { 0.0 };
         }
         let parts = Words::new(self.library, &asked.bridge).parts(candidates)?;
@@ -467,8 +539,17 @@ impl<'a> Recommender<'a> {
         }
         let most = |value: fn(&Measured) -> f64| measured.iter().map(value).fold(0.0, f64::max);
         let (best_words, best_bridge) = (most(|measured| measured.words), most(|measured| measured.bridge));
-        let cosines = asked.vector.as_ref().map(|vector| self.library.cosines(vector, candidates));
-        let newest = self.library.rows.iter().filter_map(|(_, row)| row.year()).max().unwrap_or(0);
+        let cosines = asked
+            .vector
+            .as_ref()
+            .map(|vector| self.library.cosines(vector, candidates));
+        let newest = self
+            .library
+            .rows
+            .iter()
+            .filter_map(|(_, row)| row.year())
+            .max()
+            .unwrap_or(0);
         let calls: f64 = asked.calls.iter().sum();
         for (place, measured) in measured.iter_mut().enumerate() {
             let number = candidates[place];
@@ -481,11 +562,17 @@ impl<'a> Recommender<'a> {
                 ((f64::from(cosines[place]) - usual) / (1.0 - usual)).max(-1.0)
             });
             measured.elsi = (f64::from(row.elsi) / 6.0).clamp(-1.0, 1.0);
-            let about = asked.calls.iter().enumerate().filter(|(aspect, _)| row.aspects & (1 << aspect) != 0);
+            let about = asked
+                .calls
+                .iter()
+                .enumerate()
+                .filter(|(aspect, _)| row.aspects & (1 << aspect) != 0);
             measured.aspects = share(about.map(|(_, call)| call).sum(), calls);
             let shared = f64::from(asked.shared.get(&number).copied().unwrap_or(0));
             measured.references = shared / (shared + 2.0);
-            measured.recent = row.year().map_or(0.0, |year| (1.0 - f64::from(newest - year) / RECENT).clamp(0.0, 1.0));
+            measured.recent = row.year().map_or(0.0, |year| {
+                (1.0 - f64::from(newest - year) / RECENT).clamp(0.0, 1.0)
+            });
             measured.open_access = f64::from(u8::from(row.open_access()));
         }
         Ok(measured)
@@ -502,11 +589,17 @@ impl<'a> Recommender<'a> {
                 }
             }
         }
-        let mut called: Vec<usize> = (0..asked.calls.len()).filter(|aspect| asked.calls[*aspect] > 0.0).collect();
+        let mut called: Vec<usize> = (0..asked.calls.len())
+            .filter(|aspect| asked.calls[*aspect] > 0.0)
+            .collect();
         called.sort_by(|a, b| asked.calls[*b].total_cmp(&asked.calls[*a]).then(a.cmp(b)));
         let covered = |aspect: usize| {
             let entry = &self.lexicon.aspects()[aspect];
-            let hits = asked.scan.triggers.iter().filter(|hit| hit.aspect.index() == aspect);
+            let hits = asked
+                .scan
+                .triggers
+                .iter()
+                .filter(|hit| hit.aspect.index() == aspect);
             let hit = hits.max_by(|a, b| a.weight.total_cmp(&b.weight).then(b.start.cmp(&a.start)))?;
             Some(Covered {
                 aspect: entry.name.clone(),
@@ -534,7 +627,12 @@ impl<'a> Recommender<'a> {
         }
     }
 
-    fn explained(&self, asked: &Asked<'_>, question: &Question, chosen: &[(u32, Measured, f64)]) -> Result<Vec<Recommendation>, Error> {
+    fn explained(
+        &self,
+        asked: &Asked<'_>,
+        question: &Question,
+        chosen: &[(u32, Measured, f64)],
+    ) -> Result<Vec<Recommendation>, Error> {
         let numbers: Vec<u32> = chosen.iter().map(|(number, _, _)| *number).collect();
         let words = Words::new(self.library, &asked.terms).parts(&numbers)?;
         let bridge = Words::new(self.library, &asked.bridge).parts(&numbers)?;
@@ -546,20 +644,34 @@ impl<'a> Recommender<'a> {
             let mut shares = Vec::new();
             for (terms, parts, weight, is_bridge) in [
                 (&asked.terms, &words, self.weights.words * measured.words, false),
-                (&asked.bridge, &bridge, self.weights.bridge * measured.bridge, true),
+                (
+                    &asked.bridge,
+                    &bridge,
+                    self.weights.bridge * measured.bridge,
+                    true,
+                ),
             ] {
                 let parts = &parts[place * terms.len()..][..terms.len()];
                 let sum: f64 = parts.iter().map(|part| f64::from(*part)).sum();
                 for (term, part) in terms.iter().zip(parts).filter(|(_, part)| **part > 0.0) {
                     shares.push(WordShare {
                         word: term.word.clone(),
-                        share: if *score > 0.0 { weight * f64::from(*part) / sum / score } else { 0.0 },
+                        share: if *score > 0.0 {
+                            weight * f64::from(*part) / sum / score
+                        } else {
+                            0.0
+                        },
                         bridge: is_bridge,
                     });
                 }
             }
             shares.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.word.cmp(&b.word)));
-            let references = question.references.iter().filter(|id| record.references.contains(id)).cloned().collect();
+            let references = question
+                .references
+                .iter()
+                .filter(|id| record.references.contains(id))
+                .cloned()
+                .collect();
             items.push(Recommendation {
                 number: *number,
                 score: *score,
@@ -580,20 +692,35 @@ impl<'a> Recommender<'a> {
 
     fn aspects_of(&self, row: &Row) -> Vec<String> {
         let names = self.library.aspect_names().into_iter().enumerate();
-        names.filter(|(place, _)| row.aspects & (1 << place) != 0).map(|(_, name)| name).collect()
+        names
+            .filter(|(place, _)| row.aspects & (1 << place) != 0)
+            .map(|(_, name)| name)
+            .collect()
     }
 
     fn aspect_reasons(&self, asked: &Asked<'_>, record: &Record, row: &Row) -> Vec<AspectReason> {
-        let text = format!("{}\n{}\n{}\n{}", record.title, record.abstract_text, record.keywords.join("\n"), record.mesh.join("\n"));
+        let text = format!(
+            "{}\n{}\n{}\n{}",
+            record.title,
+            record.abstract_text,
+            record.keywords.join("\n"),
+            record.mesh.join("\n")
+        );
         let cues = self.lexicon.cues_in(&text);
         let mut reasons: Vec<(f64, AspectReason)> = Vec::new();
         for (place, entry) in self.lexicon.aspects().iter().enumerate() {
             if row.aspects & (1 << place) == 0 {
                 continue;
             }
-            let theirs = cues.iter().filter(|cue| cue.aspect.is_some_and(|aspect| aspect.index() == place));
+            let theirs = cues
+                .iter()
+                .filter(|cue| cue.aspect.is_some_and(|aspect| aspect.index() == place));
             let theirs = theirs.max_by(|a, b| a.weight.total_cmp(&b.weight).then(b.start.cmp(&a.start)));
-            let yours = asked.scan.triggers.iter().filter(|hit| hit.aspect.index() == place);
+            let yours = asked
+                .scan
+                .triggers
+                .iter()
+                .filter(|hit| hit.aspect.index() == place);
             let yours = yours.max_by(|a, b| a.weight.total_cmp(&b.weight).then(b.start.cmp(&a.start)));
             reasons.push((
                 asked.calls[place],
@@ -636,7 +763,10 @@ struct Sentences {
 impl Sentences {
     fn of(text: &str, library: &Library) -> Self {
         let mut analyzer = Analyzer::new(Form::Scored);
-        let told = sentences(text).into_iter().map(|place| &text[place]).filter(|sentence| sentence.len() >= 20);
+        let told = sentences(text)
+            .into_iter()
+            .map(|place| &text[place])
+            .filter(|sentence| sentence.len() >= 20);
         let sentences = told
             .take(SENTENCES)
             .map(|sentence| {
@@ -658,7 +788,10 @@ impl Sentences {
                 if !rarities.contains_key(word.as_str()) {
                     let documents = library.documents_with(word).unwrap_or(0) as f64;
                     let all = library.statistics.documents as f64;
-                    rarities.insert(word, (1.0 + (all - documents + 0.5).max(0.5) / (documents + 0.5)).ln());
+                    rarities.insert(
+                        word,
+                        (1.0 + (all - documents + 0.5).max(0.5) / (documents + 0.5)).ln(),
+                    );
                 }
             }
         }
@@ -666,7 +799,11 @@ impl Sentences {
         for (yours, my_words, my_vector) in &self.sentences {
             for (their, their_words, their_vector) in &theirs.sentences {
                 let sum = |words: &[String]| words.iter().map(|word| rarities[word.as_str()]).sum::<f64>();
-                let common: f64 = my_words.iter().filter(|word| their_words.binary_search(word).is_ok()).map(|word| rarities[word.as_str()]).sum();
+                let common: f64 = my_words
+                    .iter()
+                    .filter(|word| their_words.binary_search(word).is_ok())
+                    .map(|word| rarities[word.as_str()])
+                    .sum();
                 let overlap = 2.0 * common / (sum(my_words) + sum(their_words)).max(f64::MIN_POSITIVE);
                 let likeness = match (my_vector, their_vector) {
                     (Some(mine), Some(theirs)) => {
@@ -680,11 +817,12 @@ impl Sentences {
                 }
             }
         }
-        best.filter(|(likeness, _, _)| *likeness > 0.0).map(|(likeness, yours, theirs)| SentencePair {
-            yours: yours.to_owned(),
-            theirs: theirs.to_owned(),
-            likeness,
-        })
+        best.filter(|(likeness, _, _)| *likeness > 0.0)
+            .map(|(likeness, yours, theirs)| SentencePair {
+                yours: yours.to_owned(),
+                theirs: theirs.to_owned(),
+                likeness,
+            })
     }
 }
 
@@ -695,7 +833,12 @@ impl Library {
         self.vectors.as_ref().map(|vectors| vectors.get(number as usize))
     }
 
-    pub(crate) fn nearest(&self, vector: &[f32], most: usize, passes: &(dyn Fn(u32) -> bool + Sync)) -> Vec<u32> {
+    pub(crate) fn nearest(
+        &self,
+        vector: &[f32],
+        most: usize,
+        passes: &(dyn Fn(u32) -> bool + Sync),
+    ) -> Vec<u32> {
         let Some(vectors) = &self.vectors else {
             return Vec::new();
         };
@@ -713,7 +856,10 @@ impl Library {
                 *sum += f64::from(value) / rows.len() as f64;
             }
         }
-        mean.iter().map(|value| value * value).sum::<f64>().clamp(0.0, 0.95)
+        mean.iter()
+            .map(|value| value * value)
+            .sum::<f64>()
+            .clamp(0.0, 0.95)
     }
 
     pub(crate) fn cosines(&self, vector: &[f32], numbers: &[u32]) -> Vec<f32> {

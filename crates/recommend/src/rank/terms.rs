@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
+use crate::Error;
 use crate::library::Library;
 use crate::text::{Analyzer, Form};
-use crate::Error;
 
 /// A word of a query, as documents are asked for it.
 #[derive(Debug, Clone, PartialEq)]

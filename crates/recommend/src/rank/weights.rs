@@ -37,7 +37,8 @@ pub struct Weights {
 impl Weights {
     /// For recommending literature on ethics, law and society.
     pub fn bundled() -> Self {
-        Self::parse(include_str!("../../data/weights.json"), "weights.json").expect("a test reads the file that is bundled")
+        Self::parse(include_str!("../../data/weights.json"), "weights.json")
+            .expect("a test reads the file that is bundled")
     }
 
     /// Likeness alone, as engine checks ask for it.
@@ -65,7 +66,9 @@ impl Weights {
             file: file.into(),
             place: "weights".into(),
             problem,
-            hint: Some("copy the bundled ones, `counterpoise elsi explain --weights`, and change them".into()),
+            hint: Some(
+                "copy the bundled ones, `counterpoise elsi explain --weights`, and change them".into(),
+            ),
         };
         let weights: Self = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
         for (name, value) in weights.list() {

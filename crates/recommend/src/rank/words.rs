@@ -42,7 +42,11 @@ impl<'a> Words<'a> {
             let word = Term::from_field_text(field, &term.term);
             let query: Box<dyn Query> = Box::new(TermQuery::new(word.clone(), IndexRecordOption::WithFreqs));
             parts.push((Occur::Should, Box::new(BoostQuery::new(query, term.weight))));
-            let weight = Bm25Weight::for_one_term_without_explain(term.documents, statistics.documents, statistics.mean_length);
+            let weight = Bm25Weight::for_one_term_without_explain(
+                term.documents,
+                statistics.documents,
+                statistics.mean_length,
+            );
             weights.push((word, weight.boost_by(term.weight)));
         }
         Self {
@@ -95,7 +99,9 @@ impl<'a> Words<'a> {
         for here in places.chunk_by(|a, b| a.0 == b.0) {
             let segment = self.library.searcher.segment_reader(here[0].0);
             let words = segment.inverted_index(self.library.fields.text).map_err(failed)?;
-            let lengths = segment.get_fieldnorms_reader(self.library.fields.text).map_err(failed)?;
+            let lengths = segment
+                .get_fieldnorms_reader(self.library.fields.text)
+                .map_err(failed)?;
             for (column, (term, weight)) in self.terms.iter().enumerate() {
                 let found = words.read_postings(term, IndexRecordOption::WithFreqs);
                 let Some(mut found) = found.map_err(|error| failed(error.into()))? else {
@@ -107,7 +113,8 @@ impl<'a> Words<'a> {
                     }
                     if found.doc() == document {
                         use tantivy::postings::Postings as _;
-                        parts[place * self.terms.len() + column] = weight.score(lengths.fieldnorm_id(document), found.term_freq());
+                        parts[place * self.terms.len() + column] =
+                            weight.score(lengths.fieldnorm_id(document), found.term_freq());
                     }
                 }
             }
@@ -155,8 +162,17 @@ impl Collector for Pruned<'_> {
         true
     }
 
-    fn collect_segment(&self, weight: &dyn Weight, place: u32, segment: &SegmentReader) -> tantivy::Result<Vec<(Score, u32)>> {
-        let Best { most, library, passes } = *self.0;
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        place: u32,
+        segment: &SegmentReader,
+    ) -> tantivy::Result<Vec<(Score, u32)>> {
+        let Best {
+            most,
+            library,
+            passes,
+        } = *self.0;
         let mut best: BinaryHeap<Reverse<Sorted>> = BinaryHeap::with_capacity(most + 1);
         let mut threshold = Score::NEG_INFINITY;
         weight.for_each_pruning(threshold, segment, &mut |document, score| {
@@ -177,7 +193,10 @@ impl Collector for Pruned<'_> {
             }
             threshold
         })?;
-        Ok(best.into_iter().map(|Reverse(Sorted(score, Reverse(number)))| (score, number)).collect())
+        Ok(best
+            .into_iter()
+            .map(|Reverse(Sorted(score, Reverse(number)))| (score, number))
+            .collect())
     }
 
     fn merge_fruits(&self, all: Vec<Vec<(Score, u32)>>) -> tantivy::Result<Vec<u32>> {

@@ -135,15 +135,16 @@ fn resolve(
     for chunk in field {
         match chunk.v {
             RawChunk::Normal(text) => out.push_str(text),
-            RawChunk::Abbreviation(name) => match strings.get(&name.to_ascii_lowercase()) {
-                Some(text) => out.push_str(text),
-                None => {
+            RawChunk::Abbreviation(name) => {
+                if let Some(text) = strings.get(&name.to_ascii_lowercase()) {
+                    out.push_str(text);
+                } else {
                     out.push_str(name);
                     if !MONTHS.contains(&name.to_ascii_lowercase().as_str()) {
                         unknown.push(name.to_owned());
                     }
                 }
-            },
+            }
         }
     }
     out

@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn a_file_shows_its_format() {
         let check = |name: &str, head: &str, wanted| {
-            assert_eq!(Format::detect(name, head.as_bytes()), wanted, "{name} {head}")
+            assert_eq!(Format::detect(name, head.as_bytes()), wanted, "{name} {head}");
         };
         check("a.ris.gz", "", Some(Format::Ris));
         check("a.BIB", "", Some(Format::Bibtex));

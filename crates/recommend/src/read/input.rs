@@ -223,7 +223,7 @@ impl BufRead for Input<'_> {
 
     fn consume(&mut self, count: usize) {
         let passed = &self.reader.buffer()[..count];
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.line += lines_in(passed);
         self.since += count;
         self.reader.consume(count);
     }
@@ -338,4 +338,12 @@ fn western_text(bytes: &[u8]) -> Vec<u8> {
 /// The format by extension, then by content.
 pub(super) fn format_of(file: &str, head: &[u8]) -> Result<Format, Error> {
     Format::detect(file, head).ok_or_else(|| Error::UnknownFormat { file: file.into() })
+}
+/// Line ends in some bytes.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "reading costs far more, and a crate for it would cost everybody"
+)]
+pub(super) fn lines_in(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
 }

@@ -27,8 +27,8 @@ pub(super) fn read(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), 
         Ok(text) => text,
         Err(error) => {
             let before = &bytes[..error.valid_up_to()];
-            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-            return Err(super::input::not_utf8(input.file, line as u64));
+            let line = 1 + super::input::lines_in(before);
+            return Err(super::input::not_utf8(input.file, line));
         }
     };
     let mut draft = Draft::default();

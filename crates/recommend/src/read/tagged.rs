@@ -216,14 +216,13 @@ fn ris(fields: &Fields) -> Draft {
     }
     let database = fields.first(&["DB", "DP"]).to_lowercase();
     let accession = fields.first(&["AN"]);
-    if database.contains("pubmed")
-        || database.contains("medline")
-        || database.contains("nlm")
-        || accession.starts_with("PMID")
+    let of_pubmed = ["pubmed", "medline", "nlm"]
+        .iter()
+        .any(|name| database.contains(name));
+    if (of_pubmed || accession.starts_with("PMID"))
+        && let Some(pmid) = clean_pmid(accession)
     {
-        if let Some(pmid) = clean_pmid(accession) {
-            draft.record.ids.pmid.get_or_insert(pmid);
-        }
+        draft.record.ids.pmid.get_or_insert(pmid);
     }
     for custom in fields.all(&["C2", "C1", "N1", "M1"]) {
         let custom = custom.trim();

@@ -91,25 +91,22 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        match read_tag(rest) {
-            Some((kind, closes, length)) => {
-                match kind {
-                    Tag::Inline => {}
-                    Tag::Heading if closes => {
-                        out.truncate(out.trim_end().len());
-                        if !out.is_empty() && !out.ends_with([':', '\n', '.', '?', '!']) {
-                            out.push(':');
-                        }
-                        out.push(' ');
+        if let Some((kind, closes, length)) = read_tag(rest) {
+            match kind {
+                Tag::Inline => {}
+                Tag::Heading if closes => {
+                    out.truncate(out.trim_end().len());
+                    if !out.is_empty() && !out.ends_with([':', '\n', '.', '?', '!']) {
+                        out.push(':');
                     }
-                    Tag::Line | Tag::Heading => out.push('\n'),
+                    out.push(' ');
                 }
-                rest = &rest[length..];
+                Tag::Line | Tag::Heading => out.push('\n'),
             }
-            None => {
-                out.push('<');
-                rest = &rest[1..];
-            }
+            rest = &rest[length..];
+        } else {
+            out.push('<');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
@@ -152,15 +149,12 @@ fn resolve_known(text: &str) -> String {
             .take(12)
             .position(|&byte| byte == b';')
             .and_then(|end| entity(&rest[1..end]).map(|sign| (sign, end + 1)));
-        match found {
-            Some((sign, length)) => {
-                out.push(sign);
-                rest = &rest[length..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let Some((sign, length)) = found {
+            out.push(sign);
+            rest = &rest[length..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

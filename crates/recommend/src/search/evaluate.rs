@@ -1,9 +1,9 @@
 //! Which documents match a query, and which of its words are scored.
 
 use counterpoise_base::nearest_name;
+use tantivy::Term;
 use tantivy::query::{PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::Term;
 
 use super::Numbers;
 use super::parse::{How, Leaf, Node, Test, TextField};
@@ -80,14 +80,20 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
             }
             if let [only] = stems.as_slice() {
                 if anywhere && is_stop_word(&words[0]) {
-                    asked.notes.push(format!("`{}` is in nearly every document and was not asked for", words[0]));
+                    asked.notes.push(format!(
+                        "`{}` is in nearly every document and was not asked for",
+                        words[0]
+                    ));
                     return Ok(everything(library));
                 }
                 return any_term(library, &fields, std::slice::from_ref(only));
             }
             let mut found = Numbers::none(library.manifest.records);
             for field in fields {
-                let terms = stems.iter().map(|stem| Term::from_field_text(field, stem)).collect();
+                let terms = stems
+                    .iter()
+                    .map(|stem| Term::from_field_text(field, stem))
+                    .collect();
                 let mut phrase = PhraseQuery::new(terms);
                 phrase.set_slop(slop);
                 found.or(&numbers(library, &phrase)?);
@@ -97,7 +103,15 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
         How::Prefix => beginning(library, &fields, &words[0])?,
         How::Fuzzy(distance) => near(library, &fields, &words[0], distance)?,
     };
-    let (all, shown) = (spellings.len(), spellings.iter().take(8).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "));
+    let (all, shown) = (
+        spellings.len(),
+        spellings
+            .iter()
+            .take(8)
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    );
     asked.notes.push(match all {
         0 => format!("`{}` stands for no word of this library", leaf.text),
         _ if all > 8 => format!("`{}` stands for {shown} and {} more", leaf.text, all - 8),
@@ -167,25 +181,45 @@ fn numbers(library: &Library, query: &dyn Query) -> Result<Numbers, Error> {
 fn beginning(library: &Library, fields: &[Field], word: &str) -> Result<Vec<String>, Error> {
     // Stems may end before the word does: `ethics*` finds `ethic`.
     let stem = stem(word);
-    spellings(library, fields, |term| term.starts_with(word) || (word.starts_with(term) && term == stem), Some(word))
+    spellings(
+        library,
+        fields,
+        |term| term.starts_with(word) || (word.starts_with(term) && term == stem),
+        Some(word),
+    )
 }
 
 /// Terms that differ from a word in a few letters, the commonest first.
 fn near(library: &Library, fields: &[Field], word: &str, distance: u8) -> Result<Vec<String>, Error> {
     let stem = stem(word);
-    spellings(library, fields, |term| within(term, word, distance) || within(term, &stem, distance), None)
+    spellings(
+        library,
+        fields,
+        |term| within(term, word, distance) || within(term, &stem, distance),
+        None,
+    )
 }
 
-fn spellings(library: &Library, fields: &[Field], fits: impl Fn(&str) -> bool, begins: Option<&str>) -> Result<Vec<String>, Error> {
+fn spellings(
+    library: &Library,
+    fields: &[Field],
+    fits: impl Fn(&str) -> bool,
+    begins: Option<&str>,
+) -> Result<Vec<String>, Error> {
     let mut counts = std::collections::BTreeMap::<String, u64>::new();
     let failed = |error: std::io::Error| library.failed(&error.into());
     for segment in library.searcher.segment_readers() {
         for field in fields {
-            let words = segment.inverted_index(*field).map_err(|error| library.failed(&error))?;
+            let words = segment
+                .inverted_index(*field)
+                .map_err(|error| library.failed(&error))?;
             let mut range = words.terms().range();
             if let Some(begins) = begins {
                 // The stem may be shorter by a few letters, and sorts before.
-                let first: String = begins.chars().take(begins.chars().count().saturating_sub(4).max(1)).collect();
+                let first: String = begins
+                    .chars()
+                    .take(begins.chars().count().saturating_sub(4).max(1))
+                    .collect();
                 range = range.ge(first.as_bytes());
                 if let Some(after) = after(&first) {
                     range = range.lt(after);
@@ -271,7 +305,11 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
 pub(crate) fn named(library: &Library, column: &str, name: &str) -> Result<Numbers, Error> {
     let mut found = Numbers::none(library.manifest.records);
     for (place, segment) in library.searcher.segment_readers().iter().enumerate() {
-        let Some(names) = segment.fast_fields().str(column).map_err(|error| library.failed(&error))? else {
+        let Some(names) = segment
+            .fast_fields()
+            .str(column)
+            .map_err(|error| library.failed(&error))?
+        else {
             continue;
         };
         let wanted = names.dictionary().term_ord(name.as_bytes());

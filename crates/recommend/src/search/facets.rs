@@ -62,9 +62,15 @@ impl Facets {
             facets.retracted += usize::from(row.retracted());
             facets.elsi += usize::from(row.chance_of_elsi() >= 0.5);
         }
-        let years = years.into_iter().rev().map(|(year, count)| Facet { value: year.to_string(), count });
+        let years = years.into_iter().rev().map(|(year, count)| Facet {
+            value: year.to_string(),
+            count,
+        });
         facets.year = years.take(most).collect();
-        let kinds = Kind::ALL.iter().zip(kinds).filter(|(kind, _)| **kind != Kind::Unknown);
+        let kinds = Kind::ALL
+            .iter()
+            .zip(kinds)
+            .filter(|(kind, _)| **kind != Kind::Unknown);
         facets.kind = commonest(kinds.map(|(kind, count)| (kind.name().to_owned(), count)), most);
         facets.aspect = commonest(names.into_iter().zip(aspects), most);
         facets.venue = commonest(of_column(library, matches, "venue_name")?, most);
@@ -85,14 +91,20 @@ fn commonest(counts: impl IntoIterator<Item = (String, usize)>, most: usize) -> 
 fn of_column(library: &Library, matches: &Numbers, column: &str) -> Result<BTreeMap<String, usize>, Error> {
     let mut all = BTreeMap::new();
     for (place, segment) in library.searcher.segment_readers().iter().enumerate() {
-        let Some(names) = segment.fast_fields().str(column).map_err(|error| library.failed(&error))? else {
+        let Some(names) = segment
+            .fast_fields()
+            .str(column)
+            .map_err(|error| library.failed(&error))?
+        else {
             continue;
         };
         let mut counts = vec![0_usize; names.num_terms()];
         for document in segment.doc_ids_alive() {
             let number = library.rows.number(place as u32, document);
             if number != u32::MAX && matches.contains(number) {
-                names.term_ords(document).for_each(|name| counts[name as usize] += 1);
+                names
+                    .term_ords(document)
+                    .for_each(|name| counts[name as usize] += 1);
             }
         }
         let mut name = String::new();

@@ -117,9 +117,17 @@ impl Library {
             // What matches by a name or a year alone has no score.
             let mut scored = Numbers::none(self.manifest.records);
             ranked.iter().for_each(|(number, _)| scored.insert(*number));
-            let mut rest: Vec<u32> = asked.matches.iter().filter(|number| !scored.contains(*number)).collect();
+            let mut rest: Vec<u32> = asked
+                .matches
+                .iter()
+                .filter(|number| !scored.contains(*number))
+                .collect();
             rest.sort_by_key(|&number| (std::cmp::Reverse(self.rows[number].year()), number));
-            ranked.extend(rest.into_iter().take(wanted - ranked.len()).map(|number| (number, 0.0)));
+            ranked.extend(
+                rest.into_iter()
+                    .take(wanted - ranked.len())
+                    .map(|number| (number, 0.0)),
+            );
         }
         let marker = Marker::new(&asked.terms);
         let hits = ranked

@@ -22,11 +22,17 @@ impl Numbers {
     }
 
     pub(crate) fn and(&mut self, other: &Self) {
-        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= theirs);
+        self.bits
+            .iter_mut()
+            .zip(&other.bits)
+            .for_each(|(mine, theirs)| *mine &= theirs);
     }
 
     pub(crate) fn or(&mut self, other: &Self) {
-        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine |= theirs);
+        self.bits
+            .iter_mut()
+            .zip(&other.bits)
+            .for_each(|(mine, theirs)| *mine |= theirs);
     }
 
     pub(crate) fn not(&mut self) {

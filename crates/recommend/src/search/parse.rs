@@ -78,8 +78,24 @@ pub(crate) enum Test {
 }
 
 const FIELDS: [&str; 18] = [
-    "title", "abstract", "keyword", "mesh", "venue", "journal", "author", "doi", "pmid", "pmcid", "openalex", "id", "year", "type",
-    "language", "source", "open-access", "retracted",
+    "title",
+    "abstract",
+    "keyword",
+    "mesh",
+    "venue",
+    "journal",
+    "author",
+    "doi",
+    "pmid",
+    "pmcid",
+    "openalex",
+    "id",
+    "year",
+    "type",
+    "language",
+    "source",
+    "open-access",
+    "retracted",
 ];
 const MORE_FIELDS: [&str; 2] = ["aspect", "elsi"];
 
@@ -139,7 +155,11 @@ impl<'a> Parser<'a> {
         let Some(after) = self.rest().strip_prefix(word) else {
             return false;
         };
-        if after.chars().next().is_some_and(|sign| !sign.is_whitespace() && sign != '(') {
+        if after
+            .chars()
+            .next()
+            .is_some_and(|sign| !sign.is_whitespace() && sign != '(')
+        {
             return false;
         }
         self.at += word.len();
@@ -150,7 +170,10 @@ impl<'a> Parser<'a> {
     fn any(&mut self) -> Result<Node, Error> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(self.wrong("groups inside of groups, too deep", Some("take some brackets away")));
+            return Err(self.wrong(
+                "groups inside of groups, too deep",
+                Some("take some brackets away"),
+            ));
         }
         let mut parts = vec![self.all()?];
         while self.take("OR") {
@@ -180,7 +203,10 @@ impl<'a> Parser<'a> {
         loop {
             if self.take("NOT") {
                 negative = !negative;
-            } else if self.rest().starts_with('-') && self.rest()[1..].starts_with(|sign: char| sign.is_alphanumeric() || sign == '"' || sign == '(') {
+            } else if self.rest().starts_with('-')
+                && self.rest()[1..]
+                    .starts_with(|sign: char| sign.is_alphanumeric() || sign == '"' || sign == '(')
+            {
                 self.at += 1;
                 negative = !negative;
             } else {
@@ -195,11 +221,17 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let rest = self.rest();
         if rest.is_empty() {
-            return Err(self.wrong("something is missing here", Some("a word has to follow AND, OR, NOT and `(`")));
+            return Err(self.wrong(
+                "something is missing here",
+                Some("a word has to follow AND, OR, NOT and `(`"),
+            ));
         }
         for word in ["AND", "OR"] {
             if is_word(rest, word) {
-                return Err(self.wrong(format!("`{word}` stands between two parts"), Some("for the word itself, put it in quotes")));
+                return Err(self.wrong(
+                    format!("`{word}` stands between two parts"),
+                    Some("for the word itself, put it in quotes"),
+                ));
             }
         }
         if rest.starts_with(')') {
@@ -244,13 +276,18 @@ impl<'a> Parser<'a> {
             "mesh" => Field::Text(TextField::Mesh),
             "venue" | "journal" => Field::Text(TextField::Venue),
             "author" | "authors" => Field::Text(TextField::Author),
-            "doi" | "pmid" | "pmcid" | "openalex" | "id" | "year" | "type" | "kind" | "language" | "source" | "open-access" | "oa"
-            | "retracted" | "aspect" | "elsi" => Field::Column,
+            "doi" | "pmid" | "pmcid" | "openalex" | "id" | "year" | "type" | "kind" | "language"
+            | "source" | "open-access" | "oa" | "retracted" | "aspect" | "elsi" => Field::Column,
             _ => {
                 let near = nearest_name(&lower, FIELDS.into_iter().chain(MORE_FIELDS));
                 let hint = match near {
-                    Some(near) => format!("did you mean `{near}:`? For a text with a colon in it, use quotes"),
-                    None => format!("there are {}; for a text with a colon in it, use quotes", FIELDS.map(|name| format!("`{name}:`")).join(", ")),
+                    Some(near) => {
+                        format!("did you mean `{near}:`? For a text with a colon in it, use quotes")
+                    }
+                    None => format!(
+                        "there are {}; for a text with a colon in it, use quotes",
+                        FIELDS.map(|name| format!("`{name}:`")).join(", ")
+                    ),
                 };
                 return Err(self.wrong_at(at, format!("there is no field `{name}`"), Some(&hint)));
             }
@@ -267,7 +304,14 @@ impl<'a> Parser<'a> {
             self.at += end + 2;
             let slop = self.number_after_tilde(0, 100)?;
             self.space();
-            return self.words(start, Leaf { field, text, how: How::Phrase(slop) });
+            return self.words(
+                start,
+                Leaf {
+                    field,
+                    text,
+                    how: How::Phrase(slop),
+                },
+            );
         }
         let text = self.plain();
         let (text, how) = if let Some(stem) = text.strip_suffix('*') {
@@ -278,17 +322,32 @@ impl<'a> Parser<'a> {
             (text, How::Phrase(0))
         };
         self.space();
-        self.words(start, Leaf { field, text: text.to_owned(), how })
+        self.words(
+            start,
+            Leaf {
+                field,
+                text: text.to_owned(),
+                how,
+            },
+        )
     }
 
     fn words(&self, start: usize, leaf: Leaf) -> Result<Leaf, Error> {
         let mut words = 0;
         crate::text::fold(&leaf.text, |_| words += 1);
         if words == 0 {
-            return Err(self.wrong_at(start, "there is no word here", Some("write a word, or take this away")));
+            return Err(self.wrong_at(
+                start,
+                "there is no word here",
+                Some("write a word, or take this away"),
+            ));
         }
         if words > 1 && matches!(leaf.how, How::Prefix | How::Fuzzy(_)) {
-            return Err(self.wrong_at(start, "`*` and `~` follow one word", Some("use them at the end of a single word")));
+            return Err(self.wrong_at(
+                start,
+                "`*` and `~` follow one word",
+                Some("use them at the end of a single word"),
+            ));
         }
         Ok(leaf)
     }
@@ -296,7 +355,9 @@ impl<'a> Parser<'a> {
     /// A word up to space or a bracket.
     fn plain(&mut self) -> &'a str {
         let rest = self.rest();
-        let end = rest.find(|sign: char| sign.is_whitespace() || matches!(sign, '(' | ')' | '"' | '~')).unwrap_or(rest.len());
+        let end = rest
+            .find(|sign: char| sign.is_whitespace() || matches!(sign, '(' | ')' | '"' | '~'))
+            .unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
@@ -305,8 +366,14 @@ impl<'a> Parser<'a> {
         let Some(after) = self.rest().strip_prefix('~') else {
             return Ok(0);
         };
-        let digits = after.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(after.len());
-        let number = if digits == 0 { Some(default) } else { after[..digits].parse().ok() };
+        let digits = after
+            .find(|sign: char| !sign.is_ascii_digit())
+            .unwrap_or(after.len());
+        let number = if digits == 0 {
+            Some(default)
+        } else {
+            after[..digits].parse().ok()
+        };
         match number.filter(|number| *number <= most) {
             Some(number) => {
                 self.at += 1 + digits;
@@ -360,32 +427,40 @@ impl<'a> Parser<'a> {
             "openalex" => id("openalex", crate::clean_openalex(value)),
             "id" => Some(Test::Id(format!("local:{value}"))).filter(|_| !value.is_empty()),
             "year" => years(value).map(Test::Year),
-            "type" | "kind" => Kind::ALL.into_iter().find(|kind| kind.name() == value.to_lowercase()).map(Test::Kind),
+            "type" | "kind" => Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == value.to_lowercase())
+                .map(Test::Kind),
             "language" => (value.len() == 2).then(|| Test::Language(value.to_lowercase())),
             "source" => (!value.is_empty()).then(|| Test::Source(value.into())),
             "open-access" | "oa" => yes_or_no().map(Test::OpenAccess),
             "retracted" => yes_or_no().map(Test::Retracted),
             "aspect" => (!value.is_empty()).then(|| Test::Aspect(value.to_lowercase())),
-            _ => value.trim_start_matches(">=").parse().ok().filter(|least| (0.0..=1.0).contains(least)).map(Test::Elsi),
+            _ => value
+                .trim_start_matches(">=")
+                .parse()
+                .ok()
+                .filter(|least| (0.0..=1.0).contains(least))
+                .map(Test::Elsi),
         };
-        match test {
-            Some(test) => Ok(test),
-            None => {
-                let hint = match name.as_str() {
-                    "doi" => "a DOI looks like `doi:10.1038/s41467-017-01498-0`",
-                    "pmid" => "a PubMed id is a number: `pmid:29146941`",
-                    "pmcid" => "it looks like `pmcid:PMC5691190`",
-                    "openalex" => "it looks like `openalex:W2769086206`",
-                    "year" => "write `year:2018`, `year:2010..2020`, `year:>=2015` or `year:<=1999`",
-                    "type" | "kind" => "there are article, review, editorial, letter, preprint, conference, book, chapter, report, thesis, dataset, legal, other and unknown",
-                    "language" => "two letters: `language:en`",
-                    "open-access" | "oa" | "retracted" => "write yes or no",
-                    "elsi" => "a chance between 0 and 1: `elsi:>=0.5`",
-                    _ => "something has to follow the colon",
-                };
-                wrong(format!("`{value}` is no value of `{name}:`"), hint)
-            }
+        if let Some(test) = test {
+            return Ok(test);
         }
+        let hint = match name.as_str() {
+            "doi" => "a DOI looks like `doi:10.1038/s41467-017-01498-0`",
+            "pmid" => "a PubMed id is a number: `pmid:29146941`",
+            "pmcid" => "it looks like `pmcid:PMC5691190`",
+            "openalex" => "it looks like `openalex:W2769086206`",
+            "year" => "write `year:2018`, `year:2010..2020`, `year:>=2015` or `year:<=1999`",
+            "type" | "kind" => {
+                "there are article, review, editorial, letter, preprint, conference, book, chapter, report, thesis, dataset, legal, other and unknown"
+            }
+            "language" => "two letters: `language:en`",
+            "open-access" | "oa" | "retracted" => "write yes or no",
+            "elsi" => "a chance between 0 and 1: `elsi:>=0.5`",
+            _ => "something has to follow the colon",
+        };
+        wrong(format!("`{value}` is no value of `{name}:`"), hint)
     }
 }
 
@@ -403,8 +478,9 @@ fn field_name(rest: &str) -> Option<&str> {
 }
 
 fn is_word(rest: &str, word: &str) -> bool {
-    rest.strip_prefix(word)
-        .is_some_and(|after| after.is_empty() || after.starts_with(|sign: char| sign.is_whitespace() || sign == '('))
+    rest.strip_prefix(word).is_some_and(|after| {
+        after.is_empty() || after.starts_with(|sign: char| sign.is_whitespace() || sign == '(')
+    })
 }
 
 fn one_or(mut parts: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
@@ -417,11 +493,28 @@ fn one_or(mut parts: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
 /// `2018`, `2010..2020`, `2010-2020`, `2010..`, `..2020`, `>=2015`, `>2015`, `<=2015`, `<2015`, `[2010 TO 2020]`.
 pub(crate) fn years(text: &str) -> Option<RangeInclusive<i32>> {
     let text = text.trim();
-    let year = |text: &str| text.trim().parse::<i32>().ok().filter(|year| (0..=9999).contains(year));
-    let open = |text: &str, other: i32| if text.trim().is_empty() { Some(other) } else { year(text) };
+    let year = |text: &str| {
+        text.trim()
+            .parse::<i32>()
+            .ok()
+            .filter(|year| (0..=9999).contains(year))
+    };
+    let open = |text: &str, other: i32| {
+        if text.trim().is_empty() {
+            Some(other)
+        } else {
+            year(text)
+        }
+    };
     let range = if let Some(inner) = text.strip_prefix('[') {
         let (low, high) = inner.strip_suffix(']')?.split_once("TO")?;
-        let star = |text: &str| if text.trim() == "*" { String::new() } else { text.into() };
+        let star = |text: &str| {
+            if text.trim() == "*" {
+                String::new()
+            } else {
+                text.into()
+            }
+        };
         open(&star(low), 0)?..=open(&star(high), 9999)?
     } else if let Some(low) = text.strip_prefix(">=") {
         year(low)?..=9999
@@ -452,17 +545,23 @@ mod tests {
     use super::*;
 
     fn told(node: &Node) -> String {
-        let list = |parts: &[Node], sign: &str| format!("({})", parts.iter().map(told).collect::<Vec<_>>().join(sign));
+        let list = |parts: &[Node], sign: &str| {
+            format!("({})", parts.iter().map(told).collect::<Vec<_>>().join(sign))
+        };
         match node {
             Node::All(parts) => list(parts, " & "),
             Node::Any(parts) => list(parts, " | "),
             Node::Not(part) => format!("!{}", told(part)),
             Node::Words(leaf) => {
                 let field = leaf.field.map_or(String::new(), |field| format!("{field:?}:"));
-                format!("{field}{}{}", leaf.text, match leaf.how {
-                    How::Phrase(0) => String::new(),
-                    how => format!("{how:?}"),
-                })
+                format!(
+                    "{field}{}{}",
+                    leaf.text,
+                    match leaf.how {
+                        How::Phrase(0) => String::new(),
+                        how => format!("{how:?}"),
+                    }
+                )
             }
             Node::Test(test) => format!("{test:?}"),
         }
@@ -471,7 +570,11 @@ mod tests {
     #[test]
     fn queries_are_understood() {
         let check = |query: &str, wanted: &str| {
-            assert_eq!(parse(query).map(|node| told(&node)).unwrap_or_else(|error| error.to_string()), wanted, "{query}");
+            assert_eq!(
+                parse(query).map_or_else(|error| error.to_string(), |node| told(&node)),
+                wanted,
+                "{query}"
+            );
         };
         check("gene drive", "(gene & drive)");
         check("gene AND drive OR ethics", "((gene & drive) | ethics)");
@@ -481,12 +584,24 @@ mod tests {
         check("CRISPR-Cas9", "CRISPR-Cas9");
         check("\"gene drive\"~3", "gene drivePhrase(3)");
         check("ethic* governence~", "(ethicPrefix & governenceFuzzy(1))");
-        check("title:safety author:\"Church, George\"", "(Title:safety & Author:Church, George)");
-        check("year:2010..2020 year:>=2015", "(Year(2010..=2020) & Year(2015..=9999))");
+        check(
+            "title:safety author:\"Church, George\"",
+            "(Title:safety & Author:Church, George)",
+        );
+        check(
+            "year:2010..2020 year:>=2015",
+            "(Year(2010..=2020) & Year(2015..=9999))",
+        );
         check("year:[2010 TO *]", "Year(2010..=9999)");
-        check("doi:10.1016/S0140-6736(20)30183-5", "Id(\"doi:10.1016/s0140-6736(20)30183-5\")");
+        check(
+            "doi:10.1016/S0140-6736(20)30183-5",
+            "Id(\"doi:10.1016/s0140-6736(20)30183-5\")",
+        );
         check("(doi:10.1000/182)", "Id(\"doi:10.1000/182\")");
-        check("type:review open-access:yes elsi:0.5", "(Kind(Review) & OpenAccess(true) & Elsi(0.5))");
+        check(
+            "type:review open-access:yes elsi:0.5",
+            "(Kind(Review) & OpenAccess(true) & Elsi(0.5))",
+        );
         check("10:1", "10:1");
         check("ORANGE ANDES", "(ORANGE & ANDES)");
     }
@@ -496,10 +611,18 @@ mod tests {
         let check = |query: &str, message: &str, hint: &str| {
             let error = parse(query).expect_err(query);
             assert!(error.to_string().contains(message), "{error}");
-            assert!(error.hint().unwrap_or_default().contains(hint), "{:?}", error.hint());
+            assert!(
+                error.hint().unwrap_or_default().contains(hint),
+                "{:?}",
+                error.hint()
+            );
         };
         check("", "no words", "");
-        check("gene AND", "at its end: something is missing", "a word has to follow");
+        check(
+            "gene AND",
+            "at its end: something is missing",
+            "a word has to follow",
+        );
         check("OR gene", "`OR` stands between two parts", "quotes");
         check("(gene", "this `(` is not closed", "add a `)`");
         check("gene)", "a `)` without its `(`", "");

@@ -67,16 +67,23 @@ impl Marker {
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
         scored.truncate(most);
         scored.sort_by_key(|(_, sentence)| sentence.start);
-        scored.into_iter().map(|(_, sentence)| cut(text, sentence, &places)).collect()
+        scored
+            .into_iter()
+            .map(|(_, sentence)| cut(text, sentence, &places))
+            .collect()
     }
 }
 
 /// A sentence around its first mark, no longer than is shown.
 fn cut(text: &str, sentence: Range<usize>, places: &[(Range<usize>, String)]) -> Snippet {
-    let inside = |range: &Range<usize>, place: &Range<usize>| range.start <= place.start && place.end <= range.end;
+    let inside =
+        |range: &Range<usize>, place: &Range<usize>| range.start <= place.start && place.end <= range.end;
     let mut range = sentence.clone();
     if sentence.len() > LONGEST {
-        let first = places.iter().find(|(place, _)| inside(&sentence, place)).map_or(sentence.start, |(place, _)| place.start);
+        let first = places
+            .iter()
+            .find(|(place, _)| inside(&sentence, place))
+            .map_or(sentence.start, |(place, _)| place.start);
         let start = first.saturating_sub(LONGEST / 4).max(sentence.start);
         let end = (start + LONGEST).min(sentence.end);
         let start = end.saturating_sub(LONGEST).clamp(sentence.start, first);
@@ -87,7 +94,9 @@ fn cut(text: &str, sentence: Range<usize>, places: &[(Range<usize>, String)]) ->
     let marks = places.iter().filter(|(place, _)| inside(&range, place));
     let shift = |at: usize| at - range.start + before.len();
     Snippet {
-        marks: marks.map(|(place, _)| shift(place.start)..shift(place.end)).collect(),
+        marks: marks
+            .map(|(place, _)| shift(place.start)..shift(place.end))
+            .collect(),
         text: format!("{before}{}{after}", &text[range]),
     }
 }
@@ -98,10 +107,12 @@ fn word_start(text: &str, at: usize, within: &Range<usize>) -> usize {
         return within.start;
     }
     let at = text.floor_char_boundary(at);
-    text[at..within.end].find(char::is_whitespace).map_or(at, |space| {
-        let rest = &text[at + space..within.end];
-        at + space + (rest.len() - rest.trim_start().len())
-    })
+    text[at..within.end]
+        .find(char::is_whitespace)
+        .map_or(at, |space| {
+            let rest = &text[at + space..within.end];
+            at + space + (rest.len() - rest.trim_start().len())
+        })
 }
 
 /// The end of the last word at or before a byte.
@@ -110,7 +121,9 @@ fn word_end(text: &str, at: usize, within: &Range<usize>) -> usize {
         return within.end;
     }
     let at = text.floor_char_boundary(at);
-    text[within.start..at].rfind(char::is_whitespace).map_or(at, |space| within.start + space)
+    text[within.start..at]
+        .rfind(char::is_whitespace)
+        .map_or(at, |space| within.start + space)
 }
 
 #[cfg(test)]
@@ -128,13 +141,21 @@ mod tests {
     #[test]
     fn marks_stand_on_the_words_as_they_are_written() {
         let snippet = mark(&marker(&["ethic", "coli"]), "Ethical questions of E. coli");
-        let marked: Vec<&str> = snippet.marks.iter().map(|place| &snippet.text[place.clone()]).collect();
+        let marked: Vec<&str> = snippet
+            .marks
+            .iter()
+            .map(|place| &snippet.text[place.clone()])
+            .collect();
         assert_eq!(marked, ["Ethical", "coli"]);
     }
 
     #[test]
     fn the_sentence_with_most_words_is_shown_and_cut() {
-        let text = format!("Nothing here. {} the gene drive of mosquitoes {}. A gene.", "word ".repeat(60), "word ".repeat(60));
+        let text = format!(
+            "Nothing here. {} the gene drive of mosquitoes {}. A gene.",
+            "word ".repeat(60),
+            "word ".repeat(60)
+        );
         let shown = marker(&["gene", "drive", "mosquito"]).best(&text, 1);
         assert_eq!(shown.len(), 1);
         assert!(shown[0].text.starts_with('…') && shown[0].text.ends_with('…') && shown[0].text.len() < 260);

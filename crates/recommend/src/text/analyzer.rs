@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn ethics_and_ethical_are_one_term() {
         let mut analyzer = Analyzer::new(Form::Scored);
-        assert_eq!(analyzer.list("The ethics of ethical Cas9 work"), ["ethic", "ethic", "cas9", "work"]);
+        assert_eq!(
+            analyzer.list("The ethics of ethical Cas9 work"),
+            ["ethic", "ethic", "cas9", "work"]
+        );
     }
 
     #[test]

@@ -19,8 +19,9 @@ const LONGEST: usize = 64;
 
 /// Parts that are written with a hyphen or without one: `bio-safety` is `biosafety`.
 const PREFIXES: [&str; 27] = [
-    "anti", "auto", "bi", "bio", "co", "counter", "eco", "geo", "hyper", "inter", "intra", "macro", "meta", "micro", "mono", "multi",
-    "nano", "neuro", "non", "over", "photo", "poly", "post", "pre", "re", "sub", "trans",
+    "anti", "auto", "bi", "bio", "co", "counter", "eco", "geo", "hyper", "inter", "intra", "macro", "meta",
+    "micro", "mono", "multi", "nano", "neuro", "non", "over", "photo", "poly", "post", "pre", "re", "sub",
+    "trans",
 ];
 
 /// Genera that are shortened to a letter: letter, species, genus.
@@ -104,7 +105,9 @@ pub(crate) fn fold(text: &str, mut each: impl FnMut(Word)) {
             word.text.push(sign.to_ascii_lowercase());
         } else if sign.is_ascii() {
             // Most signs that part words.
-        } else if is_combining_mark(sign) || matches!(sign, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}') {
+        } else if is_combining_mark(sign)
+            || matches!(sign, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+        {
             if !word.text.is_empty() {
                 word.place.end = end;
             }
@@ -146,7 +149,16 @@ pub(crate) fn fold(text: &str, mut each: impl FnMut(Word)) {
         if matches!(sign, '\'' | '’') && possessive(&text[end..]) {
             signs.next();
         }
-        give(std::mem::replace(&mut word, Word { text: String::new(), place: 0..0 }), text);
+        give(
+            std::mem::replace(
+                &mut word,
+                Word {
+                    text: String::new(),
+                    place: 0..0,
+                },
+            ),
+            text,
+        );
     }
     if !word.text.is_empty() {
         give(word, text);
@@ -168,7 +180,9 @@ fn joins(sign: char, end: usize, word: &str, text: &str) -> bool {
         let after = rest.trim_start_matches([' ', '\r', '\t']);
         return after.strip_prefix('\n').is_some_and(|line| {
             word.ends_with(|sign: char| sign.is_ascii_lowercase())
-                && line.trim_start_matches([' ', '\t']).starts_with(|sign: char| sign.is_lowercase())
+                && line
+                    .trim_start_matches([' ', '\t'])
+                    .starts_with(|sign: char| sign.is_lowercase())
         });
     }
     matches!(sign, '\'' | '’')
@@ -251,7 +265,8 @@ fn genus(letter: &Word, species: &Word, text: &str) -> Option<&'static str> {
     if between.len() > 4 || !between.trim_start_matches('.').chars().all(char::is_whitespace) {
         return None;
     }
-    let known = GENERA.binary_search_by(|(first, second, _)| (*first, *second).cmp(&(&letter.text, &species.text)));
+    let known =
+        GENERA.binary_search_by(|(first, second, _)| (*first, *second).cmp(&(&letter.text, &species.text)));
     known.ok().map(|place| GENERA[place].2)
 }
 
@@ -271,18 +286,33 @@ mod tests {
     fn text_as_biologists_write_it_becomes_plain_words() {
         let check = |text, wanted| assert_eq!(folded(text), wanted, "{text}");
         check("CRISPR-Cas9 and CRISPR/Cas9", "crispr cas9 and crispr cas9");
-        check("E. coli, E.coli and E coli", "escherichia coli escherichia coli and escherichia coli");
+        check(
+            "E. coli, E.coli and E coli",
+            "escherichia coli escherichia coli and escherichia coli",
+        );
         check("S. cerevisiae", "saccharomyces cerevisiae");
         check("B. Smith", "b smith");
         check("vitamin e coli", "vitamin e coli");
         check("β-lactamase, TNF-α, NF-κB", "beta lactamase tnf alpha nf kappab");
         check("CO₂ at 10⁶ µm and 5 μL", "co2 at 106 um and 5 ul");
-        check("naïve Société Łódź Strauß Ångström", "naive societe lodz strauss angstrom");
+        check(
+            "naïve Société Łódź Strauß Ångström",
+            "naive societe lodz strauss angstrom",
+        );
         check("de\u{301}ja\u{300} vu", "deja vu");
-        check("bio-safety, anti‐microbial, non-coding", "biosafety antimicrobial noncoding");
+        check(
+            "bio-safety, anti‐microbial, non-coding",
+            "biosafety antimicrobial noncoding",
+        );
         check("gene-drive", "gene drive");
-        check("over-\nexpression and bioreac-\n  tor", "overexpression and bioreactor");
-        check("Crohn's disease, the 5'-UTR, O'Brien", "crohn disease the 5 utr obrien");
+        check(
+            "over-\nexpression and bioreac-\n  tor",
+            "overexpression and bioreactor",
+        );
+        check(
+            "Crohn's disease, the 5'-UTR, O'Brien",
+            "crohn disease the 5 utr obrien",
+        );
         check("ﬁnd the eﬃcient", "find the efficient");
         check("BBa_K1234", "bba k1234");
         check("Δ9-THC", "delta9 thc");

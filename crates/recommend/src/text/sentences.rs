@@ -2,8 +2,8 @@ use std::ops::Range;
 
 /// Shortenings that end with a full stop inside of a sentence.
 const SHORT: [&str; 24] = [
-    "al", "approx", "ca", "cf", "dr", "e.g", "eq", "etc", "fig", "figs", "i.e", "mr", "mrs", "ms", "no", "prof", "ref", "refs", "resp",
-    "sp", "spp", "st", "subsp", "vs",
+    "al", "approx", "ca", "cf", "dr", "e.g", "eq", "etc", "fig", "figs", "i.e", "mr", "mrs", "ms", "no",
+    "prof", "ref", "refs", "resp", "sp", "spp", "st", "subsp", "vs",
 ];
 
 /// What may stand between a full stop and the next sentence.
@@ -54,7 +54,10 @@ fn full_stop(before: &str, rest: &str) -> bool {
     if next.is_some_and(char::is_lowercase) {
         return false;
     }
-    let word = before.rsplit(|sign: char| sign.is_whitespace() || sign == '(').next().unwrap_or("");
+    let word = before
+        .rsplit(|sign: char| sign.is_whitespace() || sign == '(')
+        .next()
+        .unwrap_or("");
     let lower = word.to_lowercase();
     // A letter alone is a genus or an initial, but `vitamin C.` before a capital ends.
     let letter = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
@@ -72,12 +75,14 @@ mod tests {
 
     #[test]
     fn full_stops_inside_of_sentences_end_nothing() {
-        check("We engineered E. coli. It glows.", &["We engineered E. coli.", "It glows."]);
-        check("As Smith et al. Showed in Fig. 2 it is 0.5 mM. Is it? Yes.", &[
-            "As Smith et al. Showed in Fig. 2 it is 0.5 mM.",
-            "Is it?",
-            "Yes.",
-        ]);
+        check(
+            "We engineered E. coli. It glows.",
+            &["We engineered E. coli.", "It glows."],
+        );
+        check(
+            "As Smith et al. Showed in Fig. 2 it is 0.5 mM. Is it? Yes.",
+            &["As Smith et al. Showed in Fig. 2 it is 0.5 mM.", "Is it?", "Yes."],
+        );
         check("AIM: to see.\nRESULTS: seen", &["AIM: to see.", "RESULTS: seen"]);
         check("(It ended.) Then", &["(It ended.)", "Then"]);
         check("", &[]);

@@ -64,9 +64,12 @@ fn item(record: &Record, number: usize) -> Value {
         item.insert("issued".into(), json!({ "date-parts": [[year]] }));
     }
     if !record.authors.is_empty() {
-        let names = record.authors.iter().map(|author| match author.given.is_empty() {
-            true => json!({ "literal": author.family }),
-            false => json!({ "family": author.family, "given": author.given }),
+        let names = record.authors.iter().map(|author| {
+            if author.given.is_empty() {
+                json!({ "literal": author.family })
+            } else {
+                json!({ "family": author.family, "given": author.given })
+            }
         });
         item.insert("author".into(), names.collect());
     }
