@@ -43,7 +43,8 @@ fn open(flag: &LibraryFlag, progress: &Progress) -> Result<Library> {
 
 /// What a library is indexed with: what was said, or what it has.
 fn indexed(how: &HowIndexed, library: &Path) -> Result<LibraryOptions> {
-    let has = Library::dense_of(library).map_err(Error::from)?;
+    // What is damaged is told of by who opens it, and mended by who builds it anew.
+    let has = Library::dense_of(library).unwrap_or(None);
     let dense = how.dense()?.or(has).unwrap_or(DenseKind::Static);
     let mut options = LibraryOptions::default().with_dense(dense);
     let lexicon = match &how.lexicon {
@@ -327,7 +328,12 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
         let _ = writeln!(text, "\nNothing is recommended: {why}.");
         let _ = writeln!(
             text,
-            "See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`."
+            "{}",
+            if done.passed == 0 {
+                "Take a filter away, or add literature with `counterpoise elsi ingest`."
+            } else {
+                "See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`."
+            }
         );
     }
     for (place, item) in done.items.iter().enumerate() {
@@ -353,7 +359,7 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
     }
     let _ = writeln!(
         text,
-        "\nweights {}; {} passed the filters",
+        "\nweights {}; {} passed the filters; in the order of scores, but for variety of aspects (`--lambda 1`: scores alone)",
         done.weights,
         counted(done.passed, "document")
     );
@@ -367,26 +373,18 @@ fn item_in_words(place: usize, item: &Recommendation) -> String {
         about(&item.record)
     );
     let _ = writeln!(text, "     {}", bar(item));
-    let words: Vec<String> = item
-        .reasons
-        .words
-        .iter()
-        .take(6)
-        .map(|share| {
-            format!(
-                "{}{} {:.0} %",
-                share.word,
-                if share.bridge { "*" } else { "" },
-                100.0 * share.share
-            )
-        })
-        .collect();
-    if !words.is_empty() {
-        let _ = writeln!(
-            text,
-            "     words in common, and their share: {}",
-            words.join(", ")
-        );
+    for (bridge, what) in [
+        (false, "words in common, and their share"),
+        (true, "bridge words, which such papers say of your subject"),
+    ] {
+        let shares = item.reasons.words.iter().filter(|share| share.bridge == bridge);
+        let shown: Vec<String> = shares
+            .take(5)
+            .map(|share| format!("{} {:.0} %", share.word, 100.0 * share.share))
+            .collect();
+        if !shown.is_empty() {
+            let _ = writeln!(text, "     {what}: {}", shown.join(", "));
+        }
     }
     for reason in item.reasons.aspects.iter().take(3) {
         let theirs = reason
@@ -501,6 +499,14 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
             .map_err(Error::from)?;
         done.items.into_iter().map(|item| item.record).collect()
     };
+    if records.is_empty() {
+        return Err(Error::Config {
+            place: flags.ask.question.clone(),
+            problem: "nothing was found, so that there is nothing to write".into(),
+            hint: Some("take a filter away, or add `--never-abstain`".into()),
+        }
+        .into());
+    }
     let mut bytes = Vec::new();
     export(&records, format, &mut bytes)?;
     write_bytes(&bytes, &flags.output)?;

@@ -447,6 +447,9 @@ impl Error {
     /// What the index says of itself, as an error of the library.
     pub(crate) fn index(library: &Path, error: &TantivyError) -> Self {
         match error {
+            TantivyError::LockFailure(tantivy::directory::error::LockError::IoError(error), _) => {
+                Self::write(library, copy(error))
+            }
             TantivyError::LockFailure(..) => Self::Busy {
                 library: library.into(),
             },

@@ -262,7 +262,13 @@ pub fn clean_pmid(text: &str) -> Option<String> {
 
 /// A PubMed Central id in its one form: `pmcid: pmc12` becomes `PMC12`. `None` if it is none.
 pub fn clean_pmcid(text: &str) -> Option<String> {
-    let upper = strip_word(text.trim(), "pmcid").to_uppercase();
+    let text = text.trim().trim_end_matches('/');
+    let text = if text.starts_with("http") && text.contains("/pmc") {
+        text.rsplit('/').next().unwrap_or(text)
+    } else {
+        text
+    };
+    let upper = strip_word(text, "pmcid").to_uppercase();
     let digits = upper.strip_prefix("PMC")?;
     let digits = digits.split('.').next()?;
     let fine = !digits.is_empty() && digits.len() <= 10 && digits.bytes().all(|sign| sign.is_ascii_digit());
@@ -314,6 +320,10 @@ mod tests {
         assert_eq!(clean_pmid("12a"), None);
         assert_eq!(clean_pmid("0"), None);
         assert_eq!(clean_pmcid("pmcid: pmc12.1").as_deref(), Some("PMC12"));
+        assert_eq!(
+            clean_pmcid("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC12/").as_deref(),
+            Some("PMC12")
+        );
         assert_eq!(clean_pmcid("12"), None);
         assert_eq!(clean_openalex("https://openalex.org/w12").as_deref(), Some("W12"));
         assert_eq!(clean_openalex("A12"), None);

@@ -91,6 +91,9 @@ fn queries_find_text_as_biologists_write_it() {
     check("CRISPR/Cas9", &["patent"]);
     check("crispr cas9", &["patent"]);
     check("\"E. coli\"", &["drive", "toggle"]);
+    check("E. coli", &["drive", "toggle"]);
+    check("10.1234/toggle", &["toggle"]);
+    check("https://doi.org/10.1234/TOGGLE", &["toggle"]);
     check("Escherichia coli", &["drive", "toggle"]);
     check("title:coli", &["toggle"]);
     check("beta galactosidase", &["toggle"]);

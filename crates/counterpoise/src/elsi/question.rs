@@ -50,7 +50,9 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
         return Ok(Question::from_text(given, "the text given")?);
     }
     let id = counterpoise_recommend::clean_doi(given).is_some()
-        || counterpoise_recommend::clean_pmid(given).is_some();
+        || counterpoise_recommend::clean_pmid(given).is_some()
+        || counterpoise_recommend::clean_pmcid(given).is_some()
+        || counterpoise_recommend::clean_openalex(given).is_some();
     if id {
         return Err(counterpoise_recommend::Error::UnknownId { id: given.into() }.into());
     }

@@ -148,6 +148,17 @@ impl LogReader {
     }
 }
 
+/// Removes what an ingest that was killed left behind. Only who holds the lock may do this.
+pub(crate) fn sweep(library: &Path) {
+    let entries = std::fs::read_dir(library.join(FOLDER))
+        .into_iter()
+        .flatten()
+        .flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(".tmp")) {
+        let _ = std::fs::remove_file(entry.path());
+    }
+}
+
 fn unpack(path: &Path) -> Result<BufReader<Decoder<'static, BufReader<File>>>, Error> {
     let failed = |source| Error::read(path, source);
     let file = File::open(path).map_err(failed)?;

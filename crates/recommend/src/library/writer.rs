@@ -117,11 +117,23 @@ impl Writer {
         let pointer = if let Some(pointer) = Pointer::read(folder)? {
             pointer
         } else {
+            if !log::files(folder)?.is_empty() {
+                return Err(Error::corrupt(
+                    folder,
+                    "`library.json` is missing beside its records",
+                ));
+            }
             let pointer = begin(folder, 1, &options)?;
             pointer.write(folder)?;
             pointer
         };
         let (index, fields, manifest) = open_index(folder, &pointer)?;
+        log::sweep(folder);
+        let there = log::files(folder)?.len();
+        if there < manifest.logs as usize {
+            let problem = format!("{} of {} files of records are there", there, manifest.logs);
+            return Err(Error::corrupt(folder, problem));
+        }
         if manifest.records > 0 && manifest.dense != options.dense.name() {
             return Err(Error::OtherDense {
                 library: folder.into(),

@@ -66,6 +66,13 @@ impl Filter {
 
     /// The documents that pass. Notes say which condition no document of the library can meet.
     pub(crate) fn passing(&self, library: &Library, notes: &mut Vec<String>) -> Result<Numbers, Error> {
+        if !(0.0..=1.0).contains(&self.elsi) {
+            return Err(Error::OutOfRange {
+                option: "elsi",
+                value: self.elsi.to_string(),
+                range: "a chance between 0 (all documents) and 1",
+            });
+        }
         let mut passing = Numbers::none(library.manifest.records);
         let mut bits = 0_u32;
         let names = library.aspect_names();
@@ -107,8 +114,9 @@ impl Filter {
         }
         let mut hidden = Numbers::none(library.manifest.records);
         for id in &self.hide {
-            if let Some(number) = library.find(id)? {
-                hidden.insert(number);
+            match library.find_any(id)? {
+                Some(number) => hidden.insert(number),
+                None => notes.push(format!("`{id}` is to be hidden, and is not in this library")),
             }
         }
         hidden.not();
@@ -137,6 +145,11 @@ impl Filter {
         }
         if !self.kinds.is_empty() && none(&|row| row.kind != 0) {
             notes.push("no record of this library says what type of document it is; `counterpoise elsi fetch` brings records that do".into());
+        }
+        if let Some(years) = &self.years
+            && none(&|row| row.year().is_some_and(|year| years.contains(&year)))
+        {
+            notes.push("no document of this library is from these years".into());
         }
         if self.years.is_some() && none(&|row| row.year().is_some()) {
             notes.push("no record of this library has a year".into());

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::diversity::diverse;
 use super::feedback::{DISLIKED, Feedback, LIKED};
 use super::reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
-use super::{Filter, QueryTerm, Question, Weights, Words, query_terms};
+use super::{Filter, QueryTerm, Question, Weights, Words, query_terms, terms_of};
 use crate::gazetteer::Gazetteer;
 use crate::lexicon::{Lexicon, Scan};
 use crate::library::{Library, Row};
@@ -38,7 +38,8 @@ pub struct RecommendOptions {
     pub feedback: Feedback,
     /// How much a list follows scores and not variety, in `[0, 1]`: 1 is scores alone.
     pub lambda: f64,
-    /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well.
+    /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well, and where it is not
+    /// about an aspect that the text calls for, with bridge words in common.
     pub least_words: f64,
     /// Least likeness of meaning that is enough where words are few: a cosine, less that of any two documents.
     pub least_meaning: f64,
@@ -179,6 +180,8 @@ impl Measured {
 struct Asked<'a> {
     whole: String,
     terms: Vec<QueryTerm>,
+    /// Share of the text's words, by rarity, that the library knows.
+    known_share: f64,
     bridge: Vec<QueryTerm>,
     vector: Option<Vec<f32>>,
     scan: Scan<'a>,
@@ -255,6 +258,7 @@ impl<'a> Recommender<'a> {
             options.never_abstain
                 || measured.covered >= options.least_words
                 || measured.meaning >= options.least_meaning
+                || (measured.aspects > 0.0 && measured.bridge > 0.0)
                 || measured.references > 0.0
         };
         let coverage = self.coverage(
@@ -364,7 +368,7 @@ impl<'a> Recommender<'a> {
             }
         }
         let technical = format!("{whole}\n{}", question.technical.join("\n"));
-        let mut terms = query_terms(self.library, &technical, TERMS)?;
+        let (mut terms, known_share) = terms_of(self.library, &technical, TERMS)?;
         let mut bridge_words = question.bridge.clone();
         if self.weights.bridge > 0.0 {
             bridge_words.extend(
@@ -379,6 +383,7 @@ impl<'a> Recommender<'a> {
             shared: self.shared_references(question)?,
             whole,
             terms,
+            known_share,
             bridge,
             vector,
             scan,
@@ -531,7 +536,12 @@ impl<'a> Recommender<'a> {
                 .zip(&rarities)
                 .filter(|(part, _)| **part > 0.0)
                 .map(|(_, rarity)| rarity);
-            measured.covered = if all > 0.0 { has.sum::<f64>() / all } else { 0.0 };
+            let several = parts.iter().filter(|part| **part > 0.0).count() >= 2.min(asked.terms.len());
+            measured.covered = if several && all > 0.0 {
+                asked.known_share * has.sum::<f64>() / all
+            } else {
+                0.0
+            };
         }
         let parts = Words::new(self.library, &asked.bridge).parts(candidates)?;
         for (measured, parts) in measured.iter_mut().zip(parts.chunks(asked.bridge.len().max(1))) {

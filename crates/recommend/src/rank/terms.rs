@@ -20,11 +20,20 @@ pub(crate) struct QueryTerm {
 /// The words of a text that tell documents apart best: at most `most`, by how often they stand in it and how rare they are
 /// in the library; words that no document has are left out.
 ///
-/// A word that stands in the text `n` times weighs `1 + ln n`.
+/// A word that stands in the text `n` times weighs `(1 + n / m) / 2`, `m` being how often the commonest one does, so that a text said
+/// twice asks the same. Numbers of one or two digits and single letters say nothing and are left out.
 pub(crate) fn query_terms(library: &Library, text: &str, most: usize) -> Result<Vec<QueryTerm>, Error> {
+    Ok(terms_of(library, text, most)?.0)
+}
+
+/// The same, and the share of the text's words, by rarity, that the library knows at all.
+pub(crate) fn terms_of(library: &Library, text: &str, most: usize) -> Result<(Vec<QueryTerm>, f64), Error> {
     let mut counts: HashMap<String, (usize, u32, String)> = HashMap::new();
     let mut place = 0;
     Analyzer::new(Form::Scored).terms(text, |term, word, _| {
+        if term.len() < 2 || (term.len() < 3 && term.bytes().all(|sign| sign.is_ascii_digit())) {
+            return;
+        }
         place += 1;
         counts
             .entry(term.to_owned())
@@ -33,13 +42,17 @@ pub(crate) fn query_terms(library: &Library, text: &str, most: usize) -> Result<
     });
     let mut terms: Vec<(usize, f64, QueryTerm)> = Vec::new();
     let all = library.len() as f64;
+    let commonest = counts.values().map(|(_, count, _)| *count).max().unwrap_or(1);
+    let (mut known, mut unknown) = (0.0, 0.0);
     for (term, (place, count, word)) in sorted(counts) {
         let documents = library.documents_with(&term)?;
+        let weight = f64::midpoint(1.0, f64::from(count) / f64::from(commonest));
+        let rarity = (1.0 + (all - documents as f64 + 0.5).max(0.5) / (documents as f64 + 0.5)).ln();
         if documents == 0 {
+            unknown += rarity;
             continue;
         }
-        let weight = 1.0 + f64::from(count).ln();
-        let rarity = (1.0 + (all - documents as f64 + 0.5).max(0.5) / (documents as f64 + 0.5)).ln();
+        known += rarity;
         let term = QueryTerm {
             term,
             word,
@@ -52,7 +65,12 @@ pub(crate) fn query_terms(library: &Library, text: &str, most: usize) -> Result<
     terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     terms.truncate(most);
     terms.sort_by_key(|(place, _, _)| *place);
-    Ok(terms.into_iter().map(|(_, _, term)| term).collect())
+    let share = if known > 0.0 {
+        known / (known + unknown)
+    } else {
+        0.0
+    };
+    Ok((terms.into_iter().map(|(_, _, term)| term).collect(), share))
 }
 
 fn sorted(counts: HashMap<String, (usize, u32, String)>) -> Vec<(String, (usize, u32, String))> {

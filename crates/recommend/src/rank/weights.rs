@@ -62,13 +62,13 @@ impl Weights {
     ///
     /// If one is missing, is no number of 0 or more, or if all are 0.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
-        let malformed = |problem: String| Error::Malformed {
+        let malformed = |problem: String| {
+            Error::Malformed {
             file: file.into(),
             place: "weights".into(),
             problem,
-            hint: Some(
-                "copy the bundled ones, `counterpoise elsi explain --weights`, and change them".into(),
-            ),
+            hint: Some("it holds `version`, a text, and numbers of 0 or more for `words`, `bridge`, `meaning`, `elsi`, `aspects`, `references`, `recent` and `open_access`".into()),
+        }
         };
         let weights: Self = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
         for (name, value) in weights.list() {

@@ -80,10 +80,9 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
             }
             if let [only] = stems.as_slice() {
                 if anywhere && is_stop_word(&words[0]) {
-                    asked.notes.push(format!(
-                        "`{}` is in nearly every document and was not asked for",
-                        words[0]
-                    ));
+                    asked
+                        .notes
+                        .push(format!("`{}` is too common a word to ask for", words[0]));
                     return Ok(everything(library));
                 }
                 return any_term(library, &fields, std::slice::from_ref(only));
@@ -274,6 +273,7 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
                 found.insert(number);
             }
         }
+        Test::Number(number) => found.insert(*number),
         Test::Year(years) => all(&|row| row.year().is_some_and(|year| years.contains(&year))),
         Test::Kind(kind) => all(&|row| Kind::ALL[usize::from(row.kind)] == *kind),
         Test::OpenAccess(wanted) => all(&|row| row.open_access() == *wanted),

@@ -104,7 +104,13 @@ impl Library {
     ///
     /// If the query cannot be understood, with its place and what to type instead.
     pub fn search(&self, query: &str, options: &SearchOptions) -> Result<Found, Error> {
-        let node = parse(query)?;
+        let node = match self.find_any(query)? {
+            // An id alone is asked for as one.
+            Some(number) if !query.contains(char::is_whitespace) && !query.starts_with("local:") => {
+                parse::Node::Test(parse::Test::Number(number))
+            }
+            _ => parse(query)?,
+        };
         let asked = evaluate(self, &node)?;
         let wanted = options.offset.saturating_add(options.limit);
         let words = Words::new(self, &asked.terms);

@@ -65,6 +65,8 @@ pub(crate) enum TextField {
 pub(crate) enum Test {
     /// An id with its kind in front.
     Id(String),
+    /// A document that is known already.
+    Number(u32),
     Year(RangeInclusive<i32>),
     Kind(Kind),
     Language(String),
@@ -313,7 +315,19 @@ impl<'a> Parser<'a> {
                 },
             );
         }
-        let text = self.plain();
+        let mut text = self.plain();
+        // `E. coli` is one name, though nobody quotes it.
+        let letter = text.trim_end_matches('.');
+        let species = self.rest().trim_start();
+        if letter.len() == 1
+            && letter.starts_with(|sign: char| sign.is_ascii_uppercase())
+            && species.len() < self.rest().len()
+            && species.starts_with(|sign: char| sign.is_ascii_lowercase())
+        {
+            self.space();
+            self.plain();
+            text = &self.query[start..self.at];
+        }
         let (text, how) = if let Some(stem) = text.strip_suffix('*') {
             (stem, How::Prefix)
         } else if self.rest().starts_with('~') {
@@ -582,6 +596,9 @@ mod tests {
         check("yeast NOT \"E. coli\"", "(yeast & !E. coli)");
         check("yeast -coli", "(yeast & !coli)");
         check("CRISPR-Cas9", "CRISPR-Cas9");
+        check("E. coli ethics", "(E. coli & ethics)");
+        check("E coli", "E coli");
+        check("A B", "(A & B)");
         check("\"gene drive\"~3", "gene drivePhrase(3)");
         check("ethic* governence~", "(ethicPrefix & governenceFuzzy(1))");
         check(
