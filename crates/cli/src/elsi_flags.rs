@@ -263,7 +263,7 @@ pub(crate) struct FetchFlags {
     /// Your e-mail address, which the source asks for
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// A key of the source, if you have one; better in the environment as COUNTERPOISE_API_KEY
+    /// A key of the source, if you have one; better in the environment as `COUNTERPOISE_API_KEY`
     #[arg(long, value_name = "KEY")]
     api_key: Option<String>,
     /// Records at most

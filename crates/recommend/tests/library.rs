@@ -181,6 +181,15 @@ fn later_records_complete_documents_and_keep_their_numbers() {
     );
 }
 
+/// Says stop at once.
+struct Stop;
+
+impl Observer for Stop {
+    fn observe(&self, _: &Event<'_>) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+}
+
 #[test]
 fn what_is_not_committed_was_never_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -190,12 +199,6 @@ fn what_is_not_committed_was_never_there() {
         .add(&record("lost", "A document that is lost in a crash", "", 2020))
         .unwrap();
     drop(writer);
-    struct Stop;
-    impl Observer for Stop {
-        fn observe(&self, _: &Event<'_>) -> ControlFlow<()> {
-            ControlFlow::Break(())
-        }
-    }
     let mut writer = Writer::open(folder.path(), words()).unwrap();
     writer
         .add(&record("lost", "A document that is lost to Ctrl-C", "", 2020))

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use counterpoise_base::Observer;
@@ -121,7 +122,10 @@ fn place(options: &LibraryOptions) -> PathBuf {
     sum.update(serde_json::to_vec(options.classifier.coefficients()).unwrap_or_default());
     sum.update(counterpoise_recommend::Lexicon::bundled_text());
     let sum = sum.finalize();
-    let name: String = sum.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = sum.iter().take(6).fold(String::new(), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    });
     let cache = user_cache("elsi").unwrap_or_else(|| std::env::temp_dir().join("counterpoise-elsi"));
     cache.join(format!("bundled-{name}"))
 }

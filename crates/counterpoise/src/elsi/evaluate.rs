@@ -273,7 +273,7 @@ fn open(path: &Path) -> Result<BufReader<File>, Error> {
 }
 
 fn judgements(path: &Path) -> Result<Judgements, Error> {
-    Ok(Judgements::read(open(path)?).map_err(Error::Metrics)?)
+    Judgements::read(open(path)?).map_err(Error::Metrics)
 }
 
 fn queries(path: &Path) -> Result<BTreeMap<String, String>, Error> {

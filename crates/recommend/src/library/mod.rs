@@ -48,8 +48,8 @@ pub struct Library {
     pub(crate) statistics: Statistics,
     pub(crate) embedder: Embedder,
     pub(crate) vectors: Option<Vectors>,
-    /// What two documents have in common by being documents of this library.
-    pub(crate) usual_cosine: f64,
+    /// What documents have in common by being documents of this library.
+    pub(crate) mean_vector: Vec<f32>,
 }
 
 /// What BM25 asks of all documents.
@@ -116,7 +116,7 @@ impl Library {
             rows,
             statistics,
             embedder,
-            usual_cosine: vectors.as_ref().map_or(0.0, Self::usual_cosine_of),
+            mean_vector: vectors.as_ref().map_or_else(Vec::new, Self::mean_vector_of),
             vectors,
         })
     }

@@ -23,6 +23,8 @@ const DIVERSE: usize = 100;
 const SENTENCES: usize = 60;
 /// Years from the newest document back to where nothing is recent.
 const RECENT: f64 = 20.0;
+/// Share of a text's words, each found once in a document of usual length, that counts as a full match at least.
+const LITTLE: f64 = 0.1;
 /// References that are looked up.
 const REFERENCES: usize = 2000;
 
@@ -41,7 +43,7 @@ pub struct RecommendOptions {
     /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well, and where it is not
     /// about an aspect that the text calls for, with bridge words in common.
     pub least_words: f64,
-    /// Least likeness of meaning that is enough where words are few: a cosine, less that of any two documents.
+    /// Least likeness of meaning that is enough where words are few: a cosine, after what all documents have in common is taken away.
     pub least_meaning: f64,
     /// Recommend whatever is best, even if nothing fits.
     pub never_abstain: bool,
@@ -57,7 +59,7 @@ impl Default for RecommendOptions {
             },
             feedback: Feedback::default(),
             lambda: 0.9,
-            least_words: 0.08,
+            least_words: 0.05,
             least_meaning: 0.5,
             never_abstain: false,
         }
@@ -548,11 +550,17 @@ impl<'a> Recommender<'a> {
             measured.bridge = parts.iter().map(|part| f64::from(*part)).sum();
         }
         let most = |value: fn(&Measured) -> f64| measured.iter().map(value).fold(0.0, f64::max);
-        let (best_words, best_bridge) = (most(|measured| measured.words), most(|measured| measured.bridge));
-        let cosines = asked
+        // Where even the best has little in common, it is not made to look like much.
+        let little = |terms: &[QueryTerm]| {
+            let once = |term: &QueryTerm| f64::from(term.weight) * rarity(self.library, term);
+            LITTLE * terms.iter().map(once).sum::<f64>()
+        };
+        let best_words = most(|measured| measured.words).max(little(&asked.terms));
+        let best_bridge = most(|measured| measured.bridge).max(little(&asked.bridge));
+        let likeness = asked
             .vector
             .as_ref()
-            .map(|vector| self.library.cosines(vector, candidates));
+            .map(|vector| self.library.likeness(vector, candidates));
         let newest = self
             .library
             .rows
@@ -567,10 +575,7 @@ impl<'a> Recommender<'a> {
             let share = |value: f64, best: f64| if best > 0.0 { value / best } else { 0.0 };
             measured.words = share(measured.words, best_words);
             measured.bridge = share(measured.bridge, best_bridge);
-            measured.meaning = cosines.as_ref().map_or(0.0, |cosines| {
-                let usual = self.library.usual_cosine;
-                ((f64::from(cosines[place]) - usual) / (1.0 - usual)).max(-1.0)
-            });
+            measured.meaning = likeness.as_ref().map_or(0.0, |likeness| likeness[place]);
             measured.elsi = (f64::from(row.elsi) / 6.0).clamp(-1.0, 1.0);
             let about = asked
                 .calls
@@ -856,8 +861,8 @@ impl Library {
         found.into_iter().map(|(row, _)| row as u32).collect()
     }
 
-    /// Cosine of any two documents, on average: vectors of one field have much in common. From 4096 documents at most.
-    pub(crate) fn usual_cosine_of(vectors: &crate::dense::Vectors) -> f64 {
+    /// Mean of the vectors of documents, of 4096 at most: what they have in common by being of one field.
+    pub(crate) fn mean_vector_of(vectors: &crate::dense::Vectors) -> Vec<f32> {
         let step = vectors.len().div_ceil(4096).max(1);
         let rows: Vec<usize> = (0..vectors.len()).step_by(step).collect();
         let mut mean = vec![0.0; vectors.dims()];
@@ -866,10 +871,37 @@ impl Library {
                 *sum += f64::from(value) / rows.len() as f64;
             }
         }
-        mean.iter()
-            .map(|value| value * value)
-            .sum::<f64>()
-            .clamp(0.0, 0.95)
+        mean.into_iter().map(|value| value as f32).collect()
+    }
+
+    /// Cosines of a vector and of documents after what all documents have in common is taken away, so that none is near to
+    /// everything. In `[-1, 1]`; 0 where nothing is left to compare.
+    ///
+    /// # Source
+    ///
+    /// Centring against hubs: Suzuki, Hara, Shimbo, Saerens and Fukumizu (EMNLP 2013).
+    pub(crate) fn likeness(&self, vector: &[f32], numbers: &[u32]) -> Vec<f64> {
+        let product = |a: &[f32], b: &[f32]| {
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                .sum::<f64>()
+        };
+        let mean = &self.mean_vector;
+        let (length, mine) = (product(mean, mean), product(vector, mean));
+        let cosines = self.cosines(vector, numbers);
+        let to_mean = self.cosines(mean, numbers);
+        let left = |with_mean: f64| (1.0 - 2.0 * with_mean + length).max(0.0).sqrt();
+        let each = cosines.iter().zip(&to_mean).map(|(cosine, to_mean)| {
+            let theirs = f64::from(*to_mean) * length.sqrt();
+            let rest = left(mine) * left(theirs);
+            if rest > 1e-6 {
+                ((f64::from(*cosine) - mine - theirs + length) / rest).clamp(-1.0, 1.0)
+            } else {
+                0.0
+            }
+        });
+        each.collect()
     }
 
     pub(crate) fn cosines(&self, vector: &[f32], numbers: &[u32]) -> Vec<f32> {

@@ -16,11 +16,11 @@ use crate::Error;
 pub struct Weights {
     /// Which set of weights this is; every list and every export names it.
     pub version: String,
-    /// Words in common: BM25, as a share of the best candidate's.
+    /// Words in common: BM25, as a share of the best candidate's, or of a tenth of all words where that is more.
     pub words: f64,
     /// Bridge words in common, likewise.
     pub bridge: f64,
-    /// Cosine of vectors, less that of any two documents of the library: `(c - u) / (1 - u)`.
+    /// Cosine of vectors, after what all documents of the library have in common is taken away.
     pub meaning: f64,
     /// Logit of P(ELSI), a sixth of it, within `[-1, 1]`.
     pub elsi: f64,
