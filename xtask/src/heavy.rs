@@ -33,6 +33,9 @@ enum Work {
 /// A compiler that has Miri.
 const NIGHTLY: &str = "nightly-2026-05-20";
 
+/// Stands for the packages, with versions and features, that networks are built from.
+const PACKAGES: &str = "packages of counterpoise-deep";
+
 const STAGES: [Stage; 3] = [
     Stage {
         name: "networks in PyTorch",
@@ -47,7 +50,7 @@ const STAGES: [Stage; 3] = [
             "crates/kernels",
             "crates/data/src/images",
             "crates/counterpoise/src/images",
-            "Cargo.lock",
+            PACKAGES,
         ],
     },
     Stage {
@@ -75,7 +78,7 @@ const STAGES: [Stage; 3] = [
             "crates/cli/tests/guides.rs",
             "docs/guide/graphics-card.md",
             "crates/cli/Cargo.toml",
-            "Cargo.lock",
+            PACKAGES,
         ],
     },
 ];
@@ -169,7 +172,20 @@ impl Stage {
     fn fingerprint(&self) -> Result<String> {
         let mut hasher = DefaultHasher::new();
         for path in self.of {
-            take_in(&root().join(path), &mut hasher)?;
+            if *path == PACKAGES {
+                let words = "tree --package counterpoise-deep --features wgpu --edges normal,build --prefix none --format {p}:{f}";
+                let listed = cargo(words).output().context("cargo tree")?;
+                anyhow::ensure!(listed.status.success(), "cargo tree lists no packages");
+                // Folders of our own crates differ from clone to clone.
+                for line in String::from_utf8_lossy(&listed.stdout)
+                    .lines()
+                    .filter(|line| !line.contains("(/"))
+                {
+                    hasher.write(line.as_bytes());
+                }
+            } else {
+                take_in(&root().join(path), &mut hasher)?;
+            }
         }
         Ok(format!("{:016x}", hasher.finish()))
     }
