@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, Coefficients, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found,
+    Classifier, Coefficients, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found, GoldCheck,
     IngestReport, LearnElsi, Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation, Recommended,
     Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library, engine_check, export,
-    fetch, ingest, learn_elsi, read_question, rebuild_library,
+    fetch, gold_check, ingest, learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
@@ -18,6 +18,7 @@ use crate::elsi_flags::{
 };
 use crate::progress::Progress;
 use crate::terminal::{self, table};
+use crate::{elsi_judge, elsi_watch};
 
 pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Result<()> {
     match command {
@@ -28,13 +29,16 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Explain(flags) => explain(&flags, json, progress),
         ElsiCommand::Export(flags) => export_documents(&flags, json, progress),
         ElsiCommand::Eval(flags) => eval(&flags, json, progress),
+        ElsiCommand::Screen(flags) => elsi_judge::screen_documents(&flags, json, progress),
+        ElsiCommand::Judge(flags) => elsi_judge::judge(&flags, json, progress),
+        ElsiCommand::Watch { command } => elsi_watch::run(command, json, progress),
         ElsiCommand::Fetch(flags) => fetch_records(&flags, json, progress),
         ElsiCommand::Learn(flags) => learn(&flags, json, progress),
         ElsiCommand::Aspects { save } => aspects(save.as_deref(), json),
     }
 }
 
-fn open(flag: &LibraryFlag, progress: &Progress) -> Result<Library> {
+pub(crate) fn open(flag: &LibraryFlag, progress: &Progress) -> Result<Library> {
     Ok(match &flag.library {
         Some(folder) => Library::open(folder).map_err(Error::from)?,
         None => bundled_library(progress)?,
@@ -82,7 +86,7 @@ fn read_text(path: &Path) -> Result<String> {
     })?)
 }
 
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
     terminal::print(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
@@ -366,7 +370,7 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
     text
 }
 
-fn item_in_words(place: usize, item: &Recommendation) -> String {
+pub(crate) fn item_in_words(place: usize, item: &Recommendation) -> String {
     let mut text = format!(
         "{place:>3}. {}\n     {}\n",
         item.record.title,
@@ -522,22 +526,96 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
 }
 
 fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result<()> {
-    let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
-    let check = engine_check(&flags.collection, &dense, progress)?;
-    if let Some(folder) = &flags.runs {
-        std::fs::create_dir_all(folder).map_err(|source| Error::Write {
-            path: folder.clone(),
-            source,
-        })?;
-        for run in &check.runs {
-            write_text(&run.trec, &folder.join(format!("{}.run", run.name)))?;
+    if let Some(abstracts) = &flags.gold {
+        let library = bundled_library(progress)?;
+        let check = gold_check(&library, abstracts, progress)?;
+        let runs = check
+            .runs
+            .iter()
+            .map(|run| (run.name.as_str(), run.trec.as_str()));
+        write_runs(flags.runs.as_deref(), runs)?;
+        progress.end();
+        if json {
+            return print_json(&check);
         }
+        return terminal::print(&gold_in_words(&check));
     }
+    let collection = flags.collection.as_deref().unwrap_or(Path::new("."));
+    let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
+    let check = engine_check(collection, &dense, progress)?;
+    let runs = check
+        .runs
+        .iter()
+        .map(|run| (run.name.as_str(), run.trec.as_str()));
+    write_runs(flags.runs.as_deref(), runs)?;
     progress.end();
     if json {
         return print_json(&check);
     }
     terminal::print(&checked(&check))
+}
+
+/// Writes runs in TREC's form, a file each.
+fn write_runs<'a>(folder: Option<&Path>, runs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
+    let Some(folder) = folder else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|source| Error::Write {
+        path: folder.into(),
+        source,
+    })?;
+    for (name, text) in runs {
+        write_text(
+            text,
+            &folder.join(format!("{}.run", name.replace([' ', ','], "-"))),
+        )?;
+    }
+    Ok(())
+}
+
+fn gold_in_words(check: &GoldCheck) -> String {
+    let mut headers = vec!["ranking"];
+    headers.extend(check.measures.iter().map(String::as_str));
+    headers.extend(["nDCG@10 less BM25", "p"]);
+    let rows = check.runs.iter().map(|run| {
+        let mut row = vec![run.name.clone()];
+        row.extend(
+            run.means
+                .iter()
+                .map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.3}"))),
+        );
+        row.push(less(run.difference));
+        row.push(run.p.map_or(String::new(), |p| format!("{p:.4}")));
+        row
+    });
+    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
+    let mut text = format!(
+        "{} abstracts, {} judged candidates; both readers gave the same grade to {:.0} % of them",
+        check.queries,
+        check.judged,
+        100.0 * check.same_grade.unwrap_or(0.0)
+    );
+    if let (Some(kappa), Some((low, high))) = check.kappa {
+        let _ = write!(text, ", quadratic kappa {kappa:.2} ({low:.2} to {high:.2})");
+    }
+    let _ = write!(
+        text,
+        "\nThe readers were two passes of a language model, not experts. What nobody judged counts as 0.\n\n{}\n",
+        table(&headers, &numeric, rows.collect())
+    );
+    for run in &check.runs {
+        let _ = writeln!(text, "  {}: {}", run.name, run.about);
+    }
+    text
+}
+
+/// A difference and its interval.
+fn less(difference: Option<(f64, Option<(f64, f64)>)>) -> String {
+    match difference {
+        Some((difference, Some((low, high)))) => format!("{difference:+.4} ({low:+.4} to {high:+.4})"),
+        Some((difference, None)) => format!("{difference:+.4}"),
+        None => String::new(),
+    }
 }
 
 fn checked(check: &EngineCheck) -> String {
@@ -562,11 +640,7 @@ fn checked(check: &EngineCheck) -> String {
                 .iter()
                 .map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.4}"))),
         );
-        row.push(match run.difference {
-            Some((difference, Some((low, high)))) => format!("{difference:+.4} ({low:+.4} to {high:+.4})"),
-            Some((difference, None)) => format!("{difference:+.4}"),
-            None => String::new(),
-        });
+        row.push(less(run.difference));
         row.push(run.p.map_or(String::new(), |p| format!("{p:.4}")));
         row
     });

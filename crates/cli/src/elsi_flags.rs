@@ -24,6 +24,16 @@ pub(crate) enum ElsiCommand {
     Explain(Box<ExplainDocumentFlags>),
     /// Write what is recommended, or found, as RIS, BibTeX, CSL-JSON, CSV or JSON lines
     Export(Box<ExportFlags>),
+    /// List what nobody judged yet: the likeliest documents on ethics, law and society, the most uncertain ones, or both in turn
+    Screen(ScreenFlags),
+    /// Judge documents by hand, one after the other: whether they are on ethics, law and society, or, with `--question`, whether they help
+    Judge(JudgeFlags),
+    /// Keep questions, and tell what is new for them since last time
+    Watch {
+        /// What is done
+        #[command(subcommand)]
+        command: WatchCommand,
+    },
     /// Measure the engine on a collection with judged queries
     Eval(EvalFlags),
     /// Bring records from Europe PMC, OpenAlex or PubMed into a folder, politely, and go on where it stopped; the only command that uses the network
@@ -343,10 +353,111 @@ pub(crate) struct LearnFlags {
 }
 
 #[derive(Args)]
+pub(crate) struct ScreenFlags {
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    /// Judgements so far, of `elsi judge`
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) judgements: Option<PathBuf>,
+    /// What comes first: mixed, likely or uncertain
+    #[arg(long, default_value = "mixed", value_name = "QUEUE")]
+    pub(crate) queue: String,
+    /// Documents to list
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct JudgeFlags {
+    /// File of judgements; it is made, or added to
+    #[arg(value_name = "FILE.jsonl")]
+    pub(crate) judgements: PathBuf,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    /// Judge whether documents help with this text: the first of four rankings, in an order that says nothing of who found them
+    #[arg(long, value_name = "FILE|ID")]
+    pub(crate) question: Option<String>,
+    /// Documents that each of the four rankings brings
+    #[arg(long, default_value_t = 20, value_name = "N", requires = "question", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) depth: u32,
+    /// What comes first: mixed, likely or uncertain
+    #[arg(
+        long,
+        default_value = "mixed",
+        value_name = "QUEUE",
+        conflicts_with = "question"
+    )]
+    pub(crate) queue: String,
+    /// Who judges
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub(crate) by: String,
+    /// Judge no document; write what was judged for texts in TREC's form, for other programs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) qrels: Option<PathBuf>,
+}
+
+/// What is done with questions that are kept.
+#[derive(Subcommand)]
+pub(crate) enum WatchCommand {
+    /// Keep a question; what the library holds now is not new to it
+    Add {
+        /// Its name
+        name: String,
+        /// A file, a folder, an id, or `-` for pasted text
+        question: String,
+        #[command(flatten)]
+        watches: WatchesFlag,
+        #[command(flatten)]
+        library: LibraryFlag,
+    },
+    /// Forget a question
+    Remove {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        watches: WatchesFlag,
+    },
+    /// List the questions
+    List {
+        #[command(flatten)]
+        watches: WatchesFlag,
+    },
+    /// Tell what is new, and take note that it was told
+    Run {
+        #[command(flatten)]
+        watches: WatchesFlag,
+        #[command(flatten)]
+        library: LibraryFlag,
+        #[command(flatten)]
+        filter: Box<FilterFlags>,
+        /// Also write a feed (Atom)
+        #[arg(long, value_name = "FILE.xml")]
+        atom: Option<PathBuf>,
+        /// Also write a digest (Markdown)
+        #[arg(long, value_name = "FILE.md")]
+        digest: Option<PathBuf>,
+        /// Documents to tell of for each question
+        #[arg(long, short = 'n', default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+}
+
+/// Which file of questions.
+#[derive(Args)]
+pub(crate) struct WatchesFlag {
+    /// File of questions that are kept
+    #[arg(long, default_value = "elsi-watches.json", value_name = "FILE.json")]
+    pub(crate) watches: PathBuf,
+}
+
+#[derive(Args)]
 pub(crate) struct EvalFlags {
     /// Folder in BEIR's form: corpus.jsonl, queries.jsonl, and judgements for training and test
-    #[arg(value_name = "DIR")]
-    pub(crate) collection: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "gold")]
+    pub(crate) collection: Option<PathBuf>,
+    /// Measure recommending on the 30 abstracts whose candidates were judged instead; a file of records that holds them, by PMC id
+    #[arg(long, value_name = "FILE", conflicts_with = "collection")]
+    pub(crate) gold: Option<PathBuf>,
     /// Where meaning comes from: static, lsa, or minilm:PATH
     #[arg(long, default_value = "static", value_name = "KIND")]
     pub(crate) dense: String,

@@ -13,6 +13,8 @@ mod deepsmote;
 mod describe;
 mod elsi;
 mod elsi_flags;
+mod elsi_judge;
+mod elsi_watch;
 mod eos;
 mod eos_flags;
 mod evaluate;

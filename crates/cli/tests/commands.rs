@@ -411,7 +411,7 @@ fn quickstart_needs_no_data() {
         .lines()
         .filter(|line| line.starts_with("  counterpoise "))
         .collect();
-    assert_eq!(next.len(), 5, "{}", ran.stdout);
+    assert_eq!(next.len(), 6, "{}", ran.stdout);
     for command in next {
         folder.ok(command.trim_start_matches("  counterpoise "));
     }

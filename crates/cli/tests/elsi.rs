@@ -241,3 +241,161 @@ fn bm25_reaches_what_beir_prints_and_fusion_is_not_below() {
     let run = std::fs::read_to_string(folder.path("runs/bm25.run")).expect("it was written");
     assert!(run.lines().count() > 20_000 && run.lines().all(|line| line.split_whitespace().count() == 6));
 }
+
+/// Runs words with something on standard input.
+fn with_input(folder: &Folder, words: &str, input: &str) -> String {
+    use std::io::Write as _;
+    use std::process::Stdio;
+
+    let mut child = folder
+        .command()
+        .args(words.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    child
+        .stdin
+        .take()
+        .expect("it is piped")
+        .write_all(input.as_bytes())
+        .expect("it listens");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(
+        output.status.success(),
+        "{words}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("stdout is text")
+}
+
+#[test]
+fn documents_are_judged_one_by_one_and_every_answer_is_kept() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.write("abstract.txt", TEXT);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let said = with_input(
+        &folder,
+        "elsi judge judged.jsonl --library lib --by me --queue likely",
+        "2\nmaybe\n0\nu\n1\n",
+    );
+    assert!(
+        said.contains("2 documents to judge") && said.contains("say 2, 1, 0, s, u or q"),
+        "{said}"
+    );
+    let lines = folder.read("judged.jsonl");
+    let grades: Vec<u64> = lines
+        .lines()
+        .map(|line| json(line)["elsi"].as_u64().expect("a grade"))
+        .collect();
+    assert_eq!(grades, [2, 1], "{lines}");
+    let screened = json(
+        &folder
+            .ok("elsi screen --library lib --judgements judged.jsonl --json")
+            .stdout,
+    );
+    assert_eq!(
+        (
+            screened["screened"]["judged"].as_u64(),
+            screened["waiting"].as_array().map(Vec::len)
+        ),
+        (Some(2), Some(0))
+    );
+    with_input(
+        &folder,
+        "elsi judge gold.jsonl --library lib --question abstract.txt --by me",
+        "2\n",
+    );
+    with_input(
+        &folder,
+        "elsi judge gold.jsonl --library lib --question abstract.txt --by you",
+        "q\n",
+    );
+    folder.ok("elsi judge gold.jsonl --qrels gold.qrels");
+    let qrels = folder.read("gold.qrels");
+    assert_eq!(qrels.split_whitespace().last(), Some("2"), "{qrels}");
+}
+
+#[test]
+fn a_watch_tells_what_came_since_last_time() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write(
+        "old.ris",
+        "TY  - JOUR\nTI  - A toggle switch in yeast\nPY  - 2004\nER  -\n",
+    );
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest old.ris --library lib");
+    folder.ok("elsi watch add gut abstract.txt --library lib");
+    let news = json(&folder.ok("elsi watch run --library lib --json").stdout);
+    assert_eq!(
+        (
+            news[0]["came"].as_u64(),
+            news[0]["items"].as_array().map(Vec::len)
+        ),
+        (Some(0), Some(0))
+    );
+    folder.ok("elsi ingest mine.ris --library lib");
+    folder.ok("elsi watch run --library lib --atom feed.xml --digest new.md");
+    assert!(folder.read("new.md").contains("[Engineered probiotics for patients: who consents to what is shed?](https://doi.org/10.5555/probiotic.1)"));
+    let feed = folder.read("feed.xml");
+    assert!(
+        feed.starts_with("<?xml") && feed.contains("<id>urn:counterpoise:elsi:doi:10.5555/probiotic.1</id>"),
+        "{feed}"
+    );
+    let again = json(&folder.ok("elsi watch run --library lib --json").stdout);
+    assert_eq!(
+        again[0]["items"].as_array().map(Vec::len),
+        Some(0),
+        "it was told already"
+    );
+    assert!(
+        folder
+            .refused("elsi watch remove nose")
+            .contains("there are `gut`")
+    );
+    folder.ok("elsi watch remove gut");
+    assert!(
+        folder
+            .refused("elsi watch run --library lib")
+            .contains("elsi watch add")
+    );
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn recommending_beats_bm25_on_the_gold_set_with_weights_that_were_tuned_on_others() {
+    let Some(data) = std::env::var_os("COUNTERPOISE_DATA") else {
+        eprintln!("skipped: COUNTERPOISE_DATA names no folder with the abstracts");
+        return;
+    };
+    let abstracts = std::path::Path::new(&data).join("elsi/synbio-ccby-abstracts/abstracts.jsonl");
+    let folder = Folder::new();
+    let ran = folder.run(&[
+        "elsi",
+        "eval",
+        "--gold",
+        &abstracts.display().to_string(),
+        "--json",
+    ]);
+    let check = json(&ran.stdout);
+    assert_eq!(
+        (check["queries"].as_u64(), check["judged"].as_u64()),
+        (Some(30), Some(2349))
+    );
+    let run = |name: &str| {
+        let runs = check["runs"].as_array().expect("a list");
+        runs.iter()
+            .find(|run| run["name"] == name)
+            .unwrap_or_else(|| panic!("{name}: {runs:?}"))
+            .clone()
+    };
+    let held_out = run("all parts, held out");
+    let low = held_out["difference"][1][0].as_f64().expect("an interval");
+    assert!(low > 0.0, "{held_out}");
+    for other in ["random", "newest"] {
+        assert!(run(other)["means"][0].as_f64() < held_out["means"][0].as_f64());
+    }
+}

@@ -3,9 +3,12 @@
 mod bundled;
 mod evaluate;
 mod export;
+mod gold;
 mod ingest;
+mod judge;
 mod learn;
 mod question;
+mod watch;
 
 pub use bundled::{BundledTitles, QUICKSTART_TEXT, TITLES, bundled_library, bundled_titles, first_reading};
 pub use counterpoise_recommend::fetch::{
@@ -21,6 +24,11 @@ pub use counterpoise_recommend::{
 };
 pub use evaluate::{EngineCheck, EngineRun, engine_check};
 pub use export::{ExportFormat, export};
+pub use gold::{GoldCheck, GoldRun, gold_check};
 pub use ingest::{IngestReport, RecordFile, cannot_read, ingest};
+pub use judge::{
+    Queue, Relevance, Screened, Waiting, pool, read_judgements, read_relevance, screen, write_lines,
+};
 pub use learn::{Balanced, LearnElsi, LearntElsi, learn_elsi};
 pub use question::read_question;
+pub use watch::{News, Watch, Watches, atom, digest};

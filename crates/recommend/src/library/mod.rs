@@ -142,6 +142,11 @@ impl Library {
         DenseKind::from_name(&self.manifest.dense).unwrap_or(DenseKind::Words)
     }
 
+    /// P(ELSI) of every document, in the order of their numbers.
+    pub fn chances(&self) -> Vec<f64> {
+        self.rows.iter().map(|(_, row)| row.chance_of_elsi()).collect()
+    }
+
     /// What it holds, in numbers.
     ///
     /// # Errors
@@ -200,12 +205,16 @@ impl Library {
         Error::index(&self.folder, error)
     }
 
-    /// Documents that match a query of words, without scores.
-    pub(crate) fn matching(&self, query: &dyn Query) -> Result<Vec<DocAddress>, Error> {
-        let all = self.searcher.search(query, &tantivy::collector::DocSetCollector);
-        let mut all: Vec<DocAddress> = all.map_err(|error| self.failed(&error))?.into_iter().collect();
-        all.sort_unstable();
-        Ok(all)
+    /// Numbers of the documents that match a query of words, without scores, in no order.
+    pub(crate) fn matching(&self, query: &dyn Query) -> Result<Vec<u32>, Error> {
+        let found = self.searcher.search(query, &Everyone);
+        let found: Vec<(u32, Vec<u32>)> = found.map_err(|error| self.failed(&error))?;
+        let numbers = found.into_iter().flat_map(|(segment, documents)| {
+            let number = move |document| self.rows.number(segment, document);
+            documents.into_iter().map(number)
+        });
+        // What was replaced has no number.
+        Ok(numbers.filter(|number| *number != u32::MAX).collect())
     }
 
     /// Names of the aspects that bits of rows stand for.
@@ -247,11 +256,7 @@ impl Library {
     pub(crate) fn citing(&self, id: &str) -> Result<Vec<u32>, Error> {
         let term = Term::from_field_text(self.fields.cites, id);
         let query = tantivy::query::TermQuery::new(term, tantivy::schema::IndexRecordOption::Basic);
-        let numbers = self.matching(&query)?.into_iter();
-        Ok(numbers
-            .map(|address| self.rows.number(address.segment_ord, address.doc_id))
-            .filter(|number| *number != u32::MAX)
-            .collect())
+        self.matching(&query)
     }
 }
 
@@ -344,6 +349,41 @@ fn record_at(searcher: &Searcher, fields: &Fields, address: DocAddress) -> Resul
         .and_then(|value| value.as_bytes());
     let bytes = bytes.ok_or_else(|| "a document without its record".to_owned())?;
     serde_json::from_slice(bytes).map_err(|error| format!("a record cannot be read ({error})"))
+}
+
+/// Collects all documents of each segment.
+struct Everyone;
+
+/// Those of one segment.
+struct OfSegment(u32, Vec<u32>);
+
+impl tantivy::collector::Collector for Everyone {
+    type Fruit = Vec<(u32, Vec<u32>)>;
+    type Child = OfSegment;
+
+    fn for_segment(&self, segment: u32, _: &tantivy::SegmentReader) -> tantivy::Result<OfSegment> {
+        Ok(OfSegment(segment, Vec::new()))
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, found: Vec<(u32, Vec<u32>)>) -> tantivy::Result<Vec<(u32, Vec<u32>)>> {
+        Ok(found)
+    }
+}
+
+impl tantivy::collector::SegmentCollector for OfSegment {
+    type Fruit = (u32, Vec<u32>);
+
+    fn collect(&mut self, document: u32, _: f32) {
+        self.1.push(document);
+    }
+
+    fn harvest(self) -> (u32, Vec<u32>) {
+        (self.0, self.1)
+    }
 }
 
 /// The number of the first living document with a term.

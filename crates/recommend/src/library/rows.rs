@@ -55,6 +55,8 @@ impl Row {
 pub(crate) struct Rows {
     all: Vec<Row>,
     found: usize,
+    /// Year of the newest document; 0 if none says.
+    pub(crate) newest: i32,
     numbers: Vec<Vec<u32>>,
 }
 
@@ -107,8 +109,10 @@ impl Rows {
             }
             all_numbers.push(here);
         }
+        let newest = rows.iter().filter_map(Row::year).max().unwrap_or(0);
         Ok(Self {
             all: rows,
+            newest,
             found,
             numbers: all_numbers,
         })

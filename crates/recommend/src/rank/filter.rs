@@ -26,6 +26,8 @@ pub struct Filter {
     pub hide: Vec<String>,
     /// P(ELSI) of at least so much.
     pub elsi: f64,
+    /// Documents from this number on: those that came to the library after so many others.
+    pub from_number: u32,
     /// Whatever else, in the language of [`Library::search`].
     pub query: Option<String>,
 }
@@ -88,7 +90,7 @@ impl Filter {
             bits |= 1 << place;
         }
         for (number, row) in library.rows.iter() {
-            if self.fits(row, bits) {
+            if number >= self.from_number && self.fits(row, bits) {
                 passing.insert(number);
             }
         }

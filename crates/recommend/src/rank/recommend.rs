@@ -487,7 +487,7 @@ impl<'a> Recommender<'a> {
                 continue;
             }
             for hit in
-                Words::new(self.library, &query_terms(self.library, title, TERMS)?).top(20, &|_| true)?
+                Words::new(self.library, &query_terms(self.library, title, TERMS)?).top(5, &|_| true)?
             {
                 let theirs = folded(&self.library.record(hit.number)?.title, usize::MAX);
                 if theirs.split(' ').count() >= 3
@@ -561,13 +561,7 @@ impl<'a> Recommender<'a> {
             .vector
             .as_ref()
             .map(|vector| self.library.likeness(vector, candidates));
-        let newest = self
-            .library
-            .rows
-            .iter()
-            .filter_map(|(_, row)| row.year())
-            .max()
-            .unwrap_or(0);
+        let newest = self.library.rows.newest;
         let calls: f64 = asked.calls.iter().sum();
         for (place, measured) in measured.iter_mut().enumerate() {
             let number = candidates[place];

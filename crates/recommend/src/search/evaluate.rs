@@ -167,11 +167,8 @@ fn any_term(library: &Library, fields: &[Field], stems: &[String]) -> Result<Num
 
 fn numbers(library: &Library, query: &dyn Query) -> Result<Numbers, Error> {
     let mut found = Numbers::none(library.manifest.records);
-    for address in library.matching(query)? {
-        let number = library.rows.number(address.segment_ord, address.doc_id);
-        if number != u32::MAX {
-            found.insert(number);
-        }
+    for number in library.matching(query)? {
+        found.insert(number);
     }
     Ok(found)
 }

@@ -1,0 +1,189 @@
+//! `counterpoise elsi watch`.
+
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use counterpoise::elsi::{News, RecommendOptions, Watches, atom, digest, read_question};
+use counterpoise::{Error, counted, write_text};
+
+use crate::elsi::{item_in_words, open, print_json};
+use crate::elsi_flags::WatchCommand;
+use crate::progress::Progress;
+use crate::terminal::{self, table};
+
+pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Result<()> {
+    match command {
+        WatchCommand::Add {
+            name,
+            question,
+            watches,
+            library,
+        } => {
+            let mut list = Watches::read(&watches.watches)?;
+            let library = open(&library, progress)?;
+            let question = read_question(&question, &library)?;
+            let title = question.name.clone();
+            list.keep(&name, question, &library);
+            list.write(&watches.watches)?;
+            progress.end();
+            said(
+                json,
+                &format!(
+                    "`{name}` is kept ({title}); `counterpoise elsi watch run` tells what comes after the {} of today\n",
+                    counted(library.len(), "document")
+                ),
+            )
+        }
+        WatchCommand::Remove { name, watches } => {
+            let mut list = Watches::read(&watches.watches)?;
+            if !list.forget(&name) {
+                let names: Vec<String> = list
+                    .list()
+                    .iter()
+                    .map(|watch| format!("`{}`", watch.name))
+                    .collect();
+                return Err(Error::Config {
+                    place: watches.watches.display().to_string(),
+                    problem: format!("no question is called `{name}`"),
+                    hint: Some(if names.is_empty() {
+                        "none is kept".into()
+                    } else {
+                        format!("there are {}", names.join(", "))
+                    }),
+                }
+                .into());
+            }
+            list.write(&watches.watches)?;
+            said(json, &format!("`{name}` is forgotten\n"))
+        }
+        WatchCommand::List { watches } => {
+            let list = Watches::read(&watches.watches)?;
+            if json {
+                return print_json(&list.list());
+            }
+            let rows = list.list().iter().map(|watch| {
+                let start: String = format!("{} {}", watch.title, watch.text)
+                    .trim()
+                    .chars()
+                    .take(80)
+                    .collect();
+                vec![
+                    watch.name.clone(),
+                    start.replace('\n', " "),
+                    watch.seen.to_string(),
+                ]
+            });
+            terminal::print(&table(
+                &["name", "text", "documents seen"],
+                &[false, false, true],
+                rows.collect(),
+            ))
+        }
+        WatchCommand::Run {
+            watches,
+            library,
+            filter,
+            atom: feed,
+            digest: markdown,
+            limit,
+        } => {
+            let mut list = Watches::read(&watches.watches)?;
+            if list.list().is_empty() {
+                return Err(Error::Config {
+                    place: watches.watches.display().to_string(),
+                    problem: "no question is kept here".into(),
+                    hint: Some("keep one: `counterpoise elsi watch add NAME abstract.txt`".into()),
+                }
+                .into());
+            }
+            let library = open(&library, progress)?;
+            let mut options = RecommendOptions::default();
+            options.limit = limit as usize;
+            options.filter = filter.filter()?;
+            let news = list.ask(&library, &options)?;
+            let when = now();
+            if let Some(path) = &feed {
+                write_text(&atom(&news, &when), path)?;
+            }
+            if let Some(path) = &markdown {
+                write_text(&digest(&news, &when[..10]), path)?;
+            }
+            // What was told is noted last: a feed that could not be written is told again.
+            list.write(&watches.watches)?;
+            progress.end();
+            if json {
+                return print_json(&news);
+            }
+            terminal::print(&in_words(&news))
+        }
+    }
+}
+
+fn said(json: bool, text: &str) -> Result<()> {
+    if json {
+        return print_json(&serde_json::json!({"done": text.trim()}));
+    }
+    terminal::print(text)
+}
+
+fn in_words(news: &[News]) -> String {
+    let mut text = String::new();
+    for part in news {
+        let _ = writeln!(
+            text,
+            "{}: {} of {} fit",
+            part.name,
+            part.items.len(),
+            counted(part.came as usize, "new document")
+        );
+        for (place, item) in part.items.iter().enumerate() {
+            let _ = write!(text, "\n{}", item_in_words(place + 1, item));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The time as feeds write it.
+#[expect(clippy::disallowed_methods, reason = "this is a door, which passes times in")]
+fn now() -> String {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs());
+    let (days, rest) = ((seconds / 86_400) as i64, seconds % 86_400);
+    let (year, month, day) = civil(days);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
+fn civil(days: i64) -> (i64, i64, i64) {
+    // Eras of 400 years, in years that begin in March, so that the day that leap years add comes last.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_dates() {
+        assert_eq!(civil(0), (1970, 1, 1));
+        assert_eq!(civil(59), (1970, 3, 1));
+        assert_eq!(civil(11_016), (2000, 2, 29));
+        assert_eq!(civil(20_784), (2026, 11, 27));
+    }
+}
