@@ -359,7 +359,15 @@ impl Numbers {
             groups: None,
         };
         let model = Learner::Logistic(logistic).fit(&training, &Seed::new(options.seed))?;
-        let found = model.end().expect("a logistic regression walks downhill");
+        // A method that leaves a class without rows leaves nothing to learn.
+        let found = model
+            .end()
+            .filter(|found| found.len() > self.width)
+            .ok_or(Error::TooFewJudged {
+                class: "left of one of two classes after balancing",
+                documents: 0,
+                needed: 2,
+            })?;
         let mut fitted: Vec<f64> = found[..self.width]
             .iter()
             .zip(&scales)

@@ -3,9 +3,12 @@
 mod diversity;
 mod feedback;
 mod filter;
+mod likeness;
+mod measured;
 mod question;
 mod reasons;
 mod recommend;
+mod sentence_pairs;
 mod terms;
 mod weights;
 mod words;

@@ -4,13 +4,16 @@ use serde::Serialize;
 
 use super::diversity::diverse;
 use super::feedback::{DISLIKED, Feedback, LIKED};
-use super::reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
+use super::measured::Measured;
+use super::reasons::{AspectReason, Reasons, WordShare};
+use super::sentence_pairs::Sentences;
+use super::terms::rarity;
 use super::{Filter, QueryTerm, Question, Weights, Words, query_terms, terms_of};
 use crate::gazetteer::Gazetteer;
 use crate::lexicon::{Lexicon, Scan};
 use crate::library::{Library, Row};
 use crate::search::Numbers;
-use crate::text::{Analyzer, Form, fold, sentences};
+use crate::text::fold;
 use crate::{Error, Record, merge_key};
 
 /// Words of a text that are asked for.
@@ -19,8 +22,6 @@ const TERMS: usize = 40;
 const CANDIDATES: usize = 500;
 /// Candidates that are put into an order of many aspects.
 const DIVERSE: usize = 100;
-/// Sentences of a text that are compared with those of documents.
-const SENTENCES: usize = 60;
 /// Years from the newest document back to where nothing is recent.
 const RECENT: f64 = 20.0;
 /// Share of a text's words, each found once in a document of usual length, that counts as a full match at least.
@@ -132,50 +133,6 @@ pub struct Recommender<'a> {
     lexicon: Lexicon,
     gazetteer: Gazetteer,
     weights: Weights,
-}
-
-/// A candidate's parts, each before its weight.
-#[derive(Debug, Clone, Copy, Default)]
-struct Measured {
-    words: f64,
-    bridge: f64,
-    meaning: f64,
-    elsi: f64,
-    aspects: f64,
-    references: f64,
-    recent: f64,
-    open_access: f64,
-    /// Share of the text's words, by rarity, that it has.
-    covered: f64,
-}
-
-impl Measured {
-    fn values(&self) -> [f64; 8] {
-        [
-            self.words,
-            self.bridge,
-            self.meaning,
-            self.elsi,
-            self.aspects,
-            self.references,
-            self.recent,
-            self.open_access,
-        ]
-    }
-
-    fn parts(&self, weights: &Weights) -> Vec<Part> {
-        let named = weights.list().into_iter().zip(self.values());
-        named
-            .map(|((name, weight), value)| Part {
-                name,
-                value: weight * value,
-            })
-            .collect()
-    }
-
-    fn score(&self, weights: &Weights) -> f64 {
-        self.parts(weights).iter().map(|part| part.value).sum()
-    }
 }
 
 /// A text, made ready to be compared.
@@ -524,11 +481,7 @@ impl<'a> Recommender<'a> {
         let mut measured = vec![Measured::default(); candidates.len()];
         let words = Words::new(self.library, &asked.terms);
         let parts = words.parts(candidates)?;
-        let rarities: Vec<f64> = asked
-            .terms
-            .iter()
-            .map(|term| rarity(self.library, term))
-            .collect();
+        let rarities: Vec<f64> = asked.terms.iter().map(|term| self.rarity(term)).collect();
         let all: f64 = rarities.iter().sum();
         let width = asked.terms.len().max(1);
         for (measured, parts) in measured.iter_mut().zip(parts.chunks(width)) {
@@ -552,7 +505,7 @@ impl<'a> Recommender<'a> {
         let most = |value: fn(&Measured) -> f64| measured.iter().map(value).fold(0.0, f64::max);
         // Where even the best has little in common, it is not made to look like much.
         let little = |terms: &[QueryTerm]| {
-            let once = |term: &QueryTerm| f64::from(term.weight) * rarity(self.library, term);
+            let once = |term: &QueryTerm| f64::from(term.weight) * self.rarity(term);
             LITTLE * terms.iter().map(once).sum::<f64>()
         };
         let best_words = most(|measured| measured.words).max(little(&asked.terms));
@@ -585,6 +538,10 @@ impl<'a> Recommender<'a> {
             measured.open_access = f64::from(u8::from(row.open_access()));
         }
         Ok(measured)
+    }
+
+    fn rarity(&self, term: &QueryTerm) -> f64 {
+        rarity(self.library.statistics.documents as f64, term.documents as f64)
     }
 
     fn coverage(&self, asked: &Asked<'_>, fitting: impl Iterator<Item = u32>) -> Vec<Covered> {
@@ -757,152 +714,4 @@ fn folded(text: &str, bytes: usize) -> String {
         words.push_str(&word.text);
     });
     words
-}
-
-fn rarity(library: &Library, term: &QueryTerm) -> f64 {
-    let (all, having) = (library.statistics.documents as f64, term.documents as f64);
-    (1.0 + (all - having + 0.5).max(0.5) / (having + 0.5)).ln()
-}
-
-/// Sentences of a text, ready to be compared with those of documents.
-struct Sentences {
-    sentences: Vec<(String, Vec<String>, Option<Vec<f32>>)>,
-}
-
-impl Sentences {
-    fn of(text: &str, library: &Library) -> Self {
-        let mut analyzer = Analyzer::new(Form::Scored);
-        let told = sentences(text)
-            .into_iter()
-            .map(|place| &text[place])
-            .filter(|sentence| sentence.len() >= 20);
-        let sentences = told
-            .take(SENTENCES)
-            .map(|sentence| {
-                let mut words = analyzer.list(sentence);
-                words.sort();
-                words.dedup();
-                (sentence.to_owned(), words, library.embedder.embed(sentence))
-            })
-            .collect();
-        Self { sentences }
-    }
-
-    /// The pair that is most alike: half by words in common, by their rarity, half by meaning.
-    fn closest(&self, record: &Record, library: &Library) -> Option<SentencePair> {
-        let theirs = Self::of(&format!("{}\n{}", record.title, record.abstract_text), library);
-        let mut rarities: HashMap<&str, f64> = HashMap::new();
-        for (_, words, _) in self.sentences.iter().chain(&theirs.sentences) {
-            for word in words {
-                if !rarities.contains_key(word.as_str()) {
-                    let documents = library.documents_with(word).unwrap_or(0) as f64;
-                    let all = library.statistics.documents as f64;
-                    rarities.insert(
-                        word,
-                        (1.0 + (all - documents + 0.5).max(0.5) / (documents + 0.5)).ln(),
-                    );
-                }
-            }
-        }
-        let mut best: Option<(f64, &str, &str)> = None;
-        for (yours, my_words, my_vector) in &self.sentences {
-            for (their, their_words, their_vector) in &theirs.sentences {
-                let sum = |words: &[String]| words.iter().map(|word| rarities[word.as_str()]).sum::<f64>();
-                let common: f64 = my_words
-                    .iter()
-                    .filter(|word| their_words.binary_search(word).is_ok())
-                    .map(|word| rarities[word.as_str()])
-                    .sum();
-                let overlap = 2.0 * common / (sum(my_words) + sum(their_words)).max(f64::MIN_POSITIVE);
-                let likeness = match (my_vector, their_vector) {
-                    (Some(mine), Some(theirs)) => {
-                        let cosine: f32 = mine.iter().zip(theirs).map(|(a, b)| a * b).sum();
-                        0.5 * overlap + 0.5 * f64::from(cosine).max(0.0)
-                    }
-                    _ => overlap,
-                };
-                if best.is_none_or(|(most, _, _)| likeness > most) {
-                    best = Some((likeness, yours, their));
-                }
-            }
-        }
-        best.filter(|(likeness, _, _)| *likeness > 0.0)
-            .map(|(likeness, yours, theirs)| SentencePair {
-                yours: yours.to_owned(),
-                theirs: theirs.to_owned(),
-                likeness,
-            })
-    }
-}
-
-/// What a library compares meaning with.
-impl Library {
-    /// The vector of a document, of length 1; none where there is no dense leg.
-    pub fn vector(&self, number: u32) -> Option<Vec<f32>> {
-        self.vectors.as_ref().map(|vectors| vectors.get(number as usize))
-    }
-
-    pub(crate) fn nearest(
-        &self,
-        vector: &[f32],
-        most: usize,
-        passes: &(dyn Fn(u32) -> bool + Sync),
-    ) -> Vec<u32> {
-        let Some(vectors) = &self.vectors else {
-            return Vec::new();
-        };
-        let found = vectors.nearest(vector, most, |row| passes(row as u32));
-        found.into_iter().map(|(row, _)| row as u32).collect()
-    }
-
-    /// Mean of the vectors of documents, of 4096 at most: what they have in common by being of one field.
-    pub(crate) fn mean_vector_of(vectors: &crate::dense::Vectors) -> Vec<f32> {
-        let step = vectors.len().div_ceil(4096).max(1);
-        let rows: Vec<usize> = (0..vectors.len()).step_by(step).collect();
-        let mut mean = vec![0.0; vectors.dims()];
-        for row in &rows {
-            for (sum, value) in mean.iter_mut().zip(vectors.get(*row)) {
-                *sum += f64::from(value) / rows.len() as f64;
-            }
-        }
-        mean.into_iter().map(|value| value as f32).collect()
-    }
-
-    /// Cosines of a vector and of documents after what all documents have in common is taken away, so that none is near to
-    /// everything. In `[-1, 1]`; 0 where nothing is left to compare.
-    ///
-    /// # Source
-    ///
-    /// Centring against hubs: Suzuki, Hara, Shimbo, Saerens and Fukumizu (EMNLP 2013).
-    pub(crate) fn likeness(&self, vector: &[f32], numbers: &[u32]) -> Vec<f64> {
-        let product = |a: &[f32], b: &[f32]| {
-            a.iter()
-                .zip(b)
-                .map(|(a, b)| f64::from(*a) * f64::from(*b))
-                .sum::<f64>()
-        };
-        let mean = &self.mean_vector;
-        let (length, mine) = (product(mean, mean), product(vector, mean));
-        let cosines = self.cosines(vector, numbers);
-        let to_mean = self.cosines(mean, numbers);
-        let left = |with_mean: f64| (1.0 - 2.0 * with_mean + length).max(0.0).sqrt();
-        let each = cosines.iter().zip(&to_mean).map(|(cosine, to_mean)| {
-            let theirs = f64::from(*to_mean) * length.sqrt();
-            let rest = left(mine) * left(theirs);
-            if rest > 1e-6 {
-                ((f64::from(*cosine) - mine - theirs + length) / rest).clamp(-1.0, 1.0)
-            } else {
-                0.0
-            }
-        });
-        each.collect()
-    }
-
-    pub(crate) fn cosines(&self, vector: &[f32], numbers: &[u32]) -> Vec<f32> {
-        let Some(vectors) = &self.vectors else {
-            return vec![0.0; numbers.len()];
-        };
-        let rows: Vec<usize> = numbers.iter().map(|number| *number as usize).collect();
-        vectors.cosines(vector, &rows)
-    }
 }

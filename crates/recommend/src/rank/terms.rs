@@ -41,13 +41,13 @@ pub(crate) fn terms_of(library: &Library, text: &str, most: usize) -> Result<(Ve
             .1 += 1;
     });
     let mut terms: Vec<(usize, f64, QueryTerm)> = Vec::new();
-    let all = library.len() as f64;
+    let all = library.statistics.documents as f64;
     let commonest = counts.values().map(|(_, count, _)| *count).max().unwrap_or(1);
     let (mut known, mut unknown) = (0.0, 0.0);
     for (term, (place, count, word)) in sorted(counts) {
         let documents = library.documents_with(&term)?;
         let weight = f64::midpoint(1.0, f64::from(count) / f64::from(commonest));
-        let rarity = (1.0 + (all - documents as f64 + 0.5).max(0.5) / (documents as f64 + 0.5)).ln();
+        let rarity = rarity(all, documents as f64);
         if documents == 0 {
             unknown += rarity;
             continue;
@@ -77,4 +77,9 @@ fn sorted(counts: HashMap<String, (usize, u32, String)>) -> Vec<(String, (usize,
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, (place, _, _))| *place);
     counts
+}
+
+/// Inverse document frequency, as BM25 has it: how much it says that a word is there which `having` of `all` documents have.
+pub(super) fn rarity(all: f64, having: f64) -> f64 {
+    (1.0 + (all - having + 0.5).max(0.5) / (having + 0.5)).ln()
 }
