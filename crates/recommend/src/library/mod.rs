@@ -96,6 +96,15 @@ impl Library {
             .try_into()
             .map_err(failed)?;
         let searcher = reader.searcher();
+        // A count that is wrong is told of before memory is asked for.
+        if u64::from(manifest.records) != searcher.num_docs() {
+            let problem = format!(
+                "{} of {} documents are there",
+                searcher.num_docs(),
+                manifest.records
+            );
+            return Err(Error::corrupt(folder, problem));
+        }
         let rows = Rows::read(&searcher, manifest.records).map_err(failed)?;
         if rows.len() != manifest.records as usize {
             let problem = format!("{} of {} documents are there", rows.len(), manifest.records);

@@ -131,6 +131,8 @@ pub struct Covered {
 pub struct Recommender<'a> {
     library: &'a Library,
     lexicon: Lexicon,
+    /// The bit of each aspect of the lexicon in rows of the library, which may have been indexed with another; 0 where it has none.
+    bits: Vec<u32>,
     gazetteer: Gazetteer,
     weights: Weights,
 }
@@ -153,9 +155,11 @@ struct Asked<'a> {
 impl<'a> Recommender<'a> {
     /// With the lexicon, the gazetteer and the weights that come with the program.
     pub fn new(library: &'a Library) -> Self {
+        let lexicon = Lexicon::bundled();
         Self {
             library,
-            lexicon: Lexicon::bundled(),
+            bits: bits(&lexicon, library),
+            lexicon,
             gazetteer: Gazetteer::bundled(),
             weights: Weights::bundled(),
         }
@@ -163,6 +167,7 @@ impl<'a> Recommender<'a> {
 
     /// Another lexicon. It should be the one that the library was indexed with.
     pub fn with_lexicon(mut self, lexicon: Lexicon) -> Self {
+        self.bits = bits(&lexicon, self.library);
         self.lexicon = lexicon;
         self
     }
@@ -528,7 +533,7 @@ impl<'a> Recommender<'a> {
                 .calls
                 .iter()
                 .enumerate()
-                .filter(|(aspect, _)| row.aspects & (1 << aspect) != 0);
+                .filter(|(aspect, _)| row.aspects & self.bits[*aspect] != 0);
             measured.aspects = share(about.map(|(_, call)| call).sum(), calls);
             let shared = f64::from(asked.shared.get(&number).copied().unwrap_or(0));
             measured.references = shared / (shared + 2.0);
@@ -549,7 +554,7 @@ impl<'a> Recommender<'a> {
         let mut best = vec![None; asked.calls.len()];
         for number in fitting {
             for (aspect, count) in documents.iter_mut().enumerate() {
-                if self.library.rows[number].aspects & (1 << aspect) != 0 {
+                if self.library.rows[number].aspects & self.bits[aspect] != 0 {
                     *count += 1;
                     best[aspect] = best[aspect].or(Some(number));
                 }
@@ -675,7 +680,7 @@ impl<'a> Recommender<'a> {
         let cues = self.lexicon.cues_in(&text);
         let mut reasons: Vec<(f64, AspectReason)> = Vec::new();
         for (place, entry) in self.lexicon.aspects().iter().enumerate() {
-            if row.aspects & (1 << place) == 0 {
+            if row.aspects & self.bits[place] == 0 {
                 continue;
             }
             let theirs = cues
@@ -702,6 +707,18 @@ impl<'a> Recommender<'a> {
         reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
         reasons.into_iter().map(|(_, reason)| reason).collect()
     }
+}
+
+/// The bit that each aspect of a lexicon has in a library, by name.
+fn bits(lexicon: &Lexicon, library: &Library) -> Vec<u32> {
+    let names = library.aspect_names();
+    let bit = |name: &str| {
+        names
+            .iter()
+            .position(|known| known == name)
+            .map_or(0, |place| 1 << place)
+    };
+    lexicon.aspects().iter().map(|aspect| bit(&aspect.name)).collect()
 }
 
 /// Words of a text side by side, the first bytes of them.
