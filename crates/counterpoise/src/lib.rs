@@ -121,6 +121,9 @@ pub use reproduce::{
     FragilityPart, FragilityReproduction, GoldenClass, GoldenHead, Holds, MeanAndDeviation, NetworkNumbers,
     Raised, RaisedClass, StudyCorrelation, StudyVersion, fragility_page, reproduce_fragility,
 };
+pub use reproduce::{
+    ElsiReproduceOptions, ElsiReproduction, ElsiTopic, OnlyOne, elsi_reproduction_page, reproduce_elsi,
+};
 pub use tables::{
     EvaluateTableOptions, TableEncoding, TableExperiment, TablePart, TestTable, evaluate_table,
     evaluated_table_page, table_training_page, train_table,

@@ -35,4 +35,5 @@ pub use rank::{
 pub use read::{ColumnMap, Format, Problem, ReadRecords, ReadReport, read_records};
 pub use record::{Author, Ids, Kind, Record, clean_doi, clean_openalex, clean_pmcid, clean_pmid};
 pub use search::{Facet, Facets, Found, SearchHit, SearchOptions, Snippet};
+pub use text::porter;
 pub use write::{write_bibtex, write_csl_json, write_csv, write_jsonl, write_ris};

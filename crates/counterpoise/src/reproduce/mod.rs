@@ -1,6 +1,7 @@
 //! Papers done again: each one's protocol, its numbers and ours side by side.
 
 mod deep_smote;
+mod elsi;
 mod eos;
 mod fair_oversampling;
 mod fragility;
@@ -14,6 +15,9 @@ pub use deep_smote::{
     AgainstControl, Budget as ImageBudget, ImageExperimentKind, ImageNumber, ImageRanks,
     ImageReproduceOptions, ImageReproduction, PaperImages, RatioPoint, RatioSweep, Remedy, RemedyRow,
     ReproducedSet, image_reproduction_page, reproduce_deep_smote,
+};
+pub use elsi::{
+    ElsiReproduceOptions, ElsiReproduction, ElsiTopic, OnlyOne, elsi_reproduction_page, reproduce_elsi,
 };
 pub use eos::{
     CostRow, CostWay, EosBudget, EosImages, EosPart, EosReproduceOptions, EosReproduction, EosSet, GapCurve,

@@ -10,4 +10,9 @@ pub(crate) use analyzer::{Analyzer, Form, stem};
 pub(crate) use fold::fold;
 pub(crate) use language::other_language;
 pub(crate) use sentences::sentences;
+/// The stem of a lower-case word, by the English stemmer of Snowball (Porter 2); words of three letters and names with digits stay.
+pub fn porter(word: &str) -> String {
+    stem(word)
+}
+
 pub(crate) use stop_words::is_stop_word;
