@@ -5,20 +5,20 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, Coefficients, DenseKind, EngineCheck, ExportFormat, Feedback, FetchFolder, Found, GoldCheck,
-    IngestReport, LearnElsi, Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation, Recommended,
-    Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library, engine_check, export,
-    fetch, gold_check, ingest, learn_elsi, read_question, rebuild_library,
+    Classifier, Coefficients, DenseKind, ExportFormat, Feedback, FetchFolder, Found, IngestReport, LearnElsi,
+    Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation, Recommended, Recommender, Record,
+    SearchOptions, Snippet, TITLES, Weights, bundled_library, export, fetch, ingest, learn_elsi,
+    read_question, rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
-    AskFlags, ElsiCommand, EvalFlags, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed, IndexFlags,
+    AskFlags, ElsiCommand, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed, IndexFlags,
     IngestFlags, LearnFlags, LibraryFlag, RecommendFlags, SearchFlags,
 };
 use crate::progress::Progress;
 use crate::terminal::{self, table};
-use crate::{elsi_judge, elsi_watch};
+use crate::{elsi_eval, elsi_judge, elsi_watch};
 
 pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Result<()> {
     match command {
@@ -28,7 +28,7 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Recommend(flags) => recommend(&flags, json, progress),
         ElsiCommand::Explain(flags) => explain(&flags, json, progress),
         ElsiCommand::Export(flags) => export_documents(&flags, json, progress),
-        ElsiCommand::Eval(flags) => eval(&flags, json, progress),
+        ElsiCommand::Eval(flags) => elsi_eval::eval(&flags, json, progress),
         ElsiCommand::Screen(flags) => elsi_judge::screen_documents(&flags, json, progress),
         ElsiCommand::Judge(flags) => elsi_judge::judge(&flags, json, progress),
         ElsiCommand::Watch { command } => elsi_watch::run(command, json, progress),
@@ -523,144 +523,6 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
         counted(records.len(), "document"),
         flags.output.display()
     ))
-}
-
-fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result<()> {
-    if let Some(abstracts) = &flags.gold {
-        let library = bundled_library(progress)?;
-        let check = gold_check(&library, abstracts, progress)?;
-        let runs = check
-            .runs
-            .iter()
-            .map(|run| (run.name.as_str(), run.trec.as_str()));
-        write_runs(flags.runs.as_deref(), runs)?;
-        progress.end();
-        if json {
-            return print_json(&check);
-        }
-        return terminal::print(&gold_in_words(&check));
-    }
-    let collection = flags.collection.as_deref().unwrap_or(Path::new("."));
-    let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
-    let check = engine_check(collection, &dense, progress)?;
-    let runs = check
-        .runs
-        .iter()
-        .map(|run| (run.name.as_str(), run.trec.as_str()));
-    write_runs(flags.runs.as_deref(), runs)?;
-    progress.end();
-    if json {
-        return print_json(&check);
-    }
-    terminal::print(&checked(&check))
-}
-
-/// Writes runs in TREC's form, a file each.
-fn write_runs<'a>(folder: Option<&Path>, runs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
-    let Some(folder) = folder else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(folder).map_err(|source| Error::Write {
-        path: folder.into(),
-        source,
-    })?;
-    for (name, text) in runs {
-        write_text(
-            text,
-            &folder.join(format!("{}.run", name.replace([' ', ','], "-"))),
-        )?;
-    }
-    Ok(())
-}
-
-fn gold_in_words(check: &GoldCheck) -> String {
-    let mut headers = vec!["ranking"];
-    headers.extend(check.measures.iter().map(String::as_str));
-    headers.extend(["nDCG@10 less BM25", "p"]);
-    let rows = check.runs.iter().map(|run| {
-        let mut row = vec![run.name.clone()];
-        row.extend(
-            run.means
-                .iter()
-                .map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.3}"))),
-        );
-        row.push(less(run.difference));
-        row.push(run.p.map_or(String::new(), |p| format!("{p:.4}")));
-        row
-    });
-    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
-    let mut text = format!(
-        "{} abstracts, {} judged candidates; both readers gave the same grade to {:.0} % of them",
-        check.queries,
-        check.judged,
-        100.0 * check.same_grade.unwrap_or(0.0)
-    );
-    if let (Some(kappa), Some((low, high))) = check.kappa {
-        let _ = write!(text, ", quadratic kappa {kappa:.2} ({low:.2} to {high:.2})");
-    }
-    let _ = write!(
-        text,
-        "\nThe readers were two passes of a language model, not experts. What nobody judged counts as 0.\n\n{}\n",
-        table(&headers, &numeric, rows.collect())
-    );
-    for run in &check.runs {
-        let _ = writeln!(text, "  {}: {}", run.name, run.about);
-    }
-    text
-}
-
-/// A difference and its interval.
-fn less(difference: Option<(f64, Option<(f64, f64)>)>) -> String {
-    match difference {
-        Some((difference, Some((low, high)))) => format!("{difference:+.4} ({low:+.4} to {high:+.4})"),
-        Some((difference, None)) => format!("{difference:+.4}"),
-        None => String::new(),
-    }
-}
-
-fn checked(check: &EngineCheck) -> String {
-    let mut text = format!(
-        "{}: {}; {} queries measured, weights tuned on {} others\n\n",
-        check.collection,
-        counted(check.documents, "document"),
-        check.queries,
-        check.tuned_on
-    );
-    let mut headers = vec!["run", "words", "meaning"];
-    headers.extend(check.measures.iter().map(String::as_str));
-    headers.extend(["nDCG@10 less BM25", "p"]);
-    let rows = check.runs.iter().map(|run| {
-        let mut row = vec![
-            run.name.clone(),
-            run.weights.0.to_string(),
-            run.weights.1.to_string(),
-        ];
-        row.extend(
-            run.means
-                .iter()
-                .map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.4}"))),
-        );
-        row.push(less(run.difference));
-        row.push(run.p.map_or(String::new(), |p| format!("{p:.4}")));
-        row
-    });
-    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
-    text.push_str(&table(&headers, &numeric, rows.collect()));
-    let rows = check
-        .tuning
-        .iter()
-        .map(|(words, meaning, ndcg)| vec![words.to_string(), meaning.to_string(), format!("{ndcg:.4}")]);
-    let _ = write!(
-        text,
-        "\n{}\n{}\n",
-        table(
-            &["words", "meaning", "nDCG@10 on training queries"],
-            &[true, true, true],
-            rows.collect()
-        ),
-        check.note
-    );
-    text
 }
 
 fn fetch_records(flags: &FetchFlags, json: bool, progress: &Progress) -> Result<()> {

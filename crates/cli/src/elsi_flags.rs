@@ -453,11 +453,14 @@ pub(crate) struct WatchesFlag {
 #[derive(Args)]
 pub(crate) struct EvalFlags {
     /// Folder in BEIR's form: corpus.jsonl, queries.jsonl, and judgements for training and test
-    #[arg(value_name = "DIR", required_unless_present = "gold")]
+    #[arg(value_name = "DIR", required_unless_present_any = ["gold", "silver"])]
     pub(crate) collection: Option<PathBuf>,
     /// Measure recommending on the 30 abstracts whose candidates were judged instead; a file of records that holds them, by PMC id
     #[arg(long, value_name = "FILE", conflicts_with = "collection")]
     pub(crate) gold: Option<PathBuf>,
+    /// Measure P(ELSI) on silver labels instead: a folder with papers.tsv (openalex_id, high, mid, low) and clusters.tsv (high, mid, low, silver)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["collection", "gold"])]
+    pub(crate) silver: Option<PathBuf>,
     /// Where meaning comes from: static, lsa, or minilm:PATH
     #[arg(long, default_value = "static", value_name = "KIND")]
     pub(crate) dense: String,

@@ -12,6 +12,7 @@ mod compare;
 mod deepsmote;
 mod describe;
 mod elsi;
+mod elsi_eval;
 mod elsi_flags;
 mod elsi_judge;
 mod elsi_watch;

@@ -182,7 +182,14 @@ pub(crate) fn elsi(found: &ElsiReproduction) -> String {
     let mut text = Text::new(&head, &[]);
     text.block(&found.topic_block());
     text.remarks(&found.remarks());
-    text.block(&found.shown_block());
+    text.0.push_str("\n== The only document that each one is shown\n");
+    for one in &found.shown {
+        let recommended = one
+            .recommended
+            .as_deref()
+            .unwrap_or("nothing: its topic has no such document");
+        let _ = writeln!(text.0, "\n  {}\n    {} -> {recommended}", one.of, one.topic);
+    }
     text.0
 }
 

@@ -395,7 +395,100 @@ fn recommending_beats_bm25_on_the_gold_set_with_weights_that_were_tuned_on_other
     let held_out = run("all parts, held out");
     let low = held_out["difference"][1][0].as_f64().expect("an interval");
     assert!(low > 0.0, "{held_out}");
-    for other in ["random", "newest"] {
+    for other in ["random", "newest", "the paper's recipe", "counting rule"] {
         assert!(run(other)["means"][0].as_f64() < held_out["means"][0].as_f64());
     }
+    let sides: Vec<&str> = check["sides"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|name| name.as_str())
+        .collect();
+    assert_eq!(
+        sides,
+        [
+            "aspect-ndcg@10",
+            "aspect-recall@10",
+            "unlikeness@10",
+            "ece",
+            "law",
+            "philosophy",
+            "Global South"
+        ]
+    );
+    let shown = check["shown"].as_array().expect("a list");
+    assert_eq!(shown.len(), check["runs"].as_array().expect("a list").len() + 1);
+    let all = shown.last().expect("a row");
+    assert!(
+        all["values"][4].as_f64() > Some(0.0) && all["values"][0].is_null(),
+        "{all}"
+    );
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn silver_labels_judge_what_never_saw_them() {
+    let Some(data) = std::env::var_os("COUNTERPOISE_DATA") else {
+        eprintln!("skipped: COUNTERPOISE_DATA names no folder with clusters");
+        return;
+    };
+    let clusters = std::path::Path::new(&data).join("elsi/synbio-openalex");
+    let folder = Folder::new();
+    let ran = folder.run(&[
+        "elsi",
+        "eval",
+        "--silver",
+        &clusters.display().to_string(),
+        "--json",
+    ]);
+    let check = json(&ran.stdout);
+    let precision = |name: &str| {
+        let rows = check["rows"].as_array().expect("a list");
+        let row = rows.iter().find(|row| row["name"] == name).expect("a row");
+        row["values"][0].as_f64().expect("a number")
+    };
+    assert!(precision("shipped") > 0.75, "{check}");
+    assert!(precision("shipped") > precision("the paper's 15 words") + 0.3);
+    // Copies on both sides of a fold look better than anything honest.
+    assert!(precision("silver, copied before folds") > precision("silver, none") + 0.02);
+}
+
+#[test]
+fn clusters_that_cannot_be_read_say_where() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("labels")).expect("an empty folder");
+    let none = folder.refused("elsi eval --silver labels");
+    assert!(none.contains("clusters.tsv"), "{none}");
+    folder.write(
+        "labels/clusters.tsv",
+        "high\tmid\tlow\tsilver\n0\t0\t0\tperhaps\n",
+    );
+    let odd = folder.refused("elsi eval --silver labels");
+    assert!(odd.contains("line 2") && odd.contains("`perhaps`"), "{odd}");
+    folder.write("labels/clusters.tsv", "high\tmid\tlow\tsilver\n0\t0\t0\tno\n");
+    folder.write("labels/papers.tsv", "openalex_id\thigh\tmid\n");
+    let column = folder.refused("elsi eval --silver labels");
+    assert!(column.contains("no column `low`"), "{column}");
+    folder.write(
+        "labels/papers.tsv",
+        "openalex_id\thigh\tmid\tlow\nW2769086206\t0\t0\t0\n",
+    );
+    let few = folder.refused("elsi eval --silver labels");
+    assert!(few.contains("10 of each kind are needed"), "{few}");
+}
+
+#[test]
+fn the_recipe_of_the_paper_agrees_with_its_own_labels_and_hides_most() {
+    let folder = Folder::new();
+    let found = json(&folder.ok("reproduce elsi --json --report recipe.html").stdout);
+    assert_eq!(found["rule_agrees"].as_f64(), Some(1.0));
+    assert!(found["hidden"].as_f64() > Some(0.5), "{found}");
+    assert_eq!(found["topics"][4]["paper"][1].as_u64(), Some(40));
+    assert_eq!(found["shown"].as_array().map(Vec::len), Some(5));
+    let page = std::fs::read_to_string(folder.path("recipe.html")).expect("it was written");
+    assert!(page.contains("the gate hides most"), "{page}");
+    folder.write("few.csv", "title,abstract\nA network,Promoters of a circuit\n");
+    folder.ok("elsi ingest few.csv --library few");
+    let few = folder.refused("reproduce elsi --library few");
+    assert!(few.contains("10 are needed"), "{few}");
 }

@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Event, Observer, Seed};
 use counterpoise_metrics::retrieval::{
-    Judgements, Order, Ranked, RankingMeasure, RankingReport, Retrieval, Run, paired_bootstrap,
-    randomisation_test,
+    Judgements, Order, Ranked, RankingMeasure, RankingReport, Retrieval, Run,
 };
-use counterpoise_metrics::{Bootstrap, IntervalKind};
 use counterpoise_recommend::{
     Classifier, DenseKind, Filter, Lexicon, Library, LibraryOptions, Question, ReadRecords, RecommendOptions,
     Recommender, Weights, Writer, read_records,
@@ -17,33 +15,13 @@ use counterpoise_recommend::{
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::beside::{DRAWS, MeasuredRun, Wanted, beside_first};
+use super::recipe::{Gate, Recipe};
 use crate::Error;
 
 /// Documents of a run, for measures down to rank 100.
 const DEPTH: usize = 100;
 const TASK: &str = "asking queries";
-/// Draws of intervals and tests.
-const DRAWS: usize = 10_000;
-
-/// A run of a search engine over judged queries.
-#[derive(Debug, Clone, Serialize)]
-pub struct EngineRun {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub about: String,
-    /// Weight of words and of meaning.
-    pub weights: (f64, f64),
-    /// Means over queries, in the order of [`EngineCheck::measures`].
-    pub means: Vec<Option<f64>>,
-    /// Difference of nDCG@10 to BM25 and its 95 % interval, query by query; none for BM25 itself.
-    pub difference: Option<(f64, Option<(f64, f64)>)>,
-    /// P-value of the randomisation test against BM25.
-    pub p: Option<f64>,
-    /// The run, in the form of TREC.
-    #[serde(skip)]
-    pub trec: String,
-}
 
 /// How the engine does on a collection whose answers are known.
 #[derive(Debug, Clone, Serialize)]
@@ -60,7 +38,7 @@ pub struct EngineCheck {
     /// Names of the measures.
     pub measures: Vec<String>,
     /// The runs.
-    pub runs: Vec<EngineRun>,
+    pub runs: Vec<MeasuredRun>,
     /// Weight of words, weight of meaning, and nDCG@10 over the queries for tuning.
     pub tuning: Vec<(f64, f64, f64)>,
     /// Where nDCG@10 comes from and what it is compared with.
@@ -124,47 +102,26 @@ pub fn engine_check(folder: &Path, dense: &DenseKind, observer: &dyn Observer) -
         .collect::<Result<_, _>>()
         .map_err(Error::Metrics)?;
     let test_parts = parts(&library, &recommender, &queries, &test, observer)?;
-    let mut runs: Vec<(EngineRun, RankingReport)> = Vec::new();
-    let wanted = [
-        ("bm25", "words alone", (1.0, 0.0)),
-        ("meaning", "vectors alone", (0.0, 1.0)),
-        (
+    let weighed = |weights: (f64, f64)| run("run", &test_parts, weights);
+    let mut wanted = vec![
+        Wanted::new("bm25", "words alone", weighed((1.0, 0.0))?),
+        Wanted::new("meaning", "vectors alone", weighed((0.0, 1.0))?),
+        Wanted::new(
             "fusion",
-            "words and meaning, tuned on the training queries",
-            fused,
+            format!(
+                "words {} and meaning {}, tuned on the training queries",
+                fused.0, fused.1
+            ),
+            weighed(fused)?,
         ),
     ];
-    for (name, about, weights) in wanted {
-        let run = run(name, &test_parts, weights)?;
-        let report = Retrieval::default()
-            .with_order(Order::Given)
-            .evaluate(&measures, &test, &run);
-        let mut row = EngineRun {
-            name: name.into(),
-            about: about.into(),
-            weights,
-            means: measures
-                .iter()
-                .map(|measure| report.mean(&measure.to_string()))
-                .collect(),
-            difference: None,
-            p: None,
-            trec: run.to_trec().map_err(Error::Metrics)?,
-        };
-        if let Some((_, first)) = runs.first() {
-            let paired = report.paired(first, &ndcg.to_string()).map_err(Error::Metrics)?;
-            let bootstrap = Bootstrap::new(42)
-                .with_draws(DRAWS)
-                .with_kind(IntervalKind::Percentile);
-            let estimate = paired_bootstrap(&paired.first, &paired.second, &bootstrap, observer)
-                .map_err(Error::Metrics)?;
-            let test = randomisation_test(&paired.first, &paired.second, DRAWS, &Seed::new(42), observer)
-                .map_err(Error::Metrics)?;
-            row.difference = Some((test.difference, estimate.interval));
-            row.p = Some(test.p);
-        }
-        runs.push((row, report));
-    }
+    wanted.extend(baselines(&library, &queries, &test, observer)?);
+    let retrieval = Retrieval::default().with_order(Order::Given);
+    let reports: Vec<RankingReport> = wanted
+        .iter()
+        .map(|wanted| retrieval.evaluate(&measures, &test, &wanted.run))
+        .collect();
+    let runs = beside_first(&wanted, &reports, &ndcg.to_string(), observer)?;
     let name = folder
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
@@ -175,7 +132,7 @@ pub fn engine_check(folder: &Path, dense: &DenseKind, observer: &dyn Observer) -
         queries: test.iter().count(),
         tuned_on: train.iter().count(),
         measures: measures.iter().map(ToString::to_string).collect(),
-        runs: runs.into_iter().map(|(row, _)| row).collect(),
+        runs,
         tuning,
         note: format!("{DRAWS} draws of queries, percentile intervals; {DRAWS} draws of signs"),
     })
@@ -253,6 +210,93 @@ fn run(name: &str, parts: &Parts, weights: (f64, f64)) -> Result<Run, Error> {
             .map_err(Error::Metrics)?;
     }
     Ok(run)
+}
+
+/// The paper's recipe and a draw, among all documents: a collection that is not of this field has none on ethics, law and society.
+fn baselines(
+    library: &Library,
+    queries: &BTreeMap<String, String>,
+    judged: &Judgements,
+    observer: &dyn Observer,
+) -> Result<Vec<Wanted>, Error> {
+    let id = |number: u32| {
+        let record = library.record(number)?;
+        Ok::<_, Error>(record.ids.local.unwrap_or_else(|| number.to_string()))
+    };
+    let mut random = Run::new("random");
+    let mut dated: Vec<(i32, u32)> = Vec::new();
+    for number in 0..library.len() as u32 {
+        dated.extend(library.record(number)?.year.map(|year| (-year, number)));
+    }
+    dated.sort_unstable();
+    let newest_ids: Vec<String> = dated
+        .iter()
+        .take(DEPTH)
+        .map(|(_, number)| id(*number))
+        .collect::<Result<_, _>>()?;
+    let mut newest = Run::new("newest");
+    for (query, _) in judged.iter() {
+        let order = Seed::new(42)
+            .child("random")
+            .child(query)
+            .shuffled(0..library.len());
+        let ids: Vec<String> = order
+            .into_iter()
+            .take(DEPTH)
+            .map(|number| id(number as u32))
+            .collect::<Result<_, _>>()?;
+        random
+            .insert_ranking(query.to_owned(), ids)
+            .map_err(Error::Metrics)?;
+        if !newest_ids.is_empty() {
+            newest
+                .insert_ranking(query.to_owned(), newest_ids.clone())
+                .map_err(Error::Metrics)?;
+        }
+    }
+    let mut all = vec![
+        Wanted::new("random", "documents, drawn", random).by_rank_alone(),
+        Wanted::new(
+            "newest",
+            if newest_ids.is_empty() {
+                "no document of this collection has a year"
+            } else {
+                "documents, the newest first"
+            },
+            newest,
+        )
+        .by_rank_alone(),
+    ];
+    let recipe = match Recipe::learn(library, None, 42, observer) {
+        Ok(recipe) => recipe,
+        // A collection of another field may have too few documents of a topic.
+        Err(Error::Config { problem, .. }) => {
+            all.push(Wanted::new("the paper's recipe", problem, Run::new("recipe")));
+            return Ok(all);
+        }
+        Err(other) => return Err(other),
+    };
+    let mut by_recipe = Run::new("recipe");
+    for (query, _) in judged.iter() {
+        let Some(text) = queries.get(query) else { continue };
+        let (vector, topic) = recipe.read(text)?;
+        let list = recipe.nearest_among(&vector, Gate::Topic(topic), DEPTH, |_| true);
+        let ranked = list.into_iter().map(|(place, distance)| {
+            Ok(Ranked {
+                document: id(recipe.documents[place].number)?,
+                score: -distance,
+            })
+        });
+        by_recipe
+            .insert(query.to_owned(), ranked.collect::<Result<_, Error>>()?)
+            .map_err(Error::Metrics)?;
+    }
+    all.push(Wanted::new(
+        "the paper's recipe",
+        "nearest of the predicted topic by mean absolute difference, among all documents",
+        by_recipe,
+    ));
+    Ok(all)
 }
 
 fn first_there(folder: &Path, names: &[&str]) -> Result<PathBuf, Error> {

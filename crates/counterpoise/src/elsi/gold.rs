@@ -1,25 +1,35 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use counterpoise_base::{Observer, Seed};
+use counterpoise_learn::Calibration;
+use counterpoise_metrics::Measure;
 use counterpoise_metrics::retrieval::{
-    Agreement, Judgements, Order, Ranked, RankingMeasure, RankingReport, Retrieval, Run, paired_bootstrap,
-    randomisation_test,
+    Agreement, AspectJudgements, AspectMeasure, Judgements, Order, Ranked, RankingMeasure, RankingReport,
+    Retrieval, Run, group_share, list_diversity,
 };
-use counterpoise_metrics::{Bootstrap, IntervalKind};
 use counterpoise_recommend::{
     Library, Question, ReadRecords, RecommendOptions, Recommender, Record, Weights, read_records,
 };
 use serde::Serialize;
 
+use super::beside::{MeasuredRun, Wanted, beside_first, bootstrap};
 use super::judge::Relevance;
+use super::recipe::{Gate, Recipe, read_by_paper};
+use super::venues::VENUE_GROUPS;
 use crate::Error;
 
 /// Judged candidates of 30 abstracts: lines of JSON, packed.
 const GOLD: &[u8] = include_bytes!("../../data/elsi/gold.jsonl.zst");
 
-const DRAWS: usize = 10_000;
+const SEED: u64 = 42;
+/// Documents of a list that people see.
+const SHOWN: usize = 20;
+/// Weight of scores against variety in the list with variety.
+const VARIED: f64 = 0.7;
+/// P(ELSI) of a document that is likely on ethics, law and society.
+const LIKELY: f64 = 0.5;
 /// Documents of a run.
 const DEPTH: usize = 100;
 /// Parts that take turns as the abstracts that weights were not tuned on.
@@ -27,22 +37,20 @@ const FOLDS: usize = 5;
 /// Two grades of 0 to 2 add up to this for a document that counts as relevant.
 const RELEVANT: i32 = 2;
 
-/// A ranking of the bundled titles for judged abstracts.
+/// Aspects of relevant documents that are not among the bundled judgements: lines of JSON.
+const GOLD_ASPECTS: &str = include_str!("../../data/elsi/gold-aspects.jsonl");
+
+/// What a ranking shows beside what is relevant.
 #[derive(Debug, Clone, Serialize)]
-pub struct GoldRun {
+pub struct GoldSides {
     /// Its name.
     pub name: String,
-    /// What it is.
-    pub about: String,
-    /// Means over abstracts, in the order of [`GoldCheck::measures`].
-    pub means: Vec<Option<f64>>,
-    /// Difference of nDCG@10 to BM25 and its 95 % interval.
+    /// Values, in the order of [`GoldCheck::sides`].
+    pub values: Vec<Option<f64>>,
+    /// Difference of aspect-nDCG@10 to BM25 and its 95 % interval.
     pub difference: Option<(f64, Option<(f64, f64)>)>,
     /// P-value of the randomisation test against BM25.
     pub p: Option<f64>,
-    /// The run, in the form of TREC.
-    #[serde(skip)]
-    pub trec: String,
 }
 
 /// How recommending does where people said what helps.
@@ -60,7 +68,14 @@ pub struct GoldCheck {
     /// Names of the measures.
     pub measures: Vec<String>,
     /// The rankings.
-    pub runs: Vec<GoldRun>,
+    pub runs: Vec<MeasuredRun>,
+    /// Names of what is told of each ranking beside that: aspects shown, how unlike the first ten are, how far the scores can be
+    /// read as chances, and whose journals are shown.
+    pub sides: Vec<String>,
+    /// The same rankings, then all documents with P(ELSI) of 0.5 or more, for what depends on no ranking.
+    pub shown: Vec<GoldSides>,
+    /// Relevant documents whose aspects were judged.
+    pub with_aspects: usize,
 }
 
 /// Measures rankings of the bundled titles on the gold set. `abstracts` is a file of records that holds the judged abstracts, by
@@ -107,11 +122,6 @@ pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) 
         judgements.insert((*query).to_owned(), (*id).to_owned(), *sum);
     }
     let judged = sums.len();
-    let bootstrap = || {
-        Bootstrap::new(42)
-            .with_draws(DRAWS)
-            .with_kind(IntervalKind::Percentile)
-    };
     let mut both = readers.values();
     let agreement = match (both.next(), both.next()) {
         (Some(first), Some(second)) => {
@@ -143,63 +153,55 @@ pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) 
         places.iter().for_each(|place| weights[*place] = 1.0);
         weights
     };
-    let rankings: [(&str, &str, Run); 6] = [
-        (
+    let mut wanted = vec![
+        Wanted::new(
             "bm25",
             "words in common, among documents with P(ELSI) of 0.2 or more",
             run("bm25", &parts, &alone(&[0]))?,
         ),
-        (
+        Wanted::new(
             "words and meaning",
-            "both alike",
+            "both alike, among the same",
             run("words and meaning", &parts, &alone(&[0, 2]))?,
         ),
-        (
+        Wanted::new(
             "random",
             "documents with P(ELSI) of 0.5 or more, drawn",
             others(library, &parts, true)?,
-        ),
-        (
+        )
+        .by_rank_alone(),
+        Wanted::new(
             "newest",
             "documents with P(ELSI) of 0.5 or more, the newest first",
             others(library, &parts, false)?,
-        ),
-        (
-            "all parts, held out",
-            "weights tuned on the other four fifths of the abstracts",
-            held_out(&parts, &judgements, &bundled)?,
-        ),
-        (
-            "all parts, bundled",
-            "weights tuned on these very abstracts",
-            run("all parts, bundled", &parts, &bundled)?,
-        ),
+        )
+        .by_rank_alone(),
     ];
-    let mut done: Vec<(GoldRun, RankingReport)> = Vec::new();
-    for (name, about, run) in rankings {
-        let report = retrieval.evaluate(&measures, &judgements, &run);
-        let mut row = GoldRun {
-            name: name.into(),
-            about: about.into(),
-            means: measures
-                .iter()
-                .map(|measure| report.mean(&measure.to_string()))
-                .collect(),
-            difference: None,
-            p: None,
-            trec: run.to_trec().map_err(Error::Metrics)?,
-        };
-        if let Some((_, first)) = done.first() {
-            let paired = report.paired(first, &ndcg.to_string()).map_err(Error::Metrics)?;
-            let estimate = paired_bootstrap(&paired.first, &paired.second, &bootstrap(), observer)
-                .map_err(Error::Metrics)?;
-            let test = randomisation_test(&paired.first, &paired.second, DRAWS, &Seed::new(42), observer)
-                .map_err(Error::Metrics)?;
-            row.difference = Some((test.difference, estimate.interval));
-            row.p = Some(test.p);
-        }
-        done.push((row, report));
-    }
+    wanted.extend(by_recipe(library, &records, observer)?);
+    wanted.push(Wanted::new(
+        "all parts, held out",
+        "weights tuned on the other four fifths of the abstracts",
+        held_out(&parts, &judgements, &bundled)?,
+    ));
+    wanted.push(Wanted::new(
+        "all parts, bundled",
+        "weights tuned on these very abstracts",
+        run("all parts, bundled", &parts, &bundled)?,
+    ));
+    wanted.push(
+        Wanted::new(
+            "with variety",
+            "the same, with variety of aspects (lambda 0.7)",
+            varied(library, &records)?,
+        )
+        .by_rank_alone(),
+    );
+    let reports: Vec<RankingReport> = wanted
+        .iter()
+        .map(|wanted| retrieval.evaluate(&measures, &judgements, &wanted.run))
+        .collect();
+    let runs = beside_first(&wanted, &reports, &ndcg.to_string(), observer)?;
+    let (sides, shown, with_aspects) = sides(library, &wanted, &judgements, observer)?;
     Ok(GoldCheck {
         queries: records.len(),
         judged,
@@ -211,7 +213,10 @@ pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) 
             )
         }),
         measures: names.map(str::to_owned).to_vec(),
-        runs: done.into_iter().map(|(row, _)| row).collect(),
+        runs,
+        sides,
+        shown,
+        with_aspects,
     })
 }
 
@@ -232,9 +237,7 @@ fn parts(library: &Library, records: &BTreeMap<String, Record>) -> Result<Parts,
     let recommender = Recommender::new(library);
     let mut all = Parts::new();
     for (query, record) in records {
-        let text = format!("{}\n{}", record.title, record.abstract_text);
-        let question = Question::from_text(&text, query)?;
-        let found = recommender.parts(&question, &RecommendOptions::default())?;
+        let found = recommender.parts(&question(query, record)?, &RecommendOptions::default())?;
         let named = found
             .into_iter()
             .map(|(number, values)| Ok((id_of(library, number)?, values)));
@@ -288,20 +291,249 @@ fn run(name: &str, parts: &Parts, weights: &[f64; 8]) -> Result<Run, Error> {
     Ok(run)
 }
 
+/// The paper's recipe as it is, and with the topic counted instead of predicted. It shows one document; here it goes on by distance.
+fn by_recipe(
+    library: &Library,
+    records: &BTreeMap<String, Record>,
+    observer: &dyn Observer,
+) -> Result<Vec<Wanted>, Error> {
+    let recipe = Recipe::learn(library, None, SEED, observer)?;
+    let mut predicted = Run::new("recipe");
+    let mut counted = Run::new("counting-rule");
+    for (query, record) in records {
+        let text = read_by_paper(record);
+        let (vector, topic) = recipe.read(&text)?;
+        let add = |run: &mut Run, topic: Option<u32>| {
+            let Some(topic) = topic else { return Ok(()) };
+            let list = recipe.nearest(&vector, Gate::Topic(topic), DEPTH).into_iter();
+            let ranked = list.map(|(place, distance)| {
+                Ok(Ranked {
+                    document: id_of(library, recipe.documents[place].number)?,
+                    score: -distance,
+                })
+            });
+            run.insert(query.clone(), ranked.collect::<Result<_, Error>>()?)
+                .map_err(Error::Metrics)
+        };
+        add(&mut predicted, Some(topic))?;
+        add(&mut counted, recipe.counted_topic(&text))?;
+    }
+    Ok(vec![
+        Wanted::new(
+            "the paper's recipe",
+            "documents with one of the paper's 15 words and the same predicted topic, nearest by mean absolute difference",
+            predicted,
+        ),
+        Wanted::new(
+            "counting rule",
+            "the same, with the topic counted instead of predicted",
+            counted,
+        ),
+    ])
+}
+
+/// The list that people see who ask for variety.
+fn varied(library: &Library, records: &BTreeMap<String, Record>) -> Result<Run, Error> {
+    let recommender = Recommender::new(library);
+    let mut options = RecommendOptions::default();
+    options.lambda = VARIED;
+    options.limit = SHOWN;
+    options.never_abstain = true;
+    let mut run = Run::new("with-variety");
+    for (query, record) in records {
+        let found = recommender.recommend(&question(query, record)?, &options)?;
+        let ids: Vec<String> = found
+            .items
+            .iter()
+            .map(|item| id_of(library, item.number))
+            .collect::<Result<_, _>>()?;
+        run.insert_ranking(query.clone(), ids).map_err(Error::Metrics)?;
+    }
+    Ok(run)
+}
+
+fn question(query: &str, record: &Record) -> Result<Question, Error> {
+    let text = format!("{}\n{}", record.title, record.abstract_text);
+    Ok(Question::from_text(&text, query)?)
+}
+
+/// Names of sides, what each ranking shows of them, and how many relevant documents have aspects.
+fn sides(
+    library: &Library,
+    wanted: &[Wanted],
+    judgements: &Judgements,
+    observer: &dyn Observer,
+) -> Result<(Vec<String>, Vec<GoldSides>, usize), Error> {
+    let ten = NonZeroUsize::new(10).expect("10 is not 0");
+    let known = known_aspects()?;
+    let with_aspects = AspectJudgements::of_relevant(judgements, &known, RELEVANT);
+    let measures = [AspectMeasure::Ndcg { k: ten }, AspectMeasure::Recall { k: ten }];
+    let retrieval = Retrieval::default().with_order(Order::Given);
+    let reports: Vec<RankingReport> = wanted
+        .iter()
+        .map(|wanted| retrieval.evaluate_aspects(&measures, &with_aspects, &wanted.run))
+        .collect();
+    let rows = beside_first(wanted, &reports, &measures[0].to_string(), observer)?;
+    let mut names: Vec<String> = measures.iter().map(ToString::to_string).collect();
+    names.extend(["unlikeness@10".into(), "ece".into()]);
+    names.extend(VENUE_GROUPS.map(|group| group.name.to_owned()));
+    let mut shown = Vec::new();
+    for (row, wanted) in rows.into_iter().zip(wanted) {
+        let mut values = row.means;
+        let mut unlike = Vec::new();
+        let mut venues = vec![Vec::new(); VENUE_GROUPS.len()];
+        for (_, list) in wanted.run.iter() {
+            let mut top = Vec::new();
+            for ranked in list.iter().take(ten.get()) {
+                top.extend(library.find(&ranked.document)?);
+            }
+            let vectors: Vec<Vec<f32>> = top.iter().filter_map(|number| library.vector(*number)).collect();
+            unlike.extend(list_diversity(&vectors, |a, b| cosine(a, b)));
+            let mut journals = Vec::new();
+            for number in &top {
+                journals.push(library.record(*number)?.venue);
+            }
+            for (shares, group) in venues.iter_mut().zip(VENUE_GROUPS) {
+                let share = group_share(&journals, Some(ten), |venue| group.holds(venue.as_deref()));
+                shares.extend(share.exposure);
+            }
+        }
+        values.push(mean(&unlike));
+        values.push(if wanted.scored {
+            calibration(&wanted.run, judgements)?
+        } else {
+            None
+        });
+        values.extend(venues.iter().map(|shares| mean(shares)));
+        shown.push(GoldSides {
+            name: row.name,
+            values,
+            difference: row.difference,
+            p: row.p,
+        });
+    }
+    let mut journals = Vec::new();
+    for (number, chance) in library.chances().iter().enumerate() {
+        if *chance >= LIKELY {
+            journals.push(library.record(number as u32)?.venue);
+        }
+    }
+    let mut values = vec![None; names.len() - VENUE_GROUPS.len()];
+    values.extend(
+        VENUE_GROUPS.map(|group| group_share(&journals, None, |venue| group.holds(venue.as_deref())).plain),
+    );
+    shown.push(GoldSides {
+        name: "all there are".into(),
+        values,
+        difference: None,
+        p: None,
+    });
+    let relevant: BTreeSet<&String> = with_aspects
+        .iter()
+        .flat_map(|(_, documents)| documents.keys())
+        .collect();
+    Ok((names, shown, relevant.len()))
+}
+
+/// Aspects that a reader named, by id of the document.
+fn known_aspects() -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in [
+        ("judgements.jsonl", counterpoise_recommend::BUNDLED_JUDGEMENTS),
+        ("gold-aspects.jsonl", GOLD_ASPECTS),
+    ] {
+        for judgement in super::learn::lines(Path::new(file), text.as_bytes())? {
+            if !judgement.aspects.is_empty() {
+                known.entry(judgement.id).or_default().extend(judgement.aspects);
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// How far scores are from chances once a curve made them so: the expected calibration error over judged documents of each fold's
+/// abstracts, with the curve of the other folds.
+fn calibration(run: &Run, judgements: &Judgements) -> Result<Option<f64>, Error> {
+    let mut rows: Vec<Vec<(f64, u32)>> = vec![Vec::new(); FOLDS];
+    let queries: Vec<(&str, &[Ranked])> = run.iter().collect();
+    for (place, query) in folds(queries.len()).into_iter().enumerate() {
+        for query in query {
+            let (query, list) = queries[query];
+            let Some(grades) = judgements.of(query) else {
+                continue;
+            };
+            rows[place].extend(list.iter().filter_map(|ranked| {
+                let grade = grades.get(&ranked.document)?;
+                Some((ranked.score, u32::from(*grade >= RELEVANT)))
+            }));
+        }
+    }
+    let chances = |rows: &[(f64, u32)]| -> Vec<f64> {
+        let chance = |score: f64| 1.0 / (1.0 + (-score).exp());
+        let both = rows.iter().map(|(score, _)| chance(*score));
+        both.flat_map(|chance| [1.0 - chance, chance]).collect()
+    };
+    let (mut read, mut truth) = (Vec::new(), Vec::new());
+    for fold in 0..FOLDS {
+        let rest: Vec<(f64, u32)> = (0..FOLDS)
+            .filter(|other| *other != fold)
+            .flat_map(|other| rows[other].clone())
+            .collect();
+        let labels: Vec<u32> = rest.iter().map(|(_, label)| *label).collect();
+        if rows[fold].is_empty() || !labels.contains(&0) || !labels.contains(&1) {
+            continue;
+        }
+        let curve = Calibration::Platt.fit(&chances(&rest), &labels, 2, None)?;
+        read.extend(
+            curve
+                .apply(&chances(&rows[fold]))
+                .chunks_exact(2)
+                .map(|row| row[1]),
+        );
+        truth.extend(rows[fold].iter().map(|(_, label)| *label));
+    }
+    if read.is_empty() {
+        return Ok(None);
+    }
+    let ece: Measure = "ece".parse().map_err(Error::Metrics)?;
+    let weights = vec![1.0; read.len()];
+    Ok(super::learn::measured(&read, &truth, &weights, &[ece])?[0])
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
+        products.sum()
+    };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Places of each fold's abstracts.
+fn folds(queries: usize) -> Vec<Vec<usize>> {
+    let order = Seed::new(SEED).child("folds").shuffled(0..queries);
+    (0..FOLDS)
+        .map(|fold| order.iter().skip(fold).step_by(FOLDS).copied().collect())
+        .collect()
+}
+
 /// Literature on ethics, law and society without a look at the abstract.
 fn others(library: &Library, parts: &Parts, random: bool) -> Result<Run, Error> {
     let mut run = Run::new(if random { "random" } else { "newest" });
     let chances = library.chances();
     let mut elsi: Vec<(u32, i32)> = Vec::new();
     for (number, chance) in chances.iter().enumerate() {
-        if *chance >= 0.5 {
+        if *chance >= LIKELY {
             elsi.push((number as u32, library.record(number as u32)?.year.unwrap_or(0)));
         }
     }
     elsi.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     for query in parts.keys() {
         let order: Vec<usize> = if random {
-            Seed::new(42)
+            Seed::new(SEED)
                 .child("random")
                 .child(query.as_str())
                 .shuffled(0..elsi.len())
@@ -328,15 +560,9 @@ const ROUNDS: usize = 3;
 /// Each fold's abstracts, ranked by weights that were tuned on the others.
 fn held_out(parts: &Parts, judgements: &Judgements, start: &[f64; 8]) -> Result<Run, Error> {
     let queries: Vec<&String> = parts.keys().collect();
-    let order = Seed::new(42).child("folds").shuffled(0..queries.len());
     let mut run = Run::new("held-out");
-    for fold in 0..FOLDS {
-        let test: Vec<&String> = order
-            .iter()
-            .skip(fold)
-            .step_by(FOLDS)
-            .map(|place| queries[*place])
-            .collect();
+    for fold in folds(queries.len()) {
+        let test: Vec<&String> = fold.into_iter().map(|place| queries[place]).collect();
         let rest: Vec<&String> = queries
             .iter()
             .copied()

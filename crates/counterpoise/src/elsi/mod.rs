@@ -1,5 +1,6 @@
 //! The ELSI recommender: files in, libraries, and what comes out of them.
 
+mod beside;
 mod bundled;
 mod evaluate;
 mod export;
@@ -8,8 +9,12 @@ mod ingest;
 mod judge;
 mod learn;
 mod question;
+mod recipe;
+mod silver;
+mod venues;
 mod watch;
 
+pub use beside::MeasuredRun;
 pub use bundled::{BundledTitles, QUICKSTART_TEXT, TITLES, bundled_library, bundled_titles, first_reading};
 pub use counterpoise_recommend::fetch::{
     ApiKey, BaseUrls, FetchFolder, FetchOptions, FetchQuery, FetchSummary, Preset as FetchPreset,
@@ -22,13 +27,16 @@ pub use counterpoise_recommend::{
     Reasons, RecommendOptions, Recommendation, Recommended, Recommender, Record, SearchHit, SearchOptions,
     SentencePair, Snippet, Weights, WordShare, rebuild as rebuild_library,
 };
-pub use evaluate::{EngineCheck, EngineRun, engine_check};
+pub use evaluate::{EngineCheck, engine_check};
 pub use export::{ExportFormat, export};
-pub use gold::{GoldCheck, GoldRun, gold_check};
+pub use gold::{GoldCheck, GoldSides, gold_check};
 pub use ingest::{IngestReport, RecordFile, cannot_read, ingest};
 pub use judge::{
     Queue, Relevance, Screened, Waiting, pool, read_judgements, read_relevance, screen, write_lines,
 };
 pub use learn::{Balanced, LearnElsi, LearntElsi, learn_elsi};
 pub use question::read_question;
+pub(crate) use recipe::{Gate, Recipe, TOPICS, read_by_paper};
+pub use silver::{SilverCheck, SilverRow, silver_check};
+pub use venues::{VENUE_GROUPS, VenueGroup};
 pub use watch::{News, Watch, Watches, atom, digest};

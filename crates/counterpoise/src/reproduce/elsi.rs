@@ -2,89 +2,13 @@
 
 use std::path::PathBuf;
 
-use counterpoise_base::{Event, Matrix, Observer, Seed, counted};
-use counterpoise_learn::{Design, Learner, LogisticRegression, Training};
-use counterpoise_recommend::{
-    Error as RecommendError, Lexicon, Library, MiniLm, Record, StaticTable, porter,
-};
+use counterpoise_base::{Observer, counted};
+use counterpoise_recommend::Library;
 use counterpoise_report::{Block, Page, Section, TableBlock, Tone};
 use serde::Serialize;
 
 use crate::Error;
-use crate::elsi::bundled_library;
-
-const TASK: &str = "reading documents";
-/// Documents that are embedded at a time.
-const BATCH: usize = 256;
-/// Shares of documents to learn from and to choose by; the rest is for testing.
-const SPLIT: (f64, f64) = (0.70, 0.15);
-
-/// The five technical topics and their stems, as the authors' code has them; names are ours.
-const TOPICS: [(&str, &[&str]); 5] = [
-    (
-        "circuits",
-        &[
-            "network",
-            "control",
-            "circuit",
-            "promoter",
-            "cellular",
-            "transcription",
-            "mechanism",
-            "signal",
-        ],
-    ),
-    (
-        "metabolic engineering",
-        &[
-            "pathway",
-            "strain",
-            "metabol",
-            "plant",
-            "enzyme",
-            "biosynthe",
-            "coli",
-            "compound",
-            "yeast",
-            "chemical",
-        ],
-    ),
-    (
-        "tools and genomes",
-        &[
-            "technology",
-            "genome",
-            "tool",
-            "design",
-            "genetic",
-            "organism",
-            "process",
-        ],
-    ),
-    (
-        "molecular structure",
-        &[
-            "dna",
-            "rna",
-            "sequence",
-            "structure",
-            "binding",
-            "site",
-            "acid",
-            "domain",
-            "assembly",
-            "peptide",
-            "virus",
-            "interaction",
-            "amino",
-            "membrane",
-        ],
-    ),
-    (
-        "medicine",
-        &["patient", "disease", "treatment", "cancer", "clinical"],
-    ),
-];
+use crate::elsi::{Gate, Recipe, TOPICS, bundled_library, read_by_paper};
 
 /// Documents of each topic in the authors' corpus of abstracts: synthetic biology, and ELSI.
 const PAPER: [(usize, usize); 5] = [(2620, 111), (2809, 128), (2028, 358), (2815, 90), (557, 40)];
@@ -154,6 +78,8 @@ pub struct ElsiReproduction {
     pub documents: usize,
     /// Documents without a stem of any topic, which the recipe drops.
     pub without_topic: usize,
+    /// Those of them that are on ethics, law and society by the paper's words.
+    pub elsi_without_topic: usize,
     /// What plays BioBERT's part.
     pub encoder: String,
     /// The topics.
@@ -174,24 +100,15 @@ pub struct ElsiReproduction {
     pub seed: u64,
 }
 
-struct Document {
-    title: String,
-    topic: u32,
-    elsi: bool,
-}
-
 /// Runs the recipe: topics by counting stems, literature on ethics by the paper's 15 words, a model that predicts the topic, and the one
 /// document of the same predicted topic whose vector is nearest by mean absolute difference.
 ///
-/// # Source
-///
-/// The authors' repository, as the module `counterpoise_recommend` documents; a stem of the list counts where a word's Porter stem is its
-/// stem, or begins with it where the list cuts it short. They fine-tune BioBERT for the topic; here a logistic regression reads frozen vectors, so that
-/// accuracy is not theirs.
+/// The authors' topics came out of latent Dirichlet allocation, which a person turned into 44 stems; those are taken as they are.
+/// They fine-tune BioBERT; here a logistic regression reads frozen vectors, so that accuracy is not theirs.
 ///
 /// # Errors
 ///
-/// If the library or the weights cannot be read, and if a topic has no document.
+/// If the library or the weights cannot be read, and if a topic has fewer than 10 documents.
 pub fn reproduce_elsi(
     options: &ElsiReproduceOptions,
     observer: &dyn Observer,
@@ -200,90 +117,60 @@ pub fn reproduce_elsi(
         Some(folder) => Library::open(folder)?,
         None => bundled_library(observer)?,
     };
-    let lexicon = Lexicon::bundled();
-    let stems = Stems::new();
-    let mut documents = Vec::new();
-    let mut texts = Vec::new();
-    let mut without_topic = 0;
-    for number in 0..library.len() as u32 {
-        let record = library.record(number)?;
-        let text = whole(&record);
-        match stems.topic(&text) {
-            None => without_topic += 1,
-            Some(topic) => {
-                documents.push(Document {
-                    title: record.title,
-                    topic,
-                    elsi: lexicon.paper_rule(&text),
-                });
-                texts.push(text);
-            }
-        }
-        let event = Event::Progress {
-            task: TASK,
-            done: u64::from(number) + 1,
-            total: library.len() as u64,
-        };
-        if observer.observe(&event).is_break() {
-            return Err(RecommendError::Stopped { task: TASK }.into());
-        }
-    }
-    let _ = observer.observe(&Event::Finished { task: TASK });
-    for (topic, (name, _)) in TOPICS.iter().enumerate() {
-        let there = documents
-            .iter()
-            .filter(|document| document.topic as usize == topic)
-            .count();
-        if there < 10 {
-            return Err(Error::Config {
-                place: "reproduce elsi".into(),
-                problem: format!(
-                    "the topic `{name}` has {}, and 10 are needed",
-                    counted(there, "document")
-                ),
-                hint: Some(
-                    "give a library of more documents on synthetic biology, or none for the bundled titles"
-                        .into(),
-                ),
-            });
-        }
-    }
-    let (vectors, dims, encoder) = embedded(&texts, options, observer)?;
-    let (predicted, test, model_agrees) = predicted(&documents, &vectors, dims, options.seed)?;
-    let row = |place: usize| &vectors[place * dims..(place + 1) * dims];
-    let elsi: Vec<usize> = (0..documents.len())
-        .filter(|place| documents[*place].elsi)
-        .collect();
-    let synbio: Vec<usize> = (0..documents.len())
-        .filter(|place| !documents[*place].elsi)
-        .collect();
-    let nearest = |of: usize, gate: bool| {
-        let open = elsi
-            .iter()
-            .filter(|place| !gate || predicted[**place] == predicted[of]);
-        open.map(|place| (distance(row(of), row(*place)), *place))
-            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
-            .map(|(_, place)| place)
-    };
-    let asked: Vec<usize> = test
+    let recipe = Recipe::learn(&library, options.minilm.as_deref(), options.seed, observer)?;
+    let documents = &recipe.documents;
+    let asked: Vec<usize> = recipe
+        .test
         .iter()
         .copied()
         .filter(|place| !documents[*place].elsi)
         .collect();
+    let nearest = |of: usize, gate: Gate| {
+        let list = recipe.nearest(recipe.vector(of), gate, 1);
+        list.first().map(|(place, _)| *place)
+    };
+    let gated = |of: usize| nearest(of, Gate::Topic(documents[of].predicted));
     let behind = asked
         .iter()
-        .filter(|of| nearest(**of, false) != nearest(**of, true))
+        .filter(|of| nearest(**of, Gate::Open) != gated(**of))
         .count();
-    let topics = topics(&documents);
-    let hidden: Vec<f64> = synbio
-        .iter()
-        .filter_map(|place| topics[documents[*place].topic as usize].hidden)
-        .collect();
-    let count = |topic: u32| {
-        test.iter()
-            .filter(|place| documents[**place].topic == topic)
-            .count()
+    let mut counted_right = 0;
+    for place in &recipe.test {
+        let text = read_by_paper(&library.record(documents[*place].number)?);
+        counted_right += usize::from(recipe.counted_topic(&text) == Some(documents[*place].topic));
+    }
+    let tested = recipe.test.len();
+    let share = |count: usize| count as f64 / tested as f64;
+    let in_test = |topic: u32| {
+        let of_topic = recipe
+            .test
+            .iter()
+            .filter(|place| documents[**place].topic == topic);
+        of_topic.count()
     };
+    let topics = topics(&recipe);
+    let hidden: Vec<f64> = documents
+        .iter()
+        .filter(|document| !document.elsi)
+        .filter_map(|document| topics[document.topic as usize].hidden)
+        .collect();
+    let title = |place: usize| Ok::<_, Error>(library.record(documents[place].number)?.title);
+    let shown = asked
+        .iter()
+        .take(options.shown)
+        .map(|of| {
+            Ok(OnlyOne {
+                of: title(*of)?,
+                topic: TOPICS[documents[*of].predicted as usize].0,
+                recommended: gated(*of).map(title).transpose()?,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    let right = recipe
+        .test
+        .iter()
+        .filter(|place| documents[**place].predicted == documents[**place].topic)
+        .count();
     Ok(ElsiReproduction {
         paper: "Dablain, Huang, Sepulvado, arXiv 2207.06360",
         corpus: match &options.library {
@@ -291,172 +178,26 @@ pub fn reproduce_elsi(
             None => "bundled titles (the paper: abstracts of PubMed Central)".into(),
         },
         documents: library.len(),
-        without_topic,
-        encoder,
-        rule_agrees: test
-            .iter()
-            .filter(|place| stems.topic(&texts[**place]) == Some(documents[**place].topic))
-            .count() as f64
-            / test.len() as f64,
-        model_agrees,
-        largest_topic: (0..5).map(count).max().unwrap_or(0) as f64 / test.len() as f64,
+        without_topic: recipe.without_topic,
+        elsi_without_topic: recipe.elsi_without_topic,
+        encoder: recipe.encoder().to_owned(),
+        rule_agrees: share(counted_right),
+        model_agrees: share(right),
+        largest_topic: share((0..TOPICS.len() as u32).map(in_test).max().unwrap_or(0)),
         hidden: (!hidden.is_empty()).then(|| hidden.iter().sum::<f64>() / hidden.len() as f64),
         nearest_hidden: (!asked.is_empty()).then(|| behind as f64 / asked.len() as f64),
-        shown: asked
-            .iter()
-            .take(options.shown)
-            .map(|of| OnlyOne {
-                of: documents[*of].title.clone(),
-                topic: TOPICS[predicted[*of] as usize].0,
-                recommended: nearest(*of, true).map(|place| documents[place].title.clone()),
-            })
-            .collect(),
+        shown,
         topics,
         seed: options.seed,
     })
 }
 
-fn whole(record: &Record) -> String {
-    // The paper reads abstracts; where there is none, a title is all there is.
-    if record.abstract_text.is_empty() {
-        record.title.clone()
-    } else {
-        record.abstract_text.clone()
-    }
-}
-
-/// Stems of topics, stemmed as words are.
-struct Stems(Vec<(String, u32)>);
-
-impl Stems {
-    fn new() -> Self {
-        let each = TOPICS.iter().enumerate();
-        Self(
-            each.flat_map(|(topic, (_, words))| words.iter().map(move |word| (porter(word), topic as u32)))
-                .collect(),
-        )
-    }
-
-    /// The topic with most hits, the first of those with as many; none without a hit.
-    fn topic(&self, text: &str) -> Option<u32> {
-        let mut hits = [0_usize; TOPICS.len()];
-        for word in text
-            .split(|sign: char| !sign.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-        {
-            let stem = porter(&word.to_lowercase());
-            for (known, topic) in &self.0 {
-                let cut_short = matches!(known.as_str(), "metabol" | "biosynth");
-                if stem == *known || (cut_short && stem.starts_with(known.as_str())) {
-                    hits[*topic as usize] += 1;
-                }
-            }
-        }
-        let most = hits.iter().copied().max().filter(|most| *most > 0)?;
-        hits.iter()
-            .position(|count| *count == most)
-            .map(|topic| topic as u32)
-    }
-}
-
-fn embedded(
-    texts: &[String],
-    options: &ElsiReproduceOptions,
-    observer: &dyn Observer,
-) -> Result<(Vec<f32>, usize, String), Error> {
-    let Some(path) = &options.minilm else {
-        let table = StaticTable::bundled();
-        let vectors = texts.iter().flat_map(|text| table.embed(text)).collect();
-        let encoder =
-            "the bundled table of words, distilled from MiniLM (the paper: BioBERT, fine-tuned)".into();
-        return Ok((vectors, table.dims(), encoder));
-    };
-    let model = MiniLm::open(path)?;
-    let mut vectors = Vec::with_capacity(texts.len() * MiniLm::DIMS);
-    for (batch, part) in texts.chunks(BATCH).enumerate() {
-        vectors.extend(model.embed(part, &())?);
-        let event = Event::Progress {
-            task: "embedding documents",
-            done: ((batch + 1) * BATCH).min(texts.len()) as u64,
-            total: texts.len() as u64,
-        };
-        if observer.observe(&event).is_break() {
-            return Err(RecommendError::Stopped {
-                task: "embedding documents",
-            }
-            .into());
-        }
-    }
-    Ok((
-        vectors,
-        MiniLm::DIMS,
-        "MiniLM, frozen (the paper: BioBERT, fine-tuned)".into(),
-    ))
-}
-
-/// The topic that a model gives to each document, the rows for testing, and how often it is right there.
-fn predicted(
-    documents: &[Document],
-    vectors: &[f32],
-    dims: usize,
-    seed: u64,
-) -> Result<(Vec<u32>, Vec<usize>, f64), Error> {
-    let order = Seed::new(seed).child("split").shuffled(0..documents.len());
-    let train = (SPLIT.0 * documents.len() as f64) as usize;
-    let tested = ((SPLIT.0 + SPLIT.1) * documents.len() as f64) as usize;
-    let (fitted, test) = (&order[..train], &order[tested..]);
-    let of_rows = |rows: &[usize]| {
-        let values = rows.iter().flat_map(|row| {
-            vectors[row * dims..(row + 1) * dims]
-                .iter()
-                .map(|value| f64::from(*value))
-        });
-        Design::from_matrix(Matrix::new(rows.len(), dims, values.collect()))
-    };
-    let names: Vec<String> = TOPICS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let labels: Vec<u32> = fitted.iter().map(|row| documents[*row].topic).collect();
-    let design = of_rows(fitted);
-    let training = Training {
-        design: &design,
-        labels: &labels,
-        classes: &names,
-        weights: None,
-        groups: None,
-    };
-    let model = Learner::Logistic(LogisticRegression::default()).fit(&training, &Seed::new(seed))?;
-    let all: Vec<usize> = (0..documents.len()).collect();
-    let chances = model.probabilities(&of_rows(&all))?;
-    let best =
-        |row: &[f64]| (0..row.len()).fold(0, |best, place| if row[place] > row[best] { place } else { best });
-    let predicted: Vec<u32> = chances
-        .chunks_exact(TOPICS.len())
-        .map(|row| best(row) as u32)
-        .collect();
-    let right = test
-        .iter()
-        .filter(|row| predicted[**row] == documents[**row].topic)
-        .count();
-    Ok((
-        predicted.clone(),
-        test.to_vec(),
-        right as f64 / test.len().max(1) as f64,
-    ))
-}
-
-fn distance(a: &[f32], b: &[f32]) -> f64 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| f64::from((a - b).abs()))
-        .sum::<f64>()
-        / a.len() as f64
-}
-
-fn topics(documents: &[Document]) -> Vec<ElsiTopic> {
-    let all = documents.iter().filter(|document| document.elsi).count();
+fn topics(recipe: &Recipe) -> Vec<ElsiTopic> {
+    let all = recipe.documents.iter().filter(|document| document.elsi).count();
     let paper_all: usize = PAPER.iter().map(|(_, elsi)| elsi).sum();
     let of = |topic: usize, elsi: bool| {
+        let documents = recipe.documents.iter();
         documents
-            .iter()
             .filter(|document| document.topic as usize == topic && document.elsi == elsi)
             .count()
     };
@@ -539,12 +280,20 @@ impl ElsiReproduction {
                 percent(self.rule_agrees)
             ),
             format!(
-                "A logistic regression over vectors ({}) gets {} right, and guessing the largest topic {}; the paper's code notes 173 wrong of 1,731 or 1,515, which is 90.0 % or 88.6 %.",
-                self.encoder,
+                "A logistic regression gets {} right by the vectors of {}, which stands in for the fine-tuned BioBERT of the paper, and guessing the largest topic {}; the paper's code notes 173 wrong of 1,731 or 1,515, which is 90.0 % or 88.6 %.",
                 percent(self.model_agrees),
+                self.encoder,
                 percent(self.largest_topic)
             ),
         ];
+        if self.elsi_without_topic > 0 {
+            let kept: usize = self.topics.iter().map(|topic| topic.elsi).sum();
+            remarks.push(format!(
+                "Of {} with one of the paper's 15 words, {} have no stem of a topic, and the recipe drops them: what it leaves can be recommended to nobody.",
+                counted(kept + self.elsi_without_topic, "document"),
+                self.elsi_without_topic
+            ));
+        }
         if let Some(hidden) = self.hidden {
             remarks.push(format!(
                 "From a document of synthetic biology, the gate hides {} of literature on ethics, law and society on average.",
