@@ -1,6 +1,6 @@
 //! Terms that lead from a technical text to what is written on ethics, law and society.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -52,7 +52,7 @@ impl BridgeKind {
 }
 
 /// A term in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BridgeTerm<'g> {
     /// What it names.
     pub kind: BridgeKind,
@@ -66,7 +66,12 @@ pub struct BridgeTerm<'g> {
     pub end: usize,
     /// What papers on ethics, law and society say of it.
     pub words: &'g [String],
+    /// How much it says of what a work is for, above 0 and at most 1.
+    pub weight: f64,
 }
+
+/// Terms below this say little: a usual chassis, a tool of every laboratory.
+const TELLING: f64 = 0.5;
 
 /// Terms of a file that people edit.
 #[derive(Debug, Clone)]
@@ -83,6 +88,7 @@ struct Entry {
     kind: BridgeKind,
     name: String,
     words: Vec<String>,
+    weight: f64,
 }
 
 impl Gazetteer {
@@ -135,7 +141,7 @@ impl Gazetteer {
         part: &mut Part<'_, '_>,
         seen: &mut BTreeMap<(BridgeKind, Phrase), usize>,
     ) -> Result<(), Error> {
-        part.only(&["names", "words"])?;
+        part.only(&["names", "words", "weight"])?;
         let names = part.phrases("names")?;
         if let Some(first) = names.first() {
             part.place = format!("{} `{}`", kind.name(), shown(&first.value.0));
@@ -144,6 +150,7 @@ impl Gazetteer {
         if words.is_empty() {
             return Err(part.fail(part.at, "`words` is missing or empty", None));
         }
+        let weight = part.get("weight").map_or(Ok(1.0), |_| part.weight())?;
         let shown_name = names
             .first()
             .map(|first| first.value.0.trim_end_matches('*').to_owned());
@@ -152,6 +159,7 @@ impl Gazetteer {
             kind,
             name: shown_name.unwrap_or_default(),
             words,
+            weight,
         });
         for At {
             value: (written, phrase),
@@ -219,6 +227,7 @@ impl Gazetteer {
                     kind: BridgeKind::Organism,
                     name: full,
                     words: Vec::new(),
+                    weight: 1.0,
                 });
                 self.entries.len() - 1
             });
@@ -249,6 +258,7 @@ impl Gazetteer {
                     start: hit.start,
                     end: hit.end,
                     words: &entry.words,
+                    weight: entry.weight,
                 }
             })
             .collect();
@@ -276,15 +286,33 @@ impl Gazetteer {
             .collect()
     }
 
-    /// Names and words of every term in a text, each once, in the order of the text.
+    /// Names and words of the terms in a text, each once, in the order of the text. Words of terms that say little are among them
+    /// only if the text has no other term.
     pub fn bridge_words(&self, text: &str) -> Vec<String> {
-        let mut met = BTreeSet::new();
-        let mut out = Vec::new();
-        for term in self.find(text) {
-            for word in std::iter::once(term.name).chain(term.words.iter().map(String::as_str)) {
-                if met.insert(word) {
-                    out.push(word.to_owned());
-                }
+        self.weighed(text)
+            .into_iter()
+            .map(|(word, _)| word.to_owned())
+            .collect()
+    }
+
+    /// The same, each with the weight of its term.
+    pub(crate) fn weighed(&self, text: &str) -> Vec<(&str, f64)> {
+        let terms = self.find(text);
+        let telling = terms.iter().any(|term| term.weight >= TELLING);
+        let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut out: Vec<(&str, f64)> = Vec::new();
+        for term in &terms {
+            let words = if telling && term.weight < TELLING {
+                &[]
+            } else {
+                term.words
+            };
+            for word in std::iter::once(term.name).chain(words.iter().map(String::as_str)) {
+                let at = *met.entry(word).or_insert_with(|| {
+                    out.push((word, 0.0));
+                    out.len() - 1
+                });
+                out[at].1 = out[at].1.max(term.weight);
             }
         }
         out
@@ -342,6 +370,30 @@ mod tests {
         ] {
             assert!(words.iter().any(|word| word == wanted), "{wanted} in {words:?}");
         }
+    }
+
+    #[test]
+    fn a_usual_chassis_is_asked_for_only_where_a_text_says_no_more() {
+        let gazetteer = Gazetteer::bundled();
+        let alone = gazetteer.weighed("A metabolic pathway in Escherichia coli");
+        assert!(alone.contains(&("containment", 0.25)), "{alone:?}");
+        assert!(alone.iter().all(|(_, weight)| *weight < TELLING), "{alone:?}");
+        let words = gazetteer.bridge_words("Escherichia coli that cleans contaminated soil");
+        assert!(words.iter().any(|word| word == "bioremediation"), "{words:?}");
+        assert!(!words.iter().any(|word| word.contains("modified")), "{words:?}");
+    }
+
+    #[test]
+    fn a_weight_is_read_and_checked() {
+        let text = |weight: &str| {
+            format!("format = 1\n[[organism]]\nnames = [\"yeast\"]\nwords = [\"beer\"]\n{weight}")
+        };
+        let weight =
+            |line: &str| Gazetteer::parse(&text(line), "mine.toml").map(|read| read.find("yeast")[0].weight);
+        assert_eq!(weight("").expect("it is right"), 1.0);
+        assert_eq!(weight("weight = 0.5\n").expect("it is right"), 0.5);
+        let error = weight("weight = 2\n").expect_err("it is too much").to_string();
+        assert!(error.contains("line 5") && error.contains("weight 2"), "{error}");
     }
 
     #[test]

@@ -466,6 +466,46 @@ words = ["patients", "kill switch*"]
         assert_eq!(scan.triggers[1].why, "is given to patients");
     }
 
+    /// A word tells that a text speaks of something, not what its authors do with it.
+    #[test]
+    fn a_reason_claims_no_more_than_its_words_show() {
+        let lexicon = Lexicon::bundled();
+        for entry in &lexicon.entries {
+            if let Role::Trigger { why } = &entry.role {
+                assert!(
+                    why.starts_with("speaks of ") || why.starts_with("names "),
+                    "{why}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn words_with_another_meaning_trigger_nothing() {
+        let lexicon = Lexicon::bundled();
+        for text in [
+            "the state of the art",
+            "proteolysis targeting chimeras",
+            "a genomic island",
+            "in the course of evolution",
+            "a phase I metabolite",
+            "conjugation to a dye",
+            "a gene driven by a promoter",
+        ] {
+            let scan = lexicon.scan(text);
+            let met: Vec<&str> = scan.triggers.iter().map(|hit| hit.trigger).collect();
+            assert!(met.is_empty(), "{text}: {met:?}");
+        }
+        let why = |text: &str| {
+            let scan = lexicon.scan(text);
+            let reasons = scan.triggers.iter().map(|hit| hit.why.to_owned());
+            reasons.collect::<Vec<String>>().join("; ")
+        };
+        assert!(why("a plant pathogen").contains("some of which control lists name"));
+        assert!(!why("a plant pathogen").contains("names an agent"));
+        assert!(why("Bacillus anthracis").contains("names an agent that control lists name"));
+    }
+
     #[test]
     fn what_stands_under_not_hides_a_cue() {
         let lexicon = small();

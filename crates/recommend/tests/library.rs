@@ -495,3 +495,62 @@ fn another_file_of_the_same_name_is_no_library() {
         "recommend.corrupt-index"
     );
 }
+
+#[test]
+fn containing_a_gene_is_no_containment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    writer
+        .add(&record("kept", "Containment of engineered organisms", "", 2020))
+        .unwrap();
+    writer
+        .add(&record("held", "Responsible research in organizations", "", 2020))
+        .unwrap();
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    let check = |query: &str, wanted: &[&str]| assert_eq!(found(&library, query), wanted, "{query}");
+    check("containing", &[]);
+    check("containment", &["kept"]);
+    check("organism", &["kept"]);
+    check("response", &[]);
+    check("responsibility", &["held"]);
+}
+
+#[test]
+fn a_usual_chassis_does_not_call_for_the_same_documents_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    let hub = "Biosafety and risk assessment of genetically modified microorganisms: environmental law and governance";
+    for (id, title) in [
+        ("hub", hub),
+        ("gut", "Ethics of live biotherapeutic products in patients"),
+        (
+            "soil",
+            "Governance of environmental release for bioremediation of soil",
+        ),
+    ] {
+        writer.add(&record(id, title, "", 2020)).unwrap();
+    }
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    let mut options = RecommendOptions::default();
+    options.filter.elsi = 0.0;
+    let first = |text: &str| {
+        let question = Question::from_text(text, "text").unwrap();
+        let list = Recommender::new(&library).recommend(&question, &options).unwrap();
+        assert!(
+            !list.bridge.iter().any(|word| word == "modified"),
+            "{:?}",
+            list.bridge
+        );
+        list.items[0].record.ids.doi.clone().unwrap()
+    };
+    assert_eq!(
+        first("Escherichia coli that treats the gut of patients"),
+        "10.1234/gut"
+    );
+    assert_eq!(
+        first("Escherichia coli that cleans contaminated soil"),
+        "10.1234/soil"
+    );
+}

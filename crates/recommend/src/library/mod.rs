@@ -76,7 +76,7 @@ impl Statistics {
 
 impl Library {
     /// Changes with what an index holds, so that copies of older versions are not taken for new ones.
-    pub const MADE_BY: &'static str = "1";
+    pub const MADE_BY: &'static str = "2";
 
     /// Opens it.
     ///

@@ -18,6 +18,6 @@ pub use filter::Filter;
 pub use question::Question;
 pub use reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
 pub use recommend::{Covered, RecommendOptions, Recommendation, Recommended, Recommender};
-pub(crate) use terms::{QueryTerm, query_terms, terms_of};
+pub(crate) use terms::{PhraseTerms, QueryTerm, query_terms, terms_of};
 pub use weights::Weights;
 pub(crate) use words::Words;

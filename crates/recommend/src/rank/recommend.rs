@@ -8,7 +8,7 @@ use super::measured::Measured;
 use super::reasons::{AspectReason, Reasons, WordShare};
 use super::sentence_pairs::Sentences;
 use super::terms::rarity;
-use super::{Filter, QueryTerm, Question, Weights, Words, query_terms, terms_of};
+use super::{Filter, PhraseTerms, QueryTerm, Question, Weights, Words, query_terms, terms_of};
 use crate::gazetteer::Gazetteer;
 use crate::lexicon::{Lexicon, Scan};
 use crate::library::{Library, Row};
@@ -42,8 +42,10 @@ pub struct RecommendOptions {
     /// How much a list follows scores and not variety, in `[0, 1]`: 1 is scores alone.
     pub lambda: f64,
     /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well, and where it is not
-    /// about an aspect that the text calls for, with bridge words in common.
+    /// about an aspect that the text calls for, with enough bridge words in common.
     pub least_words: f64,
+    /// How many of the bridge words are enough there: a share of what the best document has, in `[0, 1]`.
+    pub least_bridge: f64,
     /// Least likeness of meaning that is enough where words are few: a cosine, after what all documents have in common is taken away.
     pub least_meaning: f64,
     /// Recommend whatever is best, even if nothing fits.
@@ -61,6 +63,7 @@ impl Default for RecommendOptions {
             feedback: Feedback::default(),
             lambda: 0.9,
             least_words: 0.05,
+            least_bridge: 0.1,
             least_meaning: 0.5,
             never_abstain: false,
         }
@@ -143,7 +146,7 @@ struct Asked<'a> {
     terms: Vec<QueryTerm>,
     /// Share of the text's words, by rarity, that the library knows.
     known_share: f64,
-    bridge: Vec<QueryTerm>,
+    bridge: PhraseTerms,
     vector: Option<Vec<f32>>,
     scan: Scan<'a>,
     /// How strongly each aspect is called for.
@@ -222,7 +225,7 @@ impl<'a> Recommender<'a> {
             options.never_abstain
                 || measured.covered >= options.least_words
                 || measured.meaning >= options.least_meaning
-                || (measured.aspects > 0.0 && measured.bridge > 0.0)
+                || (measured.aspects > 0.0 && measured.bridge >= options.least_bridge)
                 || measured.references > 0.0
         };
         let coverage = self.coverage(
@@ -252,7 +255,7 @@ impl<'a> Recommender<'a> {
             abstained,
             notes,
             words: asked.terms.iter().map(|term| term.word.clone()).collect(),
-            bridge: asked.bridge.iter().map(|term| term.word.clone()).collect(),
+            bridge: asked.bridge.terms.iter().map(|term| term.word.clone()).collect(),
             weights: self.weights.version.clone(),
             passed: passing.count(),
         })
@@ -333,14 +336,14 @@ impl<'a> Recommender<'a> {
         }
         let technical = format!("{whole}\n{}", question.technical.join("\n"));
         let (mut terms, known_share) = terms_of(self.library, &technical, TERMS)?;
-        let mut bridge_words = question.bridge.clone();
+        let mut phrases: Vec<(String, f64)> =
+            question.bridge.iter().map(|word| (word.clone(), 1.0)).collect();
         if self.weights.bridge > 0.0 {
-            bridge_words.extend(
-                self.gazetteer
-                    .bridge_words(&format!("{whole}\n{}", question.bridge.join("\n"))),
-            );
+            let named = format!("{whole}\n{}", question.bridge.join("\n"));
+            let met = self.gazetteer.weighed(&named).into_iter();
+            phrases.extend(met.map(|(word, weight)| (word.to_owned(), weight)));
         }
-        let bridge = query_terms(self.library, &bridge_words.join("\n"), TERMS)?;
+        let bridge = PhraseTerms::of(self.library, &phrases, TERMS)?;
         let mut vector = self.library.embedder.embed(&whole);
         self.follow(feedback, &mut terms, &mut vector)?;
         Ok(Asked {
@@ -465,7 +468,7 @@ impl<'a> Recommender<'a> {
     fn candidates(&self, asked: &Asked<'_>, passing: &Numbers) -> Result<Vec<u32>, Error> {
         let passes = |number: u32| passing.contains(number);
         let mut union: HashSet<u32> = HashSet::new();
-        for terms in [&asked.terms, &asked.bridge] {
+        for terms in [&asked.terms, &asked.bridge.terms] {
             union.extend(
                 Words::new(self.library, terms)
                     .top(CANDIDATES, &passes)?
@@ -503,8 +506,11 @@ impl<'a> Recommender<'a> {
                 0.0
             };
         }
-        let parts = Words::new(self.library, &asked.bridge).parts(candidates)?;
-        for (measured, parts) in measured.iter_mut().zip(parts.chunks(asked.bridge.len().max(1))) {
+        let parts = self.bridge_parts(&asked.bridge, candidates)?;
+        for (measured, parts) in measured
+            .iter_mut()
+            .zip(parts.chunks(asked.bridge.terms.len().max(1)))
+        {
             measured.bridge = parts.iter().map(|part| f64::from(*part)).sum();
         }
         let most = |value: fn(&Measured) -> f64| measured.iter().map(value).fold(0.0, f64::max);
@@ -514,7 +520,7 @@ impl<'a> Recommender<'a> {
             LITTLE * terms.iter().map(once).sum::<f64>()
         };
         let best_words = most(|measured| measured.words).max(little(&asked.terms));
-        let best_bridge = most(|measured| measured.bridge).max(little(&asked.bridge));
+        let best_bridge = most(|measured| measured.bridge).max(little(&asked.bridge.terms));
         let likeness = asked
             .vector
             .as_ref()
@@ -526,7 +532,7 @@ impl<'a> Recommender<'a> {
             let row = &self.library.rows[number];
             let share = |value: f64, best: f64| if best > 0.0 { value / best } else { 0.0 };
             measured.words = share(measured.words, best_words);
-            measured.bridge = share(measured.bridge, best_bridge);
+            measured.bridge = asked.bridge.weight * share(measured.bridge, best_bridge);
             measured.meaning = likeness.as_ref().map_or(0.0, |likeness| likeness[place]);
             measured.elsi = (f64::from(row.elsi) / 6.0).clamp(-1.0, 1.0);
             let about = asked
@@ -543,6 +549,15 @@ impl<'a> Recommender<'a> {
             measured.open_access = f64::from(u8::from(row.open_access()));
         }
         Ok(measured)
+    }
+
+    /// What each bridge word adds, with regard to its phrase.
+    fn bridge_parts(&self, bridge: &PhraseTerms, numbers: &[u32]) -> Result<Vec<f32>, Error> {
+        let mut parts = Words::new(self.library, &bridge.terms).parts(numbers)?;
+        for parts in parts.chunks_mut(bridge.terms.len().max(1)) {
+            bridge.count_whole_phrases(parts);
+        }
+        Ok(parts)
     }
 
     fn rarity(&self, term: &QueryTerm) -> f64 {
@@ -606,7 +621,7 @@ impl<'a> Recommender<'a> {
     ) -> Result<Vec<Recommendation>, Error> {
         let numbers: Vec<u32> = chosen.iter().map(|(number, _, _)| *number).collect();
         let words = Words::new(self.library, &asked.terms).parts(&numbers)?;
-        let bridge = Words::new(self.library, &asked.bridge).parts(&numbers)?;
+        let bridge = self.bridge_parts(&asked.bridge, &numbers)?;
         let yours = Sentences::of(&asked.whole, self.library);
         let mut items = Vec::new();
         for (place, (number, measured, score)) in chosen.iter().enumerate() {
@@ -616,7 +631,7 @@ impl<'a> Recommender<'a> {
             for (terms, parts, weight, is_bridge) in [
                 (&asked.terms, &words, self.weights.words * measured.words, false),
                 (
-                    &asked.bridge,
+                    &asked.bridge.terms,
                     &bridge,
                     self.weights.bridge * measured.bridge,
                     true,
