@@ -5,38 +5,52 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    DenseKind, EngineCheck, GoldCheck, SilverCheck, VENUE_GROUPS, bundled_library, engine_check, gold_check,
-    silver_check,
+    DenseKind, EngineCheck, GoldCheck, GoldOptions, MeasuredRun, RunsCheck, SilverCheck, VENUE_GROUPS,
+    bundled_library, engine_check, gold_check, runs_check, silver_check,
 };
 use counterpoise::{Error, counted, write_text};
 
-use crate::elsi::print_json;
+use crate::elsi::{open, print_json};
 use crate::elsi_flags::EvalFlags;
 use crate::progress::Progress;
 use crate::terminal::{self, table};
 
 pub(crate) fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result<()> {
     if let Some(folder) = &flags.silver {
-        let check = silver_check(&bundled_library(progress)?, folder, progress)?;
+        let check = silver_check(&open(&flags.library, progress)?, folder, progress)?;
         progress.end();
         if json {
             return print_json(&check);
         }
         return terminal::print(&silver_in_words(&check));
     }
-    if let Some(abstracts) = &flags.gold {
-        let library = bundled_library(progress)?;
-        let check = gold_check(&library, abstracts, progress)?;
+    if let Some(qrels) = &flags.qrels {
+        let check = runs_check(qrels, &flags.run, flags.relevant_from, progress)?;
+        progress.end();
+        if json {
+            return print_json(&check);
+        }
+        return terminal::print(&runs_in_words(&check));
+    }
+    if flags.gold.is_some() || !flags.relevance.is_empty() {
+        let library = open(&flags.library, progress)?;
+        let mut options = GoldOptions::default();
+        options.abstracts.clone_from(&flags.gold);
+        options.relevance.clone_from(&flags.relevance);
+        let (check, weights) = gold_check(&library, &options, progress)?;
         let runs = check
             .runs
             .iter()
             .map(|run| (run.name.as_str(), run.trec.as_str()));
         write_runs(flags.runs.as_deref(), runs)?;
+        if let Some(path) = &flags.save_weights {
+            write_text(&format!("{}\n", serde_json::to_string_pretty(&weights)?), path)?;
+        }
         progress.end();
         if json {
             return print_json(&check);
         }
-        return terminal::print(&gold_in_words(&check));
+        return terminal::print(&gold_in_words(&check, flags.relevance.is_empty()));
     }
     let collection = flags.collection.as_deref().unwrap_or(Path::new("."));
     let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
@@ -105,15 +119,29 @@ fn silver_in_words(check: &SilverCheck) -> String {
     text
 }
 
-fn three_digits(value: Option<f64>) -> String {
-    value.map_or("-".into(), |value| format!("{value:.3}"))
+fn runs_in_words(check: &RunsCheck) -> String {
+    let mut text = format!(
+        "{} judged; documents of grade {} and more are relevant\n\n{}",
+        counted(check.queries, "query"),
+        check.relevant_from,
+        measured(&check.measures, &check.runs, "nDCG@10 less the first")
+    );
+    for (name, count) in &check.unanswered {
+        let _ = writeln!(
+            text,
+            "\n{name} has no answer to {}, which count as 0",
+            counted(*count, "query")
+        );
+    }
+    text
 }
 
-fn gold_in_words(check: &GoldCheck) -> String {
+/// A table of rankings.
+fn measured(measures: &[String], runs: &[MeasuredRun], difference: &str) -> String {
     let mut headers = vec!["ranking"];
-    headers.extend(check.measures.iter().map(String::as_str));
-    headers.extend(["nDCG@10 less BM25", "p"]);
-    let rows = check.runs.iter().map(|run| {
+    headers.extend(measures.iter().map(String::as_str));
+    headers.extend([difference, "p"]);
+    let rows = runs.iter().map(|run| {
         let mut row = vec![run.name.clone()];
         row.extend(run.means.iter().copied().map(three_digits));
         row.push(less(run.difference));
@@ -121,19 +149,37 @@ fn gold_in_words(check: &GoldCheck) -> String {
         row
     });
     let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
+    table(&headers, &numeric, rows.collect())
+}
+
+fn three_digits(value: Option<f64>) -> String {
+    value.map_or("-".into(), |value| format!("{value:.3}"))
+}
+
+fn gold_in_words(check: &GoldCheck, bundled: bool) -> String {
     let mut text = format!(
-        "{} abstracts, {} judged candidates; both readers gave the same grade to {:.0} % of them",
-        check.queries,
-        check.judged,
-        100.0 * check.same_grade.unwrap_or(0.0)
+        "{}, {}",
+        counted(check.queries, "abstract"),
+        counted(check.judged, "judged candidate")
     );
+    if let Some(same) = check.same_grade {
+        let _ = write!(
+            text,
+            "; both readers gave the same grade to {:.0} % of them",
+            100.0 * same
+        );
+    }
     if let (Some(kappa), Some((low, high))) = check.kappa {
         let _ = write!(text, ", quadratic kappa {kappa:.2} ({low:.2} to {high:.2})");
     }
+    text.push_str(".\n");
+    if bundled {
+        text.push_str("The readers were two passes of a language model, not experts. ");
+    }
     let _ = write!(
         text,
-        "\nThe readers were two passes of a language model, not experts. What nobody judged counts as 0.\n\n{}\n",
-        table(&headers, &numeric, rows.collect())
+        "What nobody judged counts as 0.\n\n{}\n",
+        measured(&check.measures, &check.runs, "nDCG@10 less BM25")
     );
     for run in &check.runs {
         let _ = writeln!(text, "  {}: {}", run.name, run.about);
@@ -179,22 +225,7 @@ fn checked(check: &EngineCheck) -> String {
         check.queries,
         check.tuned_on
     );
-    let mut headers = vec!["run"];
-    headers.extend(check.measures.iter().map(String::as_str));
-    headers.extend(["nDCG@10 less BM25", "p"]);
-    let rows = check.runs.iter().map(|run| {
-        let mut row = vec![run.name.clone()];
-        row.extend(
-            run.means
-                .iter()
-                .map(|mean| mean.map_or("-".into(), |mean| format!("{mean:.4}"))),
-        );
-        row.push(less(run.difference));
-        row.push(run.p.map_or(String::new(), |p| format!("{p:.4}")));
-        row
-    });
-    let numeric: Vec<bool> = (0..headers.len()).map(|place| place > 0).collect();
-    text.push_str(&table(&headers, &numeric, rows.collect()));
+    text.push_str(&measured(&check.measures, &check.runs, "nDCG@10 less BM25"));
     text.push('\n');
     for run in &check.runs {
         let _ = writeln!(text, "  {}: {}", run.name, run.about);

@@ -453,14 +453,31 @@ pub(crate) struct WatchesFlag {
 #[derive(Args)]
 pub(crate) struct EvalFlags {
     /// Folder in BEIR's form: corpus.jsonl, queries.jsonl, and judgements for training and test
-    #[arg(value_name = "DIR", required_unless_present_any = ["gold", "silver"])]
+    #[arg(value_name = "DIR", required_unless_present_any = ["gold", "relevance", "silver", "qrels"])]
     pub(crate) collection: Option<PathBuf>,
     /// Measure recommending on the 30 abstracts whose candidates were judged instead; a file of records that holds them, by PMC id
-    #[arg(long, value_name = "FILE", conflicts_with = "collection")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["collection", "silver", "qrels"])]
     pub(crate) gold: Option<PathBuf>,
+    /// Candidates that you judged with `elsi judge --question`, in place of those 30
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["collection", "silver", "qrels"])]
+    pub(crate) relevance: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    /// Also tune the weights of parts on all of these abstracts, and write them; `elsi recommend --weights` reads them
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["collection", "silver", "qrels"])]
+    pub(crate) save_weights: Option<PathBuf>,
     /// Measure P(ELSI) on silver labels instead: a folder with papers.tsv (openalex_id, high, mid, low) and clusters.tsv (high, mid, low, silver)
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["collection", "gold"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["collection", "qrels"])]
     pub(crate) silver: Option<PathBuf>,
+    /// Measure rankings of any system instead: judgements in the form of TREC or BEIR
+    #[arg(long, value_name = "FILE", requires = "run", conflicts_with = "collection")]
+    pub(crate) qrels: Option<PathBuf>,
+    /// A ranking in the form of TREC; the first one is what others are compared with
+    #[arg(long, value_name = "FILE", requires = "qrels")]
+    pub(crate) run: Vec<PathBuf>,
+    /// Grade from which a document of --qrels counts as relevant
+    #[arg(long, default_value_t = 1, value_name = "GRADE", requires = "qrels")]
+    pub(crate) relevant_from: i32,
     /// Where meaning comes from: static, lsa, or minilm:PATH
     #[arg(long, default_value = "static", value_name = "KIND")]
     pub(crate) dense: String,

@@ -454,6 +454,73 @@ fn silver_labels_judge_what_never_saw_them() {
 }
 
 #[test]
+fn rankings_of_any_system_are_measured_on_judgements() {
+    let folder = Folder::new();
+    folder.write("qrels.txt", "q1 0 a 2\nq1 0 b 0\nq2 0 c 1\n");
+    folder.write(
+        "first.run",
+        "q1 Q0 b 1 2.0 first\nq1 Q0 a 2 1.0 first\nq2 Q0 d 1 1.0 first\n",
+    );
+    folder.write("second.run", "q1 Q0 a 1 2.0 second\n");
+    let check = json(
+        &folder
+            .ok("elsi eval --qrels qrels.txt --run first.run --run second.run --json")
+            .stdout,
+    );
+    assert_eq!(check["measures"][0], "ndcg@10");
+    let first = check["runs"][0]["means"][0].as_f64().expect("a number");
+    assert!((first - 0.5 / 3.0_f64.log2()).abs() < 1e-12, "{first}");
+    assert_eq!(check["runs"][1]["means"][0].as_f64(), Some(0.5));
+    assert_eq!(check["unanswered"][0], serde_json::json!(["second", 1]));
+    folder.write("odd.run", "q1 Q0 a 1 high odd\n");
+    let odd = folder.refused("elsi eval --qrels qrels.txt --run odd.run");
+    assert!(odd.contains("odd.run") && odd.contains("line 1"), "{odd}");
+    folder.write("other.run", "x1 Q0 a 1 1.0 other\n");
+    let other = folder.refused("elsi eval --qrels qrels.txt --run other.run");
+    assert!(other.contains("none of its queries was judged"), "{other}");
+}
+
+#[test]
+fn your_own_judgements_measure_and_tune() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    let list = json(
+        &folder
+            .ok("elsi recommend abstract.txt -n 12 --never-abstain --json")
+            .stdout,
+    );
+    let items = list["items"].as_array().expect("a list");
+    let lines: Vec<String> = items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| {
+            let id = item["record"]["ids"]["openalex"].as_str().expect("an id");
+            format!(
+                "{{\"query\": \"abstract.txt\", \"id\": \"openalex:{id}\", \"grade\": {}, \"by\": \"me\"}}",
+                if place % 3 == 0 { 2 } else { 0 }
+            )
+        })
+        .collect();
+    folder.write("mine.jsonl", &lines.join("\n"));
+    let check = json(
+        &folder
+            .ok("elsi eval --relevance mine.jsonl --save-weights weights.json --json")
+            .stdout,
+    );
+    assert_eq!(
+        (check["queries"].as_u64(), check["judged"].as_u64()),
+        (Some(1), Some(12))
+    );
+    let said = folder
+        .ok("elsi recommend abstract.txt --weights weights.json --json")
+        .stdout;
+    assert_eq!(json(&said)["weights"], "tuned on 1 abstract");
+    std::fs::remove_file(folder.path("abstract.txt")).expect("it is there");
+    let gone = folder.refused("elsi eval --relevance mine.jsonl");
+    assert!(gone.contains("none of the abstracts"), "{gone}");
+}
+
+#[test]
 fn clusters_that_cannot_be_read_say_where() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("labels")).expect("an empty folder");

@@ -29,7 +29,7 @@ pub struct MeasuredRun {
 
 /// A ranking to be measured.
 pub(super) struct Wanted {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) about: String,
     pub(super) run: Run,
     /// Whether its scores mean anything; a drawn ranking has only ranks.
@@ -37,9 +37,9 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn new(name: &'static str, about: impl Into<String>, run: Run) -> Self {
+    pub(super) fn new(name: impl Into<String>, about: impl Into<String>, run: Run) -> Self {
         Self {
-            name,
+            name: name.into(),
             about: about.into(),
             run,
             scored: true,
@@ -68,7 +68,7 @@ pub(super) fn beside_first(
     let mut rows = Vec::new();
     for (wanted, report) in wanted.iter().zip(reports) {
         let mut row = MeasuredRun {
-            name: wanted.name.into(),
+            name: wanted.name.clone(),
             about: wanted.about.clone(),
             means: report
                 .measures

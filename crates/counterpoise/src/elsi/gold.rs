@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use counterpoise_base::{Observer, Seed};
+use counterpoise_base::{Observer, Seed, counted};
 use counterpoise_learn::Calibration;
 use counterpoise_metrics::Measure;
 use counterpoise_metrics::retrieval::{
@@ -34,7 +34,7 @@ const LIKELY: f64 = 0.5;
 const DEPTH: usize = 100;
 /// Parts that take turns as the abstracts that weights were not tuned on.
 const FOLDS: usize = 5;
-/// Two grades of 0 to 2 add up to this for a document that counts as relevant.
+/// Twice the mean grade of a document that counts as relevant: grades are 0 to 2.
 const RELEVANT: i32 = 2;
 
 /// Aspects of relevant documents that are not among the bundled judgements: lines of JSON.
@@ -78,50 +78,55 @@ pub struct GoldCheck {
     pub with_aspects: usize,
 }
 
-/// Measures rankings of the bundled titles on the gold set. `abstracts` is a file of records that holds the judged abstracts, by
-/// PMC id; their text is not in this program.
+/// What recommending is measured on.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct GoldOptions {
+    /// A file of records that holds the judged abstracts, by one of their ids; their text is not in this program. What was asked
+    /// with a file may be that file instead.
+    pub abstracts: Option<PathBuf>,
+    /// Judged candidates, as `counterpoise elsi judge --question` writes them; those that come with the program if there is none.
+    pub relevance: Vec<PathBuf>,
+}
+
+/// Measures rankings of a library on judged candidates.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or holds none of the judged abstracts.
-pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) -> Result<GoldCheck, Error> {
-    let lines = gold()?;
-    let file =
-        std::fs::File::open(abstracts).map_err(|source| super::ingest::cannot_read(abstracts, source))?;
-    let mut records: BTreeMap<String, Record> = BTreeMap::new();
-    let name = abstracts.display().to_string();
-    read_records(
-        &name,
-        Box::new(std::io::BufReader::new(file)),
-        &ReadRecords::default(),
-        &mut |record| {
-            for id in record.ids.all() {
-                if lines.iter().any(|line| line.query == id) {
-                    records.insert(id, record.clone());
-                }
-            }
-            Ok(())
-        },
-    )?;
-    if records.is_empty() {
-        return Err(Error::Config {
-            place: name,
-            problem: "it holds none of the 30 abstracts that were judged".into(),
-            hint: Some("name a file of records with their PMC ids, titles and abstracts".into()),
-        });
+/// If a file cannot be read, or no judged abstract is found.
+pub fn gold_check(
+    library: &Library,
+    options: &GoldOptions,
+    observer: &dyn Observer,
+) -> Result<(GoldCheck, Weights), Error> {
+    let mut lines = Vec::new();
+    for path in &options.relevance {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| super::ingest::cannot_read(path, source))?;
+        lines.extend(super::judge::relevance(&text, path)?);
     }
+    if options.relevance.is_empty() {
+        lines = gold()?;
+    }
+    let records = seeds(library, &lines, options.abstracts.as_deref())?;
     let mut judgements = Judgements::new();
     let mut readers: BTreeMap<String, Judgements> = BTreeMap::new();
-    let mut sums: BTreeMap<(&str, &str), i32> = BTreeMap::new();
+    let mut grades: BTreeMap<(&str, String), Vec<u8>> = BTreeMap::new();
     for line in lines.iter().filter(|line| records.contains_key(&line.query)) {
-        *sums.entry((&line.query, &line.id)).or_default() += i32::from(line.grade);
+        // The same name for a document as rankings have.
+        let id = match library.find_any(&line.id)? {
+            Some(number) => id_of(library, number)?,
+            None => line.id.clone(),
+        };
         let reader = readers.entry(line.by.clone()).or_default();
-        reader.insert(line.query.clone(), line.id.clone(), i32::from(line.grade));
+        reader.insert(line.query.clone(), id.clone(), i32::from(line.grade));
+        grades.entry((&line.query, id)).or_default().push(line.grade);
     }
-    for ((query, id), sum) in &sums {
-        judgements.insert((*query).to_owned(), (*id).to_owned(), *sum);
+    for ((query, id), grades) in &grades {
+        let sum: i32 = grades.iter().map(|grade| i32::from(*grade)).sum();
+        judgements.insert((*query).to_owned(), id.clone(), 2 * sum / grades.len() as i32);
     }
-    let judged = sums.len();
+    let judged = grades.len();
     let mut both = readers.values();
     let agreement = match (both.next(), both.next()) {
         (Some(first), Some(second)) => {
@@ -181,7 +186,7 @@ pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) 
     wanted.push(Wanted::new(
         "all parts, held out",
         "weights tuned on the other four fifths of the abstracts",
-        held_out(&parts, &judgements, &bundled)?,
+        held_out(&parts, &judgements)?,
     ));
     wanted.push(Wanted::new(
         "all parts, bundled",
@@ -202,7 +207,9 @@ pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) 
         .collect();
     let runs = beside_first(&wanted, &reports, &ndcg.to_string(), observer)?;
     let (sides, shown, with_aspects) = sides(library, &wanted, &judgements, observer)?;
-    Ok(GoldCheck {
+    let all: Vec<&String> = parts.keys().collect();
+    let weights = tuned_weights(&parts, &all, &judgements)?;
+    let check = GoldCheck {
         queries: records.len(),
         judged,
         same_grade: agreement.as_ref().and_then(|agreement| agreement.same.value),
@@ -217,7 +224,49 @@ pub fn gold_check(library: &Library, abstracts: &Path, observer: &dyn Observer) 
         sides,
         shown,
         with_aspects,
-    })
+    };
+    Ok((check, weights))
+}
+
+/// Abstracts that candidates were judged for, by the name of the question: an id, or a file.
+fn seeds(
+    library: &Library,
+    lines: &[Relevance],
+    abstracts: Option<&Path>,
+) -> Result<BTreeMap<String, Record>, Error> {
+    let wanted: BTreeSet<&String> = lines.iter().map(|line| &line.query).collect();
+    let mut records: BTreeMap<String, Record> = BTreeMap::new();
+    if let Some(path) = abstracts {
+        let file = std::fs::File::open(path).map_err(|source| super::ingest::cannot_read(path, source))?;
+        let name = path.display().to_string();
+        let input = Box::new(std::io::BufReader::new(file));
+        read_records(&name, input, &ReadRecords::default(), &mut |record| {
+            for id in record.ids.all().filter(|id| wanted.contains(id)) {
+                records.insert(id, record.clone());
+            }
+            Ok(())
+        })?;
+    }
+    for query in wanted {
+        if records.contains_key(query) || !Path::new(query).is_file() {
+            continue;
+        }
+        let question = super::read_question(query, library)?;
+        let mut record = Record::default();
+        record.title = question.title;
+        record.abstract_text = question.text;
+        records.insert(query.clone(), record);
+    }
+    if records.is_empty() {
+        return Err(Error::Config {
+            place: abstracts.map_or("--relevance".into(), |path| path.display().to_string()),
+            problem: "none of the abstracts that candidates were judged for is there".into(),
+            hint: Some(
+                "name a file of records with their ids, titles and abstracts with `--gold`, or go where the files are that were judged".into(),
+            ),
+        });
+    }
+    Ok(records)
 }
 
 fn gold() -> Result<Vec<Relevance>, Error> {
@@ -247,11 +296,11 @@ fn parts(library: &Library, records: &BTreeMap<String, Record>) -> Result<Parts,
 }
 
 fn id_of(library: &Library, number: u32) -> Result<String, Error> {
-    let record = library.record(number)?;
-    Ok(record
-        .ids
-        .openalex
-        .map_or_else(|| format!("number:{number}"), |id| format!("openalex:{id}")))
+    let ids = library.record(number)?.ids;
+    Ok(match &ids.openalex {
+        Some(id) => format!("openalex:{id}"),
+        None => ids.all().next().unwrap_or_else(|| format!("number:{number}")),
+    })
 }
 
 fn values(weights: &Weights) -> [f64; 8] {
@@ -550,6 +599,8 @@ fn others(library: &Library, parts: &Parts, random: bool) -> Result<Run, Error> 
     Ok(run)
 }
 
+/// Where tuning starts, set by hand before anything was judged; bundled weights would bring what they know of held-out abstracts.
+const START: [f64; 8] = [0.4, 0.2, 0.4, 0.12, 0.2, 0.2, 0.03, 0.02];
 /// Weights that are tried, one part after the other.
 const TRIED: [f64; 11] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2];
 /// Parts that the gold set says something of.
@@ -558,7 +609,7 @@ const TUNED: [usize; 6] = [0, 1, 2, 3, 4, 6];
 const ROUNDS: usize = 3;
 
 /// Each fold's abstracts, ranked by weights that were tuned on the others.
-fn held_out(parts: &Parts, judgements: &Judgements, start: &[f64; 8]) -> Result<Run, Error> {
+fn held_out(parts: &Parts, judgements: &Judgements) -> Result<Run, Error> {
     let queries: Vec<&String> = parts.keys().collect();
     let mut run = Run::new("held-out");
     for fold in folds(queries.len()) {
@@ -568,7 +619,7 @@ fn held_out(parts: &Parts, judgements: &Judgements, start: &[f64; 8]) -> Result<
             .copied()
             .filter(|query| !test.contains(query))
             .collect();
-        let weights = tuned(parts, &rest, judgements, start);
+        let weights = tuned(parts, &rest, judgements);
         for query in test {
             run.insert(query.clone(), ranked(&parts[query], &weights))
                 .map_err(Error::Metrics)?;
@@ -577,8 +628,23 @@ fn held_out(parts: &Parts, judgements: &Judgements, start: &[f64; 8]) -> Result<
     Ok(run)
 }
 
-/// Coordinate by coordinate, from where it starts; what gains less than 0.0001 of nDCG@10 is left.
-fn tuned(parts: &Parts, queries: &[&String], judgements: &Judgements, start: &[f64; 8]) -> [f64; 8] {
+/// Weights to be saved, tuned on all abstracts.
+fn tuned_weights(parts: &Parts, queries: &[&String], judgements: &Judgements) -> Result<Weights, Error> {
+    let mut text = serde_json::Map::new();
+    text.insert(
+        "version".into(),
+        format!("tuned on {}", counted(queries.len(), "abstract")).into(),
+    );
+    let names = Weights::bundled().list().map(|(name, _)| name);
+    for (name, weight) in names.into_iter().zip(tuned(parts, queries, judgements)) {
+        text.insert(name.into(), weight.into());
+    }
+    let text = serde_json::Value::Object(text).to_string();
+    Ok(Weights::parse(&text, "tuned weights")?)
+}
+
+/// Coordinate by coordinate, from [`START`]; what gains less than 0.0001 of nDCG@10 is left.
+fn tuned(parts: &Parts, queries: &[&String], judgements: &Judgements) -> [f64; 8] {
     let ndcg = RankingMeasure::ndcg(NonZeroUsize::new(10).expect("10 is not 0"));
     let score = |weights: &[f64; 8]| {
         let values = queries.iter().filter_map(|query| {
@@ -589,7 +655,7 @@ fn tuned(parts: &Parts, queries: &[&String], judgements: &Judgements, start: &[f
         let values: Vec<f64> = values.collect();
         values.iter().sum::<f64>() / values.len().max(1) as f64
     };
-    let mut weights = *start;
+    let mut weights = START;
     let mut best = score(&weights);
     for _ in 0..ROUNDS {
         let before = best;

@@ -10,6 +10,7 @@ mod judge;
 mod learn;
 mod question;
 mod recipe;
+mod runs;
 mod silver;
 mod venues;
 mod watch;
@@ -29,7 +30,7 @@ pub use counterpoise_recommend::{
 };
 pub use evaluate::{EngineCheck, engine_check};
 pub use export::{ExportFormat, export};
-pub use gold::{GoldCheck, GoldSides, gold_check};
+pub use gold::{GoldCheck, GoldOptions, GoldSides, gold_check};
 pub use ingest::{IngestReport, RecordFile, cannot_read, ingest};
 pub use judge::{
     Queue, Relevance, Screened, Waiting, pool, read_judgements, read_relevance, screen, write_lines,
@@ -37,6 +38,7 @@ pub use judge::{
 pub use learn::{Balanced, LearnElsi, LearntElsi, learn_elsi};
 pub use question::read_question;
 pub(crate) use recipe::{Gate, Recipe, TOPICS, read_by_paper};
+pub use runs::{RunsCheck, runs_check};
 pub use silver::{SilverCheck, SilverRow, silver_check};
 pub use venues::{VENUE_GROUPS, VenueGroup};
 pub use watch::{News, Watch, Watches, atom, digest};
