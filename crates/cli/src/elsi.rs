@@ -526,8 +526,9 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
 }
 
 fn fetch_records(flags: &FetchFlags, json: bool, progress: &Progress) -> Result<()> {
+    let options = flags.options()?;
     let mut folder = FetchFolder::open(&flags.output).map_err(Error::from)?;
-    let done = fetch(&flags.options()?, &mut folder, progress).map_err(Error::from)?;
+    let done = fetch(&options, &mut folder, progress).map_err(Error::from)?;
     progress.end();
     if json {
         return print_json(&serde_json::json!({

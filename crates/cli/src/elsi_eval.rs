@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use counterpoise::elsi::{
     DenseKind, EngineCheck, GoldCheck, GoldOptions, MeasuredRun, RunsCheck, SilverCheck, VENUE_GROUPS,
-    bundled_library, engine_check, gold_check, runs_check, silver_check,
+    engine_check, gold_check, runs_check, silver_check,
 };
 use counterpoise::{Error, counted, write_text};
 
@@ -32,11 +32,12 @@ pub(crate) fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result
         }
         return terminal::print(&runs_in_words(&check));
     }
-    if flags.gold.is_some() || !flags.relevance.is_empty() {
+    if flags.gold.is_some() || !flags.relevance.is_empty() || flags.citations {
         let library = open(&flags.library, progress)?;
         let mut options = GoldOptions::default();
         options.abstracts.clone_from(&flags.gold);
         options.relevance.clone_from(&flags.relevance);
+        options.citations = flags.citations;
         let (check, weights) = gold_check(&library, &options, progress)?;
         let runs = check
             .runs
@@ -50,7 +51,7 @@ pub(crate) fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result
         if json {
             return print_json(&check);
         }
-        return terminal::print(&gold_in_words(&check, flags.relevance.is_empty()));
+        return terminal::print(&gold_in_words(&check, flags));
     }
     let collection = flags.collection.as_deref().unwrap_or(Path::new("."));
     let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
@@ -79,7 +80,7 @@ fn write_runs<'a>(folder: Option<&Path>, runs: impl Iterator<Item = (&'a str, &'
     for (name, text) in runs {
         write_text(
             text,
-            &folder.join(format!("{}.run", name.replace([' ', ','], "-"))),
+            &folder.join(format!("{}.run", name.replace([' ', ',', '\''], "-"))),
         )?;
     }
     Ok(())
@@ -156,7 +157,7 @@ fn three_digits(value: Option<f64>) -> String {
     value.map_or("-".into(), |value| format!("{value:.3}"))
 }
 
-fn gold_in_words(check: &GoldCheck, bundled: bool) -> String {
+fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
     let mut text = format!(
         "{}, {}",
         counted(check.queries, "abstract"),
@@ -173,7 +174,9 @@ fn gold_in_words(check: &GoldCheck, bundled: bool) -> String {
         let _ = write!(text, ", quadratic kappa {kappa:.2} ({low:.2} to {high:.2})");
     }
     text.push_str(".\n");
-    if bundled {
+    if flags.citations {
+        text.push_str("Judged by citations (silver): what does not cite may help as well. ");
+    } else if flags.relevance.is_empty() {
         text.push_str("The readers were two passes of a language model, not experts. ");
     }
     let _ = write!(

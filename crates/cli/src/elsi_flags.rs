@@ -453,7 +453,7 @@ pub(crate) struct WatchesFlag {
 #[derive(Args)]
 pub(crate) struct EvalFlags {
     /// Folder in BEIR's form: corpus.jsonl, queries.jsonl, and judgements for training and test
-    #[arg(value_name = "DIR", required_unless_present_any = ["gold", "relevance", "silver", "qrels"])]
+    #[arg(value_name = "DIR", required_unless_present_any = ["gold", "relevance", "citations", "silver", "qrels"])]
     pub(crate) collection: Option<PathBuf>,
     /// Measure recommending on the 30 abstracts whose candidates were judged instead; a file of records that holds them, by PMC id
     #[arg(long, value_name = "FILE", conflicts_with_all = ["collection", "silver", "qrels"])]
@@ -461,6 +461,9 @@ pub(crate) struct EvalFlags {
     /// Candidates that you judged with `elsi judge --question`, in place of those 30
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["collection", "silver", "qrels"])]
     pub(crate) relevance: Vec<PathBuf>,
+    /// Judge by citations of the library instead: literature on ethics, law and society that cites a document helps with it
+    #[arg(long, conflicts_with_all = ["collection", "silver", "qrels", "gold", "relevance"])]
+    pub(crate) citations: bool,
     #[command(flatten)]
     pub(crate) library: LibraryFlag,
     /// Also tune the weights of parts on all of these abstracts, and write them; `elsi recommend --weights` reads them

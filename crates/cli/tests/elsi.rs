@@ -521,6 +521,42 @@ fn your_own_judgements_measure_and_tune() {
 }
 
 #[test]
+fn citations_judge_where_a_library_has_them() {
+    let folder = Folder::new();
+    let none = folder.refused("elsi eval --citations");
+    assert!(none.contains("cites another document"), "{none}");
+    let works: Vec<String> = (0..8)
+        .flat_map(|place| {
+            [
+                format!("{{\"id\": \"W{place}1\", \"title\": \"Enzyme number {place} of a yeast strain {place}\"}}"),
+                format!(
+                    "{{\"id\": \"W{place}2\", \"title\": \"Ethics and governance of yeast strain {place}: biosafety, law and public policy\", \"referenced_works\": [\"W{place}1\"]}}"
+                ),
+            ]
+        })
+        .collect();
+    folder.write("works.json", &format!("{{\"results\": [{}]}}", works.join(",")));
+    folder.ok("elsi ingest works.json --format openalex --library lib");
+    let check = json(&folder.ok("elsi eval --citations --library lib --json").stdout);
+    assert_eq!(
+        (check["queries"].as_u64(), check["judged"].as_u64()),
+        (Some(8), Some(8)),
+        "{check}"
+    );
+    let names: Vec<&str> = check["runs"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|run| run["name"].as_str())
+        .collect();
+    assert!(
+        names.contains(&"the paper's recipe") && names.contains(&"newest"),
+        "{names:?}"
+    );
+    assert!(check["runs"][0]["means"][0].as_f64() > Some(0.4), "{check}");
+}
+
+#[test]
 fn clusters_that_cannot_be_read_say_where() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("labels")).expect("an empty folder");

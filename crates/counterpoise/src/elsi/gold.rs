@@ -87,7 +87,12 @@ pub struct GoldOptions {
     pub abstracts: Option<PathBuf>,
     /// Judged candidates, as `counterpoise elsi judge --question` writes them; those that come with the program if there is none.
     pub relevance: Vec<PathBuf>,
+    /// Judgements out of the library itself instead: literature on ethics, law and society that cites a document helps with it.
+    pub citations: bool,
 }
+
+/// Documents that are asked with where citations judge.
+const CITED: usize = 300;
 
 /// Measures rankings of a library on judged candidates.
 ///
@@ -105,10 +110,16 @@ pub fn gold_check(
             std::fs::read_to_string(path).map_err(|source| super::ingest::cannot_read(path, source))?;
         lines.extend(super::judge::relevance(&text, path)?);
     }
-    if options.relevance.is_empty() {
-        lines = gold()?;
-    }
-    let records = seeds(library, &lines, options.abstracts.as_deref())?;
+    let records = if options.citations {
+        let (judged, cited) = cited(library)?;
+        lines = judged;
+        cited
+    } else {
+        if options.relevance.is_empty() {
+            lines = gold()?;
+        }
+        seeds(library, &lines, options.abstracts.as_deref())?
+    };
     let mut judgements = Judgements::new();
     let mut readers: BTreeMap<String, Judgements> = BTreeMap::new();
     let mut grades: BTreeMap<(&str, String), Vec<u8>> = BTreeMap::new();
@@ -226,6 +237,49 @@ pub fn gold_check(
         with_aspects,
     };
     Ok((check, weights))
+}
+
+/// Judgements by citations, and the documents that are cited: at most [`CITED`] of them, drawn. P(ELSI) of a half parts those that are
+/// asked with from those that are recommended. They are asked with as texts, so that no list of references tells the answer.
+fn cited(library: &Library) -> Result<(Vec<Relevance>, BTreeMap<String, Record>), Error> {
+    let chances = library.chances();
+    let mut citing: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (number, _) in chances
+        .iter()
+        .enumerate()
+        .filter(|(_, chance)| **chance >= LIKELY)
+    {
+        for id in &library.record(number as u32)?.references {
+            let Some(of) = library.find(id)? else { continue };
+            if chances[of as usize] < LIKELY {
+                citing.entry(of).or_default().push(number as u32);
+            }
+        }
+    }
+    if citing.is_empty() {
+        return Err(Error::Config {
+            place: library.folder().display().to_string(),
+            problem: "no document on ethics, law and society in it cites another document of it".into(),
+            hint: Some("ingest records with references: JATS, Europe PMC or OpenAlex JSON".into()),
+        });
+    }
+    let all: Vec<u32> = citing.keys().copied().collect();
+    let drawn = Seed::new(SEED).child("cited").shuffled(0..all.len());
+    let mut records = BTreeMap::new();
+    let mut lines = Vec::new();
+    for place in drawn.into_iter().take(CITED) {
+        let query = id_of(library, all[place])?;
+        for number in &citing[&all[place]] {
+            lines.push(Relevance {
+                query: query.clone(),
+                id: id_of(library, *number)?,
+                grade: 2,
+                by: String::new(),
+            });
+        }
+        records.insert(query, library.record(all[place])?);
+    }
+    Ok((lines, records))
 }
 
 /// Abstracts that candidates were judged for, by the name of the question: an id, or a file.
@@ -346,7 +400,15 @@ fn by_recipe(
     records: &BTreeMap<String, Record>,
     observer: &dyn Observer,
 ) -> Result<Vec<Wanted>, Error> {
-    let recipe = Recipe::learn(library, None, SEED, observer)?;
+    let recipe = match Recipe::learn(library, None, SEED, observer) {
+        Ok(recipe) => recipe,
+        // A library of one's own may have too few documents of a topic.
+        Err(Error::Config { problem, .. }) => {
+            let none = |name: &str| Wanted::new(name, problem.clone(), Run::new("none")).by_rank_alone();
+            return Ok(vec![none("the paper's recipe"), none("counting rule")]);
+        }
+        Err(other) => return Err(other),
+    };
     let mut predicted = Run::new("recipe");
     let mut counted = Run::new("counting-rule");
     for (query, record) in records {

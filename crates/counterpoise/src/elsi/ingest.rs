@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Observer, Warning, counted};
 use counterpoise_recommend::{
-    ColumnMap, Error as RecommendError, Format, Ingested, LibraryOptions, ReadRecords, Writer, read_records,
+    ColumnMap, Error as RecommendError, Format, Ingested, Library, LibraryOptions, ReadRecords, Writer,
+    read_records,
 };
 use serde::Serialize;
 
@@ -56,6 +57,21 @@ const TOLD: usize = 5;
 ///
 /// If a file cannot be read, and those of [`Writer`].
 pub fn ingest(
+    files: &[RecordFile],
+    library: &Path,
+    options: LibraryOptions,
+    observer: &dyn Observer,
+) -> Result<IngestReport, Error> {
+    let is_new = !library.exists();
+    let done = ingest_into(files, library, options, observer);
+    // A library that was begun for this and holds nothing is not left behind.
+    if done.is_err() && is_new && Library::open(library).is_ok_and(|begun| begun.is_empty()) {
+        let _ = std::fs::remove_dir_all(library);
+    }
+    done
+}
+
+fn ingest_into(
     files: &[RecordFile],
     library: &Path,
     options: LibraryOptions,
