@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Classifier, Coefficients, DenseKind, ExportFormat, Feedback, FetchFolder, Found, IngestReport, LearnElsi,
-    Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation, Recommended, Recommender, Record,
-    SearchOptions, Snippet, TITLES, Weights, bundled_library, export, fetch, ingest, learn_elsi,
-    read_question, rebuild_library,
+    AspectMeasures, Classifier, Coefficients, DenseKind, ExportFormat, Feedback, FetchFolder, Found,
+    IngestReport, LearnElsi, LearntElsi, Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation,
+    Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library, export,
+    fetch, ingest, learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
@@ -394,7 +394,9 @@ pub(crate) fn item_in_words(place: usize, item: &Recommendation) -> String {
         let theirs = reason
             .theirs
             .as_ref()
-            .map_or(String::new(), |theirs| format!(" (\"{theirs}\")"));
+            .map_or(" (no cue; the classifier says so)".into(), |theirs| {
+                format!(" (\"{theirs}\")")
+            });
         let yours = match (&reason.why, &reason.yours) {
             (Some(why), Some(yours)) => format!("; your work {why} (\"{yours}\")"),
             _ => String::new(),
@@ -596,6 +598,7 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
         learnt.elsi,
         table(&headers, &numeric, rows.collect())
     );
+    let _ = write!(text, "\n{}", aspects_learnt(&learnt));
     if let Some(path) = &flags.output {
         let _ = writeln!(
             text,
@@ -605,6 +608,43 @@ fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {
         );
     }
     terminal::print(&text)
+}
+
+/// How well each aspect is told, and by what.
+fn aspects_learnt(learnt: &LearntElsi) -> String {
+    let shown = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.3}"));
+    let row = |name: String, measured: &AspectMeasures| {
+        vec![
+            name,
+            measured.judged.to_string(),
+            shown(measured.average_precision_lexicon),
+            shown(measured.average_precision_both),
+            shown(measured.f1_lexicon),
+            shown(measured.f1_both),
+        ]
+    };
+    let mut rows = Vec::new();
+    for model in &learnt.coefficients.aspect_models {
+        let by = if model.regression.is_some() { "" } else { " *" };
+        rows.push(row(format!("{}{by}", model.measured.aspect), &model.measured));
+    }
+    let mean = &learnt.aspects_mean;
+    rows.push(row(mean.aspect.clone(), mean));
+    format!(
+        "{}* cues of the lexicon alone decide: too few documents were judged to be about it, or the classifier was no better\n",
+        table(
+            &[
+                "aspect",
+                "judged",
+                "AP lexicon",
+                "AP both",
+                "F1 lexicon",
+                "F1 both"
+            ],
+            &[false, true, true, true, true, true],
+            rows
+        )
+    )
 }
 
 fn aspects(save: Option<&Path>, json: bool) -> Result<()> {

@@ -41,6 +41,16 @@ pub struct AspectEntry {
     pub mesh: Vec<String>,
 }
 
+impl AspectEntry {
+    /// The subject heading of a document that says that it is about the aspect.
+    pub(crate) fn heading_of<'r>(&self, record: &'r crate::Record) -> Option<&'r String> {
+        record
+            .mesh
+            .iter()
+            .find(|heading| self.mesh.iter().any(|known| known.eq_ignore_ascii_case(heading)))
+    }
+}
+
 /// A cue in a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CueHit<'l> {

@@ -20,7 +20,8 @@ mod write;
 
 pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, StaticTable, Vectors, WordPiece, distill};
 pub use elsi::{
-    BUNDLED_JUDGEMENTS, Balance, Classifier, Coefficients, Example, Judgement, Learnt, TrainOptions, train,
+    AspectMeasures, AspectModel, AspectRegression, BUNDLED_JUDGEMENTS, Balance, Classifier, Coefficients,
+    Example, Judgement, Learnt, TrainOptions, Verdict, train, train_aspects,
 };
 pub use error::Error;
 pub use gazetteer::{BridgeKind, BridgeTerm, Gazetteer};

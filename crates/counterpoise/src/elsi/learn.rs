@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use counterpoise_base::{Observer, Warning, counted};
 use counterpoise_metrics::{Measure, Predictions};
 use counterpoise_recommend::{
-    Balance, Coefficients, Error as RecommendError, Example, Judgement, Lexicon, Library, Record,
-    TrainOptions, train,
+    AspectMeasures, Balance, Coefficients, Error as RecommendError, Example, Judgement, Lexicon, Library,
+    Record, TrainOptions, Verdict, train, train_aspects,
 };
 use serde::Serialize;
 
@@ -69,6 +69,10 @@ pub struct LearntElsi {
     pub measures: Vec<String>,
     /// Each way to treat rarity.
     pub compared: Vec<Balanced>,
+    /// How well aspects are told by the lexicon alone and with a classifier, measured on documents that a fold's model did not see.
+    pub aspects: Vec<AspectMeasures>,
+    /// Means over aspects.
+    pub aspects_mean: AspectMeasures,
     /// To be saved.
     #[serde(skip)]
     pub coefficients: Coefficients,
@@ -96,25 +100,24 @@ pub fn learn_elsi(
 ) -> Result<LearntElsi, Error> {
     let mut warnings = Vec::new();
     let judged = judged(library, options, &mut warnings)?;
-    let records: Vec<(Record, Option<Vec<f32>>, bool, f64)> = judged
+    let records: Vec<(Record, Option<Vec<f32>>, Verdict)> = judged
         .into_iter()
-        .map(|(number, (grades, weight))| {
-            let mean = grades.iter().map(|grade| f64::from(*grade)).sum::<f64>() / grades.len() as f64;
+        .map(|(number, read)| {
             Ok((
                 library.record(number)?,
                 library.vector(number),
-                mean >= 1.0,
-                weight,
+                Verdict::of(&read),
             ))
         })
         .collect::<Result<_, RecommendError>>()?;
     let examples: Vec<Example<'_>> = records
         .iter()
-        .map(|(record, vector, elsi, weight)| Example {
+        .map(|(record, vector, verdict)| Example {
             record,
             vector: vector.as_deref(),
-            elsi: *elsi,
-            weight: *weight,
+            elsi: verdict.elsi,
+            aspects: &verdict.aspects,
+            weight: verdict.weight,
         })
         .collect();
     let lexicon = Lexicon::bundled();
@@ -124,13 +127,14 @@ pub fn learn_elsi(
         counted(examples.len(), "document")
     );
     let dense = library.dense().name();
-    let learn = |balance: &str| {
-        let options = TrainOptions::default()
+    let how = |balance: &str| {
+        let how = TrainOptions::default()
             .with_balance(Balance::from_name(balance)?)
             .with_c(options.c)
             .with_seed(options.seed);
-        train(&lexicon, &examples, &dense, &about, &options, observer)
+        Ok::<_, RecommendError>(how)
     };
+    let learn = |balance: &str| train(&lexicon, &examples, &dense, &about, &how(balance)?, observer);
     let names = [
         format!("average-precision:{ELSI}"),
         format!("roc-auc:{ELSI}"),
@@ -156,12 +160,20 @@ pub fn learn_elsi(
             values: measured(&learnt.held_out, &truth, &weights, &measures)?,
         });
     }
-    let coefficients = learn(&options.balance)?.coefficients;
+    let mut coefficients = learn(&options.balance)?.coefficients;
+    coefficients.aspect_models = train_aspects(&lexicon, &examples, &how(&options.balance)?, observer)?;
+    let aspects: Vec<AspectMeasures> = coefficients
+        .aspect_models
+        .iter()
+        .map(|model| model.measured.clone())
+        .collect();
     Ok(LearntElsi {
         documents: examples.len(),
         elsi,
         measures: names.to_vec(),
         compared,
+        aspects_mean: AspectMeasures::mean(&aspects),
+        aspects,
         coefficients,
         warnings,
     })
@@ -187,8 +199,8 @@ pub(crate) fn measured(
     Ok(measures.iter().map(|measure| measure.value(&rows)).collect())
 }
 
-/// Grades and weight of each document that was judged, by number.
-type Judged = BTreeMap<u32, (Vec<u8>, f64)>;
+/// What was said of each document that was judged, by number.
+type Judged = BTreeMap<u32, Vec<Judgement>>;
 
 fn judged(library: &Library, options: &LearnElsi, warnings: &mut Vec<Warning>) -> Result<Judged, Error> {
     let mut all = Vec::new();
@@ -204,12 +216,7 @@ fn judged(library: &Library, options: &LearnElsi, warnings: &mut Vec<Warning>) -
     for judgement in all {
         match library.find_any(&judgement.id)? {
             None => missing += 1,
-            Some(number) => {
-                let entry = judged
-                    .entry(number)
-                    .or_insert_with(|| (Vec::new(), judgement.weight));
-                entry.0.push(judgement.elsi);
-            }
+            Some(number) => judged.entry(number).or_default().push(judgement),
         }
     }
     if missing > 0 {

@@ -22,11 +22,12 @@ pub use counterpoise_recommend::fetch::{
     Source as FetchSource, fetch,
 };
 pub use counterpoise_recommend::{
-    AspectReason, Balance, Classifier, Coefficients, ColumnMap, Covered, DenseKind, Error as RecommendError,
-    Example, Facet, Facets, Feedback, Filter, Format as RecordFormat, Found, Gazetteer, Ids, Ingested,
-    Judgement, Kind as DocumentKind, Lexicon, Library, LibraryOptions, Part as ScorePart, Problem, Question,
-    Reasons, RecommendOptions, Recommendation, Recommended, Recommender, Record, SearchHit, SearchOptions,
-    SentencePair, Snippet, Weights, WordShare, rebuild as rebuild_library,
+    AspectMeasures, AspectModel, AspectReason, Balance, Classifier, Coefficients, ColumnMap, Covered,
+    DenseKind, Error as RecommendError, Example, Facet, Facets, Feedback, Filter, Format as RecordFormat,
+    Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon, Library, LibraryOptions,
+    Part as ScorePart, Problem, Question, Reasons, RecommendOptions, Recommendation, Recommended,
+    Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare,
+    rebuild as rebuild_library,
 };
 pub use evaluate::{EngineCheck, engine_check};
 pub use export::{ExportFormat, export};

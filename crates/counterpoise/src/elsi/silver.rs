@@ -88,6 +88,7 @@ pub fn silver_check(library: &Library, folder: &Path, observer: &dyn Observer) -
             record,
             vector: vector.as_deref(),
             elsi: *elsi,
+            aspects: &[],
             weight: 1.0,
         })
         .collect();

@@ -33,13 +33,7 @@ impl Evidence {
         headings.push_str(&record.mesh.join(". "));
         let mut in_headings = Part::of(count, &lexicon.cues_in(&headings));
         for (place, aspect) in lexicon.aspects().iter().enumerate() {
-            let known = |heading: &String| {
-                aspect
-                    .mesh
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(heading))
-            };
-            if record.mesh.iter().any(known) {
+            if aspect.heading_of(record).is_some() {
                 in_headings.aspects[place] = both(in_headings.aspects[place], 0.8);
                 in_headings.any = both(in_headings.any, 0.8);
             }
@@ -64,7 +58,7 @@ impl Evidence {
 }
 
 /// That at least one of two is right.
-fn both(a: f64, b: f64) -> f64 {
+pub(super) fn both(a: f64, b: f64) -> f64 {
     1.0 - (1.0 - a) * (1.0 - b)
 }
 

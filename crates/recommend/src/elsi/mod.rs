@@ -3,10 +3,13 @@
 /// Documents that were judged by hand, a line of JSON each: what the shipped coefficients learnt from.
 pub const BUNDLED_JUDGEMENTS: &str = include_str!("../../data/judgements.jsonl");
 
+mod aspects;
 mod evidence;
+mod logistic;
 mod model;
 mod train;
 
+pub use aspects::{AspectMeasures, AspectModel, AspectRegression, train_aspects};
 pub(crate) use evidence::Evidence;
 pub use model::{Classifier, Coefficients};
-pub use train::{Balance, Example, Judgement, Learnt, TrainOptions, train};
+pub use train::{Balance, Example, Judgement, Learnt, TrainOptions, Verdict, train};

@@ -1,16 +1,17 @@
 use serde::{Deserialize, Serialize};
 
-use super::Evidence;
+use super::evidence::both;
+use super::{AspectModel, Evidence};
 use crate::dense::StaticTable;
 use crate::lexicon::Lexicon;
 use crate::library::{Assessment, DenseKind};
 use crate::{Error, Record};
 
 /// The form of a file of coefficients.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// An aspect counts from so much evidence on.
-const ASPECT: f64 = 0.5;
+pub(super) const ASPECT: f64 = 0.5;
 /// Documents that are less likely on ethics, law and society have no aspects.
 const LEAST_FOR_ASPECTS: f64 = 0.2;
 
@@ -34,6 +35,9 @@ pub struct Coefficients {
     pub weights: Vec<f64>,
     /// Slope and constant of Platt's curve over the logit.
     pub calibration: [f64; 2],
+    /// Of each aspect; empty where cues alone decide. Files of format 1 have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aspect_models: Vec<AspectModel>,
 }
 
 /// Numbers of evidence beside those of aspects.
@@ -59,10 +63,11 @@ impl Coefficients {
             intercept: -3.5,
             weights,
             calibration: [1.0, 0.0],
+            aspect_models: Vec::new(),
         }
     }
 
-    /// Reads a file that [`train`](super::train) wrote.
+    /// Reads what [`train`](super::train) and [`train_aspects`](super::train_aspects) learnt, of this format or of an older one.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
         let malformed = |problem: String| Error::Malformed {
             file: file.into(),
@@ -71,7 +76,8 @@ impl Coefficients {
             hint: Some("make it anew with `counterpoise elsi learn`".into()),
         };
         let read: Self = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
-        if read.format != FORMAT {
+        // Format 1 knows no regressions of aspects, and is the same otherwise.
+        if !(1..=FORMAT).contains(&read.format) {
             return Err(malformed(format!("format {} instead of {FORMAT}", read.format)));
         }
         let length = PLAIN + read.aspects.len() + read.dims;
@@ -83,6 +89,20 @@ impl Coefficients {
             .all(|value| value.is_finite());
         if read.weights.len() != length || !finite {
             return Err(malformed(format!("{length} finite weights are needed")));
+        }
+        let names = read.aspect_models.iter().map(|model| &model.measured.aspect);
+        if !read.aspect_models.is_empty() && !names.eq(&read.aspects) {
+            return Err(malformed("`aspect_models` are not those of `aspects`".into()));
+        }
+        for model in &read.aspect_models {
+            let Some(regression) = &model.regression else {
+                continue;
+            };
+            let finite = regression.numbers().all(|value| value.is_finite());
+            if regression.weights.len() != length || !finite {
+                let aspect = &model.measured.aspect;
+                return Err(malformed(format!("`{aspect}` needs {length} finite weights")));
+            }
         }
         Ok(read)
     }
@@ -174,17 +194,17 @@ impl Classifier {
             Some(own.as_slice())
         };
         let features = features(&evidence, vector, self.coefficients.dims);
-        let sum: f64 = features
-            .iter()
-            .zip(&self.coefficients.weights)
-            .map(|(value, weight)| value * weight)
-            .sum();
+        let sum = linear(&features, &self.coefficients.weights);
         let [slope, constant] = self.coefficients.calibration;
         let logit = slope * (sum + self.coefficients.intercept) + constant;
         let mut aspects = 0;
-        if 1.0 / (1.0 + (-logit).exp()) >= LEAST_FOR_ASPECTS {
+        if chance(logit) >= LEAST_FOR_ASPECTS {
             for (place, evidence) in evidence.aspects.iter().enumerate() {
-                if *evidence >= ASPECT {
+                let model = self.coefficients.aspect_models.get(place);
+                let regression = model.and_then(|model| model.regression.as_ref());
+                // What a regression says counts as the weight of one more cue.
+                let more = regression.map_or(0.0, |regression| regression.chance(&features));
+                if both(*evidence, more) >= ASPECT {
                     aspects |= 1 << place;
                 }
             }
@@ -196,6 +216,20 @@ impl Classifier {
     }
 }
 
+/// From a logit.
+pub(super) fn chance(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// A weighted sum of features; weights beyond them do not count.
+pub(super) fn linear(features: &[f64], weights: &[f64]) -> f64 {
+    features
+        .iter()
+        .zip(weights)
+        .map(|(value, weight)| value * weight)
+        .sum()
+}
+
 /// What a logistic regression reads of a document.
 pub(crate) fn features(evidence: &Evidence, vector: Option<&[f32]>, dims: usize) -> Vec<f64> {
     let mut features = vec![evidence.any, evidence.title, evidence.venue, evidence.headings];
@@ -205,4 +239,59 @@ pub(crate) fn features(evidence: &Evidence, vector: Option<&[f32]>, dims: usize)
         _ => features.extend(std::iter::repeat_n(0.0, dims)),
     }
     features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_format_1_is_read_and_one_of_the_future_is_not() {
+        let lexicon = Lexicon::bundled();
+        let text = |format: u32| {
+            let mut coefficients = Coefficients::of_evidence(&lexicon);
+            coefficients.format = format;
+            serde_json::to_string(&coefficients).expect("numbers are finite")
+        };
+        let old = Coefficients::parse(&text(1), "old.json").expect("format 1 is read");
+        assert!(old.aspect_models.is_empty());
+        assert!(Coefficients::parse(&text(FORMAT + 1), "new.json").is_err());
+    }
+
+    #[test]
+    fn regressions_of_other_aspects_or_lengths_are_refused() {
+        let lexicon = Lexicon::bundled();
+        let mut coefficients = Coefficients::of_evidence(&lexicon);
+        let model = |name: &String| AspectModel {
+            measured: crate::AspectMeasures {
+                aspect: name.clone(),
+                ..crate::AspectMeasures::default()
+            },
+            regression: None,
+        };
+        coefficients.aspect_models = coefficients.aspects.iter().map(model).collect();
+        let parse = |coefficients: &Coefficients| {
+            let text = serde_json::to_string(coefficients).expect("numbers are finite");
+            Coefficients::parse(&text, "a file")
+        };
+        assert!(parse(&coefficients).is_ok());
+        coefficients.aspect_models[1].regression = Some(crate::AspectRegression {
+            intercept: 0.0,
+            weights: vec![0.0; 3],
+            calibration: [1.0, 0.0],
+        });
+        let error = parse(&coefficients).expect_err("3 weights are too few");
+        assert!(error.to_string().contains("needs 18 finite weights"), "{error}");
+        coefficients.aspect_models.pop();
+        assert!(parse(&coefficients).is_err());
+    }
+
+    #[test]
+    fn the_bundled_file_is_read() {
+        let bundled = Classifier::bundled();
+        assert_eq!(
+            bundled.coefficients().aspects.len(),
+            bundled.lexicon().aspects().len()
+        );
+    }
 }

@@ -54,7 +54,8 @@ pub struct AspectReason {
     pub aspect: String,
     /// For people.
     pub title: String,
-    /// The words of the document that say so.
+    /// The words of the document that say so: a cue, or a subject heading. Absent where no single word does, and the classifier
+    /// takes the document as a whole to be like those that were judged to be about the aspect.
     pub theirs: Option<String>,
     /// The words of your text that make it matter.
     pub yours: Option<String>,

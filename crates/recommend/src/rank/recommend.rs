@@ -713,7 +713,9 @@ impl<'a> Recommender<'a> {
                 AspectReason {
                     aspect: entry.name.clone(),
                     title: entry.title.clone(),
-                    theirs: theirs.map(|cue| text[cue.start..cue.end].to_owned()),
+                    theirs: theirs
+                        .map(|cue| text[cue.start..cue.end].to_owned())
+                        .or_else(|| entry.heading_of(record).cloned()),
                     yours: yours.map(|hit| asked.whole[hit.start..hit.end].to_owned()),
                     why: yours.map(|hit| hit.why.to_owned()),
                 },
