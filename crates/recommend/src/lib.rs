@@ -18,7 +18,10 @@ mod sheet;
 mod text;
 mod write;
 
-pub use dense::{DistillOptions, Lsa, LsaOptions, MiniLm, StaticTable, Vectors, WordPiece, distill};
+pub use dense::{
+    AcceptedWeights, DistillOptions, Lsa, LsaOptions, MiniLm, StaticTable, Vectors, WordPiece, distill,
+    distill_file,
+};
 pub use elsi::{
     AspectMeasures, AspectModel, AspectRegression, BUNDLED_JUDGEMENTS, Balance, Classifier, Coefficients,
     Example, Judgement, Learnt, TrainOptions, Verdict, train, train_aspects,

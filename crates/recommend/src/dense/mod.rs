@@ -10,9 +10,9 @@ mod static_table;
 mod vectors;
 mod word_piece;
 
-pub use distill::{DistillOptions, distill};
+pub use distill::{DistillOptions, distill, distill_file};
 pub use lsa::{Lsa, LsaOptions};
-pub use mini_lm::MiniLm;
+pub use mini_lm::{AcceptedWeights, MiniLm};
 pub use static_table::StaticTable;
 pub use vectors::Vectors;
 pub use word_piece::WordPiece;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::dense::{Lsa, MiniLm, StaticTable};
@@ -13,6 +14,9 @@ pub enum DenseKind {
     Static,
     /// Latent semantic analysis of the library itself.
     Lsa,
+    /// A table of words of one's own, from the file that [`distill_file`](crate::distill_file) wrote. It has to stay as it is for
+    /// as long as the library is in use.
+    Table(PathBuf),
     /// MiniLM, from its wheel or a folder.
     MiniLm(PathBuf),
     /// None: words alone.
@@ -20,24 +24,30 @@ pub enum DenseKind {
 }
 
 impl DenseKind {
-    /// From the names `static`, `lsa`, `words`, and `minilm:PATH`.
+    /// From the names `static`, `lsa`, `words`, `table:PATH` and `minilm:PATH`. A path is made absolute, so that the library opens
+    /// from any folder.
     ///
     /// # Errors
     ///
     /// If it is none of them.
     pub fn from_name(name: &str) -> Result<Self, Error> {
+        let path = |kind: &str| {
+            let path = name.strip_prefix(kind).filter(|path| !path.is_empty())?;
+            Some(std::path::absolute(path).unwrap_or_else(|_| path.into()))
+        };
+        let unknown = || Error::OutOfRange {
+            option: "dense",
+            value: format!("`{name}`"),
+            range: "static, lsa, words, table:PATH, where PATH is what `counterpoise elsi distill` wrote, or minilm:PATH, where PATH is the wheel or its folder",
+        };
         match name {
             "static" => Ok(Self::Static),
             "lsa" => Ok(Self::Lsa),
             "words" => Ok(Self::Words),
-            other => match other.strip_prefix("minilm:") {
-                Some(path) if !path.is_empty() => Ok(Self::MiniLm(path.into())),
-                _ => Err(Error::OutOfRange {
-                    option: "dense",
-                    value: format!("`{name}`"),
-                    range: "static, lsa, words, or minilm:PATH, where PATH is the wheel or its folder",
-                }),
-            },
+            _ => path("table:")
+                .map(Self::Table)
+                .or_else(|| path("minilm:").map(Self::MiniLm))
+                .ok_or_else(unknown),
         }
     }
 
@@ -46,6 +56,7 @@ impl DenseKind {
         match self {
             Self::Static => "static".into(),
             Self::Lsa => "lsa".into(),
+            Self::Table(path) => format!("table:{}", path.display()),
             Self::MiniLm(path) => format!("minilm:{}", path.display()),
             Self::Words => "words".into(),
         }
@@ -55,7 +66,7 @@ impl DenseKind {
 /// Turns texts into vectors of length 1.
 #[derive(Debug)]
 pub(crate) enum Embedder {
-    Static(&'static StaticTable),
+    Static(Cow<'static, StaticTable>),
     Lsa(Box<Lsa>),
     MiniLm(Box<MiniLm>),
     Words,
@@ -65,7 +76,12 @@ impl Embedder {
     /// `lsa` is the file of what was learnt.
     pub(crate) fn open(kind: &DenseKind, lsa: Option<&Path>) -> Result<Self, Error> {
         Ok(match kind {
-            DenseKind::Static => Self::Static(StaticTable::bundled()),
+            DenseKind::Static => Self::Static(Cow::Borrowed(StaticTable::bundled())),
+            DenseKind::Table(path) => {
+                let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
+                let table = StaticTable::read(&bytes, &path.display().to_string())?;
+                Self::Static(Cow::Owned(table))
+            }
             DenseKind::Words => Self::Words,
             DenseKind::MiniLm(path) => Self::MiniLm(Box::new(MiniLm::open(path)?)),
             DenseKind::Lsa => match lsa {

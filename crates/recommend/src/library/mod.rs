@@ -26,7 +26,7 @@ pub use embedder::DenseKind;
 pub(crate) use embedder::{Embedder, to_unit};
 pub use facts::LibraryFacts;
 pub(crate) use fields::{Assessment, Fields, flag};
-pub(crate) use manifest::{FORMAT, Manifest, Pointer};
+pub(crate) use manifest::{FORMAT, Manifest, Pointer, write_whole};
 pub(crate) use rows::{Row, Rows};
 pub use writer::{Ingested, LibraryOptions, Writer, rebuild};
 
@@ -116,6 +116,7 @@ impl Library {
         let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
         let embedder = Embedder::open(&kind, lsa.as_deref())?;
         let vectors = read_vectors(folder, &place, &manifest)?;
+        fits(folder, vectors.as_ref(), &embedder, &manifest.dense)?;
         Ok(Self {
             folder: folder.into(),
             index: place,
@@ -299,6 +300,18 @@ fn read_vectors(folder: &Path, place: &Path, manifest: &Manifest) -> Result<Opti
         ));
     }
     Ok(Some(vectors))
+}
+
+/// Fails if a table of one's own was replaced by one with other dimensions.
+fn fits(folder: &Path, vectors: Option<&Vectors>, embedder: &Embedder, dense: &str) -> Result<(), Error> {
+    match vectors.map(Vectors::dims) {
+        Some(has) if has != embedder.dims() => {
+            let makes = embedder.dims();
+            let problem = format!("its vectors have {has} numbers, and `{dense}` makes {makes}");
+            Err(Error::corrupt(folder, problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens the index that a library points to, and what its last commit says.

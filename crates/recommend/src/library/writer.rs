@@ -13,7 +13,7 @@ use super::embedder::{DenseKind, Embedder};
 use super::fields::Fields;
 use super::log::{self, LogReader, LogWriter};
 use super::manifest::{Manifest, Pointer, write_whole};
-use super::{first_with, open_index, read_vectors, record_at};
+use super::{first_with, fits, open_index, read_vectors, record_at};
 use crate::dense::{Lsa, LsaOptions, Vectors};
 use crate::elsi::Classifier;
 use crate::text::{Analyzer, Form};
@@ -524,6 +524,7 @@ impl<'a> Build<'a> {
             ..manifest.clone()
         };
         let mut vectors = read_vectors(folder, &place, &before)?;
+        fits(folder, vectors.as_ref(), &embedder, &before.dense)?;
         if vectors.is_none() && embedder.dims() > 0 {
             vectors = Some(Vectors::new(embedder.dims()));
         }
