@@ -401,7 +401,9 @@ impl Vocabulary {
         for _ in 0..8 {
             let length = 14 + random.below(15);
             let with = elsi && random.fraction() < 0.5;
-            record.abstract_text.push_str(&self.sentence(random, subject, length, with));
+            record
+                .abstract_text
+                .push_str(&self.sentence(random, subject, length, with));
             record.abstract_text.push_str(". ");
         }
         record.year = Some(2025 - (random.fraction().powi(2) * 40.0) as i32);
@@ -423,7 +425,9 @@ impl Vocabulary {
         }
         for _ in 0..random.below(20) {
             let cited = (random.fraction().powi(3) * number as f64) as usize;
-            record.references.push(format!("doi:10.{}/{what}.{cited}", 1000 + cited % 97));
+            record
+                .references
+                .push(format!("doi:10.{}/{what}.{cited}", 1000 + cited % 97));
         }
         record
     }

@@ -16,7 +16,9 @@ mod manifest;
 mod rows;
 mod writer;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 
 use tantivy::query::Query;
 use tantivy::schema::{IndexRecordOption, Value as _};
@@ -35,6 +37,8 @@ use crate::{Error, Record};
 
 /// Up to this size the sums of an index are checked whenever it is opened.
 const CHECKED: u64 = 64 << 20;
+/// Terms whose counts are kept.
+const COUNTED: usize = 200_000;
 
 /// A library, open for reading as it was at the last commit.
 pub struct Library {
@@ -50,6 +54,8 @@ pub struct Library {
     pub(crate) vectors: Option<Vectors>,
     /// What documents have in common by being documents of this library.
     pub(crate) mean_vector: Vec<f32>,
+    /// How many documents have a term, for terms that were asked for: each part of the index has a dictionary of its own.
+    counts: RwLock<HashMap<String, u64>>,
 }
 
 /// What BM25 asks of all documents.
@@ -127,6 +133,7 @@ impl Library {
             embedder,
             mean_vector: vectors.as_ref().map_or_else(Vec::new, Self::mean_vector_of),
             vectors,
+            counts: RwLock::default(),
         })
     }
 
@@ -206,8 +213,26 @@ impl Library {
 
     /// Documents that have a term in what is scored.
     pub(crate) fn documents_with(&self, term: &str) -> Result<u64, Error> {
-        let term = Term::from_field_text(self.fields.text, term);
-        self.searcher.doc_freq(&term).map_err(|error| self.failed(&error))
+        let known = self
+            .counts
+            .read()
+            .ok()
+            .and_then(|counts| counts.get(term).copied());
+        if let Some(count) = known {
+            return Ok(count);
+        }
+        let word = Term::from_field_text(self.fields.text, term);
+        let count = self
+            .searcher
+            .doc_freq(&word)
+            .map_err(|error| self.failed(&error))?;
+        if let Ok(mut counts) = self.counts.write() {
+            if counts.len() >= COUNTED {
+                counts.clear();
+            }
+            counts.insert(term.to_owned(), count);
+        }
+        Ok(count)
     }
 
     pub(crate) fn failed(&self, error: &tantivy::TantivyError) -> Error {
