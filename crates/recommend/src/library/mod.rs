@@ -111,17 +111,25 @@ impl Library {
             );
             return Err(Error::corrupt(folder, problem));
         }
-        let rows = Rows::read(&searcher, manifest.records).map_err(failed)?;
+        let place = pointer.index(folder);
+        let kind = DenseKind::from_name(&manifest.dense)?;
+        let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
+        // Each takes a good part of the time to the first answer.
+        let ((rows, vectors), embedder) = rayon::join(
+            || {
+                rayon::join(
+                    || Rows::read(&searcher, manifest.records),
+                    || read_vectors(folder, &place, &manifest),
+                )
+            },
+            || Embedder::open(&kind, lsa.as_deref()),
+        );
+        let (rows, vectors, embedder) = (rows.map_err(failed)?, vectors?, embedder?);
         if rows.len() != manifest.records as usize {
             let problem = format!("{} of {} documents are there", rows.len(), manifest.records);
             return Err(Error::corrupt(folder, problem));
         }
         let statistics = Statistics::read(&searcher, &fields).map_err(failed)?;
-        let place = pointer.index(folder);
-        let kind = DenseKind::from_name(&manifest.dense)?;
-        let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
-        let embedder = Embedder::open(&kind, lsa.as_deref())?;
-        let vectors = read_vectors(folder, &place, &manifest)?;
         Ok(Self {
             folder: folder.into(),
             index: place,

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn ethics_and_ethical_are_one_term() {
-        let mut analyzer = Analyzer::new(Form::Scored);
+        let analyzer = Analyzer::new(Form::Scored);
         assert_eq!(
             analyzer.list("The ethics of ethical Cas9 work"),
             ["ethic", "ethic", "cas9", "work"]
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn phrases_keep_stop_words() {
-        let mut analyzer = Analyzer::new(Form::Stems);
+        let analyzer = Analyzer::new(Form::Stems);
         assert_eq!(analyzer.list("right to health"), ["right", "to", "health"]);
     }
 }
