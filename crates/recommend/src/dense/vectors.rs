@@ -13,8 +13,8 @@ const FORMAT: Format = Format {
     holds: "vectors",
     hint: "build the index again",
 };
-/// Rows that a thread looks through at a time.
-const CHUNK: usize = 8192;
+/// Rows that a thread looks through at a time; each time it keeps the best of them, which is quick only among many.
+const CHUNK: usize = 1 << 15;
 /// Largest number of a query's 12 bits.
 const QUERY: f32 = 2047.0;
 

@@ -38,7 +38,7 @@ impl LibraryFacts {
     pub(super) fn of(library: &Library) -> Result<Self, Error> {
         let mut all = Numbers::none(library.manifest.records);
         all.not();
-        let facets = Facets::count(library, &all, usize::MAX)?;
+        let facets = Facets::count(library, &all, usize::MAX);
         let with = |flag| library.rows.iter().filter(|(_, row)| row.has(flag)).count();
         let years: Vec<i32> = library.rows.iter().filter_map(|(_, row)| row.year()).collect();
         Ok(Self {

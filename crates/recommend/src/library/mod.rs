@@ -16,7 +16,9 @@ mod manifest;
 mod rows;
 mod writer;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 
 use tantivy::query::Query;
 use tantivy::schema::{IndexRecordOption, Value as _};
@@ -35,6 +37,8 @@ use crate::{Error, Record};
 
 /// Up to this size the sums of an index are checked whenever it is opened.
 const CHECKED: u64 = 64 << 20;
+/// Terms whose counts are kept.
+const COUNTED: usize = 200_000;
 
 /// A library, open for reading as it was at the last commit.
 pub struct Library {
@@ -50,6 +54,8 @@ pub struct Library {
     pub(crate) vectors: Option<Vectors>,
     /// What documents have in common by being documents of this library.
     pub(crate) mean_vector: Vec<f32>,
+    /// How many documents have a term, for terms that were asked for: each part of the index has a dictionary of its own.
+    counts: RwLock<HashMap<String, u64>>,
 }
 
 /// What BM25 asks of all documents.
@@ -105,17 +111,25 @@ impl Library {
             );
             return Err(Error::corrupt(folder, problem));
         }
-        let rows = Rows::read(&searcher, manifest.records).map_err(failed)?;
+        let place = pointer.index(folder);
+        let kind = DenseKind::from_name(&manifest.dense)?;
+        let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
+        // Each takes a good part of the time to the first answer.
+        let ((rows, vectors), embedder) = rayon::join(
+            || {
+                rayon::join(
+                    || Rows::read(&searcher, manifest.records),
+                    || read_vectors(folder, &place, &manifest),
+                )
+            },
+            || Embedder::open(&kind, lsa.as_deref()),
+        );
+        let (rows, vectors, embedder) = (rows.map_err(failed)?, vectors?, embedder?);
         if rows.len() != manifest.records as usize {
             let problem = format!("{} of {} documents are there", rows.len(), manifest.records);
             return Err(Error::corrupt(folder, problem));
         }
         let statistics = Statistics::read(&searcher, &fields).map_err(failed)?;
-        let place = pointer.index(folder);
-        let kind = DenseKind::from_name(&manifest.dense)?;
-        let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
-        let embedder = Embedder::open(&kind, lsa.as_deref())?;
-        let vectors = read_vectors(folder, &place, &manifest)?;
         fits(folder, vectors.as_ref(), &embedder, &manifest.dense)?;
         Ok(Self {
             folder: folder.into(),
@@ -128,6 +142,7 @@ impl Library {
             embedder,
             mean_vector: vectors.as_ref().map_or_else(Vec::new, Self::mean_vector_of),
             vectors,
+            counts: RwLock::default(),
         })
     }
 
@@ -207,8 +222,26 @@ impl Library {
 
     /// Documents that have a term in what is scored.
     pub(crate) fn documents_with(&self, term: &str) -> Result<u64, Error> {
-        let term = Term::from_field_text(self.fields.text, term);
-        self.searcher.doc_freq(&term).map_err(|error| self.failed(&error))
+        let known = self
+            .counts
+            .read()
+            .ok()
+            .and_then(|counts| counts.get(term).copied());
+        if let Some(count) = known {
+            return Ok(count);
+        }
+        let word = Term::from_field_text(self.fields.text, term);
+        let count = self
+            .searcher
+            .doc_freq(&word)
+            .map_err(|error| self.failed(&error))?;
+        if let Ok(mut counts) = self.counts.write() {
+            if counts.len() >= COUNTED {
+                counts.clear();
+            }
+            counts.insert(term.to_owned(), count);
+        }
+        Ok(count)
     }
 
     pub(crate) fn failed(&self, error: &tantivy::TantivyError) -> Error {

@@ -562,7 +562,7 @@ impl<'a> Build<'a> {
             return Ok(());
         }
         let step = (self.total as usize).div_ceil(LEARNT).max(1);
-        let mut analyzer = Analyzer::new(Form::Scored);
+        let analyzer = Analyzer::new(Form::Scored);
         let mut documents: Vec<Vec<String>> = Vec::new();
         let mut read = read()?;
         let mut place = 0;

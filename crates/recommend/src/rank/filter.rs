@@ -89,8 +89,9 @@ impl Filter {
                 })?;
             bits |= 1 << place;
         }
+        let least = Row::least_logit(self.elsi);
         for (number, row) in library.rows.iter() {
-            if number >= self.from_number && self.fits(row, bits) {
+            if number >= self.from_number && self.fits(row, bits, least) {
                 passing.insert(number);
             }
         }
@@ -100,7 +101,7 @@ impl Filter {
             }
             let mut any = Numbers::none(library.manifest.records);
             for name in names {
-                any.or(&crate::search::named(library, column, name)?);
+                any.or(&crate::search::named(library, column, name));
             }
             if any.count() == 0 {
                 notes.push(format!(
@@ -127,7 +128,7 @@ impl Filter {
         Ok(passing)
     }
 
-    fn fits(&self, row: &Row, aspects: u32) -> bool {
+    fn fits(&self, row: &Row, aspects: u32, least_logit: f32) -> bool {
         (self.retracted || !row.retracted())
             && (!self.open_access || row.open_access())
             && (self.kinds.is_empty() || self.kinds.contains(&Kind::ALL[usize::from(row.kind)]))
@@ -136,7 +137,7 @@ impl Filter {
                 .years
                 .as_ref()
                 .is_none_or(|years| row.year().is_some_and(|year| years.contains(&year)))
-            && (self.elsi <= 0.0 || row.chance_of_elsi() >= self.elsi)
+            && row.elsi >= least_logit
     }
 
     /// Says which conditions ask for what no record of this library says.

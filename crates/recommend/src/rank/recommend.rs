@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::diversity::diverse;
@@ -623,8 +624,7 @@ impl<'a> Recommender<'a> {
         let words = Words::new(self.library, &asked.terms).parts(&numbers)?;
         let bridge = self.bridge_parts(&asked.bridge, &numbers)?;
         let yours = Sentences::of(&asked.whole, self.library);
-        let mut items = Vec::new();
-        for (place, (number, measured, score)) in chosen.iter().enumerate() {
+        let explain = |(place, (number, measured, score)): (usize, &(u32, Measured, f64))| {
             let record = self.library.record(*number)?;
             let row = &self.library.rows[*number];
             let mut shares = Vec::new();
@@ -658,7 +658,7 @@ impl<'a> Recommender<'a> {
                 .filter(|id| record.references.contains(id))
                 .cloned()
                 .collect();
-            items.push(Recommendation {
+            Ok(Recommendation {
                 number: *number,
                 score: *score,
                 chance_of_elsi: row.chance_of_elsi(),
@@ -671,9 +671,9 @@ impl<'a> Recommender<'a> {
                     references,
                 },
                 record,
-            });
-        }
-        Ok(items)
+            })
+        };
+        chosen.par_iter().enumerate().map(explain).collect()
     }
 
     fn aspects_of(&self, row: &Row) -> Vec<String> {

@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::reasons::SentencePair;
@@ -11,12 +12,29 @@ const SENTENCES: usize = 60;
 
 /// Sentences of a text, ready to be compared with those of documents.
 pub(super) struct Sentences {
-    sentences: Vec<(String, Vec<String>, Option<Vec<f32>>)>,
+    sentences: Vec<Sentence>,
+    /// Of each word, so that each is looked up once.
+    rarities: HashMap<String, f64>,
+}
+
+struct Sentence {
+    text: String,
+    /// In order, each once, with its rarity.
+    words: Vec<(String, f64)>,
+    /// Sum of the rarities.
+    rarity: f64,
+    vector: Option<Vec<f32>>,
 }
 
 impl Sentences {
     pub(super) fn of(text: &str, library: &Library) -> Self {
-        let mut analyzer = Analyzer::new(Form::Scored);
+        Self::after(None, text, library)
+    }
+
+    /// Words that another text has too are not looked up again.
+    fn after(other: Option<&Self>, text: &str, library: &Library) -> Self {
+        let analyzer = Analyzer::new(Form::Scored);
+        let mut rarities = HashMap::new();
         let told = sentences(text)
             .into_iter()
             .map(|place| &text[place])
@@ -25,37 +43,43 @@ impl Sentences {
             .take(SENTENCES)
             .map(|sentence| {
                 let mut words = analyzer.list(sentence);
-                words.sort();
+                words.sort_unstable();
                 words.dedup();
-                (sentence.to_owned(), words, library.embedder.embed(sentence))
+                let rarity_of = |word: String| {
+                    let known = other.and_then(|other| other.rarities.get(&word));
+                    let rarity = match known.or_else(|| rarities.get(&word)) {
+                        Some(rarity) => *rarity,
+                        None => {
+                            let having = library.documents_with(&word).unwrap_or(0) as f64;
+                            let rarity = rarity(library.statistics.documents as f64, having);
+                            rarities.insert(word.clone(), rarity);
+                            rarity
+                        }
+                    };
+                    (word, rarity)
+                };
+                let words: Vec<(String, f64)> = words.into_iter().map(rarity_of).collect();
+                Sentence {
+                    text: sentence.to_owned(),
+                    rarity: words.iter().map(|(_, rarity)| rarity).sum(),
+                    words,
+                    vector: library.embedder.embed(sentence),
+                }
             })
             .collect();
-        Self { sentences }
+        Self { sentences, rarities }
     }
 
     /// The pair that is most alike: half by words in common, by their rarity, half by meaning.
     pub(super) fn closest(&self, record: &Record, library: &Library) -> Option<SentencePair> {
-        let theirs = Self::of(&format!("{}\n{}", record.title, record.abstract_text), library);
-        let mut rarities: HashMap<&str, f64> = HashMap::new();
-        for (_, words, _) in self.sentences.iter().chain(&theirs.sentences) {
-            for word in words {
-                if !rarities.contains_key(word.as_str()) {
-                    let having = library.documents_with(word).unwrap_or(0) as f64;
-                    rarities.insert(word, rarity(library.statistics.documents as f64, having));
-                }
-            }
-        }
+        let text = format!("{}\n{}", record.title, record.abstract_text);
+        let theirs = Self::after(Some(self), &text, library);
         let mut best: Option<(f64, &str, &str)> = None;
-        for (yours, my_words, my_vector) in &self.sentences {
-            for (their, their_words, their_vector) in &theirs.sentences {
-                let sum = |words: &[String]| words.iter().map(|word| rarities[word.as_str()]).sum::<f64>();
-                let common: f64 = my_words
-                    .iter()
-                    .filter(|word| their_words.binary_search(word).is_ok())
-                    .map(|word| rarities[word.as_str()])
-                    .sum();
-                let overlap = 2.0 * common / (sum(my_words) + sum(their_words)).max(f64::MIN_POSITIVE);
-                let likeness = match (my_vector, their_vector) {
+        for mine in &self.sentences {
+            for their in &theirs.sentences {
+                let overlap = 2.0 * common(&mine.words, &their.words)
+                    / (mine.rarity + their.rarity).max(f64::MIN_POSITIVE);
+                let likeness = match (&mine.vector, &their.vector) {
                     (Some(mine), Some(theirs)) => {
                         let cosine: f32 = mine.iter().zip(theirs).map(|(a, b)| a * b).sum();
                         0.5 * overlap + 0.5 * f64::from(cosine).max(0.0)
@@ -63,7 +87,7 @@ impl Sentences {
                     _ => overlap,
                 };
                 if best.is_none_or(|(most, _, _)| likeness > most) {
-                    best = Some((likeness, yours, their));
+                    best = Some((likeness, &mine.text, &their.text));
                 }
             }
         }
@@ -74,4 +98,23 @@ impl Sentences {
                 likeness,
             })
     }
+}
+
+/// Sum of the rarities of words that both have.
+fn common(mine: &[(String, f64)], theirs: &[(String, f64)]) -> f64 {
+    let (mut mine, mut theirs) = (mine.iter().peekable(), theirs.iter().peekable());
+    let mut sum = 0.0;
+    while let (Some((word, rarity)), Some((other, _))) = (mine.peek(), theirs.peek()) {
+        let order = word.cmp(other);
+        if order == Ordering::Equal {
+            sum += rarity;
+        }
+        if order != Ordering::Greater {
+            mine.next();
+        }
+        if order != Ordering::Less {
+            theirs.next();
+        }
+    }
+    sum
 }

@@ -1,22 +1,31 @@
 //! BM25 over the words of a query, with every word's part of every score.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::query::{Bm25Weight, BooleanQuery, BoostQuery, Occur, Query, TermQuery, Weight};
+use rayon::prelude::*;
+use tantivy::query::Bm25Weight;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocId, DocSet as _, Score, SegmentReader, Term};
+use tantivy::{DocId, DocSet as _, Term};
 
 use super::QueryTerm;
 use crate::Error;
 use crate::library::Library;
+
+/// Documents whose scores a thread adds up at a time: their table fits into its cache.
+const WINDOW: usize = 1 << 16;
 
 /// A document and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Hit {
     pub(crate) number: u32,
     pub(crate) score: f64,
+}
+
+impl Hit {
+    /// The better one first, then the lower number.
+    fn order(a: &Self, b: &Self) -> Ordering {
+        b.score.total_cmp(&a.score).then(a.number.cmp(&b.number))
+    }
 }
 
 /// BM25 (k1 1.2, b 0.75) over title twice, abstract, keywords and headings.
@@ -29,30 +38,24 @@ pub(crate) struct Hit {
 pub(crate) struct Words<'a> {
     library: &'a Library,
     terms: Vec<(Term, Bm25Weight)>,
-    query: BooleanQuery,
 }
 
 impl<'a> Words<'a> {
     pub(crate) fn new(library: &'a Library, terms: &[QueryTerm]) -> Self {
         let field = library.fields.text;
         let statistics = library.statistics;
-        let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        let mut weights = Vec::new();
-        for term in terms {
-            let word = Term::from_field_text(field, &term.term);
-            let query: Box<dyn Query> = Box::new(TermQuery::new(word.clone(), IndexRecordOption::WithFreqs));
-            parts.push((Occur::Should, Box::new(BoostQuery::new(query, term.weight))));
+        let terms = terms.iter().map(|term| {
             let weight = Bm25Weight::for_one_term_without_explain(
                 term.documents,
                 statistics.documents,
                 statistics.mean_length,
             );
-            weights.push((word, weight.boost_by(term.weight)));
-        }
+            let word = Term::from_field_text(field, &term.term);
+            (word, weight.boost_by(term.weight))
+        });
         Self {
             library,
-            terms: weights,
-            query: BooleanQuery::new(parts),
+            terms: terms.collect(),
         }
     }
 
@@ -61,25 +64,76 @@ impl<'a> Words<'a> {
         if self.terms.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
-        let best = Best {
-            most,
-            library: self.library,
-            passes,
-        };
-        let found = self.library.searcher.search(&self.query, &Pruned(&best));
-        let numbers = found.map_err(|error| self.library.failed(&error))?;
-        let parts = self.parts(&numbers)?;
-        let mut hits: Vec<Hit> = numbers
-            .iter()
-            .zip(parts.chunks_exact(self.terms.len()))
-            .map(|(&number, parts)| Hit {
-                number,
-                score: parts.iter().map(|part| f64::from(*part)).sum(),
+        let segments = self.library.searcher.segment_readers().iter().enumerate();
+        let windows: Vec<(u32, DocId)> = segments
+            .flat_map(|(segment, reader)| {
+                (0..reader.max_doc())
+                    .step_by(WINDOW)
+                    .map(move |first| (segment as u32, first))
             })
             .collect();
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
+        let found: tantivy::Result<Vec<Vec<Hit>>> = windows
+            .par_iter()
+            .map(|&(segment, first)| self.top_of_window(segment, first, most, passes))
+            .collect();
+        let found = found.map_err(|error| self.library.failed(&error))?;
+        let mut hits: Vec<Hit> = found.into_iter().flatten().collect();
+        hits.sort_unstable_by(Hit::order);
         hits.truncate(most);
         Ok(hits)
+    }
+
+    /// The best of `WINDOW` documents of a segment. Every word's list adds to a table of scores: for a text of many words this
+    /// costs less than to find out which documents can be jumped over.
+    fn top_of_window(
+        &self,
+        segment: u32,
+        first: DocId,
+        most: usize,
+        passes: &(dyn Fn(u32) -> bool + Sync),
+    ) -> tantivy::Result<Vec<Hit>> {
+        let reader = self.library.searcher.segment_reader(segment);
+        let words = reader.inverted_index(self.library.fields.text)?;
+        let lengths = reader.get_fieldnorms_reader(self.library.fields.text)?;
+        let end = reader.max_doc().min(first + WINDOW as u32);
+        let mut scores = vec![0.0_f64; (end - first) as usize];
+        for (term, weight) in &self.terms {
+            let Some(mut found) = words.read_block_postings(term, IndexRecordOption::WithFreqs)? else {
+                continue;
+            };
+            let mut from = found.seek(first);
+            while from < found.docs().len() {
+                let here = found.docs()[from..].iter().zip(&found.freqs()[from..]);
+                for (&document, &count) in here.take_while(|(document, _)| **document < end) {
+                    let part = weight.score(lengths.fieldnorm_id(document), count);
+                    scores[(document - first) as usize] += f64::from(part);
+                }
+                if found.docs().last().is_none_or(|last| *last >= end) {
+                    break;
+                }
+                found.advance();
+                from = 0;
+            }
+        }
+        let mut best = Vec::new();
+        let mut bar: Option<Hit> = None;
+        for (document, score) in (first..).zip(scores) {
+            if score <= 0.0 || bar.is_some_and(|bar| score < bar.score) {
+                continue;
+            }
+            let number = self.library.rows.number(segment, document);
+            // What was replaced has no number.
+            if number == u32::MAX || !passes(number) {
+                continue;
+            }
+            best.push(Hit { number, score });
+            if best.len() >= most.saturating_mul(2) {
+                let (_, worst, _) = best.select_nth_unstable_by(most - 1, Hit::order);
+                bar = Some(*worst);
+                best.truncate(most);
+            }
+        }
+        Ok(best)
     }
 
     /// What each word adds to the score of each document: `(numbers, terms)`, row by row.
@@ -120,102 +174,5 @@ impl<'a> Words<'a> {
             }
         }
         Ok(parts)
-    }
-}
-
-/// The best documents of a query, where those that cannot be among them are jumped over.
-struct Best<'a> {
-    most: usize,
-    library: &'a Library,
-    passes: &'a (dyn Fn(u32) -> bool + Sync),
-}
-
-struct Pruned<'a>(&'a Best<'a>);
-
-/// A score as a number that sorts.
-#[derive(PartialEq)]
-struct Sorted(Score, Reverse<u32>);
-
-impl Eq for Sorted {}
-
-impl Ord for Sorted {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
-    }
-}
-
-impl PartialOrd for Sorted {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Collector for Pruned<'_> {
-    type Fruit = Vec<u32>;
-    type Child = Nothing;
-
-    fn for_segment(&self, _: u32, _: &SegmentReader) -> tantivy::Result<Nothing> {
-        Ok(Nothing)
-    }
-
-    fn requires_scoring(&self) -> bool {
-        true
-    }
-
-    fn collect_segment(
-        &self,
-        weight: &dyn Weight,
-        place: u32,
-        segment: &SegmentReader,
-    ) -> tantivy::Result<Vec<(Score, u32)>> {
-        let Best {
-            most,
-            library,
-            passes,
-        } = *self.0;
-        let mut best: BinaryHeap<Reverse<Sorted>> = BinaryHeap::with_capacity(most + 1);
-        let mut threshold = Score::NEG_INFINITY;
-        weight.for_each_pruning(threshold, segment, &mut |document, score| {
-            let number = library.rows.number(place, document);
-            // What was replaced has no number.
-            if number == u32::MAX || !passes(number) {
-                return threshold;
-            }
-            best.push(Reverse(Sorted(score, Reverse(number))));
-            if best.len() > most {
-                best.pop();
-            }
-            if best.len() == most
-                && let Some(Reverse(worst)) = best.peek()
-            {
-                // Ties are looked at too, so that numbers decide.
-                threshold = worst.0.next_down();
-            }
-            threshold
-        })?;
-        Ok(best
-            .into_iter()
-            .map(|Reverse(Sorted(score, Reverse(number)))| (score, number))
-            .collect())
-    }
-
-    fn merge_fruits(&self, all: Vec<Vec<(Score, u32)>>) -> tantivy::Result<Vec<u32>> {
-        let mut all: Vec<(Score, u32)> = all.into_iter().flatten().collect();
-        all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        all.truncate(self.0.most);
-        Ok(all.into_iter().map(|(_, number)| number).collect())
-    }
-}
-
-/// Nothing is collected one by one.
-struct Nothing;
-
-impl SegmentCollector for Nothing {
-    type Fruit = Vec<(Score, u32)>;
-
-    fn collect(&mut self, _: DocId, _: Score) {}
-
-    fn harvest(self) -> Vec<(Score, u32)> {
-        Vec::new()
     }
 }

@@ -275,7 +275,10 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
         Test::Kind(kind) => all(&|row| Kind::ALL[usize::from(row.kind)] == *kind),
         Test::OpenAccess(wanted) => all(&|row| row.open_access() == *wanted),
         Test::Retracted(wanted) => all(&|row| row.retracted() == *wanted),
-        Test::Elsi(least) => all(&|row| row.chance_of_elsi() >= *least),
+        Test::Elsi(least) => {
+            let least = crate::library::Row::least_logit(*least);
+            all(&|row| row.elsi >= least);
+        }
         Test::Aspect(name) => {
             let names = library.aspect_names();
             let Some(place) = names.iter().position(|known| known == name) else {
@@ -292,33 +295,16 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
             };
             all(&|row| row.aspects & (1 << place) != 0);
         }
-        Test::Language(name) => return named(library, "language", name),
-        Test::Source(name) => return named(library, "source", name),
+        Test::Language(name) => return Ok(named(library, "language", name)),
+        Test::Source(name) => return Ok(named(library, "source", name)),
     }
     Ok(found)
 }
 
 /// Documents with a name in a column.
-pub(crate) fn named(library: &Library, column: &str, name: &str) -> Result<Numbers, Error> {
+pub(crate) fn named(library: &Library, column: &str, name: &str) -> Numbers {
     let mut found = Numbers::none(library.manifest.records);
-    for (place, segment) in library.searcher.segment_readers().iter().enumerate() {
-        let Some(names) = segment
-            .fast_fields()
-            .str(column)
-            .map_err(|error| library.failed(&error))?
-        else {
-            continue;
-        };
-        let wanted = names.dictionary().term_ord(name.as_bytes());
-        let Some(wanted) = wanted.map_err(|error| library.failed(&error.into()))? else {
-            continue;
-        };
-        for document in segment.doc_ids_alive() {
-            let number = library.rows.number(place as u32, document);
-            if number != u32::MAX && names.term_ords(document).any(|name| name == wanted) {
-                found.insert(number);
-            }
-        }
-    }
-    Ok(found)
+    let having = library.rows.names(column).having(name);
+    having.for_each(|number| found.insert(number));
+    found
 }

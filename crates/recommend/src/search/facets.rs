@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Numbers;
-use crate::library::Library;
-use crate::{Error, Kind};
+use crate::Kind;
+use crate::library::{Library, Row};
 
 /// A value that documents have, and how many have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,24 +43,29 @@ pub struct Facets {
 }
 
 impl Facets {
-    pub(crate) fn count(library: &Library, matches: &Numbers, most: usize) -> Result<Self, Error> {
+    pub(crate) fn count(library: &Library, matches: &Numbers, most: usize) -> Self {
         let mut years: BTreeMap<i32, usize> = BTreeMap::new();
         let mut kinds = [0; Kind::ALL.len()];
         let names = library.aspect_names();
         let mut aspects = vec![0; names.len()];
         let mut facets = Self::default();
+        let half = Row::least_logit(0.5);
         for number in matches.iter() {
             let row = &library.rows[number];
             if let Some(year) = row.year() {
                 *years.entry(year).or_default() += 1;
             }
             kinds[usize::from(row.kind)] += 1;
-            for (place, count) in aspects.iter_mut().enumerate() {
-                *count += usize::from(row.aspects & (1 << place) != 0);
+            let mut left = row.aspects;
+            while left != 0 {
+                if let Some(count) = aspects.get_mut(left.trailing_zeros() as usize) {
+                    *count += 1;
+                }
+                left &= left - 1;
             }
             facets.open_access += usize::from(row.open_access());
             facets.retracted += usize::from(row.retracted());
-            facets.elsi += usize::from(row.chance_of_elsi() >= 0.5);
+            facets.elsi += usize::from(row.elsi >= half);
         }
         let years = years.into_iter().rev().map(|(year, count)| Facet {
             value: year.to_string(),
@@ -73,10 +78,11 @@ impl Facets {
             .filter(|(kind, _)| **kind != Kind::Unknown);
         facets.kind = commonest(kinds.map(|(kind, count)| (kind.name().to_owned(), count)), most);
         facets.aspect = commonest(names.into_iter().zip(aspects), most);
-        facets.venue = commonest(of_column(library, matches, "venue_name")?, most);
-        facets.language = commonest(of_column(library, matches, "language")?, most);
-        facets.source = commonest(of_column(library, matches, "source")?, most);
-        Ok(facets)
+        let names = |column| library.rows.names(column).count(matches.iter());
+        facets.venue = commonest(names("venue_name"), most);
+        facets.language = commonest(names("language"), most);
+        facets.source = commonest(names("source"), most);
+        facets
     }
 }
 
@@ -86,35 +92,4 @@ fn commonest(counts: impl IntoIterator<Item = (String, usize)>, most: usize) -> 
     facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
     facets.truncate(most);
     facets
-}
-
-fn of_column(library: &Library, matches: &Numbers, column: &str) -> Result<BTreeMap<String, usize>, Error> {
-    let mut all = BTreeMap::new();
-    for (place, segment) in library.searcher.segment_readers().iter().enumerate() {
-        let Some(names) = segment
-            .fast_fields()
-            .str(column)
-            .map_err(|error| library.failed(&error))?
-        else {
-            continue;
-        };
-        let mut counts = vec![0_usize; names.num_terms()];
-        for document in segment.doc_ids_alive() {
-            let number = library.rows.number(place as u32, document);
-            if number != u32::MAX && matches.contains(number) {
-                names
-                    .term_ords(document)
-                    .for_each(|name| counts[name as usize] += 1);
-            }
-        }
-        let mut name = String::new();
-        for (ord, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
-            name.clear();
-            let known = names.ord_to_str(ord as u64, &mut name);
-            if known.map_err(|error| library.failed(&error.into()))? {
-                *all.entry(name.clone()).or_default() += count;
-            }
-        }
-    }
-    Ok(all)
 }

@@ -153,7 +153,7 @@ impl Library {
         Ok(Found {
             total: asked.matches.count(),
             hits,
-            facets: Facets::count(self, &asked.matches, options.facets)?,
+            facets: Facets::count(self, &asked.matches, options.facets),
             notes: asked.notes,
         })
     }

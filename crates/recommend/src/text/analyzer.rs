@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -16,14 +17,17 @@ pub(crate) enum Form {
     Scored,
 }
 
-/// Stems kept to be used again; the commonest words come first in any corpus.
+/// Stems that each thread keeps to use them again; the commonest words come first in any corpus.
 const KEPT: usize = 100_000;
+
+thread_local! {
+    static STEMS: RefCell<HashMap<String, String>> = RefCell::default();
+}
 
 /// Turns text into terms. One and the same for documents and queries.
 #[derive(Clone)]
 pub(crate) struct Analyzer {
     form: Form,
-    stems: HashMap<String, String>,
     tokens: Vec<Token>,
 }
 
@@ -31,30 +35,22 @@ impl Analyzer {
     pub(crate) fn new(form: Form) -> Self {
         Self {
             form,
-            stems: HashMap::new(),
             tokens: Vec::new(),
         }
     }
 
     /// Calls back with every term, the word as it was folded, and its place in the text.
-    pub(crate) fn terms(&mut self, text: &str, mut each: impl FnMut(&str, &str, Range<usize>)) {
-        let Self { form, stems, .. } = self;
+    pub(crate) fn terms(&self, text: &str, mut each: impl FnMut(&str, &str, Range<usize>)) {
         fold(text, |word| {
-            if *form == Form::Scored && is_stop_word(&word.text) {
+            if self.form == Form::Scored && is_stop_word(&word.text) {
                 return;
             }
-            if !stems.contains_key(&word.text) {
-                if stems.len() >= KEPT {
-                    stems.clear();
-                }
-                stems.insert(word.text.clone(), stem(&word.text));
-            }
-            each(&stems[&word.text], &word.text, word.place);
+            each(&stem(&word.text), &word.text, word.place);
         });
     }
 
     /// The terms alone.
-    pub(crate) fn list(&mut self, text: &str) -> Vec<String> {
+    pub(crate) fn list(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::new();
         self.terms(text, |term, _, _| terms.push(term.to_owned()));
         terms
@@ -104,10 +100,20 @@ pub(crate) fn stem(word: &str) -> String {
     if word.len() <= 3 || !word.bytes().all(|sign| sign.is_ascii_lowercase()) {
         return word.to_owned();
     }
-    if let Ok(place) = KEPT_APART.binary_search_by_key(&word, |(word, _, _)| word) {
-        return KEPT_APART[place].1.to_owned();
-    }
-    by_algorithm(word)
+    STEMS.with_borrow_mut(|stems| {
+        if let Some(stem) = stems.get(word) {
+            return stem.clone();
+        }
+        if stems.len() >= KEPT {
+            stems.clear();
+        }
+        let stem = match KEPT_APART.binary_search_by_key(&word, |(word, _, _)| word) {
+            Ok(place) => KEPT_APART[place].1.to_owned(),
+            Err(_) => by_algorithm(word),
+        };
+        stems.insert(word.to_owned(), stem.clone());
+        stem
+    })
 }
 
 fn by_algorithm(word: &str) -> String {
@@ -167,7 +173,7 @@ mod tests {
 
     #[test]
     fn ethics_and_ethical_are_one_term() {
-        let mut analyzer = Analyzer::new(Form::Scored);
+        let analyzer = Analyzer::new(Form::Scored);
         assert_eq!(
             analyzer.list("The ethics of ethical Cas9 work"),
             ["ethic", "ethic", "cas9", "work"]
@@ -188,7 +194,7 @@ mod tests {
 
     #[test]
     fn phrases_keep_stop_words() {
-        let mut analyzer = Analyzer::new(Form::Stems);
+        let analyzer = Analyzer::new(Form::Stems);
         assert_eq!(analyzer.list("right to health"), ["right", "to", "health"]);
     }
 }
