@@ -8,16 +8,19 @@
 //!
 //! A commit of the index holds the [`Manifest`], which names the files beside it: all changes at once or not at all.
 
+mod directory;
 mod embedder;
 mod facts;
 mod fields;
 mod log;
 mod manifest;
 mod rows;
+mod verify;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
+use tantivy::directory::MmapDirectory;
 use tantivy::query::Query;
 use tantivy::schema::{IndexRecordOption, Value as _};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
@@ -28,6 +31,7 @@ pub use facts::LibraryFacts;
 pub(crate) use fields::{Assessment, Fields, flag};
 pub(crate) use manifest::{FORMAT, Manifest, Pointer};
 pub(crate) use rows::{Row, Rows};
+pub use verify::Verified;
 pub use writer::{Ingested, LibraryOptions, Writer, rebuild};
 
 use crate::dense::Vectors;
@@ -50,6 +54,8 @@ pub struct Library {
     pub(crate) vectors: Option<Vectors>,
     /// What documents have in common by being documents of this library.
     pub(crate) mean_vector: Vec<f32>,
+    /// What was noticed when it was opened.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What BM25 asks of all documents.
@@ -116,9 +122,16 @@ impl Library {
         let lsa = manifest.lsa.as_ref().map(|name| place.join(name));
         let embedder = Embedder::open(&kind, lsa.as_deref())?;
         let vectors = read_vectors(folder, &place, &manifest)?;
+        let notes = log::damages(folder, &manifest);
+        let notes = notes.iter().map(|problem| {
+            format!(
+                "{problem}: the index is whole, but `counterpoise elsi index --rebuild` could not build it again; restore the file from a copy, or keep what the index holds with `counterpoise elsi export`"
+            )
+        });
         Ok(Self {
             folder: folder.into(),
             index: place,
+            notes: notes.collect(),
             manifest,
             fields,
             searcher,
@@ -173,6 +186,11 @@ impl Library {
     /// Whether it holds no document.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What was noticed when it was opened, such as a file of records that is missing or shorter than it was.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The folder.
@@ -305,7 +323,10 @@ fn read_vectors(folder: &Path, place: &Path, manifest: &Manifest) -> Result<Opti
 fn open_index(folder: &Path, pointer: &Pointer) -> Result<(Index, Fields, Manifest), Error> {
     let place = pointer.index(folder);
     let failed = |error| Error::index(folder, &error);
-    let index = Index::open_in_dir(&place).map_err(|error| match error {
+    let opened = MmapDirectory::open(&place)
+        .map_err(tantivy::TantivyError::from)
+        .and_then(|directory| Index::open(directory::ReadableDirectory(directory)));
+    let index = opened.map_err(|error| match error {
         tantivy::TantivyError::OpenDirectoryError(_) => {
             Error::corrupt(folder, format!("`{}` is missing", pointer.index))
         }
