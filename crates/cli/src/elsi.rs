@@ -286,8 +286,7 @@ fn feedback(flags: &AskFlags) -> Result<Feedback> {
     if flags.undo {
         feedback.undo();
     }
-    flags.like.iter().for_each(|id| feedback.like(id));
-    flags.dislike.iter().for_each(|id| feedback.dislike(id));
+    feedback.say(&flags.like, &flags.dislike).map_err(Error::from)?;
     Ok(feedback)
 }
 

@@ -57,6 +57,14 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// Files of records that an index could no longer be built from.
+    #[error("the records of the library `{}` are damaged: {problem}", library.display())]
+    DamagedRecords {
+        /// The folder.
+        library: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A library that was made with another dense leg.
     #[error("the library `{}` compares meaning by `{has}`, not by `{asked}`", library.display())]
     OtherDense {
@@ -316,6 +324,7 @@ impl Error {
             Self::NoLibrary { .. } => "recommend.no-library",
             Self::NewerLibrary { .. } => "recommend.newer-library",
             Self::CorruptIndex { .. } => "recommend.corrupt-index",
+            Self::DamagedRecords { .. } => "recommend.damaged-records",
             Self::OtherDense { .. } => "recommend.other-dense",
             Self::TooFewJudged { .. } => "recommend.too-few-judged",
             Self::OtherWeights { .. } => "recommend.other-weights",
@@ -362,6 +371,10 @@ impl Error {
             Self::NewerLibrary { .. } => Some("update counterpoise, or ingest the files into a new folder".into()),
             Self::CorruptIndex { library, .. } => Some(format!(
                 "build it again from the records that are kept beside it: `counterpoise elsi index --library {} --rebuild`",
+                library.display()
+            )),
+            Self::DamagedRecords { library, .. } => Some(format!(
+                "restore the file from a copy, then `counterpoise elsi index --library {0} --rebuild`; without a copy, `counterpoise elsi export --library {0}` writes what the index still holds, for a new library",
                 library.display()
             )),
             Self::OtherDense { library, asked, .. } => Some(format!(

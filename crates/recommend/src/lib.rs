@@ -29,7 +29,7 @@ pub use elsi::{
 pub use error::Error;
 pub use gazetteer::{BridgeKind, BridgeTerm, Gazetteer};
 pub use lexicon::{Aspect, AspectEntry, CueHit, Lexicon, MAX_ASPECTS, Scan, TriggerHit};
-pub use library::{DenseKind, Ingested, Library, LibraryFacts, LibraryOptions, Writer, rebuild};
+pub use library::{DenseKind, Ingested, Library, LibraryFacts, LibraryOptions, Verified, Writer, rebuild};
 pub use merge::{Conflict, Merger, Met, merge, merge_key};
 pub use query::QueryDocument;
 pub use rank::{

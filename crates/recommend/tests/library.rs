@@ -113,6 +113,16 @@ fn queries_find_text_as_biologists_write_it() {
     check("year:>=2019", &["drive", "probiotic"]);
     check("doi:10.1234/toggle", &["toggle"]);
     check("NOT gene", &["naive", "probiotic", "toggle"]);
+    check("title:(toggle OR patents)", &["patent", "toggle"]);
+    check("title:(gene governance) year:>=2000", &["drive"]);
+    check("title:(gene abstract:malaria)", &["drive"]);
+    check("year:(2018 OR 2000)", &["patent", "toggle"]);
+    check("doi:(10.1234/toggle OR 10.1234/naive)", &["naive", "toggle"]);
+    check(
+        "title:(\"gene drives\" OR (coli NOT patents))",
+        &["drive", "toggle"],
+    );
+    check("-title:(gene OR switch OR patents) consent", &["probiotic"]);
     check("nothing-like-this-word", &[]);
 }
 
@@ -584,4 +594,250 @@ fn a_table_of_ones_own_says_what_documents_mean() {
         Library::open(&library).err().unwrap().code(),
         "recommend.malformed"
     );
+}
+
+#[test]
+fn a_search_for_what_no_document_says_tells_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    let notes = |query: &str| {
+        let found = library.search(query, &SearchOptions::default()).unwrap();
+        assert_eq!(found.total, 0, "{query}");
+        found.notes.join("; ")
+    };
+    let check = |query: &str, wanted: &str| assert_eq!(notes(query), wanted, "{query}");
+    check("type:review", "no document of this library has a type");
+    check("language:en gene", "no document of this library has a language");
+    check("mesh:ethics", "no document of this library has subject headings");
+    check("author:church", "no document of this library has authors");
+    check("retracted:yes", "no document of this library was retracted");
+    check("pmid:7", "no document of this library has the id `pmid:7`");
+    check(
+        "open-access:yes",
+        "no document of this library has open access said of it",
+    );
+    // Here the field is filled, and the word is not there.
+    check("title:nothing", "");
+    check("year:1950", "");
+}
+
+#[test]
+fn an_abstract_without_its_title_finds_its_own_paper() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    let mut options = RecommendOptions::default();
+    options.filter.elsi = 0.0;
+    options.never_abstain = true;
+    let recommended = |text: &str| {
+        let question = Question::from_text(text, "text").unwrap();
+        let list = Recommender::new(&library).recommend(&question, &options).unwrap();
+        let ids = list.items.iter().map(|item| item.record.ids.doi.clone().unwrap());
+        ids.collect::<Vec<String>>()
+    };
+    let own = "10.1234/drive".to_owned();
+    let text = &some()[0].abstract_text;
+    assert!(!recommended(text).contains(&own));
+    assert!(!recommended(&format!("ABSTRACT\n{}", text.replace(' ', "  "))).contains(&own));
+    assert!(!recommended(&text[..100]).contains(&own));
+    assert!(!recommended(&format!("{text} Here the introduction begins.")).contains(&own));
+    // Other words about the same are another work.
+    assert!(recommended("Releasing gene drives in malaria mosquitoes").contains(&own));
+}
+
+#[test]
+fn two_ids_of_one_document_are_one_word_of_feedback() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    let mut both = record("both", "The ethics of gene drives", "", 2020);
+    both.ids.pmid = Some("77".into());
+    writer.add(&both).unwrap();
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    let mut options = RecommendOptions::default();
+    options.feedback.like("pmid:77");
+    options.feedback.dislike("10.1234/both");
+    let question = Question::from_text("gene drives", "text").unwrap();
+    let list = Recommender::new(&library).recommend(&question, &options).unwrap();
+    assert_eq!(
+        list.notes,
+        ["`pmid:77` and `10.1234/both` are one document; what was said of it last counts"]
+    );
+}
+
+/// Sets whether anything below a folder can be written.
+#[cfg(unix)]
+fn writable(folder: &Path, yes: bool) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = |folder: bool| match (folder, yes) {
+        (true, true) => 0o755,
+        (true, false) => 0o555,
+        (false, true) => 0o644,
+        (false, false) => 0o444,
+    };
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            writable(&path, yes);
+        } else {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode(false))).unwrap();
+        }
+    }
+    std::fs::set_permissions(folder, PermissionsExt::from_mode(mode(true))).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
+fn a_library_is_read_where_nothing_can_be_written() {
+    use std::os::unix::process::CommandExt as _;
+
+    const PLACE: &str = "COUNTERPOISE_TEST_READ_ONLY";
+    let reads = |folder: &Path| {
+        assert!(std::fs::File::create(folder.join("written")).is_err());
+        let library = Library::open(folder).unwrap();
+        assert_eq!(found(&library, "consent"), ["drive", "probiotic"]);
+        assert_eq!(library.verify().unwrap().documents, 5);
+        assert_eq!(
+            Writer::open(folder, words()).err().unwrap().code(),
+            "recommend.write"
+        );
+    };
+    if let Some(folder) = std::env::var_os(PLACE) {
+        reads(Path::new(&folder));
+        println!("read as another user");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path(), words()));
+    writable(folder.path(), false);
+    let root = std::fs::File::create(folder.path().join("written")).is_ok();
+    if root {
+        std::fs::remove_file(folder.path().join("written")).unwrap();
+        // Root may write anywhere, so that somebody else reads.
+        let asked = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "a_library_is_read_where_nothing_can_be_written",
+                "--nocapture",
+            ])
+            .env(PLACE, folder.path())
+            .uid(65534)
+            .output();
+        match asked {
+            Ok(out) => {
+                let told = String::from_utf8_lossy(&out.stdout).into_owned();
+                let failed = String::from_utf8_lossy(&out.stderr).into_owned();
+                assert!(told.contains("read as another user"), "{told}{failed}");
+                assert!(out.status.success(), "{told}{failed}");
+            }
+            Err(error) => println!("skipped: root can write anywhere, and nobody else can be run ({error})"),
+        }
+    } else {
+        reads(folder.path());
+    }
+    writable(folder.path(), true);
+}
+
+#[test]
+fn a_damaged_file_of_records_is_noticed_before_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    assert_eq!(library.notes(), [] as [String; 0]);
+    let verified = library.verify().unwrap();
+    assert_eq!((verified.documents, verified.records, verified.files), (5, 5, 1));
+    let file = folder.path().join("records/00000001.jsonl.zst");
+    let whole = std::fs::read(&file).unwrap();
+    let check = |left: Option<&[u8]>, told: bool, wanted: &str| {
+        match left {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let library = Library::open(folder.path()).unwrap();
+        assert_eq!(found(&library, "consent"), ["drive", "probiotic"]);
+        assert_eq!(library.notes().len(), usize::from(told), "{wanted}");
+        if told {
+            assert!(library.notes()[0].contains(wanted), "{}", library.notes()[0]);
+            assert!(library.notes()[0].contains("elsi index --rebuild"));
+            let searched = library.search("consent", &SearchOptions::default()).unwrap();
+            assert_eq!(searched.notes, library.notes());
+            let error = Writer::open(folder.path(), words()).err().unwrap();
+            assert_eq!(error.code(), "recommend.damaged-records", "{error}");
+        }
+        let error = library.verify().unwrap_err();
+        assert_eq!(error.code(), "recommend.damaged-records", "{error}");
+        assert!(error.to_string().contains("00000001"), "{error}");
+        assert!(error.hint().unwrap().contains("--rebuild"), "{error}");
+    };
+    check(Some(&whole[..whole.len() / 2]), true, "bytes");
+    let mut changed = whole.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 0x55;
+    check(Some(&changed), false, "sizes do not tell this");
+    check(None, true, "is missing");
+    std::fs::write(&file, &whole).unwrap();
+    assert!(Library::open(folder.path()).unwrap().verify().is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
+fn a_full_disk_leaves_the_library_as_it_was() {
+    const PLACE: &str = "COUNTERPOISE_TEST_FULL_DISK";
+    if let Some(folder) = std::env::var_os(PLACE) {
+        let ingest = || -> Result<(), Error> {
+            let mut writer = Writer::open(Path::new(&folder), words())?;
+            let mut sign = 1_u32;
+            for number in 0..3000 {
+                // Words that do not pack well.
+                let mut text = String::new();
+                for _ in 0..60 {
+                    sign = sign.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    text.push_str(&format!("{sign:x} "));
+                }
+                writer.add(&record(
+                    &format!("n{number}"),
+                    &format!("Title {number} {sign:x}"),
+                    &text,
+                    2000,
+                ))?;
+            }
+            writer.commit(&()).map(drop)
+        };
+        let error = ingest().expect_err("the disk is full");
+        println!("told: {} {error}", error.code());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path(), words()));
+    // No file may grow beyond this, as if the disk were full then: within the records, and within the index.
+    for kilobytes in [64, 1500] {
+        let limited = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$0\" \"$@\"");
+        let out = std::process::Command::new("bash")
+            .args(["-c", &limited])
+            .arg(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "a_full_disk_leaves_the_library_as_it_was",
+                "--nocapture",
+            ])
+            .env(PLACE, folder.path())
+            .output();
+        let out = match out {
+            Ok(out) => out,
+            Err(error) => return println!("skipped: no `bash` that limits sizes of files ({error})"),
+        };
+        let told = String::from_utf8_lossy(&out.stdout).into_owned();
+        let failed = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(
+            told.contains("told: recommend.write"),
+            "{kilobytes} kB: {told}{failed}"
+        );
+        let library = Library::open(folder.path()).unwrap();
+        assert_eq!(found(&library, "consent"), ["drive", "probiotic"]);
+        assert_eq!(library.verify().unwrap().documents, 5);
+    }
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    writer.add(&record("more", "More room", "", 2020)).unwrap();
+    assert_eq!(writer.commit(&()).unwrap().documents, 6);
 }

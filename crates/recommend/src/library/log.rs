@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use zstd::stream::{read::Decoder, write::Encoder};
 
+use super::Manifest;
 use crate::{Error, Record};
 
 /// Folder of the files.
@@ -42,9 +43,12 @@ impl LogWriter {
         let failed = |source| Error::write(&folder, source);
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let file = NamedTempFile::new_in(&folder).map_err(failed)?;
+        let mut out = Encoder::new(BufWriter::new(file), 3).map_err(failed)?;
+        // A changed letter would still be a record.
+        out.include_checksum(true).map_err(failed)?;
         Ok(Self {
             path: path(library, place),
-            out: Encoder::new(BufWriter::new(file), 3).map_err(failed)?,
+            out,
             line: Vec::new(),
             records: 0,
         })
@@ -83,6 +87,11 @@ impl FinishedLog {
     /// Reads it.
     pub(crate) fn read(&self) -> Result<LogReader, Error> {
         LogReader::open(self.file.path())
+    }
+
+    /// Its size.
+    pub(crate) fn bytes(&self) -> Result<u64, Error> {
+        size_of(self.file.path())
     }
 
     /// Gives it its name.
@@ -148,6 +157,12 @@ impl LogReader {
     }
 }
 
+/// Bytes of a file.
+pub(crate) fn size_of(path: &Path) -> Result<u64, Error> {
+    let found = std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
+    Ok(found.len())
+}
+
 /// Removes what an ingest that was killed left behind. Only who holds the lock may do this.
 pub(crate) fn sweep(library: &Path) {
     let entries = std::fs::read_dir(library.join(FOLDER))
@@ -185,6 +200,32 @@ pub(crate) fn files(library: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-fn path(library: &Path, place: u32) -> PathBuf {
+/// What is wrong with the files of a library, as far as their sizes tell.
+pub(crate) fn damages(library: &Path, manifest: &Manifest) -> Vec<String> {
+    let mut damages = Vec::new();
+    for (place, bytes) in (1..=manifest.logs).zip(&manifest.record_bytes) {
+        // 0 is of a version that kept no sizes.
+        let wanted = (*bytes > 0).then_some(*bytes);
+        match std::fs::metadata(path(library, place)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                damages.push(format!("{} is missing", name(place)));
+            }
+            Err(error) => damages.push(format!("{} cannot be read ({error})", name(place))),
+            Ok(found) => {
+                if let Some(wanted) = wanted.filter(|wanted| *wanted != found.len()) {
+                    damages.push(format!("{} has {} of {wanted} bytes", name(place), found.len()));
+                }
+            }
+        }
+    }
+    damages
+}
+
+/// What messages call a file.
+pub(crate) fn name(place: u32) -> String {
+    format!("`{FOLDER}/{place:08}{ENDING}`")
+}
+
+pub(crate) fn path(library: &Path, place: u32) -> PathBuf {
     library.join(FOLDER).join(format!("{place:08}{ENDING}"))
 }

@@ -83,6 +83,9 @@ pub(crate) struct Manifest {
     pub(crate) records: u32,
     /// Files of records that are in the index.
     pub(crate) logs: u32,
+    /// Bytes of each of them; 0 where a version wrote it that kept no sizes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) record_bytes: Vec<u64>,
     /// Where vectors come from.
     pub(crate) dense: String,
     /// The file of vectors.

@@ -8,18 +8,21 @@
 //!
 //! A commit of the index holds the [`Manifest`], which names the files beside it: all changes at once or not at all.
 
+mod directory;
 mod embedder;
 mod facts;
 mod fields;
 mod log;
 mod manifest;
 mod rows;
+mod verify;
 mod writer;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
+use tantivy::directory::MmapDirectory;
 use tantivy::query::Query;
 use tantivy::schema::{IndexRecordOption, Value as _};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
@@ -30,6 +33,7 @@ pub use facts::LibraryFacts;
 pub(crate) use fields::{Assessment, Fields, flag};
 pub(crate) use manifest::{FORMAT, Manifest, Pointer, write_whole};
 pub(crate) use rows::{Row, Rows};
+pub use verify::Verified;
 pub use writer::{Ingested, LibraryOptions, Writer, rebuild};
 
 use crate::dense::Vectors;
@@ -56,6 +60,8 @@ pub struct Library {
     pub(crate) mean_vector: Vec<f32>,
     /// How many documents have a term, for terms that were asked for: each part of the index has a dictionary of its own.
     counts: RwLock<HashMap<String, u64>>,
+    /// What was noticed when it was opened.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What BM25 asks of all documents.
@@ -131,9 +137,16 @@ impl Library {
         }
         let statistics = Statistics::read(&searcher, &fields).map_err(failed)?;
         fits(folder, vectors.as_ref(), &embedder, &manifest.dense)?;
+        let notes = log::damages(folder, &manifest);
+        let notes = notes.iter().map(|problem| {
+            format!(
+                "{problem}: the index is whole, but `counterpoise elsi index --rebuild` could not build it again; restore the file from a copy, or keep what the index holds with `counterpoise elsi export`"
+            )
+        });
         Ok(Self {
             folder: folder.into(),
             index: place,
+            notes: notes.collect(),
             manifest,
             fields,
             searcher,
@@ -189,6 +202,11 @@ impl Library {
     /// Whether it holds no document.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What was noticed when it was opened, such as a file of records that is missing or shorter than it was.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The folder.
@@ -351,7 +369,10 @@ fn fits(folder: &Path, vectors: Option<&Vectors>, embedder: &Embedder, dense: &s
 fn open_index(folder: &Path, pointer: &Pointer) -> Result<(Index, Fields, Manifest), Error> {
     let place = pointer.index(folder);
     let failed = |error| Error::index(folder, &error);
-    let index = Index::open_in_dir(&place).map_err(|error| match error {
+    let opened = MmapDirectory::open(&place)
+        .map_err(tantivy::TantivyError::from)
+        .and_then(|directory| Index::open(directory::ReadableDirectory(directory)));
+    let index = opened.map_err(|error| match error {
         tantivy::TantivyError::OpenDirectoryError(_) => {
             Error::corrupt(folder, format!("`{}` is missing", pointer.index))
         }

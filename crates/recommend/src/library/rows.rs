@@ -52,6 +52,10 @@ impl Row {
         self.has(flag::RETRACTED)
     }
 
+    pub(crate) fn has_abstract(&self) -> bool {
+        self.has(flag::HAS_ABSTRACT)
+    }
+
     /// P(ELSI).
     pub(crate) fn chance_of_elsi(&self) -> f64 {
         1.0 / (1.0 + (-f64::from(self.elsi)).exp())

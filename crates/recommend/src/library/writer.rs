@@ -130,9 +130,13 @@ impl Writer {
         let (index, fields, manifest) = open_index(folder, &pointer)?;
         log::sweep(folder);
         let there = log::files(folder)?.len();
-        if there < manifest.logs as usize {
-            let problem = format!("{} of {} files of records are there", there, manifest.logs);
-            return Err(Error::corrupt(folder, problem));
+        let too_few = (there < manifest.logs as usize)
+            .then(|| format!("{} of {} files of records are there", there, manifest.logs));
+        if let Some(problem) = log::damages(folder, &manifest).into_iter().next().or(too_few) {
+            return Err(Error::DamagedRecords {
+                library: folder.into(),
+                problem,
+            });
         }
         if manifest.records > 0 && manifest.dense != options.dense.name() {
             return Err(Error::OtherDense {
@@ -240,6 +244,7 @@ impl Writer {
         }
         let total = u64::from(log.records);
         let log = log.end()?;
+        let bytes = log.bytes()?;
         let mut build = Build::begin(
             &folder, &pointer, &options, fields, &index, &manifest, first_new, total, observer,
         )?;
@@ -275,6 +280,8 @@ impl Writer {
         for (number, record) in merged {
             build.push(number, record)?;
         }
+        manifest.record_bytes.resize(manifest.logs as usize, 0);
+        manifest.record_bytes.push(bytes);
         manifest.logs += 1;
         build.commit(manifest, || log.keep())?;
         Ok(done)
@@ -383,6 +390,8 @@ fn build_from(
     let (index, fields, mut manifest) = open_index(folder, pointer)?;
     manifest.records = counts.len() as u32;
     manifest.logs = files.len() as u32;
+    let sizes = files.iter().map(|file| log::size_of(file));
+    manifest.record_bytes = sizes.collect::<Result<_, Error>>()?;
     let total = done.records as u64;
     let mut build = Build::begin(
         folder, pointer, options, fields, &index, &manifest, 0, total, observer,

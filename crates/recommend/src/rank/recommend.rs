@@ -27,6 +27,12 @@ const DIVERSE: usize = 100;
 const RECENT: f64 = 20.0;
 /// Share of a text's words, each found once in a document of usual length, that counts as a full match at least.
 const LITTLE: f64 = 0.1;
+/// Bytes of two abstracts that are compared to see whether they are one.
+const COMPARED: usize = 2000;
+/// Bytes of folded text below which two texts that are alike may still be of two papers.
+const TELLING: usize = 80;
+/// Words by which the record of a pasted abstract is looked for.
+const OWN_TERMS: usize = 12;
 /// References that are looked up.
 const REFERENCES: usize = 2000;
 
@@ -141,6 +147,12 @@ pub struct Recommender<'a> {
     weights: Weights,
 }
 
+/// Documents that are liked and those that are not, in the order in which they were first named.
+struct Heard {
+    liked: Vec<u32>,
+    disliked: Vec<u32>,
+}
+
 /// A text, made ready to be compared.
 struct Asked<'a> {
     whole: String,
@@ -204,13 +216,13 @@ impl<'a> Recommender<'a> {
             });
         }
         let mut notes = question.notes.clone();
+        notes.extend_from_slice(self.library.notes());
         let mut passing = options.filter.passing(self.library, &mut notes)?;
-        let asked = self.ask(question, &options.feedback)?;
+        let heard = self.heard(&options.feedback, &mut notes)?;
+        let asked = self.ask(question, &heard)?;
         let mut never = self.own(question, &asked)?;
-        for liked in [true, false] {
-            for id in options.feedback.that_are(liked) {
-                never.insert(self.known(id)?);
-            }
+        for number in heard.liked.iter().chain(&heard.disliked) {
+            never.insert(*number);
         }
         never.not();
         passing.and(&never);
@@ -274,7 +286,7 @@ impl<'a> Recommender<'a> {
         options: &RecommendOptions,
     ) -> Result<Vec<(u32, [f64; 8])>, Error> {
         let mut passing = options.filter.passing(self.library, &mut Vec::new())?;
-        let asked = self.ask(question, &options.feedback)?;
+        let asked = self.ask(question, &self.heard(&options.feedback, &mut Vec::new())?)?;
         let mut own = self.own(question, &asked)?;
         own.not();
         passing.and(&own);
@@ -298,8 +310,8 @@ impl<'a> Recommender<'a> {
         options: &RecommendOptions,
     ) -> Result<Recommendation, Error> {
         let number = self.known(id)?;
-        let asked = self.ask(question, &options.feedback)?;
         let mut notes = Vec::new();
+        let asked = self.ask(question, &self.heard(&options.feedback, &mut notes)?)?;
         let passing = options.filter.passing(self.library, &mut notes)?;
         // Shares are those among the candidates that it competes with.
         let mut candidates = self.candidates(&asked, &passing)?;
@@ -324,7 +336,34 @@ impl<'a> Recommender<'a> {
             .ok_or_else(|| Error::UnknownId { id: id.into() })
     }
 
-    fn ask(&self, question: &Question, feedback: &Feedback) -> Result<Asked<'_>, Error> {
+    /// What is liked and what not, as documents. Of two words on one document the last counts, whatever its ids are.
+    fn heard(&self, feedback: &Feedback, notes: &mut Vec<String>) -> Result<Heard, Error> {
+        let mut said: Vec<(u32, &str, bool)> = Vec::new();
+        for (id, liked) in feedback.each() {
+            let number = self.known(id)?;
+            if let Some(before) = said.iter_mut().find(|(other, _, _)| *other == number) {
+                if before.2 != liked && before.1 != id {
+                    notes.push(format!(
+                        "`{}` and `{id}` are one document; what was said of it last counts",
+                        before.1
+                    ));
+                }
+                before.2 = liked;
+            } else {
+                said.push((number, id, liked));
+            }
+        }
+        let those = |wanted: bool| {
+            let those = said.iter().filter(|(_, _, liked)| *liked == wanted);
+            those.map(|(number, _, _)| *number).collect()
+        };
+        Ok(Heard {
+            liked: those(true),
+            disliked: those(false),
+        })
+    }
+
+    fn ask(&self, question: &Question, heard: &Heard) -> Result<Asked<'_>, Error> {
         let whole = question.whole();
         let scan = self.lexicon.scan(&whole);
         let mut calls = vec![0.0; self.lexicon.aspects().len()];
@@ -346,7 +385,7 @@ impl<'a> Recommender<'a> {
         }
         let bridge = PhraseTerms::of(self.library, &phrases, TERMS)?;
         let mut vector = self.library.embedder.embed(&whole);
-        self.follow(feedback, &mut terms, &mut vector)?;
+        self.follow(heard, &mut terms, &mut vector)?;
         Ok(Asked {
             shared: self.shared_references(question)?,
             whole,
@@ -362,22 +401,20 @@ impl<'a> Recommender<'a> {
     /// Moves a query towards what was liked, and away from what was not.
     fn follow(
         &self,
-        feedback: &Feedback,
+        heard: &Heard,
         terms: &mut Vec<QueryTerm>,
         vector: &mut Option<Vec<f32>>,
     ) -> Result<(), Error> {
-        if feedback.is_empty() {
+        if heard.liked.is_empty() && heard.disliked.is_empty() {
             return Ok(());
         }
         let mut weights: BTreeMap<String, QueryTerm> = BTreeMap::new();
         for term in terms.drain(..) {
             weights.insert(term.term.clone(), term);
         }
-        for (liked, weight) in [(true, LIKED), (false, -DISLIKED)] {
-            let ids = feedback.that_are(liked);
-            for id in &ids {
-                let number = self.known(id)?;
-                let share = weight / ids.len() as f32;
+        for (numbers, weight) in [(&heard.liked, LIKED), (&heard.disliked, -DISLIKED)] {
+            for &number in numbers {
+                let share = weight / numbers.len() as f32;
                 let record = self.library.record(number)?;
                 for term in query_terms(
                     self.library,
@@ -434,7 +471,7 @@ impl<'a> Recommender<'a> {
         Ok(shared)
     }
 
-    /// Records of the very text: by id, or because it begins with their title.
+    /// Records of the very text: by id, because it begins with their title, or because it and their abstract begin alike.
     fn own(&self, question: &Question, asked: &Asked<'_>) -> Result<Numbers, Error> {
         let mut own = Numbers::none(self.library.manifest.records);
         for id in &question.own {
@@ -459,6 +496,23 @@ impl<'a> Recommender<'a> {
                 if theirs.split(' ').count() >= 3
                     && (begins == theirs || begins.starts_with(&format!("{theirs} ")))
                 {
+                    own.insert(hit.number);
+                }
+            }
+        }
+        let text = if question.text.is_empty() {
+            &asked.whole
+        } else {
+            &question.text
+        };
+        let mine = abstract_of(text);
+        if mine.len() >= TELLING && self.library.rows.iter().any(|(_, row)| row.has_abstract()) {
+            let begins = &text[..text.floor_char_boundary(COMPARED.min(text.len()))];
+            let terms = query_terms(self.library, begins, OWN_TERMS)?;
+            for hit in Words::new(self.library, &terms).top(5, &|_| true)? {
+                let theirs = abstract_of(&self.library.record(hit.number)?.abstract_text);
+                let both = mine.len().min(theirs.len());
+                if both >= TELLING && mine.as_bytes()[..both] == theirs.as_bytes()[..both] {
                     own.insert(hit.number);
                 }
             }
@@ -736,6 +790,15 @@ fn bits(lexicon: &Lexicon, library: &Library) -> Vec<u32> {
             .map_or(0, |place| 1 << place)
     };
     lexicon.aspects().iter().map(|aspect| bit(&aspect.name)).collect()
+}
+
+/// The beginning of an abstract, folded, without the heading that people copy along.
+fn abstract_of(text: &str) -> String {
+    let words = folded(text, COMPARED);
+    match words.strip_prefix("abstract ") {
+        Some(rest) => rest.to_owned(),
+        None => words,
+    }
 }
 
 /// Words of a text side by side, the first bytes of them.

@@ -84,7 +84,7 @@ impl PhraseTerms {
     /// The words of phrases, each phrase with its weight, which its words share: a phrase of three words is one thing, and not
     /// three. A word of several phrases has the greatest of its shares. Words that no document has are left out.
     pub(crate) fn of(library: &Library, phrases: &[(String, f64)], most: usize) -> Result<Self, Error> {
-        let mut analyzer = Analyzer::new(Form::Scored);
+        let analyzer = Analyzer::new(Form::Scored);
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut terms: Vec<QueryTerm> = Vec::new();
         let mut together: Vec<Vec<usize>> = Vec::new();

@@ -30,6 +30,25 @@ struct Walk {
     keys: [Vec<u8>; 2],
 }
 
+/// What stands where a record should.
+pub(super) enum Frame {
+    /// An object, and the line that it begins in.
+    Object(u64),
+    /// Something that is none, in a line, and why.
+    Broken(u64, &'static str),
+}
+
+/// How a value ended.
+enum Ended {
+    Whole,
+    /// Inside of the list of records, with so many brackets open around it.
+    InList(usize),
+    Broken(&'static str),
+}
+
+const NO_TEXT_END: &str = "a text in it has no end in its line";
+const NO_OBJECT: &str = "a JSON object, `{…}`, should begin here";
+
 enum Step {
     More,
     /// The value ended with this byte.
@@ -120,8 +139,8 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// Puts the next object into an emptied buffer, and says in which line it begins.
-    pub(super) fn next(&mut self, out: &mut Vec<u8>) -> Result<Option<u64>, Error> {
+    /// Puts the next object into an emptied buffer.
+    pub(super) fn next(&mut self, out: &mut Vec<u8>) -> Result<Option<Frame>, Error> {
         loop {
             self.input.new_record();
             out.clear();
@@ -141,20 +160,70 @@ impl<'a> Frames<'a> {
                     self.input.consume(1);
                     self.list = Some(0);
                 }
-                (Some(b'{'), list) => {
-                    if let Some(around) = self.value(out, list.is_none(), line)? {
-                        self.list = Some(around);
-                    } else {
-                        return Ok(Some(line));
+                (Some(b'{'), list) => match self.value(out, list.is_none(), line)? {
+                    Ended::InList(around) => self.list = Some(around),
+                    Ended::Whole => return Ok(Some(Frame::Object(line))),
+                    Ended::Broken(why) => {
+                        if why == NO_TEXT_END {
+                            self.skip_line()?;
+                        }
+                        return Ok(Some(Frame::Broken(line, why)));
                     }
+                },
+                (Some(_), None) => {
+                    self.skip_line()?;
+                    return Ok(Some(Frame::Broken(line, NO_OBJECT)));
                 }
-                (Some(_), _) => {
-                    return Err(self.input.malformed(
-                        line,
-                        "a JSON object, `{…}`, should begin here",
-                        Some("name its format with `--format` if it is not JSON"),
-                    ));
+                (Some(_), Some(_)) => {
+                    self.skip_item(line)?;
+                    return Ok(Some(Frame::Broken(line, NO_OBJECT)));
                 }
+            }
+        }
+    }
+
+    /// Passes over the rest of a line.
+    fn skip_line(&mut self) -> Result<(), Error> {
+        loop {
+            self.input.new_record();
+            let available = match self.input.fill_buf() {
+                Ok(available) => available,
+                Err(error) => return Err(self.input.error(error)),
+            };
+            if available.is_empty() {
+                return Ok(());
+            }
+            let end = available.iter().position(|&byte| byte == b'\n');
+            let count = end.map_or(available.len(), |at| at + 1);
+            self.input.consume(count);
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Passes over an item of a list, up to the sign after it.
+    fn skip_item(&mut self, line: u64) -> Result<(), Error> {
+        let mut walk = Walk::default();
+        loop {
+            let available = match self.input.fill_buf() {
+                Ok(available) => available,
+                Err(error) => return Err(self.input.error(error)),
+            };
+            if available.is_empty() {
+                return Err(self.cut_off(line));
+            }
+            let end = available.iter().position(|&byte| {
+                let ends = !walk.in_string && walk.depth == 0 && matches!(byte, b',' | b']');
+                if !ends {
+                    walk.step(byte, false);
+                }
+                ends
+            });
+            let count = end.unwrap_or(available.len());
+            self.input.consume(count);
+            if end.is_some() {
+                return Ok(());
             }
         }
     }
@@ -167,9 +236,13 @@ impl<'a> Frames<'a> {
         )
     }
 
-    /// Copies a value. Stops early, with the number of objects around, where a list of records begins.
-    fn value(&mut self, out: &mut Vec<u8>, detect: bool, line: u64) -> Result<Option<usize>, Error> {
+    /// Copies a value up to its end, or up to the list of records inside of it.
+    ///
+    /// Among lines of JSON a text that goes over the end of its line, or a line that begins with `{` inside of a value, show that
+    /// the value lacks its end: the lines after it are not taken for parts of it.
+    fn value(&mut self, out: &mut Vec<u8>, in_lines: bool, line: u64) -> Result<Ended, Error> {
         let mut walk = Walk::default();
+        let mut before = 0;
         loop {
             let available = match self.input.fill_buf() {
                 Ok(available) => available,
@@ -180,23 +253,32 @@ impl<'a> Frames<'a> {
             }
             let mut end = None;
             for (at, &byte) in available.iter().enumerate() {
-                match walk.step(byte, detect) {
+                if in_lines && byte == b'\n' && walk.in_string {
+                    end = Some((at, Ended::Broken(NO_TEXT_END)));
+                    break;
+                }
+                if in_lines && byte == b'{' && before == b'\n' && walk.depth > 0 {
+                    end = Some((at, Ended::Broken("it has no end")));
+                    break;
+                }
+                before = byte;
+                match walk.step(byte, in_lines) {
                     Step::More => {}
                     Step::Done => {
-                        end = Some((at + 1, None));
+                        end = Some((at + 1, Ended::Whole));
                         break;
                     }
                     Step::List(around) => {
-                        end = Some((at + 1, Some(around)));
+                        end = Some((at + 1, Ended::InList(around)));
                         break;
                     }
                 }
             }
-            let (count, list) = end.unwrap_or((available.len(), None));
+            let count = end.as_ref().map_or(available.len(), |(count, _)| *count);
             out.extend_from_slice(&available[..count]);
             self.input.consume(count);
-            if end.is_some() {
-                return Ok(list);
+            if let Some((_, ended)) = end {
+                return Ok(ended);
             }
         }
     }
@@ -238,25 +320,42 @@ impl<'a> Frames<'a> {
         mut take: impl FnMut(T, u64, &mut Collector<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut bytes = Vec::new();
-        while let Some(line) = self.next(&mut bytes)? {
-            match serde_json::from_slice::<T>(&bytes) {
-                Ok(value) => take(value, line, out)?,
-                Err(error) if error.is_data() => {
-                    let place = out.place(line);
-                    out.leave_out(place, format!("it is not as its format says: {error}"));
-                }
-                Err(error) => {
-                    let place = out.place(line + (error.line() as u64).saturating_sub(1));
-                    return Err(malformed(
-                        self.input.file,
-                        place.to_string(),
-                        format!("this is no JSON: {error}"),
-                        Some("it may have been edited or cut off: fetch or copy it again"),
-                    ));
-                }
-            }
+        let mut first: Option<Error> = None;
+        while let Some(frame) = self.next(&mut bytes)? {
+            let (place, problem) = match frame {
+                Frame::Broken(line, why) => (out.place(line), why.to_owned()),
+                Frame::Object(line) => match serde_json::from_slice::<T>(&bytes) {
+                    Ok(value) => {
+                        take(value, line, out)?;
+                        continue;
+                    }
+                    Err(error) if error.is_data() => {
+                        let place = out.place(line);
+                        out.leave_out(place, format!("it is not as its format says: {error}"));
+                        continue;
+                    }
+                    Err(error) => {
+                        if self.list.is_none() {
+                            self.skip_line()?;
+                        }
+                        let line = line + (error.line() as u64).saturating_sub(1);
+                        (out.place(line), format!("this is no JSON: {error}"))
+                    }
+                },
+            };
+            out.leave_out(place, format!("{problem}; it was left out"));
+            let hint = if problem == NO_OBJECT {
+                "name its format with `--format` if it is not JSON"
+            } else {
+                "it may have been edited or cut off: fetch or copy it again"
+            };
+            first.get_or_insert_with(|| malformed(self.input.file, place.to_string(), problem, Some(hint)));
         }
-        Ok(())
+        // A file without a record that can be read is no file of records.
+        match first {
+            Some(error) if out.report.records == 0 => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -12,8 +12,9 @@ use crate::{Author, Error, Record};
 /// ours; any other goes through the column map (`source` is a journal there).
 pub(super) fn read(input: Input<'_>, map: &ColumnMap, out: &mut Collector<'_>) -> Result<(), Error> {
     let file = input.file;
+    let mut untitled: Option<Error> = None;
     let mut known: (Vec<String>, Resolved) = (Vec::new(), map.guess(&[]));
-    Frames::new(input).each(out, |object: Map<String, Value>, line, out| {
+    let read = Frames::new(input).each(out, |object: Map<String, Value>, line, out| {
         let ours =
             *map == ColumnMap::default() && (object.contains_key("ids") || !object.contains_key("source"));
         if ours && let Ok(record) = Record::deserialize_from(&object) {
@@ -25,9 +26,9 @@ pub(super) fn read(input: Input<'_>, map: &ColumnMap, out: &mut Collector<'_>) -
             let names: Vec<String> = object.keys().cloned().collect();
             let resolved = map.guess(&names);
             if out.met == 0 && !resolved.has("title") && !resolved.has("abstract") {
-                return Err(Error::NoTitleColumn {
+                untitled = Some(Error::NoTitleColumn {
                     file: file.into(),
-                    found: names,
+                    found: names.clone(),
                 });
             }
             known = (names, resolved);
@@ -40,7 +41,13 @@ pub(super) fn read(input: Input<'_>, map: &ColumnMap, out: &mut Collector<'_>) -
         }
         let place = out.place(line);
         out.take(draft, place)
-    })
+    });
+    read?;
+    // One line without a title is left out; a file of such lines needs to be told where its titles are.
+    match untitled {
+        Some(error) if out.report.records == 0 => Err(error),
+        _ => Ok(()),
+    }
 }
 
 trait FromObject: Sized {

@@ -67,6 +67,8 @@ pub(super) fn read_ris(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<
     let mut line = Vec::new();
     let mut fields = Fields::default();
     let mut seen = false;
+    let mut stray: Option<Error> = None;
+    let mut outside = false;
     loop {
         if !fields.open {
             input.new_record();
@@ -79,6 +81,7 @@ pub(super) fn read_ris(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<
         match ris_tag(text.trim_start_matches('\u{feff}')) {
             Some(("TY", kind)) => {
                 seen = true;
+                outside = false;
                 if fields.open {
                     let place = finish(&mut fields, out, ris)?;
                     out.problem(place, "`ER  -` is missing at its end; the record is kept");
@@ -89,21 +92,23 @@ pub(super) fn read_ris(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<
                 fields.list.push(("TY".into(), kind.into()));
             }
             Some(("ER", _)) => {
+                outside = false;
                 if fields.open {
                     finish(&mut fields, out, ris)?;
                 }
             }
             Some((tag, value)) if fields.open => fields.list.push((tag.into(), value.into())),
             Some((tag, _)) => {
-                let text = format!("`{tag}` stands outside of a record; `TY  -` is missing");
-                if seen {
-                    out.problem(format!("line {number}"), text);
-                } else {
-                    return Err(input.malformed(
-                        number,
-                        text,
-                        Some("a record of RIS begins with `TY  - ` and ends with `ER  - `"),
-                    ));
+                // The lines that follow are of the same record.
+                if !outside {
+                    outside = true;
+                    let text = format!("`{tag}` stands outside of a record; `TY  -` is missing");
+                    let place = out.place(number);
+                    out.leave_out(place, format!("{text}; what stands here was left out"));
+                    stray.get_or_insert_with(|| {
+                        let hint = "a record of RIS begins with `TY  - ` and ends with `ER  - `";
+                        input.malformed(number, text, Some(hint))
+                    });
                 }
             }
             None if text.trim().is_empty() => {}
@@ -131,6 +136,9 @@ pub(super) fn read_ris(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<
     if fields.open {
         let place = finish(&mut fields, out, ris)?;
         out.problem(place, "`ER  -` is missing at its end; the record is kept");
+    }
+    if let (false, Some(error)) = (seen, stray) {
+        return Err(error);
     }
     if !seen {
         return Err(input.malformed(

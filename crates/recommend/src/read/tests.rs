@@ -86,6 +86,110 @@ const THREE: [&str; 3] = ["Okafor, Adaeze N", "Lindqvist, P", "Imagined Consorti
 const TWO_PARTS: &str =
     "BACKGROUND: Releases cross borders.\nRESULTS: Consent of communities (p < 0.05) and β-carotene.";
 
+/// What is left out, and how it is told.
+fn left_out(file: &str, text: &str, titles: &[&str], told: &[&str]) {
+    let (records, report) = read(file, text.as_bytes());
+    let found: Vec<&str> = records.iter().map(|record| record.title.as_str()).collect();
+    assert_eq!(found, titles, "{text}");
+    let problems: Vec<String> = report
+        .problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.place, problem.what))
+        .collect();
+    assert_eq!(problems.len(), told.len(), "{problems:?}");
+    for (problem, told) in problems.iter().zip(told) {
+        assert!(problem.contains(told), "{problem}");
+    }
+    assert_eq!(report.left_out, told.len() as u64, "{text}");
+}
+
+#[test]
+fn a_bad_line_of_json_is_told_and_the_others_are_read() {
+    let check = |bad: &str, told: &[&str]| {
+        let text = format!("{{\"title\": \"One\"}}\n{bad}\n{{\"title\": \"Two\"}}\n");
+        left_out("x.jsonl", &text, &["One", "Two"], told);
+    };
+    check(
+        "oops",
+        &["record 2 (line 2): a JSON object, `{…}`, should begin here"],
+    );
+    check("{\"title\": oops}", &["record 2 (line 2): this is no JSON"]);
+    check(
+        "{\"title\": \"cut o",
+        &["record 2 (line 2): a text in it has no end"],
+    );
+    check("{\"title\": \"cut off\", ", &["record 2 (line 2): it has no end"]);
+    check("{\"title\": 1]}", &["record 2 (line 2): this is no JSON"]);
+    check("[]]", &["should begin here"]);
+    check(
+        "{\"note\": \"no title\"}",
+        &["record 2 (line 2): no title and no abstract"],
+    );
+    check(
+        "{}\nnull\n{",
+        &["no title", "(line 3)", "(line 4): it has no end"],
+    );
+    left_out(
+        "x.jsonl",
+        "{\"note\": 1}\n{\n  \"title\":\n \"Over lines\"\n}\n",
+        &["Over lines"],
+        &["no title"],
+    );
+}
+
+#[test]
+fn a_bad_item_of_a_list_is_told_and_the_others_are_read() {
+    let check = |bad: &str, told: &[&str]| {
+        let text = format!(
+            "[{{\"id\": \"a\", \"title\": \"One\"}},\n{bad},\n{{\"id\": \"b\", \"title\": \"Two\"}}]"
+        );
+        left_out("x.csl.json", &text, &["One", "Two"], told);
+    };
+    check(
+        "null",
+        &["record 2 (line 2): a JSON object, `{…}`, should begin here"],
+    );
+    check("\"a, b]\"", &["should begin here"]);
+    check("[{\"title\": \"x\"}, 2]", &["should begin here"]);
+    check("{\"title\": oops}", &["this is no JSON"]);
+    check("{\"note\": 1}", &["no title"]);
+}
+
+#[test]
+fn a_bad_record_of_ris_is_told_and_the_others_are_read() {
+    left_out(
+        "x.ris",
+        "T1  - Lost\nAU  - Nobody\nER  - \nTY  - JOUR\nTI  - One\nER  - \nTI  - Lost too\nPY  - 2000\n\nTY  - JOUR\nTI  - Two\nER  - \n",
+        &["One", "Two"],
+        &[
+            "record 1 (line 1): `T1` stands outside of a record",
+            "record 3 (line 7): `TI` stands",
+        ],
+    );
+}
+
+#[test]
+fn a_file_without_one_good_record_is_an_error() {
+    let check = |file: &str, text: &str, told: &str| {
+        let error = fails(file, text.as_bytes());
+        assert!(error.contains(told), "{error}");
+    };
+    check("x.jsonl", "oops\nno\n", "should begin here");
+    check("x.jsonl", "{\"title\": oops}\n", "this is no JSON");
+    check("x.jsonl", "{\"note\": 1}\n{\"note\": 2}\n", "title");
+    check(
+        "x.jsonl",
+        "{\"title\": \"One\"}\n{\"title\": \"cut of",
+        "ends in the middle",
+    );
+    check(
+        "x.csl.json",
+        "[{\"id\": \"a\", \"title\": \"One\"}, {\"id",
+        "ends in the middle",
+    );
+    check("x.ris", "T1  - Lost\nER  - \n", "`TY  -` is missing");
+}
+
 #[test]
 fn every_sample_shows_its_format() {
     for ((file, bytes), format) in SAMPLES.iter().zip(Format::ALL) {
@@ -416,8 +520,8 @@ fn other_encodings_are_read_or_named() {
 #[test]
 fn broken_json_says_where() {
     assert!(fails("a.jsonl", b"{\"title\":\"x\"}\n{\"title\":").contains("line 2"));
-    assert!(fails("a.jsonl", b"{\"title\":\"x\"}\n{\"title\" 1}").contains("record 2 (line 2)"));
-    assert!(fails("a.jsonl", b"[{\"title\":\"x\"}, 3]").contains("should begin here"));
+    assert!(fails("a.jsonl", b"\n{\"title\" 1}").contains("record 1 (line 2)"));
+    assert!(fails("a.jsonl", b"[3]").contains("should begin here"));
     let deep = format!("{{\"title\":{}", "[".repeat(1_000_000));
     assert!(fails("a.jsonl", deep.as_bytes()).contains("line 1"));
     let deep = format!("{{\"title\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));

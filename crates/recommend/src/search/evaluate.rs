@@ -54,9 +54,99 @@ fn matches(library: &Library, node: &Node, wanted: bool, asked: &mut Asked) -> R
             not.and(&everything(library));
             not
         }
-        Node::Words(leaf) => of_words(library, leaf, wanted, asked)?,
-        Node::Test(test) => of_test(library, test)?,
+        Node::Words(leaf) => {
+            let found = of_words(library, leaf, wanted, asked)?;
+            if let (0, Some(field)) = (found.count(), leaf.field) {
+                let has = fields(library, Some(field)).into_iter();
+                let filled = has
+                    .map(|field| library.has_words(field))
+                    .sum::<Result<usize, Error>>()?;
+                if filled == 0 {
+                    asked.note(format!("no document of this library has {}", shown(field)));
+                }
+            }
+            found
+        }
+        Node::Test(test) => {
+            let found = of_test(library, test)?;
+            if found.count() == 0
+                && let Some(why) = unfilled(library, test)?
+            {
+                asked.note(why);
+            }
+            found
+        }
     })
+}
+
+impl Asked {
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// What a field of words is called in a sentence.
+fn shown(field: TextField) -> &'static str {
+    match field {
+        TextField::Title => "a title",
+        TextField::Abstract => "an abstract",
+        TextField::Keywords => "keywords",
+        TextField::Mesh => "subject headings",
+        TextField::Venue => "a journal",
+        TextField::Author => "authors",
+    }
+}
+
+/// Why nothing can pass a test, if no document says what it asks for.
+fn unfilled(library: &Library, test: &Test) -> Result<Option<String>, Error> {
+    let none = |says: &dyn Fn(&crate::library::Row) -> bool| !library.rows.iter().any(|(_, row)| says(row));
+    let what = match test {
+        Test::Year(_) if none(&|row| row.year().is_some()) => "a year",
+        Test::Kind(_) if none(&|row| Kind::ALL[usize::from(row.kind)] != Kind::Unknown) => "a type",
+        Test::OpenAccess(true) if none(&crate::library::Row::open_access) => "open access said of it",
+        Test::Language(_) if !library.has_names("language")? => "a language",
+        Test::Source(_) if !library.has_names("source")? => "a source",
+        Test::Retracted(true) => return Ok(Some("no document of this library was retracted".into())),
+        Test::Id(id) => return Ok(Some(format!("no document of this library has the id `{id}`"))),
+        Test::Aspect(name) => {
+            return Ok(Some(format!(
+                "no document of this library is about the aspect `{name}`"
+            )));
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(format!("no document of this library has {what}")))
+}
+
+impl Library {
+    /// 1 if some document has a word in a field, else 0.
+    fn has_words(&self, field: Field) -> Result<usize, Error> {
+        for segment in self.searcher.segment_readers() {
+            let words = segment
+                .inverted_index(field)
+                .map_err(|error| self.failed(&error))?;
+            if words.terms().num_terms() > 0 {
+                return Ok(1);
+            }
+        }
+        Ok(0)
+    }
+
+    /// Whether some document has a name in a column.
+    fn has_names(&self, column: &str) -> Result<bool, Error> {
+        for segment in self.searcher.segment_readers() {
+            let names = segment
+                .fast_fields()
+                .str(column)
+                .map_err(|error| self.failed(&error))?;
+            if names.is_some_and(|names| names.num_terms() > 0) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 fn everything(library: &Library) -> Numbers {

@@ -154,7 +154,11 @@ impl Library {
             total: asked.matches.count(),
             hits,
             facets: Facets::count(self, &asked.matches, options.facets),
-            notes: asked.notes,
+            notes: asked
+                .notes
+                .into_iter()
+                .chain(self.notes.iter().cloned())
+                .collect(),
         })
     }
 }

@@ -5,6 +5,7 @@
 //! "gene drive"                  side by side; "gene drive"~2 with up to two words between
 //! ethic* AND (yeast OR NOT coli)
 //! governence~                   spelt nearly so
+//! title:(safety OR security) type:(review OR report)
 //! title:safety author:church year:2015..2020 year:>=2018 type:review open-access:yes aspect:release
 //! ```
 
@@ -108,6 +109,7 @@ pub(crate) fn parse(query: &str) -> Result<Node, Error> {
         at: 0,
         depth: 0,
         leaves: 0,
+        within: None,
     };
     parser.space();
     if parser.rest().is_empty() {
@@ -127,6 +129,8 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     leaves: usize,
+    /// The field of the group that is read, by its name in the query.
+    within: Option<(&'a str, Field)>,
 }
 
 impl<'a> Parser<'a> {
@@ -247,26 +251,41 @@ impl<'a> Parser<'a> {
             ));
         }
         if rest.starts_with('(') {
-            self.at += 1;
-            self.space();
-            let node = self.any()?;
-            self.space();
-            if !self.rest().starts_with(')') {
-                return Err(self.wrong_at(start, "this `(` is not closed", Some("add a `)`")));
+            return self.group();
+        }
+        let named = match field_name(rest) {
+            Some(name) => {
+                let field = self.field(start, name)?;
+                self.at += name.len() + 1;
+                if self.rest().starts_with('(') {
+                    let around = self.within.replace((name, field));
+                    let group = self.group();
+                    self.within = around;
+                    return group;
+                }
+                Some((name, field))
             }
-            self.at += 1;
-            self.space();
-            return Ok(node);
-        }
-        let Some(name) = field_name(rest) else {
-            return self.leaf(None).map(Node::Words);
+            None => self.within,
         };
-        let field = self.field(start, name)?;
-        self.at += name.len() + 1;
-        match field {
-            Field::Text(field) => self.leaf(Some(field)).map(Node::Words),
-            Field::Column => self.test(&name.to_lowercase(), start).map(Node::Test),
+        match named {
+            None => self.leaf(None).map(Node::Words),
+            Some((_, Field::Text(field))) => self.leaf(Some(field)).map(Node::Words),
+            Some((name, Field::Column)) => self.test(&name.to_lowercase(), start).map(Node::Test),
         }
+    }
+
+    fn group(&mut self) -> Result<Node, Error> {
+        let start = self.at;
+        self.at += 1;
+        self.space();
+        let node = self.any()?;
+        self.space();
+        if !self.rest().starts_with(')') {
+            return Err(self.wrong_at(start, "this `(` is not closed", Some("add a `)`")));
+        }
+        self.at += 1;
+        self.space();
+        Ok(node)
     }
 
     fn field(&self, at: usize, name: &str) -> Result<Field, Error> {
@@ -478,6 +497,7 @@ impl<'a> Parser<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Field {
     Text(TextField),
     Column,
