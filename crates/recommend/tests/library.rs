@@ -506,6 +506,72 @@ fn another_file_of_the_same_name_is_no_library() {
     );
 }
 
+/// The network's wheel, where the environment says where it is.
+#[allow(clippy::print_stdout, reason = "a test says that it skips")]
+fn wheel() -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("COUNTERPOISE_MINILM");
+    if path.is_none() {
+        println!("skipped: COUNTERPOISE_MINILM names no wheel");
+    }
+    path.map(Into::into)
+}
+
+fn options_that_never_abstain() -> RecommendOptions {
+    let mut options = RecommendOptions::default();
+    options.never_abstain = true;
+    options
+}
+
+#[test]
+fn a_network_can_say_what_documents_mean() {
+    let Some(wheel) = wheel() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("library");
+    let dense = DenseKind::from_name(&format!("minilm:{}", wheel.display())).unwrap();
+    let options = || LibraryOptions::default().with_dense(dense.clone());
+    let records = some();
+    for records in [&records[..3], &records[3..]] {
+        let mut writer = Writer::open(&library, options()).unwrap();
+        for record in records {
+            writer.add(record).unwrap();
+        }
+        writer.commit(&()).unwrap();
+    }
+    let open = Library::open(&library).unwrap();
+    assert_eq!((open.len(), open.dense()), (5, dense.clone()));
+    assert_eq!(open.vector(4).unwrap().len(), 384);
+    assert_eq!(
+        open.search("patent", &SearchOptions::default()).unwrap().hits[0]
+            .record
+            .ids
+            .doi
+            .as_deref(),
+        Some("10.1234/patent")
+    );
+    // No word in common but in meaning.
+    let question = Question::from_text(
+        "Intellectual property in biotechnology: who may own inventions",
+        "a text",
+    )
+    .unwrap();
+    let found = Recommender::new(&open)
+        .recommend(&question, &options_that_never_abstain())
+        .unwrap();
+    assert_eq!(found.items[0].record.ids.doi.as_deref(), Some("10.1234/patent"));
+    let meaning = found.items[0]
+        .reasons
+        .parts
+        .iter()
+        .find(|part| part.name == "meaning")
+        .unwrap();
+    assert!(meaning.value > 0.0, "{meaning:?}");
+    // Another dense leg is refused, until the index is built anew.
+    let other = Writer::open(&library, LibraryOptions::default());
+    assert_eq!(other.err().unwrap().code(), "recommend.other-dense");
+    rebuild(&library, &options(), &()).unwrap();
+    assert_eq!(Library::open(&library).unwrap().vector(4), open.vector(4));
+}
+
 #[test]
 fn containing_a_gene_is_no_containment() {
     let folder = tempfile::tempdir().unwrap();

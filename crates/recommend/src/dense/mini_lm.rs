@@ -35,7 +35,7 @@ const EPSILON: f32 = 1e-12;
 /// Pieces that the network reads at once, `[CLS]` and `[SEP]` among them: what it was trained with.
 const WINDOW: usize = 256;
 /// Pieces of texts that go through the network together, as long as there are several.
-const TOGETHER: usize = 1024;
+const TOGETHER: usize = 256;
 /// What long tasks are called.
 const TASK: &str = "embedding texts with MiniLM";
 
@@ -397,7 +397,7 @@ impl MiniLm {
             add(&mut x, &answered);
             layer.answer_norm.apply(&mut x, columns);
             layer.widen.apply(&x, columns, &mut wide);
-            wide.iter_mut().for_each(|x| *x = gelu(*x));
+            pulp::Arch::new().dispatch(Gelu(&mut wide));
             layer.narrow.apply(&wide, columns, &mut answered);
             add(&mut x, &answered);
             layer.narrow_norm.apply(&mut x, columns);
@@ -484,7 +484,10 @@ fn attend(asked: &[f32], columns: usize, range: Range<usize>, context: &mut [f32
         }
         // `(keys, queries)`: a softmax goes down the columns, all columns at once.
         small_product(&keys, [n, HEAD, n], &queries, &mut scores);
-        softmax_of_columns(&mut scores, n);
+        pulp::Arch::new().dispatch(Softmax {
+            scores: &mut scores,
+            columns: n,
+        });
         small_product(&values, [HEAD, n, n], &scores, &mut answers);
         for row in 0..HEAD {
             context[(head * HEAD + row) * columns..][range.clone()].copy_from_slice(&answers[row * n..][..n]);
@@ -508,6 +511,37 @@ fn small_product(left: &[f32], shape: [usize; 3], right: &[f32], written: &mut [
     }
 }
 
+/// Makes each column one of shares. A closure would not be compiled for the vectors that the processor has.
+struct Softmax<'a> {
+    scores: &'a mut [f32],
+    columns: usize,
+}
+
+impl pulp::WithSimd for Softmax<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        softmax_of_columns(self.scores, self.columns);
+    }
+}
+
+/// [`gelu`] of each number.
+struct Gelu<'a>(&'a mut [f32]);
+
+impl pulp::WithSimd for Gelu<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        self.0.iter_mut().for_each(|x| *x = gelu(*x));
+    }
+}
+
+#[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+#[inline(always)]
 fn softmax_of_columns(scores: &mut [f32], columns: usize) {
     let mut most = vec![f32::NEG_INFINITY; columns];
     for row in scores.chunks_exact(columns) {
@@ -529,6 +563,8 @@ fn softmax_of_columns(scores: &mut [f32], columns: usize) {
 }
 
 /// The exponential of a number that is not positive, to 2e-7 of its value, without branches, so that loops become vectors.
+#[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+#[inline(always)]
 fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2²³: the unit of what is added to it is 1.
     let x = x.max(-87.0);
@@ -545,6 +581,8 @@ fn exp(x: f32) -> f32 {
 }
 
 /// `x` times the share of a standard normal below `x`.
+#[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+#[inline(always)]
 fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
@@ -554,6 +592,8 @@ fn gelu(x: f32) -> f32 {
 /// # Source
 ///
 /// The coefficients that Eigen, XNNPACK and TensorFlow use.
+#[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
+#[inline(always)]
 fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
     let square = x * x;

@@ -602,11 +602,13 @@ impl<'a> Build<'a> {
     fn flush(&mut self) -> Result<(), Error> {
         let (fields, embedder, classifier) = (self.fields, &self.embedder, &self.options.classifier);
         let dense = self.options.dense.name();
+        let records: Vec<&Record> = self.batch.iter().map(|(_, record)| record).collect();
+        let vectors = embedder.embed_records(&records, self.observer)?;
         let prepared: Vec<(Option<Vec<f32>>, TantivyDocument)> = self
             .batch
             .par_iter()
-            .map(|(number, record)| {
-                let vector = embedder.embed_record(record);
+            .zip(vectors)
+            .map(|((number, record), vector)| {
                 let assessment = classifier.assess(record, vector.as_deref(), &dense);
                 let same = merge_key(&record.title, record.year).unwrap_or_default();
                 Ok((vector, fields.document(*number, record, &same, assessment)?))
