@@ -118,24 +118,26 @@ impl Vectors {
         if k == 0 {
             return Vec::new();
         }
-        let (d, n) = (self.dims(), self.len());
+        let n = self.len();
         let mut found: Vec<(usize, f32)> = (0..n.div_ceil(CHUNK))
             .into_par_iter()
             .flat_map_iter(|chunk| {
                 let start = chunk * CHUNK;
                 let end = n.min(start + CHUNK);
-                let mut dots = vec![0; end - start];
+                // Mostly few rows are admitted, so that is asked first.
+                let kept: Vec<usize> = (start..end).filter(|&row| keep(row)).collect();
+                let mut dots = vec![0; kept.len()];
                 pulp::Arch::new().dispatch(Dots {
-                    rows: &self.rows.values[start * d..end * d],
+                    values: &self.rows.values,
+                    rows: &kept,
                     query: &query.values,
                     sums: &mut dots,
                 });
                 let mut best = Best::new(k);
-                for (place, &dot) in dots.iter().enumerate() {
-                    let row = start + place;
+                for (&row, &dot) in kept.iter().zip(&dots) {
                     let cosine = query.cosine(dot, self.rows.scales[row]);
                     // Rows come in order, so one that is only as good loses.
-                    if best.wants(cosine) && keep(row) {
+                    if best.wants(cosine) {
                         best.push(row, cosine);
                     }
                 }
@@ -208,7 +210,8 @@ fn dot(row: &[i8], query: &[i16]) -> i32 {
 
 /// Products of a query with rows. A closure would not be compiled for the vectors that the processor has.
 struct Dots<'a> {
-    rows: &'a [i8],
+    values: &'a [i8],
+    rows: &'a [usize],
     query: &'a [i16],
     sums: &'a mut [i32],
 }
@@ -219,8 +222,9 @@ impl pulp::WithSimd for Dots<'_> {
     #[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        for (row, to) in self.rows.chunks_exact(self.query.len()).zip(self.sums) {
-            *to = dot(row, self.query);
+        let d = self.query.len();
+        for (row, to) in self.rows.iter().zip(self.sums) {
+            *to = dot(&self.values[row * d..(row + 1) * d], self.query);
         }
     }
 }

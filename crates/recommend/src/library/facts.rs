@@ -1,7 +1,6 @@
 use serde::Serialize;
 
 use super::{Library, flag};
-use crate::Error;
 use crate::search::{Facet, Facets, Numbers};
 
 /// What a library holds.
@@ -35,13 +34,13 @@ pub struct LibraryFacts {
 }
 
 impl LibraryFacts {
-    pub(super) fn of(library: &Library) -> Result<Self, Error> {
+    pub(super) fn of(library: &Library) -> Self {
         let mut all = Numbers::none(library.manifest.records);
         all.not();
         let facets = Facets::count(library, &all, usize::MAX);
         let with = |flag| library.rows.iter().filter(|(_, row)| row.has(flag)).count();
         let years: Vec<i32> = library.rows.iter().filter_map(|(_, row)| row.year()).collect();
-        Ok(Self {
+        Self {
             documents: library.len(),
             with_abstract: with(flag::HAS_ABSTRACT),
             with_references: with(flag::HAS_REFERENCES),
@@ -54,7 +53,7 @@ impl LibraryFacts {
             classifier: library.manifest.classifier.clone(),
             ingests: library.manifest.logs,
             bytes: super::size(&library.index),
-        })
+        }
     }
 
     /// Names and values, for people.

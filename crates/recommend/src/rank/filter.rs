@@ -75,7 +75,6 @@ impl Filter {
                 range: "a chance between 0 (all documents) and 1",
             });
         }
-        let mut passing = Numbers::none(library.manifest.records);
         let mut bits = 0_u32;
         let names = library.aspect_names();
         for name in &self.aspects {
@@ -90,11 +89,9 @@ impl Filter {
             bits |= 1 << place;
         }
         let least = Row::least_logit(self.elsi);
-        for (number, row) in library.rows.iter() {
-            if number >= self.from_number && self.fits(row, bits, least) {
-                passing.insert(number);
-            }
-        }
+        let mut passing = Numbers::that(library.manifest.records, |number| {
+            number >= self.from_number && self.fits(&library.rows[number], bits, least)
+        });
         for (column, names) in [("language", &self.languages), ("source", &self.sources)] {
             if names.is_empty() {
                 continue;

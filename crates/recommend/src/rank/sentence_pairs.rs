@@ -47,15 +47,13 @@ impl Sentences {
                 words.dedup();
                 let rarity_of = |word: String| {
                     let known = other.and_then(|other| other.rarities.get(&word));
-                    let rarity = match known.or_else(|| rarities.get(&word)) {
-                        Some(rarity) => *rarity,
-                        None => {
-                            let having = library.documents_with(&word).unwrap_or(0) as f64;
-                            let rarity = rarity(library.statistics.documents as f64, having);
-                            rarities.insert(word.clone(), rarity);
-                            rarity
-                        }
-                    };
+                    let rarity = known.or_else(|| rarities.get(&word)).copied().unwrap_or_else(|| {
+                        let having = library.documents_with(&word).unwrap_or(0) as f64;
+                        rarity(library.statistics.documents as f64, having)
+                    });
+                    if known.is_none() {
+                        rarities.insert(word.clone(), rarity);
+                    }
                     (word, rarity)
                 };
                 let words: Vec<(String, f64)> = words.into_iter().map(rarity_of).collect();

@@ -176,3 +176,63 @@ impl<'a> Words<'a> {
         Ok(parts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use counterpoise_base::Seed;
+
+    use super::*;
+    use crate::rank::query_terms;
+    use crate::{DenseKind, LibraryOptions, Record, Writer};
+
+    #[test]
+    fn the_best_documents_are_those_whose_parts_add_up_to_most() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let vocabulary = [
+            "gene", "drive", "ethics", "patent", "yeast", "circuit", "policy", "cell",
+        ];
+        let mut random = Seed::new(5).rng();
+        // Two ingests make two parts of an index; the second completes a document of the first.
+        for ingest in 0..2 {
+            let options = LibraryOptions::default().with_dense(DenseKind::Words);
+            let mut writer = Writer::open(folder.path(), options).expect("a library");
+            for place in 0..150 {
+                let mut record = Record::default();
+                record.ids.doi = Some(format!(
+                    "10.1/{}",
+                    if place == 3 { 3 } else { ingest * 1000 + place }
+                ));
+                record.title = format!("Document {place} of ingest {ingest}");
+                for _ in 0..random.below(12) {
+                    record.abstract_text += vocabulary[random.below(vocabulary.len())];
+                    record.abstract_text.push(' ');
+                }
+                writer.add(&record).expect("it is added");
+            }
+            writer.commit(&()).expect("all are there");
+        }
+        let library = Library::open(folder.path()).expect("a library");
+        let terms = query_terms(&library, &vocabulary[..6].join(" "), 40).expect("words");
+        let words = Words::new(&library, &terms);
+        let passes = |number: u32| !number.is_multiple_of(3);
+        let numbers: Vec<u32> = (0..library.len() as u32)
+            .filter(|number| passes(*number))
+            .collect();
+        let parts = words.parts(&numbers).expect("parts");
+        let sums = parts
+            .chunks(terms.len())
+            .map(|parts| parts.iter().map(|part| f64::from(*part)).sum());
+        let mut expected: Vec<Hit> = numbers
+            .iter()
+            .zip(sums)
+            .map(|(&number, score)| Hit { number, score })
+            .collect();
+        expected.retain(|hit| hit.score > 0.0);
+        expected.sort_by(Hit::order);
+        assert!(expected.len() > 100);
+        for most in [1, 7, 50, 1000] {
+            let best = words.top(most, &passes).expect("the best");
+            assert_eq!(best, expected[..most.min(expected.len())]);
+        }
+    }
+}

@@ -1,3 +1,5 @@
+use rayon::prelude::*;
+
 /// A set of numbers of documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Numbers {
@@ -9,6 +11,22 @@ impl Numbers {
     pub(crate) fn none(length: u32) -> Self {
         Self {
             bits: vec![0; length.div_ceil(64) as usize],
+            length,
+        }
+    }
+
+    /// Those below `length` that fit.
+    pub(crate) fn that(length: u32, fits: impl Fn(u32) -> bool + Sync) -> Self {
+        let word = |place: u32| {
+            let first = place * 64;
+            let numbers = first..length.min(first.saturating_add(64));
+            numbers.fold(0, |bits, number| {
+                bits | u64::from(fits(number)) << (number - first)
+            })
+        };
+        let bits = (0..length.div_ceil(64)).into_par_iter().with_min_len(256);
+        Self {
+            bits: bits.map(word).collect(),
             length,
         }
     }
@@ -83,5 +101,10 @@ mod tests {
         assert_eq!(both.iter().collect::<Vec<_>>(), [4]);
         set.or(&other);
         assert_eq!(set.count(), 69);
+        let third = Numbers::that(70, |number| number % 3 == 0);
+        assert_eq!(
+            (third.count(), third.contains(69), third.contains(68)),
+            (24, true, false)
+        );
     }
 }
