@@ -27,6 +27,8 @@ const DIVERSE: usize = 100;
 const RECENT: f64 = 20.0;
 /// Share of a text's words, each found once in a document of usual length, that counts as a full match at least.
 const LITTLE: f64 = 0.1;
+/// Bytes of a text that may be its title.
+const TITLE: usize = 400;
 /// Bytes of two abstracts that are compared to see whether they are one.
 const COMPARED: usize = 2000;
 /// Bytes of folded text below which two texts that are alike may still be of two papers.
@@ -484,7 +486,8 @@ impl<'a> Recommender<'a> {
             .lines()
             .find(|line| !line.trim().is_empty())
             .unwrap_or_default();
-        let begins = folded(&asked.whole, 400);
+        let first = &first[..first.floor_char_boundary(TITLE.min(first.len()))];
+        let begins = folded(&asked.whole, TITLE);
         for title in [question.title.as_str(), first] {
             if merge_key(title, None).is_none() {
                 continue;

@@ -10,6 +10,9 @@ use crate::text::{Analyzer, Form, sentences};
 /// Sentences of a text that are compared with those of documents.
 const SENTENCES: usize = 60;
 
+/// Bytes of a sentence that are compared and shown. A list without full stops, or signs at random, can be one sentence of megabytes.
+const LONGEST: usize = 1000;
+
 /// Sentences of a text, ready to be compared with those of documents.
 pub(super) struct Sentences {
     sentences: Vec<Sentence>,
@@ -37,7 +40,7 @@ impl Sentences {
         let mut rarities = HashMap::new();
         let told = sentences(text)
             .into_iter()
-            .map(|place| &text[place])
+            .map(|place| begin(&text[place]))
             .filter(|sentence| sentence.len() >= 20);
         let sentences = told
             .take(SENTENCES)
@@ -115,4 +118,28 @@ fn common(mine: &[(String, f64)], theirs: &[(String, f64)]) -> f64 {
         }
     }
     sum
+}
+
+/// A sentence up to its last whole word within [`LONGEST`].
+fn begin(sentence: &str) -> &str {
+    if sentence.len() <= LONGEST {
+        return sentence;
+    }
+    let cut = &sentence[..sentence.floor_char_boundary(LONGEST)];
+    let end = cut.rfind(char::is_whitespace).unwrap_or(cut.len());
+    cut[..end].trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_of_megabytes_is_cut_between_words() {
+        let check = |sentence: &str, bytes: usize| assert_eq!(begin(sentence).len(), bytes);
+        check("One sentence.", 13);
+        check(&"word ".repeat(1000), 999);
+        check(&"é".repeat(1000), 1000);
+        check(&format!("{}é", "a".repeat(999)), 999);
+    }
 }

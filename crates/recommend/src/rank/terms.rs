@@ -4,6 +4,9 @@ use crate::Error;
 use crate::library::Library;
 use crate::text::{Analyzer, Form};
 
+/// Different words of a text that are looked up, the first ones: more than a book has. Signs at random have hundreds of thousands.
+const DIFFERENT: usize = 20_000;
+
 /// A word of a query, as documents are asked for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct QueryTerm {
@@ -35,16 +38,18 @@ pub(crate) fn terms_of(library: &Library, text: &str, most: usize) -> Result<(Ve
             return;
         }
         place += 1;
-        counts
-            .entry(term.to_owned())
-            .or_insert_with(|| (place, 0, word.to_owned()))
-            .1 += 1;
+        if let Some((_, count, _)) = counts.get_mut(term) {
+            *count += 1;
+        } else if counts.len() < DIFFERENT {
+            counts.insert(term.to_owned(), (place, 1, word.to_owned()));
+        }
     });
     let mut terms: Vec<(usize, f64, QueryTerm)> = Vec::new();
+    let counts = sorted(counts);
     let all = library.statistics.documents as f64;
-    let commonest = counts.values().map(|(_, count, _)| *count).max().unwrap_or(1);
+    let commonest = counts.iter().map(|(_, (_, count, _))| *count).max().unwrap_or(1);
     let (mut known, mut unknown) = (0.0, 0.0);
-    for (term, (place, count, word)) in sorted(counts) {
+    for (term, (place, count, word)) in counts {
         let documents = library.documents_with(&term)?;
         let weight = f64::midpoint(1.0, f64::from(count) / f64::from(commonest));
         let rarity = rarity(all, documents as f64);

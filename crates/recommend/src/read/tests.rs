@@ -646,6 +646,16 @@ fn records() -> impl Strategy<Value = Record> {
                 }
             }
             let title = format!("T{}", clean(&title));
+            let lines: Vec<String> = lines
+                .iter()
+                .map(|line| clean(line))
+                .filter(|line| !line.is_empty())
+                .collect();
+            let mut abstract_text = lines.join("\n");
+            // A tag may begin in one line and end in the next.
+            if tidy_lines(&plain(&abstract_text)) != abstract_text {
+                abstract_text = abstract_text.replace('<', "");
+            }
             Record {
                 retracted: retracted || super::draft::marks_retraction(&title),
                 title,
@@ -656,12 +666,7 @@ fn records() -> impl Strategy<Value = Record> {
                     openalex,
                     local: Some(local.unwrap_or_else(|| "key".into())),
                 },
-                abstract_text: lines
-                    .iter()
-                    .map(|line| clean(line))
-                    .filter(|line| !line.is_empty())
-                    .collect::<Vec<_>>()
-                    .join("\n"),
+                abstract_text,
                 year,
                 venue: venue.map(|venue| clean(&venue)).filter(|venue| !venue.is_empty()),
                 authors,
