@@ -856,11 +856,11 @@ fn a_full_disk_leaves_the_library_as_it_was() {
             let mut sign = 1_u32;
             for number in 0..3000 {
                 // Words that do not pack well.
-                let mut text = String::new();
-                for _ in 0..60 {
+                let words = (0..60).map(|_| {
                     sign = sign.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    text.push_str(&format!("{sign:x} "));
-                }
+                    format!("{sign:x}")
+                });
+                let text = words.collect::<Vec<String>>().join(" ");
                 writer.add(&record(
                     &format!("n{number}"),
                     &format!("Title {number} {sign:x}"),

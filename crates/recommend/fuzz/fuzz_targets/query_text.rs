@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    counterpoise_recommend_fuzz::ask_with("paper.txt", bytes);
+});
