@@ -36,6 +36,21 @@ impl Library {
         mean.into_iter().map(|value| value as f32).collect()
     }
 
+    /// How much a text has in common with what all documents of this library have in common: a cosine. 0 without vectors.
+    pub(crate) fn likeness_to_field(&self, vector: &[f32]) -> f64 {
+        let mean = &self.mean_vector;
+        let product = |a: &[f32], b: &[f32]| {
+            let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
+            products.sum::<f64>()
+        };
+        let length = product(mean, mean).sqrt();
+        if length > 1e-6 {
+            product(vector, mean) / length
+        } else {
+            0.0
+        }
+    }
+
     /// Cosines of a vector and of documents after what all documents have in common is taken away, so that none is near to
     /// everything. In `[-1, 1]`; 0 where nothing is left to compare.
     ///
