@@ -446,11 +446,10 @@ impl Vocabulary {
         record.language = Some("en".into());
         record.open_access = Some(random.fraction() < 0.5);
         record.source = "bench".into();
-        for _ in 0..1 + random.below(5) {
+        for _ in 0..=random.below(5) {
             record.authors.push(Author {
                 family: self.words[random.below(self.words.len())].clone(),
                 given: "A.".into(),
-                ..Author::default()
             });
         }
         for _ in 0..4 {
@@ -503,7 +502,7 @@ fn made_up(number: usize) -> String {
         word.push_str(FRONT[left % 16]);
         left /= 16;
     }
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         word.push_str(&(number % 89).to_string());
     }
     word
