@@ -11,7 +11,7 @@ use counterpoise::elsi::{
     Weights, bundled_library, distill_table, export, fetch, ingest, learn_elsi, read_question,
     rebuild_library,
 };
-use counterpoise::{Error, counted, write_bytes, write_text};
+use counterpoise::{Error, Warning, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
     AskFlags, DistillFlags, ElsiCommand, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed,
@@ -145,8 +145,30 @@ fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
         ));
     }
     let library = Library::open(&flags.library).map_err(Error::from)?;
+    if flags.verify {
+        let whole = library.verify().map_err(Error::from)?;
+        progress.end();
+        if json {
+            return print_json(&serde_json::json!({
+                "documents": whole.documents, "records": whole.records, "files": whole.files,
+            }));
+        }
+        return terminal::print(&format!(
+            "`{}` is whole: {} from {} in {}\n",
+            flags.library.display(),
+            counted(whole.documents, "document"),
+            counted(whole.records as usize, "record"),
+            counted(whole.files, "file")
+        ));
+    }
     let facts = library.facts().map_err(Error::from)?;
     progress.end();
+    let notes: Vec<Warning> = library
+        .notes()
+        .iter()
+        .map(|note| Warning::new("elsi.damaged", note.clone()))
+        .collect();
+    terminal::warn(&notes, json);
     if json {
         return print_json(&facts);
     }

@@ -124,6 +124,9 @@ pub(crate) struct IndexFlags {
     /// Build it anew from the records that are kept beside it
     #[arg(long)]
     pub(crate) rebuild: bool,
+    /// Read all that it holds, and say whether it is whole
+    #[arg(long, conflicts_with = "rebuild")]
+    pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) how: HowIndexed,
 }

@@ -383,7 +383,7 @@ fn recommending_beats_bm25_on_the_gold_set_with_weights_that_were_tuned_on_other
     let check = json(&ran.stdout);
     assert_eq!(
         (check["queries"].as_u64(), check["judged"].as_u64()),
-        (Some(30), Some(2349))
+        (Some(30), Some(4033))
     );
     let run = |name: &str| {
         let runs = check["runs"].as_array().expect("a list");
@@ -451,6 +451,39 @@ fn silver_labels_judge_what_never_saw_them() {
     assert!(precision("shipped") > precision("the paper's 15 words") + 0.3);
     // Copies on both sides of a fold look better than anything honest.
     assert!(precision("silver, copied before folds") > precision("silver, none") + 0.02);
+}
+
+#[test]
+fn a_library_is_verified_and_what_is_no_library_is_not_left_behind() {
+    let folder = Folder::new();
+    folder.write("mine.csv", "title,doi\nEthics of gene drives,10.5555/drive\n");
+    folder.ok("elsi ingest mine.csv --library lib");
+    let said = folder.ok("elsi index --library lib --verify").stdout;
+    assert!(said.contains("is whole: 1 document from 1 record"), "{said}");
+    folder.write("lib/records/00000001.jsonl.zst", "no records");
+    let damaged = folder.refused("elsi index --library lib --verify");
+    assert!(damaged.contains("00000001"), "{damaged}");
+    folder.write("paper.pdf", "%PDF-1.7 and more");
+    let pdf = folder.refused("elsi ingest paper.pdf --library other");
+    assert!(pdf.contains("a PDF") && pdf.contains("pdftotext"), "{pdf}");
+    assert!(!folder.path("other").exists());
+}
+
+#[test]
+fn every_text_of_the_field_is_answered_and_others_are_not() {
+    let folder = Folder::new();
+    let field = "We characterised a promoter library in Escherichia coli by flow cytometry. Expression varied over two orders of magnitude \
+        and was predicted by the sequence between the boxes and the strength of the ribosome binding site, which lets one tune the levels of \
+        enzymes of a pathway.";
+    let football = "The midfielder scored twice in the second half as the home side came from behind to win the derby, and the coach praised the defence.";
+    folder.write("field.txt", field);
+    folder.write("football.txt", football);
+    let items = |file: &str| {
+        let list = json(&folder.ok(&format!("elsi recommend {file} --json")).stdout);
+        list["items"].as_array().expect("a list").len()
+    };
+    assert_eq!(items("field.txt"), 10);
+    assert!(items("football.txt") < 3);
 }
 
 #[test]

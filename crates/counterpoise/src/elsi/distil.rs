@@ -19,8 +19,8 @@ pub struct DistilledTable {
     pub texts: usize,
 }
 
-/// Makes a table of words out of MiniLM, with words read in the documents of a library, or in the bundled titles. With those and the
-/// options as they are, the bundled table comes out, byte by byte on the same kind of processor. Takes some minutes.
+/// Makes a table of words out of MiniLM, with words read in the documents of a library, or in the bundled titles, as the bundled table
+/// was made; numbers may differ from it by rounding. Takes some minutes.
 ///
 /// # Errors
 ///

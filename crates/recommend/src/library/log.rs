@@ -42,7 +42,7 @@ impl LogWriter {
         let folder = library.join(FOLDER);
         let failed = |source| Error::write(&folder, source);
         std::fs::create_dir_all(&folder).map_err(failed)?;
-        let file = NamedTempFile::new_in(&folder).map_err(failed)?;
+        let file = super::manifest::unnamed_in(&folder).map_err(failed)?;
         let mut out = Encoder::new(BufWriter::new(file), 3).map_err(failed)?;
         // A changed letter would still be a record.
         out.include_checksum(true).map_err(failed)?;

@@ -337,6 +337,13 @@ fn western_text(bytes: &[u8]) -> Vec<u8> {
 
 /// The format by extension, then by content.
 pub(super) fn format_of(file: &str, head: &[u8]) -> Result<Format, Error> {
+    if head.starts_with(b"%PDF") {
+        return Err(Error::CannotRead {
+            file: file.into(),
+            what: "a PDF",
+            hint: "bring the record of that paper instead, with `counterpoise elsi fetch`, or make text of it: `pdftotext FILE.pdf - > FILE.txt`",
+        });
+    }
     Format::detect(file, head).ok_or_else(|| Error::UnknownFormat { file: file.into() })
 }
 /// Line ends in some bytes.
