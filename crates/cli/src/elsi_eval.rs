@@ -182,7 +182,7 @@ fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
     let _ = write!(
         text,
         "What nobody judged counts as 0.\n\n{}\n",
-        measured(&check.measures, &check.runs, "nDCG@10 less BM25")
+        measured(&check.measures, &check.runs, "the first less BM25")
     );
     for run in &check.runs {
         let _ = writeln!(text, "  {}: {}", run.name, run.about);
