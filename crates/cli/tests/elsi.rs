@@ -366,7 +366,7 @@ fn a_watch_tells_what_came_since_last_time() {
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn recommending_beats_bm25_on_the_gold_set_with_weights_that_were_tuned_on_others() {
+fn recommending_beats_bm25_on_the_gold_set_with_weights_that_nothing_was_judged_for() {
     let Some(data) = std::env::var_os("COUNTERPOISE_DATA") else {
         eprintln!("skipped: COUNTERPOISE_DATA names no folder with the abstracts");
         return;
@@ -392,11 +392,11 @@ fn recommending_beats_bm25_on_the_gold_set_with_weights_that_were_tuned_on_other
             .unwrap_or_else(|| panic!("{name}: {runs:?}"))
             .clone()
     };
-    let held_out = run("all parts, held out");
-    let low = held_out["difference"][1][0].as_f64().expect("an interval");
-    assert!(low > 0.0, "{held_out}");
+    let by_hand = run("all parts, by hand");
+    let low = by_hand["difference"][1][0].as_f64().expect("an interval");
+    assert!(low > 0.0, "{by_hand}");
     for other in ["random", "newest", "the paper's recipe", "counting rule"] {
-        assert!(run(other)["means"][0].as_f64() < held_out["means"][0].as_f64());
+        assert!(run(other)["means"][0].as_f64() < by_hand["means"][0].as_f64());
     }
     let sides: Vec<&str> = check["sides"]
         .as_array()
@@ -482,7 +482,7 @@ fn every_text_of_the_field_is_answered_and_others_are_not() {
         let list = json(&folder.ok(&format!("elsi recommend {file} --json")).stdout);
         list["items"].as_array().expect("a list").len()
     };
-    assert_eq!(items("field.txt"), 10);
+    assert_eq!(items("field.txt"), 5);
     assert!(items("football.txt") < 3);
 }
 
@@ -550,7 +550,7 @@ fn your_own_judgements_measure_and_tune() {
             )
         })
         .collect();
-    folder.write("mine.jsonl", &lines.join("\n"));
+    folder.write("mine.jsonl", lines.join("\n"));
     let check = json(
         &folder
             .ok("elsi eval --relevance mine.jsonl --save-weights weights.json --json")
@@ -584,7 +584,7 @@ fn citations_judge_where_a_library_has_them() {
             ]
         })
         .collect();
-    folder.write("works.json", &format!("{{\"results\": [{}]}}", works.join(",")));
+    folder.write("works.json", format!("{{\"results\": [{}]}}", works.join(",")));
     folder.ok("elsi ingest works.json --format openalex --library lib");
     let check = json(&folder.ok("elsi eval --citations --library lib --json").stdout);
     assert_eq!(

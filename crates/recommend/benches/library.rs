@@ -494,7 +494,7 @@ impl Vocabulary {
 /// A name that no two numbers share.
 fn made_up(number: usize) -> String {
     const FRONT: [&str; 16] = [
-        "ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "xu", "zy",
+        "ba", "ce", "di", "fe", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "xu", "zy",
     ];
     let mut word = String::new();
     let mut left = number + 4096;

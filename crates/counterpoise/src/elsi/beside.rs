@@ -81,6 +81,10 @@ pub(super) fn beside_first(
         };
         if !rows.is_empty() && !wanted.run.is_empty() {
             let paired = report.paired(&reports[0], by).map_err(Error::Metrics)?;
+            if paired.first.is_empty() {
+                rows.push(row);
+                continue;
+            }
             let estimate = paired_bootstrap(&paired.first, &paired.second, &bootstrap(), observer)
                 .map_err(Error::Metrics)?;
             let test = randomisation_test(&paired.first, &paired.second, DRAWS, &Seed::new(SEED), observer)

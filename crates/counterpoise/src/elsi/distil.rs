@@ -33,18 +33,15 @@ pub fn distill_table(
     observer: &dyn Observer,
 ) -> Result<DistilledTable, Error> {
     let mut texts = Vec::new();
-    match library {
-        Some(library) => {
-            for number in 0..library.len() as u32 {
-                let record = library.record(number)?;
-                texts.push(format!("{}\n{}", record.title, record.abstract_text));
-            }
-            options.about_texts = "Pieces were read in the documents of a user's library.".into();
+    if let Some(library) = library {
+        for number in 0..library.len() as u32 {
+            let record = library.record(number)?;
+            texts.push(format!("{}\n{}", record.title, record.abstract_text));
         }
-        None => {
-            texts.extend(bundled_titles()?.into_iter().map(|record| record.title));
-            options.about_texts = TITLES.read_for_table.into();
-        }
+        options.about_texts = "Pieces were read in the documents of a user's library.".into();
+    } else {
+        texts.extend(bundled_titles()?.into_iter().map(|record| record.title));
+        options.about_texts = TITLES.read_for_table.into();
     }
     let table = distill_file(network, &texts, file, &options, observer)?;
     Ok(DistilledTable {

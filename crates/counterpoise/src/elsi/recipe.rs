@@ -103,7 +103,7 @@ pub(crate) struct RecipeDocument {
 /// # Source
 ///
 /// The authors' repository. A stem of the list counts where a word's Porter stem is its stem, or begins with it where the list
-/// cuts it short. They fine-tune BioBERT for the topic; here a logistic regression reads frozen vectors.
+/// cuts it short. They fine-tune `BioBERT` for the topic; here a logistic regression reads frozen vectors.
 pub(crate) struct Recipe {
     /// Documents with a topic.
     pub(crate) documents: Vec<RecipeDocument>,
@@ -227,7 +227,7 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// What plays the part of BioBERT.
+    /// What plays the part of `BioBERT`.
     pub(crate) fn encoder(&self) -> &'static str {
         match self.encoder {
             Encoder::Table(_) => "the bundled table of words, distilled from MiniLM",

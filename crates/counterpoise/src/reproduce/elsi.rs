@@ -80,7 +80,7 @@ pub struct ElsiReproduction {
     pub without_topic: usize,
     /// Those of them that are on ethics, law and society by the paper's words.
     pub elsi_without_topic: usize,
-    /// What plays BioBERT's part.
+    /// What plays `BioBERT`'s part.
     pub encoder: String,
     /// The topics.
     pub topics: Vec<ElsiTopic>,
@@ -104,7 +104,7 @@ pub struct ElsiReproduction {
 /// document of the same predicted topic whose vector is nearest by mean absolute difference.
 ///
 /// The authors' topics came out of latent Dirichlet allocation, which a person turned into 44 stems; those are taken as they are.
-/// They fine-tune BioBERT; here a logistic regression reads frozen vectors, so that accuracy is not theirs.
+/// They fine-tune `BioBERT`; here a logistic regression reads frozen vectors, so that accuracy is not theirs.
 ///
 /// # Errors
 ///

@@ -563,7 +563,6 @@ fn softmax_of_columns(scores: &mut [f32], columns: usize) {
 }
 
 /// The exponential of a number that is not positive, to 2e-7 of its value, without branches, so that loops become vectors.
-#[expect(clippy::inline_always, reason = "compiled for the vectors of its caller")]
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2²³: the unit of what is added to it is 1.

@@ -51,8 +51,8 @@ pub struct RecommendOptions {
     /// How much a list follows scores and not variety, in `[0, 1]`: 1 is scores alone.
     pub lambda: f64,
     /// How near a text has to be to the mean of all documents, a cosine, to be of the library's own field: the best documents are then
-    /// recommended whatever they are. It is looked at with tables of words only, where texts of synthetic biology have 0.91 or more,
-    /// and news, recipes and contracts 0.2 to 0.8. For other texts a document has to fit by one of what follows.
+    /// recommended whatever they are. It is looked at with tables of words only, where abstracts of synthetic biology have 0.91 or
+    /// more, and news, recipes and contracts 0.2 to 0.8. For other texts a document has to fit by one of what follows.
     pub least_field: f64,
     /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well, and where it is not
     /// about an aspect that the text calls for, with bridge words in common.
@@ -73,7 +73,7 @@ impl Default for RecommendOptions {
             },
             feedback: Feedback::default(),
             lambda: 0.9,
-            least_field: 0.9,
+            least_field: 0.85,
             least_words: 0.05,
             least_meaning: 0.5,
             never_abstain: false,
