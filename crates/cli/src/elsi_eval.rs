@@ -123,7 +123,7 @@ fn silver_in_words(check: &SilverCheck) -> String {
 fn runs_in_words(check: &RunsCheck) -> String {
     let mut text = format!(
         "{} judged; documents of grade {} and more are relevant\n\n{}",
-        counted(check.queries, "query"),
+        queries(check.queries),
         check.relevant_from,
         measured(&check.measures, &check.runs, "nDCG@10 less the first")
     );
@@ -131,10 +131,17 @@ fn runs_in_words(check: &RunsCheck) -> String {
         let _ = writeln!(
             text,
             "\n{name} has no answer to {}, which count as 0",
-            counted(*count, "query")
+            queries(*count)
         );
     }
     text
+}
+
+fn queries(count: usize) -> String {
+    match count {
+        1 => "1 query".into(),
+        count => format!("{count} queries"),
+    }
 }
 
 /// A table of rankings.
@@ -182,7 +189,7 @@ fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
     let _ = write!(
         text,
         "What nobody judged counts as 0.\n\n{}\n",
-        measured(&check.measures, &check.runs, "the first less BM25")
+        measured(&check.measures, &check.runs, "exponential nDCG@10 less BM25")
     );
     for run in &check.runs {
         let _ = writeln!(text, "  {}: {}", run.name, run.about);

@@ -63,7 +63,17 @@ pub(crate) fn judge(flags: &JudgeFlags, json: bool, progress: &Progress) -> Resu
     }
     let library = open(&flags.library, progress)?;
     if let Some(given) = &flags.question {
-        let question = read_question(given, &library)?;
+        if given == "-" {
+            return Err(Error::Config {
+                place: "--question -".into(),
+                problem: "answers come from the standard input, so that the text cannot".into(),
+                hint: Some("write the text into a file, and name it".into()),
+            }
+            .into());
+        }
+        let mut question = read_question(given, &library)?;
+        // The name by which judgements are found again.
+        question.name.clone_from(given);
         let mut judged = read_relevance(&flags.judgements)?;
         let waiting = pool(&library, &question, flags.depth as usize, &judged)?;
         progress.end();

@@ -103,7 +103,8 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             options.filter = filter.filter()?;
             let news = list.ask(&library, &options)?;
             let when = now();
-            if let Some(path) = &feed {
+            // Readers of a feed may not have come yet: it stays until there is something new.
+            if let Some(path) = feed.as_ref().filter(|path| has_news(&news) || !path.exists()) {
                 write_text(&atom(&news, &when), path)?;
             }
             if let Some(path) = &markdown {
@@ -127,6 +128,10 @@ fn said(json: bool, text: &str) -> Result<()> {
     terminal::print(text)
 }
 
+fn has_news(news: &[News]) -> bool {
+    news.iter().any(|part| !part.items.is_empty())
+}
+
 fn in_words(news: &[News]) -> String {
     let mut text = String::new();
     for part in news {
@@ -134,9 +139,17 @@ fn in_words(news: &[News]) -> String {
             text,
             "{}: {} of {} fit",
             part.name,
-            part.items.len(),
+            part.fit,
             counted(part.came as usize, "new document")
         );
+        if part.fit > part.items.len() {
+            let _ = writeln!(
+                text,
+                "The first {} are shown, and all stay new: `-n {}` shows them.",
+                part.items.len(),
+                part.fit
+            );
+        }
         for (place, item) in part.items.iter().enumerate() {
             let _ = write!(text, "\n{}", item_in_words(place + 1, item));
         }

@@ -182,6 +182,7 @@ pub(crate) fn elsi(found: &ElsiReproduction) -> String {
     let mut text = Text::new(&head, &[]);
     text.block(&found.topic_block());
     text.remarks(&found.remarks());
+    text.block(&found.stem_block());
     text.0.push_str("\n== The only document that each one is shown\n");
     for one in &found.shown {
         let recommended = one

@@ -99,6 +99,7 @@ pub struct Lexicon {
     entries: Vec<Entry>,
     phrases: Phrases,
     paper: Phrases,
+    paper_words: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -146,16 +147,19 @@ impl Lexicon {
             entries: Vec::new(),
             phrases: Phrases::new(),
             paper: Phrases::new(),
+            paper_words: Vec::new(),
         };
         let mut seen = Seen::new();
         lexicon.nots(&whole, None, &mut seen)?;
         if let Some(general) = whole.part("elsi")? {
             general.only(&["paper", "cues"])?;
             for At {
-                value: (_, phrase), ..
+                value: (written, phrase),
+                ..
             } in general.some_phrases("paper")?
             {
                 lexicon.paper.add(&phrase, 0);
+                lexicon.paper_words.push(written);
             }
             lexicon.cues(&general, None, &mut seen)?;
         }
@@ -357,6 +361,11 @@ impl Lexicon {
     /// Every cue in a text.
     pub fn cues_in(&self, text: &str) -> Vec<CueHit<'_>> {
         self.scan(text).cues
+    }
+
+    /// The words of [`paper_rule`](Self::paper_rule).
+    pub fn paper_words(&self) -> &[String] {
+        &self.paper_words
     }
 
     /// The keyword rule of the paper: whether an abstract holds one of its words, wherever and in whatever sense.

@@ -36,6 +36,7 @@ pub use rank::{
     AspectReason, Covered, Feedback, Filter, Part, Question, Reasons, RecommendOptions, Recommendation,
     Recommended, Recommender, SentencePair, Weights, WordShare,
 };
+pub use read::text::without_entities;
 pub use read::{ColumnMap, Format, Problem, ReadRecords, ReadReport, read_records};
 pub use record::{Author, Ids, Kind, Record, clean_doi, clean_openalex, clean_pmcid, clean_pmid};
 pub use search::{Facet, Facets, Found, SearchHit, SearchOptions, Snippet};

@@ -11,7 +11,7 @@ use crate::{Ids, Kind, Record};
 /// Something that two records of one document say differently. The first stays, the second is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// The field: `doi`, `pmid`, `pmcid`, `openalex`, `year`.
+    /// The field: `doi`, `pmid`, `pmcid`, `openalex`, `year`, `title`.
     pub field: &'static str,
     /// What the merged record says.
     pub kept: String,
@@ -218,6 +218,12 @@ pub fn merge(into: &mut Record, from: &Record) -> Vec<Conflict> {
     }
     if into.title.is_empty() {
         into.title.clone_from(&from.title);
+    } else if titles_differ(&into.title, &from.title) {
+        conflicts.push(Conflict {
+            field: "title",
+            kept: into.title.clone(),
+            other: from.title.clone(),
+        });
     }
     if from.abstract_text.chars().count() > into.abstract_text.chars().count() {
         into.abstract_text.clone_from(&from.abstract_text);
@@ -254,6 +260,20 @@ pub fn merge(into: &mut Record, from: &Record) -> Vec<Conflict> {
     }
     into.retracted |= from.retracted;
     conflicts
+}
+
+/// Whether two titles have other words; one that only goes on where the other ends, with a subtitle, is the same.
+fn titles_differ(mine: &str, other: &str) -> bool {
+    let words = |title: &str| {
+        let mut words = String::new();
+        crate::text::fold(title, |word| {
+            words.push_str(&word.text);
+            words.push(' ');
+        });
+        words
+    };
+    let (mine, other) = (words(mine), words(other));
+    !mine.starts_with(&other) && !other.starts_with(&mine)
 }
 
 /// Adds what is new, in its order; case does not make it new.

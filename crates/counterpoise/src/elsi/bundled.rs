@@ -52,6 +52,7 @@ pub fn bundled_titles() -> Result<Vec<Record>, Error> {
         &options,
         &mut |mut record| {
             record.source = "openalex".into();
+            record.title = counterpoise_recommend::without_entities(&record.title);
             records.push(record);
             Ok(())
         },

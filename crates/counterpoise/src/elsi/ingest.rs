@@ -77,11 +77,20 @@ fn ingest_into(
     options: LibraryOptions,
     observer: &dyn Observer,
 ) -> Result<IngestReport, Error> {
+    let mut left = Vec::new();
     let mut plain = Vec::new();
     for file in files {
+        let in_folder = file.path.is_dir();
         for path in files_of(&file.path)? {
+            if in_folder && file.format.is_none() && is_foreign(&path)? {
+                left.push(path.display().to_string());
+                continue;
+            }
             plain.push(RecordFile { path, ..file.clone() });
         }
+    }
+    if let (true, Some(file)) = (plain.is_empty(), left.first()) {
+        return Err(RecommendError::UnknownFormat { file: file.clone() }.into());
     }
     // A file that cannot be opened is told of before an hour of reading others.
     for file in &plain {
@@ -93,6 +102,10 @@ fn ingest_into(
         ingested: Ingested::default(),
         warnings: Vec::new(),
     };
+    for file in &left {
+        let message = format!("`{file}` holds no records of a format that is known, and was left out");
+        report.warnings.push(Warning::new("elsi.foreign-file", message));
+    }
     let mut read = 0;
     for file in &plain {
         let name = file.path.display().to_string();
@@ -157,6 +170,20 @@ fn ingest_into(
     Ok(report)
 }
 
+/// Whether a file of a folder is none of records, by its name and its beginning.
+fn is_foreign(path: &Path) -> Result<bool, Error> {
+    use std::io::Read as _;
+
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|source| cannot_read(path, source))?;
+    let read = file.take(HEAD).read_to_end(&mut head);
+    read.map_err(|source| cannot_read(path, source))?;
+    let packed = head.starts_with(&[0x1f, 0x8b]) || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    Ok(!packed && Format::detect(&path.display().to_string(), &head).is_none())
+}
+
+/// Bytes of a file that tell its format.
+const HEAD: u64 = 64 << 10;
 const READING: &str = "reading records";
 
 fn warnings(file: &str, done: &counterpoise_recommend::ReadReport) -> Vec<Warning> {

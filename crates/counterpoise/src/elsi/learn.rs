@@ -186,17 +186,29 @@ pub(crate) fn measured(
     weights: &[f64],
     measures: &[Measure],
 ) -> Result<Vec<Option<f64>>, Error> {
+    as_predictions(chances, truth, weights, |rows| {
+        Ok(measures.iter().map(|measure| measure.value(rows)).collect())
+    })
+}
+
+/// Reads chances of being on ethics, law and society as predictions, told from a half on.
+pub(crate) fn as_predictions<T>(
+    chances: &[f64],
+    truth: &[u32],
+    weights: &[f64],
+    read: impl FnOnce(&Predictions<'_>) -> Result<T, counterpoise_metrics::Error>,
+) -> Result<T, Error> {
     let classes = ["other".to_owned(), ELSI.to_owned()];
     let predicted: Vec<u32> = chances.iter().map(|chance| u32::from(*chance >= 0.5)).collect();
     let probabilities: Vec<f64> = chances
         .iter()
         .flat_map(|chance| [1.0 - chance, *chance])
         .collect();
-    let rows = Predictions::new(&classes, truth, &predicted)
+    Predictions::new(&classes, truth, &predicted)
         .and_then(|rows| rows.with_probabilities(&probabilities))
         .and_then(|rows| rows.with_weights(weights))
-        .map_err(Error::Metrics)?;
-    Ok(measures.iter().map(|measure| measure.value(&rows)).collect())
+        .and_then(|rows| read(&rows))
+        .map_err(Error::Metrics)
 }
 
 /// What was said of each document that was judged, by number.

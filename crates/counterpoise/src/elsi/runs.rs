@@ -41,10 +41,13 @@ pub fn runs_check(
         let file = File::open(path).map_err(|source| super::ingest::cannot_read(path, source))?;
         Ok::<_, Error>(BufReader::new(file))
     };
-    let malformed = |path: &Path, error: &counterpoise_metrics::Error| Error::Config {
-        place: path.display().to_string(),
-        problem: error.to_string(),
-        hint: None,
+    let malformed = |path: &Path, error: &counterpoise_metrics::Error| {
+        Error::Recommend(counterpoise_recommend::Error::Malformed {
+            file: path.display().to_string(),
+            place: "its lines".into(),
+            problem: error.to_string(),
+            hint: Some("judgements are lines of query, 0, document and grade; runs of query, Q0, document, rank, score and name".into()),
+        })
     };
     let judgements = Judgements::read(open(qrels)?).map_err(|error| malformed(qrels, &error))?;
     let measures: Vec<RankingMeasure> = [

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use counterpoise_base::Observer;
-use counterpoise_metrics::{Bootstrap, Measure, Predictions};
+use counterpoise_metrics::{Bootstrap, Measure};
 use counterpoise_recommend::{Balance, Example, Lexicon, Library, Record, TrainOptions, train};
 use serde::Serialize;
 
@@ -125,7 +125,10 @@ pub fn silver_check(library: &Library, folder: &Path, observer: &dyn Observer) -
             name: name.into(),
             about: about.into(),
             values: super::learn::measured(chances, truth, &weights, &measures)?,
-            interval: interval(chances, truth, &measures[0], observer)?,
+            interval: super::learn::as_predictions(chances, truth, &weights, |rows| {
+                let bootstrap = Bootstrap::new(SEED).with_draws(DRAWS);
+                Ok(bootstrap.intervals(&measures[..1], rows, observer)?[0].interval)
+            })?,
         })
     };
     let by_rule: Vec<f64> = examples
@@ -179,28 +182,6 @@ pub fn silver_check(library: &Library, folder: &Path, observer: &dyn Observer) -
         measures: names.map(str::to_owned).to_vec(),
         rows: found,
     })
-}
-
-fn interval(
-    chances: &[f64],
-    truth: &[u32],
-    measure: &Measure,
-    observer: &dyn Observer,
-) -> Result<Option<(f64, f64)>, Error> {
-    let classes = ["other".to_owned(), "elsi".to_owned()];
-    let predicted: Vec<u32> = chances.iter().map(|chance| u32::from(*chance >= 0.5)).collect();
-    let probabilities: Vec<f64> = chances
-        .iter()
-        .flat_map(|chance| [1.0 - chance, *chance])
-        .collect();
-    let rows = Predictions::new(&classes, truth, &predicted)
-        .and_then(|rows| rows.with_probabilities(&probabilities))
-        .map_err(Error::Metrics)?;
-    let estimates = Bootstrap::new(SEED)
-        .with_draws(DRAWS)
-        .intervals(std::slice::from_ref(measure), &rows, observer)
-        .map_err(Error::Metrics)?;
-    Ok(estimates[0].interval)
 }
 
 /// Ids of OpenAlex in the order of the file, and whether each is on ethics, law and society; `None` where that is unsure.

@@ -50,11 +50,15 @@ pub struct News {
     pub name: String,
     /// Documents that came to the library since it was asked last.
     pub came: u32,
-    /// Those of them that fit, best first.
+    /// How many of them fit.
+    pub fit: usize,
+    /// Those of them that fit, best first, as many as were asked for.
     pub items: Vec<Recommendation>,
 }
 
 const FORMAT: u32 = 1;
+/// Documents that are looked through for one question.
+const MOST: usize = 1000;
 
 impl Watches {
     /// Reads a file; an empty list if there is none.
@@ -145,17 +149,27 @@ impl Watches {
             let seen = if watch.seen > now { 0 } else { watch.seen };
             let mut options = options.clone();
             options.filter.from_number = seen;
-            let items = if seen == now {
+            let limit = options.limit;
+            options.limit = MOST;
+            // Each has to fit by itself: the best of a handful of new ones may be far.
+            options.least_field = f64::INFINITY;
+            let mut items = if seen == now {
                 Vec::new()
             } else {
                 recommender.recommend(&question, &options)?.items
             };
+            let fit = items.len();
+            items.truncate(limit);
             news.push(News {
                 name: watch.name.clone(),
                 came: now - seen,
+                fit,
                 items,
             });
-            watch.seen = now;
+            // What was not shown is not known: it stays new.
+            if fit <= limit {
+                watch.seen = now;
+            }
         }
         Ok(news)
     }

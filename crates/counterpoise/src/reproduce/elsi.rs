@@ -43,6 +43,8 @@ impl Default for ElsiReproduceOptions {
 pub struct ElsiTopic {
     /// Its name, ours.
     pub name: &'static str,
+    /// The stems that are counted.
+    pub stems: &'static [&'static str],
     /// Documents of synthetic biology.
     pub synbio: usize,
     /// Documents on ethics, law and society, by the paper's words.
@@ -94,6 +96,11 @@ pub struct ElsiReproduction {
     pub hidden: Option<f64>,
     /// Share of documents of synthetic biology for which the nearest such document of all stands behind the gate.
     pub nearest_hidden: Option<f64>,
+    /// Share of documents of synthetic biology, of those for testing, that are recommended nothing: their predicted topic has no
+    /// literature on ethics, law and society.
+    pub nothing: Option<f64>,
+    /// The words by which the recipe knows such literature.
+    pub words: Vec<String>,
     /// A few recommendations.
     pub shown: Vec<OnlyOne>,
     /// Root of everything random.
@@ -186,6 +193,11 @@ pub fn reproduce_elsi(
         largest_topic: share((0..TOPICS.len() as u32).map(in_test).max().unwrap_or(0)),
         hidden: (!hidden.is_empty()).then(|| hidden.iter().sum::<f64>() / hidden.len() as f64),
         nearest_hidden: (!asked.is_empty()).then(|| behind as f64 / asked.len() as f64),
+        nothing: (!asked.is_empty()).then(|| {
+            let without = asked.iter().filter(|of| gated(**of).is_none());
+            without.count() as f64 / asked.len() as f64
+        }),
+        words: counterpoise_recommend::Lexicon::bundled().paper_words().to_vec(),
         shown,
         topics,
         seed: options.seed,
@@ -206,6 +218,7 @@ fn topics(recipe: &Recipe) -> Vec<ElsiTopic> {
             let elsi = of(topic, true);
             ElsiTopic {
                 name: TOPICS[topic].0,
+                stems: TOPICS[topic].1,
                 synbio: of(topic, false),
                 elsi,
                 hidden: (all > 0).then(|| 1.0 - elsi as f64 / all as f64),
@@ -229,7 +242,7 @@ impl ElsiReproduction {
             "paper: hidden",
         ];
         TableBlock {
-            caption: "Topics by counting stems, and what the gate of topics hides".into(),
+            caption: "Topics by counting stems, and what a gate of these topics hides".into(),
             headers: headers.map(str::to_owned).to_vec(),
             numeric: vec![false, true, true, true, true, true, true],
             rows: self
@@ -247,6 +260,22 @@ impl ElsiReproduction {
                     ]
                 })
                 .collect(),
+        }
+    }
+
+    /// The stems of each topic, and the words of literature on ethics, law and society.
+    pub fn stem_block(&self) -> TableBlock {
+        let mut rows: Vec<Vec<String>> = self
+            .topics
+            .iter()
+            .map(|topic| vec![topic.name.to_owned(), topic.stems.join(", ")])
+            .collect();
+        rows.push(vec!["ELSI".into(), self.words.join(", ")]);
+        TableBlock {
+            caption: "What is counted".into(),
+            headers: vec!["topic".into(), "stems, or words".into()],
+            numeric: vec![false; 2],
+            rows,
         }
     }
 
@@ -300,6 +329,12 @@ impl ElsiReproduction {
                 percent(hidden)
             ));
         }
+        if let Some(nothing) = self.nothing {
+            remarks.push(format!(
+                "The recipe's gate goes by predicted topics, which the table does not: {} of test documents are recommended nothing.",
+                percent(nothing)
+            ));
+        }
         if let Some(behind) = self.nearest_hidden {
             remarks.push(format!(
                 "For {} of test documents, the nearest such document of all stands behind the gate.",
@@ -326,6 +361,7 @@ pub fn elsi_reproduction_page(found: &ElsiReproduction) -> Page {
         },
     );
     blocks.push(Block::Table(found.topic_block()));
+    blocks.push(Block::Table(found.stem_block()));
     blocks.push(Block::Table(found.shown_block()));
     Page {
         title: "The ELSI recommender, done again".into(),

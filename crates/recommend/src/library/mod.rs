@@ -140,7 +140,7 @@ impl Library {
         let notes = log::damages(folder, &manifest);
         let notes = notes.iter().map(|problem| {
             format!(
-                "{problem}: the index is whole, but `counterpoise elsi index --rebuild` could not build it again; restore the file from a copy, or keep what the index holds with `counterpoise elsi export`"
+                "{problem}: the index is whole, but `counterpoise elsi index --rebuild` could not build it again; restore the file from a copy, or keep what the index holds with `counterpoise elsi search 'elsi:>=0' -n 10000 --json --library DIR`"
             )
         });
         Ok(Self {

@@ -24,6 +24,10 @@ pub struct Question {
     pub notes: Vec<String>,
 }
 
+fn is_control(sign: char) -> bool {
+    sign.is_control() && !matches!(sign, '\n' | '\t' | '\r')
+}
+
 /// Longest text that is read, in bytes; what follows adds no word that counts.
 const LONGEST: usize = 5 << 20;
 
@@ -93,6 +97,12 @@ impl Question {
             self.text.truncate(self.text.floor_char_boundary(LONGEST));
             self.notes
                 .push("the text is longer than 5 MB; the rest was not read".into());
+        }
+        // A terminal obeys some of them.
+        for text in [&mut self.title, &mut self.text] {
+            if text.contains(is_control) {
+                *text = text.replace(is_control, " ");
+            }
         }
         let mut words = 0;
         let whole = self.whole();

@@ -35,6 +35,8 @@ const COMPARED: usize = 2000;
 const TELLING: usize = 80;
 /// Words by which the record of a pasted abstract is looked for.
 const OWN_TERMS: usize = 12;
+/// Likeness of meaning that a document needs beside words, or beside an aspect, where a text is of another field.
+const NEAR: f64 = 0.25;
 /// References that are looked up.
 const REFERENCES: usize = 2000;
 
@@ -238,14 +240,21 @@ impl<'a> Recommender<'a> {
             .map(|(&number, measured)| (number, measured, measured.score(&self.weights)))
             .collect();
         ranked.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
-        let of_field = self.is_of_field(&asked, options.least_field);
+        let other_language = crate::text::other_language(&asked.whole).is_some();
+        let of_field = !other_language && self.is_of_field(&asked, options.least_field);
+        // Small words of another language are in no list of stop words, and match a few documents well.
+        let near = match (&asked.vector, other_language) {
+            (_, true) => options.least_meaning,
+            (Some(_), false) => NEAR,
+            (None, false) => f64::NEG_INFINITY,
+        };
         let fits = |measured: &Measured| {
             options.never_abstain
                 || of_field
-                || measured.covered >= options.least_words
                 || measured.meaning >= options.least_meaning
-                || (measured.aspects > 0.0 && measured.bridge > 0.0)
                 || measured.references > 0.0
+                || (measured.meaning >= near && measured.covered >= options.least_words)
+                || (measured.meaning >= near && measured.aspects > 0.0 && measured.bridge > 0.0)
         };
         let coverage = self.coverage(
             &asked,

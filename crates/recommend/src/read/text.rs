@@ -161,6 +161,28 @@ fn resolve_known(text: &str) -> String {
     out
 }
 
+/// A text whose entities, such as `&rsquo;`, are characters; what is none stays as it is.
+pub fn without_entities(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('&') {
+        out.push_str(&rest[..start]);
+        let name = rest[start + 1..].split_once(';').map(|(name, _)| name);
+        match name.and_then(|name| Some((name, entity(name)?))) {
+            Some((name, sign)) => {
+                out.push(sign);
+                rest = &rest[start + name.len() + 2..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[start + 1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The character of an entity, given without `&` and `;`.
 pub(crate) fn entity(name: &str) -> Option<char> {
     if let Some(number) = name.strip_prefix('#') {

@@ -159,11 +159,13 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
     let mut words = Vec::new();
     fold(&leaf.text, |word| words.push(word.text));
     let anywhere = leaf.field.is_none();
+    // Words of a title are among those of the whole text, so that they rank as well.
+    let scored = wanted && !matches!(leaf.field, Some(TextField::Venue | TextField::Author));
     let fields = fields(library, leaf.field);
     let spellings = match leaf.how {
         How::Phrase(slop) => {
             let stems: Vec<String> = words.iter().map(|word| stem(word)).collect();
-            if wanted && anywhere {
+            if scored {
                 for (word, stem) in words.iter().zip(&stems) {
                     score(library, asked, stem, word)?;
                 }
@@ -206,7 +208,7 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
         _ if all > 8 => format!("`{}` stands for {shown} and {} more", leaf.text, all - 8),
         _ => format!("`{}` stands for {shown}", leaf.text),
     });
-    if wanted && anywhere {
+    if scored {
         for spelling in &spellings {
             score(library, asked, spelling, spelling)?;
         }
