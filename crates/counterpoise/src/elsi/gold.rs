@@ -648,26 +648,25 @@ fn folds(queries: usize) -> Vec<Vec<usize>> {
 fn others(library: &Library, parts: &Parts, random: bool) -> Result<Run, Error> {
     let mut run = Run::new(if random { "random" } else { "newest" });
     let chances = library.chances();
-    let mut elsi: Vec<(u32, i32)> = Vec::new();
-    for (number, chance) in chances.iter().enumerate() {
-        if *chance >= LIKELY {
-            elsi.push((number as u32, library.record(number as u32)?.year.unwrap_or(0)));
-        }
+    let is_likely = |number: &usize| chances[*number] >= LIKELY;
+    let mut newest: Vec<(i32, usize)> = Vec::new();
+    for number in (0..chances.len()).filter(is_likely) {
+        newest.push((-library.record(number as u32)?.year.unwrap_or(0), number));
     }
-    elsi.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    newest.sort_unstable();
     for query in parts.keys() {
+        // All documents are drawn from, so that a draw stays nearly what it was when P(ELSI) is learnt anew.
         let order: Vec<usize> = if random {
-            Seed::new(SEED)
-                .child("random")
-                .child(query.as_str())
-                .shuffled(0..elsi.len())
+            let drawn = Seed::new(SEED).child("random").child(query.as_str());
+            drawn.shuffled(0..chances.len())
         } else {
-            (0..elsi.len()).collect()
+            newest.iter().map(|(_, number)| *number).collect()
         };
         let ids: Vec<String> = order
-            .iter()
+            .into_iter()
+            .filter(is_likely)
             .take(DEPTH)
-            .map(|place| id_of(library, elsi[*place].0))
+            .map(|number| id_of(library, number as u32))
             .collect::<Result<_, _>>()?;
         run.insert_ranking(query.clone(), ids).map_err(Error::Metrics)?;
     }
