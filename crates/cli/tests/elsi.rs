@@ -383,7 +383,7 @@ fn recommending_beats_bm25_on_the_gold_set_with_weights_that_nothing_was_judged_
     let check = json(&ran.stdout);
     assert_eq!(
         (check["queries"].as_u64(), check["judged"].as_u64()),
-        (Some(30), Some(4033))
+        (Some(30), Some(4359))
     );
     let run = |name: &str| {
         let runs = check["runs"].as_array().expect("a list");
@@ -484,6 +484,74 @@ fn every_text_of_the_field_is_answered_and_others_are_not() {
     };
     assert_eq!(items("field.txt"), 5);
     assert!(items("football.txt") < 3);
+}
+
+#[test]
+fn what_judging_writes_is_what_evaluating_reads() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    with_input(
+        &folder,
+        "elsi judge mine.jsonl --question abstract.txt --depth 3",
+        "2\n0\n1\nq\n",
+    );
+    let check = json(&folder.ok("elsi eval --relevance mine.jsonl --json").stdout);
+    assert_eq!(
+        (check["queries"].as_u64(), check["judged"].as_u64()),
+        (Some(1), Some(3))
+    );
+    let piped = folder.refused("elsi judge mine.jsonl --question -");
+    assert!(piped.contains("write the text into a file"), "{piped}");
+}
+
+#[test]
+fn a_watch_keeps_what_was_not_shown() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("first.csv", "title,doi\nA protein fold,10.5555/fold\n");
+    folder.ok("elsi ingest first.csv --library lib");
+    folder.ok("elsi watch add mine abstract.txt --library lib");
+    let rows: Vec<String> = (0..4)
+        .map(|place| format!("Ethics and regulation of engineered probiotic bacteria with kill switches {place},10.5555/{place}"))
+        .collect();
+    folder.write("more.csv", format!("title,doi\n{}\n", rows.join("\n")));
+    folder.ok("elsi ingest more.csv --library lib");
+    let few = folder
+        .ok("elsi watch run --library lib -n 2 --atom feed.xml")
+        .stdout;
+    assert!(
+        few.contains("4 of 4 new documents fit") && few.contains("all stay new"),
+        "{few}"
+    );
+    let all = folder
+        .ok("elsi watch run --library lib -n 4 --atom feed.xml")
+        .stdout;
+    assert!(
+        all.contains("4 of 4 new documents fit") && !all.contains("stay new"),
+        "{all}"
+    );
+    let feed = std::fs::read_to_string(folder.path("feed.xml")).expect("it was written");
+    assert_eq!(feed.matches("<entry>").count(), 4);
+    let none = folder.ok("elsi watch run --library lib --atom feed.xml").stdout;
+    assert!(none.contains("0 of 0"), "{none}");
+    assert_eq!(
+        std::fs::read_to_string(folder.path("feed.xml")).expect("it stays"),
+        feed
+    );
+}
+
+#[test]
+fn a_foreign_file_in_a_folder_is_told_and_left() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("mine")).expect("an empty folder");
+    folder.write(
+        "mine/list.csv",
+        "title,doi\nEthics of gene drives,10.5555/drive\n",
+    );
+    folder.write("mine/picture.bin", "\u{1}\u{2}\u{3}");
+    let done = folder.run(&["elsi", "ingest", "mine", "--library", "lib"]);
+    assert!(done.stderr.contains("picture.bin"), "{}", done.stderr);
+    assert!(done.stdout.contains("1 document"), "{}", done.stdout);
 }
 
 #[test]

@@ -305,6 +305,18 @@ mod tests {
     }
 
     #[test]
+    fn titles_with_other_words_are_told_and_subtitles_are_not() {
+        let titled = |title: &str| Record {
+            title: title.into(),
+            ..Record::default()
+        };
+        let told = |mine: &str, other: &str| merge(&mut titled(mine), &titled(other)).len();
+        assert_eq!(told("Alpha ethics", "Completely different"), 1);
+        assert_eq!(told("Gene drives", "Gene Drives: who decides?"), 0);
+        assert_eq!(told("Gene drives", ""), 0);
+    }
+
+    #[test]
     fn small_differences_do_not_change_the_key() {
         let key = merge_key("Ethics of gene drives in Müller's CO₂ fly", Some(2020));
         assert_eq!(

@@ -37,6 +37,8 @@ const TELLING: usize = 80;
 const OWN_TERMS: usize = 12;
 /// Likeness of meaning that a document needs beside words, or beside an aspect, where a text is of another field.
 const NEAR: f64 = 0.25;
+/// Documents of which the mean says what their field is; without a field, likeness of meaning says little.
+const FIELD: usize = 100;
 /// References that are looked up.
 const REFERENCES: usize = 2000;
 
@@ -245,8 +247,8 @@ impl<'a> Recommender<'a> {
         // Small words of another language are in no list of stop words, and match a few documents well.
         let near = match (&asked.vector, other_language) {
             (_, true) => options.least_meaning,
-            (Some(_), false) => NEAR,
-            (None, false) => f64::NEG_INFINITY,
+            (Some(_), false) if self.library.len() >= FIELD => NEAR,
+            _ => f64::NEG_INFINITY,
         };
         let fits = |measured: &Measured| {
             options.never_abstain

@@ -168,15 +168,12 @@ pub fn without_entities(text: &str) -> String {
     while let Some(start) = rest.find('&') {
         out.push_str(&rest[..start]);
         let name = rest[start + 1..].split_once(';').map(|(name, _)| name);
-        match name.and_then(|name| Some((name, entity(name)?))) {
-            Some((name, sign)) => {
-                out.push(sign);
-                rest = &rest[start + name.len() + 2..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[start + 1..];
-            }
+        if let Some((name, sign)) = name.and_then(|name| Some((name, entity(name)?))) {
+            out.push(sign);
+            rest = &rest[start + name.len() + 2..];
+        } else {
+            out.push('&');
+            rest = &rest[start + 1..];
         }
     }
     out.push_str(rest);
@@ -297,6 +294,16 @@ const ENTITIES: [(&str, char); 92] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn entities_are_characters_and_what_is_none_stays() {
+        assert_eq!(
+            without_entities("China&rsquo;s R&D &amp; law; A&B"),
+            "China’s R&D & law; A&B"
+        );
+        assert_eq!(without_entities("no such &thing;"), "no such &thing;");
+        assert_eq!(without_entities("&#946;-lactamase &"), "β-lactamase &");
+    }
 
     #[test]
     fn entities_are_sorted() {
