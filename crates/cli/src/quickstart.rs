@@ -108,7 +108,7 @@ Next, with your own data, or with that of `counterpoise quickstart --save-data`:
   counterpoise compare german-credit.csv.gz --target credit --methods weights,threshold,smote --model logistic --report compare.html
   counterpoise resample german-credit.csv.gz --target credit --method smote --seed 42 --output balanced.parquet
   counterpoise train train-images-idx3-ubyte.gz --network lenet --loss balanced-softmax --optimizer adam --epochs 20 --output net.safetensors
-  counterpoise elsi recommend \"an engineered probiotic Escherichia coli with a kill switch that treats the gut of patients\"
+  counterpoise elsi recommend doi:10.3389/fbioe.2024.1426107
   counterpoise describe
 ";
 
