@@ -318,7 +318,7 @@ impl ElsiReproduction {
         if self.elsi_without_topic > 0 {
             let kept: usize = self.topics.iter().map(|topic| topic.elsi).sum();
             remarks.push(format!(
-                "Of {} with one of the paper's 15 words, {} have no stem of a topic, and the recipe drops them: what it leaves can be recommended to nobody.",
+                "Of {} with one of the paper's 15 words, {} have no stem of a topic, and the recipe drops them: they can be recommended to nobody.",
                 counted(kept + self.elsi_without_topic, "document"),
                 self.elsi_without_topic
             ));
