@@ -32,7 +32,7 @@ pub(crate) use embedder::{Embedder, to_unit};
 pub use facts::LibraryFacts;
 pub(crate) use fields::{Assessment, Fields, flag};
 pub(crate) use manifest::{FORMAT, Manifest, Pointer, write_whole};
-pub(crate) use rows::{Row, Rows};
+pub(crate) use rows::{NameColumn, Row, Rows};
 pub use verify::Verified;
 pub use writer::{Ingested, LibraryOptions, Writer, rebuild};
 

@@ -87,10 +87,28 @@ impl Row {
     }
 }
 
+/// Which column of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameColumn {
+    Venue,
+    Language,
+    Source,
+}
+
+impl NameColumn {
+    /// The field of the index.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Venue => "venue_name",
+            Self::Language => "language",
+            Self::Source => "source",
+        }
+    }
+}
+
 /// A column of names: every document has one of few, or none.
 #[derive(Debug)]
 pub(crate) struct Names {
-    column: &'static str,
     /// In order.
     all: Vec<String>,
     /// Place of the name of each number.
@@ -102,7 +120,7 @@ const NO_NAME: u32 = u32::MAX;
 
 impl Names {
     fn read(
-        column: &'static str,
+        column: NameColumn,
         searcher: &Searcher,
         numbers: &[Vec<u32>],
         records: u32,
@@ -110,7 +128,7 @@ impl Names {
         let mut columns = Vec::new();
         let mut all: BTreeMap<String, u32> = BTreeMap::new();
         for segment in searcher.segment_readers() {
-            let Some(names) = segment.fast_fields().str(column)? else {
+            let Some(names) = segment.fast_fields().str(column.field())? else {
                 columns.push(None);
                 continue;
             };
@@ -139,10 +157,14 @@ impl Names {
             }
         }
         Ok(Self {
-            column,
             all: all.into_keys().collect(),
             places,
         })
+    }
+
+    /// Whether no document has a name.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// Names, each with how many of some documents have it.
@@ -220,7 +242,11 @@ impl Rows {
         let names = |column| Names::read(column, searcher, &all_numbers, records);
         Ok(Self {
             all: rows,
-            names: [names("venue_name")?, names("language")?, names("source")?],
+            names: [
+                names(NameColumn::Venue)?,
+                names(NameColumn::Language)?,
+                names(NameColumn::Source)?,
+            ],
             newest,
             found,
             numbers: all_numbers,
@@ -231,14 +257,9 @@ impl Rows {
         self.found
     }
 
-    /// A column of names: `venue_name`, `language` or `source`.
-    ///
-    /// # Panics
-    ///
-    /// If it is another.
-    pub(crate) fn names(&self, column: &str) -> &Names {
-        let known = self.names.iter().find(|names| names.column == column);
-        known.expect("a column of names")
+    /// A column of names.
+    pub(crate) fn names(&self, column: NameColumn) -> &Names {
+        &self.names[column as usize]
     }
 
     /// The number of a document of a segment.

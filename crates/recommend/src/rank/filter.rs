@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use crate::library::{Library, Row};
+use crate::library::{Library, NameColumn, Row};
 use crate::search::Numbers;
 use crate::{Error, Kind};
 
@@ -92,7 +92,10 @@ impl Filter {
         let mut passing = Numbers::that(library.manifest.records, |number| {
             number >= self.from_number && self.fits(&library.rows[number], bits, least)
         });
-        for (column, names) in [("language", &self.languages), ("source", &self.sources)] {
+        for (column, names) in [
+            (NameColumn::Language, &self.languages),
+            (NameColumn::Source, &self.sources),
+        ] {
             if names.is_empty() {
                 continue;
             }
@@ -102,7 +105,8 @@ impl Filter {
             }
             if any.count() == 0 {
                 notes.push(format!(
-                    "no document of this library has the {column} {}",
+                    "no document of this library has the {} {}",
+                    column.field(),
                     names.join(" or ")
                 ));
             }

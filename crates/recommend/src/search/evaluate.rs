@@ -7,7 +7,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 
 use super::Numbers;
 use super::parse::{How, Leaf, Node, Test, TextField};
-use crate::library::Library;
+use crate::library::{Library, NameColumn};
 use crate::rank::QueryTerm;
 use crate::text::{fold, is_stop_word, stem};
 use crate::{Error, Kind};
@@ -70,7 +70,7 @@ fn matches(library: &Library, node: &Node, wanted: bool, asked: &mut Asked) -> R
         Node::Test(test) => {
             let found = of_test(library, test)?;
             if found.count() == 0
-                && let Some(why) = unfilled(library, test)?
+                && let Some(why) = unfilled(library, test)
             {
                 asked.note(why);
             }
@@ -100,24 +100,24 @@ fn shown(field: TextField) -> &'static str {
 }
 
 /// Why nothing can pass a test, if no document says what it asks for.
-fn unfilled(library: &Library, test: &Test) -> Result<Option<String>, Error> {
+fn unfilled(library: &Library, test: &Test) -> Option<String> {
     let none = |says: &dyn Fn(&crate::library::Row) -> bool| !library.rows.iter().any(|(_, row)| says(row));
     let what = match test {
         Test::Year(_) if none(&|row| row.year().is_some()) => "a year",
         Test::Kind(_) if none(&|row| Kind::ALL[usize::from(row.kind)] != Kind::Unknown) => "a type",
         Test::OpenAccess(true) if none(&crate::library::Row::open_access) => "open access said of it",
-        Test::Language(_) if !library.has_names("language")? => "a language",
-        Test::Source(_) if !library.has_names("source")? => "a source",
-        Test::Retracted(true) => return Ok(Some("no document of this library was retracted".into())),
-        Test::Id(id) => return Ok(Some(format!("no document of this library has the id `{id}`"))),
+        Test::Language(_) if library.rows.names(NameColumn::Language).is_empty() => "a language",
+        Test::Source(_) if library.rows.names(NameColumn::Source).is_empty() => "a source",
+        Test::Retracted(true) => return Some("no document of this library was retracted".into()),
+        Test::Id(id) => return Some(format!("no document of this library has the id `{id}`")),
         Test::Aspect(name) => {
-            return Ok(Some(format!(
+            return Some(format!(
                 "no document of this library is about the aspect `{name}`"
-            )));
+            ));
         }
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(Some(format!("no document of this library has {what}")))
+    Some(format!("no document of this library has {what}"))
 }
 
 impl Library {
@@ -132,20 +132,6 @@ impl Library {
             }
         }
         Ok(0)
-    }
-
-    /// Whether some document has a name in a column.
-    fn has_names(&self, column: &str) -> Result<bool, Error> {
-        for segment in self.searcher.segment_readers() {
-            let names = segment
-                .fast_fields()
-                .str(column)
-                .map_err(|error| self.failed(&error))?;
-            if names.is_some_and(|names| names.num_terms() > 0) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 
@@ -387,14 +373,14 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
             };
             all(&|row| row.aspects & (1 << place) != 0);
         }
-        Test::Language(name) => return Ok(named(library, "language", name)),
-        Test::Source(name) => return Ok(named(library, "source", name)),
+        Test::Language(name) => return Ok(named(library, NameColumn::Language, name)),
+        Test::Source(name) => return Ok(named(library, NameColumn::Source, name)),
     }
     Ok(found)
 }
 
 /// Documents with a name in a column.
-pub(crate) fn named(library: &Library, column: &str, name: &str) -> Numbers {
+pub(crate) fn named(library: &Library, column: NameColumn, name: &str) -> Numbers {
     let mut found = Numbers::none(library.manifest.records);
     let having = library.rows.names(column).having(name);
     having.for_each(|number| found.insert(number));

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Numbers;
 use crate::Kind;
-use crate::library::{Library, Row};
+use crate::library::{Library, NameColumn, Row};
 
 /// A value that documents have, and how many have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,9 +79,9 @@ impl Facets {
         facets.kind = commonest(kinds.map(|(kind, count)| (kind.name().to_owned(), count)), most);
         facets.aspect = commonest(names.into_iter().zip(aspects), most);
         let names = |column| library.rows.names(column).count(matches.iter());
-        facets.venue = commonest(names("venue_name"), most);
-        facets.language = commonest(names("language"), most);
-        facets.source = commonest(names("source"), most);
+        facets.venue = commonest(names(NameColumn::Venue), most);
+        facets.language = commonest(names(NameColumn::Language), most);
+        facets.source = commonest(names(NameColumn::Source), most);
         facets
     }
 }
