@@ -1,7 +1,7 @@
 //! What of a record is indexed, and how.
 
 use tantivy::schema::{
-    BytesOptions, Field, IndexRecordOption, NumericOptions, STRING, Schema, TextFieldIndexing, TextOptions,
+    Field, IndexRecordOption, NumericOptions, STRING, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, TantivyDocument};
@@ -88,7 +88,8 @@ impl Fields {
             venue_name: schema.add_text_field("venue_name", name()),
             elsi: schema.add_f64_field("elsi", column()),
             aspects: schema.add_u64_field("aspects", column()),
-            record: schema.add_bytes_field("record", BytesOptions::default().set_stored()),
+            // tantivy reads text at once, and bytes one by one.
+            record: schema.add_text_field("record", TextOptions::default().set_stored()),
         };
         (schema.build(), fields)
     }
@@ -165,8 +166,8 @@ impl Fields {
         }
         document.add_f64(self.elsi, f64::from(assessment.elsi));
         document.add_u64(self.aspects, u64::from(assessment.aspects));
-        let whole = serde_json::to_vec(record).map_err(|error| Error::bug(&error))?;
-        document.add_bytes(self.record, &whole);
+        let whole = serde_json::to_string(record).map_err(|error| Error::bug(&error))?;
+        document.add_text(self.record, whole);
         Ok(document)
     }
 }

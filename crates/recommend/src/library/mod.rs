@@ -88,7 +88,7 @@ impl Statistics {
 
 impl Library {
     /// Changes with what an index holds, so that copies of older versions are not taken for new ones.
-    pub const MADE_BY: &'static str = "2";
+    pub const MADE_BY: &'static str = "3";
 
     /// Opens it.
     ///
@@ -420,11 +420,9 @@ fn size(folder: &Path) -> u64 {
 
 fn record_at(searcher: &Searcher, fields: &Fields, address: DocAddress) -> Result<Record, String> {
     let document: TantivyDocument = searcher.doc(address).map_err(|error| error.to_string())?;
-    let bytes = document
-        .get_first(fields.record)
-        .and_then(|value| value.as_bytes());
-    let bytes = bytes.ok_or_else(|| "a document without its record".to_owned())?;
-    serde_json::from_slice(bytes).map_err(|error| format!("a record cannot be read ({error})"))
+    let json = document.get_first(fields.record).and_then(|value| value.as_str());
+    let json = json.ok_or_else(|| "a document without its record".to_owned())?;
+    serde_json::from_str(json).map_err(|error| format!("a record cannot be read ({error})"))
 }
 
 /// Collects all documents of each segment.

@@ -456,6 +456,8 @@ fn create(folder: &Path, schema: Schema) -> tantivy::Result<Index> {
         docstore_compression: Compressor::Zstd(ZstdCompressor {
             compression_level: Some(3),
         }),
+        // An answer reads some twenty records, each with its whole block.
+        docstore_blocksize: 4096,
         ..IndexSettings::default()
     };
     Index::builder()

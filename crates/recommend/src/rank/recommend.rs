@@ -503,7 +503,8 @@ impl<'a> Recommender<'a> {
             .unwrap_or_default();
         let first = &first[..first.floor_char_boundary(TITLE.min(first.len()))];
         let begins = folded(&asked.whole, TITLE);
-        for title in [question.title.as_str(), first] {
+        let second = Some(first).filter(|first| *first != question.title);
+        for title in std::iter::once(question.title.as_str()).chain(second) {
             if merge_key(title, None).is_none() {
                 continue;
             }
@@ -540,28 +541,29 @@ impl<'a> Recommender<'a> {
 
     fn candidates(&self, asked: &Asked<'_>, passing: &Numbers) -> Result<Vec<u32>, Error> {
         let passes = |number: u32| passing.contains(number);
-        let mut union: HashSet<u32> = HashSet::new();
-        for terms in [&asked.terms, &asked.bridge.terms] {
-            union.extend(
-                Words::new(self.library, terms)
-                    .top(CANDIDATES, &passes)?
-                    .iter()
-                    .map(|hit| hit.number),
-            );
-        }
-        if let (Some(vector), true) = (&asked.vector, self.weights.meaning > 0.0) {
-            union.extend(self.library.nearest(vector, CANDIDATES, &passes));
-        }
-        union.extend(asked.shared.keys().copied().filter(|number| passes(*number)));
-        let mut candidates: Vec<u32> = union.into_iter().collect();
-        candidates.sort_unstable();
-        Ok(candidates)
+        let by_words = |terms: &[QueryTerm]| Words::new(self.library, terms).top(CANDIDATES, &passes);
+        let by_meaning = || match &asked.vector {
+            Some(vector) if self.weights.meaning > 0.0 => self.library.nearest(vector, CANDIDATES, &passes),
+            _ => Vec::new(),
+        };
+        let (by_term, (by_bridge, mut numbers)) = rayon::join(
+            || by_words(&asked.terms),
+            || rayon::join(|| by_words(&asked.bridge.terms), by_meaning),
+        );
+        numbers.extend(by_term?.iter().chain(&by_bridge?).map(|hit| hit.number));
+        numbers.extend(asked.shared.keys().copied().filter(|number| passes(*number)));
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(numbers)
     }
 
     fn measure(&self, asked: &Asked<'_>, candidates: &[u32]) -> Result<Vec<Measured>, Error> {
         let mut measured = vec![Measured::default(); candidates.len()];
-        let words = Words::new(self.library, &asked.terms);
-        let parts = words.parts(candidates)?;
+        let (parts, bridge_parts) = rayon::join(
+            || Words::new(self.library, &asked.terms).parts(candidates),
+            || self.bridge_parts(&asked.bridge, candidates),
+        );
+        let (parts, bridge_parts) = (parts?, bridge_parts?);
         let rarities: Vec<f64> = asked.terms.iter().map(|term| self.rarity(term)).collect();
         let all: f64 = rarities.iter().sum();
         let width = asked.terms.len().max(1);
@@ -579,11 +581,8 @@ impl<'a> Recommender<'a> {
                 0.0
             };
         }
-        let parts = self.bridge_parts(&asked.bridge, candidates)?;
-        for (measured, parts) in measured
-            .iter_mut()
-            .zip(parts.chunks(asked.bridge.terms.len().max(1)))
-        {
+        let width = asked.bridge.terms.len().max(1);
+        for (measured, parts) in measured.iter_mut().zip(bridge_parts.chunks(width)) {
             measured.bridge = parts.iter().map(|part| f64::from(*part)).sum();
         }
         let most = |value: fn(&Measured) -> f64| measured.iter().map(value).fold(0.0, f64::max);
@@ -624,13 +623,13 @@ impl<'a> Recommender<'a> {
         Ok(measured)
     }
 
-    /// What each bridge word adds, with regard to its phrase.
     fn is_of_field(&self, asked: &Asked<'_>, least: f64) -> bool {
         let by_table = matches!(self.library.dense(), DenseKind::Static | DenseKind::Table(_));
         let vector = asked.vector.as_ref().filter(|_| by_table);
         vector.is_some_and(|vector| self.library.likeness_to_field(vector) >= least)
     }
 
+    /// What each bridge word adds, with regard to its phrase.
     fn bridge_parts(&self, bridge: &PhraseTerms, numbers: &[u32]) -> Result<Vec<f32>, Error> {
         let mut parts = Words::new(self.library, &bridge.terms).parts(numbers)?;
         for parts in parts.chunks_mut(bridge.terms.len().max(1)) {

@@ -16,14 +16,20 @@ const LONGEST: usize = 1000;
 /// Sentences of a text, ready to be compared with those of documents.
 pub(super) struct Sentences {
     sentences: Vec<Sentence>,
-    /// Of each word, so that each is looked up once.
-    rarities: HashMap<String, f64>,
+    /// Each word once, so that each is looked up once, and compared by its number.
+    words: HashMap<String, Word>,
+}
+
+#[derive(Clone, Copy)]
+struct Word {
+    number: u32,
+    rarity: f64,
 }
 
 struct Sentence {
     text: String,
-    /// In order, each once, with its rarity.
-    words: Vec<(String, f64)>,
+    /// In the order of their numbers, each once.
+    words: Vec<Word>,
     /// Sum of the rarities.
     rarity: f64,
     vector: Option<Vec<f32>>,
@@ -34,10 +40,11 @@ impl Sentences {
         Self::after(None, text, library)
     }
 
-    /// Words that another text has too are not looked up again.
+    /// Words that another text has too have its numbers.
     fn after(other: Option<&Self>, text: &str, library: &Library) -> Self {
         let analyzer = Analyzer::new(Form::Scored);
-        let mut rarities = HashMap::new();
+        let mut words: HashMap<String, Word> = HashMap::new();
+        let first = other.map_or(0, |other| other.words.len());
         let told = sentences(text)
             .into_iter()
             .map(|place| begin(&text[place]))
@@ -45,30 +52,31 @@ impl Sentences {
         let sentences = told
             .take(SENTENCES)
             .map(|sentence| {
-                let mut words = analyzer.list(sentence);
-                words.sort_unstable();
-                words.dedup();
-                let rarity_of = |word: String| {
-                    let known = other.and_then(|other| other.rarities.get(&word));
-                    let rarity = known.or_else(|| rarities.get(&word)).copied().unwrap_or_else(|| {
-                        let having = library.documents_with(&word).unwrap_or(0) as f64;
-                        rarity(library.statistics.documents as f64, having)
+                let mut here = Vec::new();
+                analyzer.terms(sentence, |term, _, _| {
+                    let known = other.and_then(|other| other.words.get(term));
+                    let word = known.or_else(|| words.get(term)).copied().unwrap_or_else(|| {
+                        let having = library.documents_with(term).unwrap_or(0) as f64;
+                        let word = Word {
+                            number: (first + words.len()) as u32,
+                            rarity: rarity(library.statistics.documents as f64, having),
+                        };
+                        words.insert(term.to_owned(), word);
+                        word
                     });
-                    if known.is_none() {
-                        rarities.insert(word.clone(), rarity);
-                    }
-                    (word, rarity)
-                };
-                let words: Vec<(String, f64)> = words.into_iter().map(rarity_of).collect();
+                    here.push(word);
+                });
+                here.sort_unstable_by_key(|word| word.number);
+                here.dedup_by_key(|word| word.number);
                 Sentence {
                     text: sentence.to_owned(),
-                    rarity: words.iter().map(|(_, rarity)| rarity).sum(),
-                    words,
+                    rarity: here.iter().map(|word| word.rarity).sum(),
+                    words: here,
                     vector: library.embedder.embed(sentence),
                 }
             })
             .collect();
-        Self { sentences, rarities }
+        Self { sentences, words }
     }
 
     /// The pair that is most alike: half by words in common, by their rarity, half by meaning.
@@ -102,13 +110,13 @@ impl Sentences {
 }
 
 /// Sum of the rarities of words that both have.
-fn common(mine: &[(String, f64)], theirs: &[(String, f64)]) -> f64 {
+fn common(mine: &[Word], theirs: &[Word]) -> f64 {
     let (mut mine, mut theirs) = (mine.iter().peekable(), theirs.iter().peekable());
     let mut sum = 0.0;
-    while let (Some((word, rarity)), Some((other, _))) = (mine.peek(), theirs.peek()) {
-        let order = word.cmp(other);
+    while let (Some(word), Some(other)) = (mine.peek(), theirs.peek()) {
+        let order = word.number.cmp(&other.number);
         if order == Ordering::Equal {
-            sum += rarity;
+            sum += word.rarity;
         }
         if order != Ordering::Greater {
             mine.next();
