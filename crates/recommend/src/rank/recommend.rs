@@ -37,6 +37,10 @@ const TELLING: usize = 80;
 const OWN_TERMS: usize = 12;
 /// Likeness of meaning that a document needs beside words, or beside an aspect, where a text is of another field.
 const NEAR: f64 = 0.25;
+/// How much nearer to the library's field a text has to be that names no organism, use or setting, and nothing that calls for an aspect.
+const UNNAMED: f64 = 0.06;
+/// Terms that no title has.
+const TITLE_TERMS: usize = 15;
 /// Documents of which the mean says what their field is; without a field, likeness of meaning says little.
 const FIELD: usize = 100;
 /// References that are looked up.
@@ -56,10 +60,13 @@ pub struct RecommendOptions {
     pub lambda: f64,
     /// How near a text has to be to the mean of all documents, a cosine, to be of the library's own field: the best documents are then
     /// recommended whatever they are. It is looked at with tables of words only, where abstracts of synthetic biology have 0.91 or
-    /// more, and news, recipes and contracts 0.2 to 0.8. For other texts a document has to fit by one of what follows.
+    /// more, abstracts of finance or astronomy 0.75 to 0.91, and news, recipes and contracts 0.2 to 0.8. An abstract that names no organism,
+    /// use or setting, and nothing that calls for an aspect, has to be nearer by 0.06. For other texts a document has to fit by one of
+    /// what follows.
     pub least_field: f64,
     /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well, and where it is not
-    /// about an aspect that the text calls for, with bridge words in common.
+    /// about an aspect that the text calls for, with bridge words in common. Half of it is enough in libraries of fewer than 100
+    /// documents, which know few words, and in those without meanings.
     pub least_words: f64,
     /// Least likeness of meaning that is enough where words are few: a cosine, after what all documents have in common is taken away.
     pub least_meaning: f64,
@@ -78,8 +85,8 @@ impl Default for RecommendOptions {
             feedback: Feedback::default(),
             lambda: 0.9,
             least_field: 0.85,
-            least_words: 0.05,
-            least_meaning: 0.5,
+            least_words: 0.12,
+            least_meaning: 0.55,
             never_abstain: false,
         }
     }
@@ -245,17 +252,17 @@ impl<'a> Recommender<'a> {
         let other_language = crate::text::other_language(&asked.whole).is_some();
         let of_field = !other_language && self.is_of_field(&asked, options.least_field);
         // Small words of another language are in no list of stop words, and match a few documents well.
-        let near = match (&asked.vector, other_language) {
-            (_, true) => options.least_meaning,
-            (Some(_), false) if self.library.len() >= FIELD => NEAR,
-            _ => f64::NEG_INFINITY,
+        let (near, least_words) = match (&asked.vector, other_language) {
+            (_, true) => (options.least_meaning, options.least_words),
+            (Some(_), false) if self.library.len() >= FIELD => (NEAR, options.least_words),
+            _ => (f64::NEG_INFINITY, options.least_words / 2.0),
         };
         let fits = |measured: &Measured| {
             options.never_abstain
                 || of_field
                 || measured.meaning >= options.least_meaning
                 || measured.references > 0.0
-                || (measured.meaning >= near && measured.covered >= options.least_words)
+                || (measured.meaning >= near && measured.covered >= least_words)
                 || (measured.meaning >= near && measured.aspects > 0.0 && measured.bridge > 0.0)
         };
         let coverage = self.coverage(
@@ -626,6 +633,13 @@ impl<'a> Recommender<'a> {
     fn is_of_field(&self, asked: &Asked<'_>, least: f64) -> bool {
         let by_table = matches!(self.library.dense(), DenseKind::Static | DenseKind::Table(_));
         let vector = asked.vector.as_ref().filter(|_| by_table);
+        // Papers of any science have much in common with those of the field; what is engineered is named in few of them.
+        let names_something = !asked.bridge.terms.is_empty() || !asked.scan.triggers.is_empty();
+        let least = if names_something || asked.terms.len() < TITLE_TERMS {
+            least
+        } else {
+            least + UNNAMED
+        };
         vector.is_some_and(|vector| self.library.likeness_to_field(vector) >= least)
     }
 
