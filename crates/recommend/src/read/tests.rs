@@ -510,11 +510,70 @@ fn broken_xml_says_where() {
 fn other_encodings_are_read_or_named() {
     let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><front><article-meta><title-group><article-title>Caf\xe9</article-title></title-group></article-meta></front>";
     assert_eq!(read("a.xml", latin).0[0].title, "Café");
-    assert!(fails("a.csv", b"\xff\xfet\0i\0").contains("iconv -f UTF-16"));
-    assert!(fails("a.csv", b"title,year\ncaf\xe9,2000\n").contains("line 2: these bytes are not UTF-8"));
-    assert!(fails("a.ris", b"TY  - JOUR\nTI  - caf\xe9\n").contains("line 2: these bytes are not UTF-8"));
+    let latin = |file: &str, bytes: &[u8], told: &str| {
+        let error = fails(file, bytes);
+        assert!(error.contains(told), "{error}");
+        assert!(
+            error.contains("iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"),
+            "{error}"
+        );
+    };
+    latin(
+        "a.csv",
+        b"title,year\ncaf\xe9,2000\n",
+        "line 2: the byte 0xe9 after `caf` is not UTF-8",
+    );
+    latin(
+        "a.csv",
+        b"title,caf\xe9\nx,y\n",
+        "line 1: the byte 0xe9 after `caf`",
+    );
+    latin(
+        "a.ris",
+        b"TY  - JOUR\nTI  - caf\xe9\n",
+        "line 2: the byte 0xe9 after `TI - caf`",
+    );
+    latin(
+        "a.bib",
+        b"@misc{x,\n title = {caf\xe9}}\n",
+        "line 2: the byte 0xe9 after",
+    );
+    latin("a.txt", b"One\n\xe9t\xe9\n", "line 2: the byte 0xe9 is not UTF-8");
+    latin(
+        "a.xml",
+        b"<article>\n<p>caf\xe9</p></article>",
+        "line 2: the byte 0xe9 after `caf`",
+    );
+    latin(
+        "a.jsonl",
+        b"\n{\"title\": \"caf\xe9\"}",
+        "record 1 (line 2): the byte 0xe9 after",
+    );
     let other = b"<?xml version='1.0' encoding='EUC-JP'?><article/>";
     assert!(fails("a.xml", other).contains("iconv -f EUC-JP"));
+}
+
+#[test]
+fn utf16_is_read_where_its_mark_says_so() {
+    for (file, bytes) in SAMPLES {
+        let wanted = read(file, bytes).0;
+        let text = std::str::from_utf8(bytes).expect("samples are UTF-8");
+        let text = text.replace("encoding=\"UTF-8\"", "encoding=\"UTF-16\"");
+        let little: Vec<u8> = "\u{feff}"
+            .encode_utf16()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let big: Vec<u8> = little.chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
+        for wide in [little, big] {
+            assert_eq!(read(file, &wide).0, wanted, "{file}");
+            assert_eq!(
+                Format::detect("a.txt", &wide),
+                Format::detect("a.txt", bytes),
+                "{file}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -249,7 +249,7 @@ impl<'a> XmlRecords<'a> {
                 Ok(event) => event,
                 Err(quick_xml::Error::Io(error)) => return Err(shared_error(self.file, self.line(), &error)),
                 Err(quick_xml::Error::Encoding(_)) => {
-                    return Err(super::input::not_utf8(self.file, self.line()));
+                    return Err(super::input::not_utf8(self.file, self.line(), buffer));
                 }
                 Err(error) => {
                     return Err(self.broken(
