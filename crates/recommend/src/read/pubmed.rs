@@ -187,7 +187,7 @@ fn parts(draft: &mut Draft, abstracts: Option<Node<'_>>) {
             &label
         };
         let text = super::text::tidy(&part.text()).into_owned();
-        draft.part(label, &draft.plain(&text).into_owned());
+        draft.part(label, &draft.plain(&text));
     }
 }
 

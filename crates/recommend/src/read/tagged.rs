@@ -178,11 +178,15 @@ pub(super) fn read_nbib(mut input: Input<'_>, out: &mut Collector<'_>) -> Result
         let text = input.text(number, &line)?;
         match medline_tag(text) {
             Some((tag, value)) => {
-                let before = fields.list.iter().position(|(known, _)| known == tag);
+                let before = if ONCE.contains(&tag) {
+                    fields.list.iter().position(|(known, _)| known == tag)
+                } else {
+                    None
+                };
                 if tag == "PMID" && fields.open {
                     finish(&mut fields, out, medline)?;
                     input.new_record();
-                } else if let Some(before) = before.filter(|_| ONCE.contains(&tag)) {
+                } else if let Some(before) = before {
                     // Another record, though its `PMID-` is missing: it begins at an empty line, if there was one since.
                     let (at, line) = if before < gap.0 {
                         gap
