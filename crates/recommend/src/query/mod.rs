@@ -14,6 +14,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
+use crate::read::encoding::Encoding;
 use crate::{Error, Gazetteer, Ids};
 
 /// Bytes of text that are read; what is longer is cut, and a note says so.
@@ -312,11 +313,8 @@ fn is_sequence(start: &str) -> bool {
 
 /// Bytes as text, and a note where they are not UTF-8.
 fn decode(file: &str, bytes: &[u8]) -> Result<(String, Option<String>), Error> {
-    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
-        return Ok((utf16(rest, u16::from_le_bytes), None));
-    }
-    if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
-        return Ok((utf16(rest, u16::from_be_bytes), None));
+    if let Some(encoding) = Encoding::of_mark(bytes) {
+        return Ok((encoding.text(&bytes[2..]), None));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let head = &bytes[..bytes.len().min(65_536)];
@@ -330,30 +328,11 @@ fn decode(file: &str, bytes: &[u8]) -> Result<(String, Option<String>), Error> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok((text.to_owned(), None)),
         Err(error) => Ok((
-            bytes.iter().map(|&byte| western(byte)).collect(),
+            Encoding::Western.text(bytes),
             Some(format!(
                 "byte {} is not UTF-8; the file was read as Windows-1252",
                 error.valid_up_to()
             )),
         )),
-    }
-}
-
-fn utf16(bytes: &[u8], number: fn([u8; 2]) -> u16) -> String {
-    let units = bytes.chunks_exact(2).map(|pair| number([pair[0], pair[1]]));
-    char::decode_utf16(units)
-        .map(|sign| sign.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
-}
-
-/// A byte of Windows-1252; the five that it leaves open become spaces.
-fn western(byte: u8) -> char {
-    const HIGH: [char; 32] = [
-        '€', ' ', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', ' ', 'Ž', ' ', ' ', '‘', '’', '“',
-        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', ' ', 'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
-        _ => char::from(byte),
     }
 }

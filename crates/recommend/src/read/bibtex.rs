@@ -21,6 +21,8 @@ pub(super) fn read(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), 
     let mut line = Vec::new();
     let mut entry = String::new();
     let mut begin = 0;
+    // Braces that are open in the entry so far.
+    let mut depth = 0;
     let mut strings = HashMap::new();
     let mut seen = false;
     loop {
@@ -30,7 +32,8 @@ pub(super) fn read(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), 
         let number = input.line;
         let more = input.next_line(&mut line)?;
         let text = input.text(number, &line)?;
-        let starts = begins_entry(text);
+        // An entry that is whole ends before any `@`; one that is not, before what can only be another.
+        let starts = begins_entry(text) || (depth <= 0 && text.trim_start().starts_with('@'));
         if (starts || !more) && !entry.is_empty() {
             finish(&entry, begin, &mut strings, out)?;
             entry.clear();
@@ -43,9 +46,15 @@ pub(super) fn read(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), 
         if starts {
             seen = true;
             begin = number;
+            depth = 0;
         }
         if starts || !entry.is_empty() {
-            entry.push_str(text);
+            depth += text.matches('{').count() as i64 - text.matches('}').count() as i64;
+            // `@ article` is `@article` to BibTeX, but not to the parser.
+            match text.trim_start().strip_prefix('@') {
+                Some(rest) if starts => entry.extend(["@", rest.trim_start()]),
+                _ => entry.push_str(text),
+            }
             entry.push('\n');
         }
     }
@@ -62,6 +71,7 @@ pub(super) fn read(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), 
 /// `@article{key,` at the start of a line.
 fn begins_entry(line: &str) -> bool {
     line.trim_start().strip_prefix('@').is_some_and(|rest| {
+        let rest = rest.trim_start();
         let word = rest
             .find(|sign: char| !sign.is_ascii_alphanumeric())
             .unwrap_or(rest.len());
@@ -90,11 +100,14 @@ fn finish(
             let before = text.get(..error.span.start.min(text.len())).unwrap_or(text);
             let at = line + before.matches('\n').count() as u64;
             let place = out.place(line);
-            let what = format!(
-                "{} in line {at}; the entry `{}` was left out",
-                error.kind,
-                shown(text.lines().next().unwrap_or_default())
-            );
+            let entry = shown(text.lines().next().unwrap_or_default());
+            let what = if error.span.start >= text.trim_end().len() {
+                format!(
+                    "the entry `{entry}` has no end before line {at}: a `}}` or `\"` is missing; it was left out"
+                )
+            } else {
+                format!("{} in line {at}; the entry `{entry}` was left out", error.kind)
+            };
             out.leave_out(place, what);
             return Ok(());
         }
@@ -151,7 +164,11 @@ fn resolve(
 }
 
 fn record(entry: &RawEntry<'_>, strings: &HashMap<String, String>) -> Draft {
-    let mut draft = Draft::default();
+    let mut draft = Draft {
+        // By `text` below.
+        resolved: true,
+        ..Draft::default()
+    };
     let mut unknown = Vec::new();
     let mut fields: HashMap<String, String> = HashMap::new();
     for pair in &entry.fields {

@@ -1,8 +1,9 @@
 //! A record while it is read, and where it goes.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::text::{apply, plain, tidy, tidy_lines};
+use super::text::{apply, plain, tidy, tidy_lines, without_tags};
 use super::words::{self, Year};
 use super::{Format, Problem, ReadReport};
 use crate::{Author, Error, Record, clean_doi, clean_openalex, clean_pmcid, clean_pmid};
@@ -30,6 +31,8 @@ impl fmt::Display for Place {
 pub(super) struct Draft {
     pub(super) record: Record,
     pub(super) doubts: Vec<String>,
+    /// Whether entities were characters already when its texts came here. None is resolved twice: `&amp;lt;` is `&lt;`.
+    pub(super) resolved: bool,
 }
 
 /// A text cut to what a message can show.
@@ -135,9 +138,18 @@ impl Draft {
         }
     }
 
+    /// A text without markup.
+    pub(super) fn plain<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.resolved {
+            without_tags(text.into())
+        } else {
+            plain(text)
+        }
+    }
+
     pub(super) fn venue(&mut self, text: &str) {
         if self.record.venue.is_none() && !text.trim().is_empty() {
-            self.record.venue = Some(plain(text).into_owned());
+            self.record.venue = Some(self.plain(text).into_owned());
         }
     }
 
@@ -148,11 +160,13 @@ impl Draft {
     }
 
     pub(super) fn keyword(&mut self, text: &str) {
-        push_new(&mut self.record.keywords, text);
+        let text = self.plain(text);
+        push_new(&mut self.record.keywords, &text);
     }
 
     pub(super) fn mesh(&mut self, text: &str) {
-        push_new(&mut self.record.mesh, text);
+        let text = self.plain(text);
+        push_new(&mut self.record.mesh, &text);
     }
 
     /// What the record cites, with its kind in front.
@@ -190,8 +204,7 @@ impl Draft {
 }
 
 fn push_new(list: &mut Vec<String>, text: &str) {
-    let text = plain(text);
-    let text = tidy(&text);
+    let text = tidy(text);
     if !text.is_empty() && !list.iter().any(|known| *known == text) {
         list.push(text.into_owned());
     }
@@ -282,7 +295,9 @@ impl<'a> Collector<'a> {
 
     /// Passes a record on, or says why not.
     pub(super) fn take(&mut self, draft: Draft, place: Place) -> Result<(), Error> {
-        let Draft { mut record, doubts } = draft;
+        let Draft {
+            mut record, doubts, ..
+        } = draft;
         for doubt in doubts {
             self.problem(place, doubt);
         }

@@ -42,8 +42,9 @@ fn record(result: &Map<String, Value>) -> Draft {
     draft.pmid(&text(result, "pmid"));
     draft.pmcid(&text(result, "pmcid"));
     let source = text(result, "source");
-    if draft.record.ids.is_empty() {
-        draft.local(&format!("{source}:{}", text(result, "id")));
+    let id = text(result, "id");
+    if draft.record.ids.is_empty() && !id.is_empty() {
+        draft.local(&format!("{source}:{id}"));
     }
     draft.year(&text(result, "pubYear"));
     if let Some(Value::Object(info)) = result.get("journalInfo") {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::encoding::Encoding;
+
 /// A format of bibliographic records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -103,7 +105,11 @@ impl fmt::Display for Format {
 }
 
 fn of_content(head: &[u8]) -> Option<Format> {
-    let text = String::from_utf8_lossy(&head[..head.len().min(64 * 1024)]);
+    let head = &head[..head.len().min(64 * 1024)];
+    let text = match Encoding::of_mark(head) {
+        Some(encoding) => encoding.text(&head[2..]).into(),
+        None => String::from_utf8_lossy(head),
+    };
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if text.starts_with('<') {
         return of_root(text);

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::draft::Collector;
-use super::input::{Input, malformed};
+use super::input::{Input, RECODE, first_not_utf8, malformed};
 use crate::Error;
 
 /// The lists of records that answers of servers hold.
@@ -48,6 +48,8 @@ enum Ended {
 
 const NO_TEXT_END: &str = "a text in it has no end in its line";
 const NO_OBJECT: &str = "a JSON object, `{…}`, should begin here";
+const NO_JSON: &str = "name its format with `--format` if it is not JSON";
+const CUT_OFF: &str = "it may have been edited or cut off: fetch or copy it again";
 
 enum Step {
     More,
@@ -322,8 +324,9 @@ impl<'a> Frames<'a> {
         let mut bytes = Vec::new();
         let mut first: Option<Error> = None;
         while let Some(frame) = self.next(&mut bytes)? {
-            let (place, problem) = match frame {
-                Frame::Broken(line, why) => (out.place(line), why.to_owned()),
+            let (place, problem, hint) = match frame {
+                Frame::Broken(line, NO_OBJECT) => (out.place(line), NO_OBJECT.to_owned(), NO_JSON),
+                Frame::Broken(line, why) => (out.place(line), why.to_owned(), CUT_OFF),
                 Frame::Object(line) => match serde_json::from_slice::<T>(&bytes) {
                     Ok(value) => {
                         take(value, line, out)?;
@@ -339,16 +342,14 @@ impl<'a> Frames<'a> {
                             self.skip_line()?;
                         }
                         let line = line + (error.line() as u64).saturating_sub(1);
-                        (out.place(line), format!("this is no JSON: {error}"))
+                        match first_not_utf8(&bytes) {
+                            Some(problem) => (out.place(line), problem, RECODE),
+                            None => (out.place(line), format!("this is no JSON: {error}"), CUT_OFF),
+                        }
                     }
                 },
             };
             out.leave_out(place, format!("{problem}; it was left out"));
-            let hint = if problem == NO_OBJECT {
-                "name its format with `--format` if it is not JSON"
-            } else {
-                "it may have been edited or cut off: fetch or copy it again"
-            };
             first.get_or_insert_with(|| malformed(self.input.file, place.to_string(), problem, Some(hint)));
         }
         // A file without a record that can be read is no file of records.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use super::Format;
+use super::encoding::{Encoding, Recoded};
+use super::text::tidy;
 use crate::Error;
 
 /// What is looked at to tell a format.
@@ -56,45 +58,6 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// Windows-1252, which holds Latin-1, to UTF-8.
-struct Western<R> {
-    inner: R,
-    ready: Vec<u8>,
-    given: usize,
-}
-
-impl<R: Read> Read for Western<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.ready.len() {
-            let mut raw = [0; 8192];
-            let count = self.inner.read(&mut raw)?;
-            self.ready.clear();
-            self.given = 0;
-            let mut spare = [0; 4];
-            for &byte in &raw[..count] {
-                self.ready
-                    .extend_from_slice(western(byte).encode_utf8(&mut spare).as_bytes());
-            }
-        }
-        let count = into.len().min(self.ready.len() - self.given);
-        into[..count].copy_from_slice(&self.ready[self.given..self.given + count]);
-        self.given += count;
-        Ok(count)
-    }
-}
-
-/// A byte of Windows-1252. The five that it leaves open keep their number, as browsers have it.
-fn western(byte: u8) -> char {
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
-        _ => char::from(byte),
-    }
-}
-
 type Raw<'a> = Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>;
 
 /// Reads the first bytes and puts them in front again.
@@ -126,31 +89,24 @@ impl<'a> Input<'a> {
             left: max_bytes,
             of: max_bytes,
         };
-        let (mut head, mut raw) = with_head(Box::new(limited)).map_err(failed)?;
-        if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-            return Err(wrong_encoding(file, "UTF-16"));
-        }
-        if head.starts_with(b"\xef\xbb\xbf") {
-            head.drain(..3);
-            raw.read_exact(&mut [0; 3]).map_err(failed)?;
-        }
-        let reader: Box<dyn Read + 'a> = match declared_encoding(&head) {
-            None => Box::new(raw),
-            Some(name) => match name.to_ascii_lowercase().as_str() {
-                "utf-8" | "utf8" | "us-ascii" | "ascii" => Box::new(raw),
-                "iso-8859-1" | "latin1" | "latin-1" | "windows-1252" | "cp1252" => {
-                    let whole = western_text(&head);
-                    let input = Box::new(Western {
-                        inner: raw,
-                        ready: Vec::new(),
-                        given: 0,
-                    });
-                    return Ok((Self::new(file, input, max_record), whole));
-                }
-                _ => return Err(wrong_encoding(file, &name)),
-            },
+        let (head, mut raw) = with_head(Box::new(limited)).map_err(failed)?;
+        let of_mark = Encoding::of_mark(&head);
+        let mark = match of_mark {
+            Some(_) => 2,
+            None if head.starts_with(b"\xef\xbb\xbf") => 3,
+            None => 0,
         };
-        Ok((Self::new(file, reader, max_record), head))
+        raw.read_exact(&mut [0; 3][..mark]).map_err(failed)?;
+        let head = head[mark..].to_vec();
+        let encoding = match of_mark {
+            Some(encoding) => Some(encoding),
+            None => declared_encoding(file, &head)?,
+        };
+        let Some(encoding) = encoding else {
+            return Ok((Self::new(file, Box::new(raw), max_record), head));
+        };
+        let (head, reader) = with_head(Box::new(Recoded::new(raw, encoding))).map_err(failed)?;
+        Ok((Self::new(file, Box::new(reader), max_record), head))
     }
 
     fn new(file: &'a str, reader: Box<dyn Read + 'a>, max_record: usize) -> Self {
@@ -196,7 +152,7 @@ impl<'a> Input<'a> {
 
     /// A line as text.
     pub(super) fn text<'t>(&self, line: u64, bytes: &'t [u8]) -> Result<&'t str, Error> {
-        std::str::from_utf8(bytes).map_err(|_| not_utf8(self.file, line))
+        std::str::from_utf8(bytes).map_err(|_| not_utf8(self.file, line, bytes))
     }
 }
 
@@ -239,14 +195,31 @@ pub(super) fn malformed(file: &str, place: String, problem: impl Into<String>, h
     }
 }
 
-/// Bytes that are no UTF-8.
-pub(super) fn not_utf8(file: &str, line: u64) -> Error {
+/// Bytes of a line, or a part of it, that are no UTF-8.
+pub(super) fn not_utf8(file: &str, line: u64, bytes: &[u8]) -> Error {
     malformed(
         file,
         format!("line {line}"),
-        "these bytes are not UTF-8",
-        Some("convert it: `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`"),
+        first_not_utf8(bytes).unwrap_or_else(|| "these bytes are not UTF-8".into()),
+        Some(RECODE),
     )
+}
+
+pub(super) const RECODE: &str =
+    "convert it, if it is from an older Windows: `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`";
+
+/// The first byte that is no UTF-8, with the text before it by which it is found again.
+pub(super) fn first_not_utf8(bytes: &[u8]) -> Option<String> {
+    let at = std::str::from_utf8(bytes).err()?.valid_up_to();
+    let before = String::from_utf8_lossy(&bytes[..at]);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let skipped = line.chars().count().saturating_sub(20);
+    let near: String = line.chars().skip(skipped).collect();
+    let near = match tidy(&near) {
+        near if near.is_empty() => String::new(),
+        near => format!(" after `{near}`"),
+    };
+    Some(format!("the byte 0x{:02x}{near} is not UTF-8", bytes[at]))
 }
 
 fn wrong_encoding(file: &str, name: &str) -> Error {
@@ -301,8 +274,19 @@ pub(super) fn shared_error(file: &str, line: u64, error: &io::Error) -> Error {
     read_error(file, line, copy)
 }
 
-/// The encoding that an XML declaration names.
-fn declared_encoding(head: &[u8]) -> Option<String> {
+/// The encoding that an XML declaration names; `None` for UTF-8.
+fn declared_encoding(file: &str, head: &[u8]) -> Result<Option<Encoding>, Error> {
+    let Some(name) = declared_name(head) else {
+        return Ok(None);
+    };
+    match name.to_ascii_lowercase().as_str() {
+        "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(None),
+        "iso-8859-1" | "latin1" | "latin-1" | "windows-1252" | "cp1252" => Ok(Some(Encoding::Western)),
+        _ => Err(wrong_encoding(file, &name)),
+    }
+}
+
+fn declared_name(head: &[u8]) -> Option<String> {
     let line = head.strip_prefix(b"<?xml")?;
     let line = &line[..line.iter().position(|&byte| byte == b'>')?];
     let line = std::str::from_utf8(line).ok()?;
@@ -325,14 +309,6 @@ fn declared_encoding(head: &[u8]) -> Option<String> {
         }
         .to_owned(),
     )
-}
-
-fn western_text(bytes: &[u8]) -> Vec<u8> {
-    bytes
-        .iter()
-        .map(|&byte| western(byte))
-        .collect::<String>()
-        .into_bytes()
 }
 
 /// The format by extension, then by content.

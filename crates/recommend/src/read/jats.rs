@@ -7,7 +7,7 @@
 
 use super::draft::{Collector, Draft};
 use super::input::Input;
-use super::text::tidy;
+use super::text::{tidy, without_tags};
 use super::xml::{Node, Tree, XmlRecords};
 use super::{names, words};
 use crate::{Author, Error, Kind, clean_doi, clean_pmcid, clean_pmid};
@@ -32,7 +32,7 @@ pub(super) fn read(input: Input<'_>, out: &mut Collector<'_>) -> Result<(), Erro
     let mut tree = Tree::default();
     while let Some(line) = records.next(&mut tree)? {
         let place = out.place(line);
-        out.take(article(tree.root()), place)?;
+        out.take(article(tree.draft(), tree.root()), place)?;
     }
     let sets = ["pmc-articleset", "articles", "OAI-PMH"];
     if out.met == 0 && !records.root.as_deref().is_some_and(|root| sets.contains(&root)) {
@@ -41,8 +41,7 @@ pub(super) fn read(input: Input<'_>, out: &mut Collector<'_>) -> Result<(), Erro
     Ok(())
 }
 
-fn article(whole: Node<'_>) -> Draft {
-    let mut draft = Draft::default();
+fn article(mut draft: Draft, whole: Node<'_>) -> Draft {
     let front = if whole.name() == "front" {
         Some(whole)
     } else {
@@ -152,7 +151,13 @@ fn about(draft: &mut Draft, meta: Node<'_>) {
 }
 
 fn plain_text(node: Node<'_>) -> String {
-    tidy(&node.text_without(&NOT_TEXT)).into_owned()
+    text_of(node, &NOT_TEXT)
+}
+
+/// Text in one line, without elements of some names and without tags that were written as text.
+fn text_of(node: Node<'_>, without: &[&str]) -> String {
+    let text = node.text_without(without);
+    tidy(&without_tags(text.into())).into_owned()
 }
 
 /// The year of the issue where there is one, as PubMed has it; else the first that is given.
@@ -195,8 +200,7 @@ fn abstract_parts(draft: &mut Draft, node: Node<'_>) {
         match child.name() {
             "sec" => {
                 let title = child.find(&["title"]).map(plain_text).unwrap_or_default();
-                let text = tidy(&child.text_without(&["title", "tex-math", "fn", "object-id", "label"]))
-                    .into_owned();
+                let text = text_of(child, &["title", "tex-math", "fn", "object-id", "label"]);
                 draft.part(&title, &text);
             }
             "title" | "label" | "object-id" => {}

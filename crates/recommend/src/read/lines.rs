@@ -6,6 +6,7 @@ use super::columns::{self, ColumnMap, Resolved};
 use super::draft::{Collector, Draft};
 use super::frames::{Frames, text_of};
 use super::input::Input;
+use super::text::{apply, plain};
 use crate::{Author, Error, Record};
 
 /// Reads one object after the other. An object that has `ids`, or that has nothing but fields of [`Record`] and no `source`, is one of
@@ -17,10 +18,21 @@ pub(super) fn read(input: Input<'_>, map: &ColumnMap, out: &mut Collector<'_>) -
     let read = Frames::new(input).each(out, |object: Map<String, Value>, line, out| {
         let ours =
             *map == ColumnMap::default() && (object.contains_key("ids") || !object.contains_key("source"));
-        if ours && let Ok(record) = Record::deserialize_from(&object) {
+        if ours && let Ok(mut record) = Record::deserialize_from(&object) {
+            // What we wrote holds no markup; what others wrote in the same keys may.
+            if !object.contains_key("ids") {
+                apply(&mut record.title, plain);
+                apply(&mut record.abstract_text, plain);
+                if let Some(venue) = &mut record.venue {
+                    apply(venue, plain);
+                }
+            }
             let place = out.place(line);
-            let doubts = Vec::new();
-            return out.take(Draft { record, doubts }, place);
+            let draft = Draft {
+                record,
+                ..Draft::default()
+            };
+            return out.take(draft, place);
         }
         if !object.keys().eq(known.0.iter()) {
             let names: Vec<String> = object.keys().cloned().collect();
@@ -99,7 +111,7 @@ fn put_item(draft: &mut Draft, field: usize, text: &str) {
             if !whole.is_empty() {
                 whole.push(' ');
             }
-            whole.push_str(text.trim());
+            whole.push_str(plain(text).trim());
         }
         Some("title") if !draft.record.title.is_empty() => {}
         _ => columns::put(draft, field, text),

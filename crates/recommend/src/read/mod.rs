@@ -4,6 +4,7 @@ mod bibtex;
 mod columns;
 mod csl;
 mod draft;
+pub(crate) mod encoding;
 mod europe_pmc;
 mod format;
 mod frames;

@@ -38,20 +38,13 @@ struct Work {
     primary_location: Value,
     host_venue: Value,
     best_oa_location: Value,
-    authorships: Vec<Authorship>,
+    authorships: Value,
     keywords: Value,
     mesh: Value,
     referenced_works: Value,
     abstract_inverted_index: Inverted,
     #[serde(rename = "abstract")]
     abstract_text: Value,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Authorship {
-    author: Value,
-    raw_author_name: Value,
 }
 
 /// The words of an abstract with their places.
@@ -179,10 +172,10 @@ fn record(work: &Work) -> Draft {
     draft.year(&text_of(&work.publication_year));
     draft.venue(&at(&work.primary_location, &["source", "display_name"]));
     draft.venue(&at(&work.host_venue, &["display_name"]));
-    for authorship in &work.authorships {
-        let mut name = at(&authorship.author, &["display_name"]);
+    for authorship in items(&work.authorships) {
+        let mut name = at(authorship, &["author", "display_name"]);
         if name.is_empty() {
-            name = text_of(&authorship.raw_author_name);
+            name = at(authorship, &["raw_author_name"]);
         }
         draft.author(names::one(&name));
     }

@@ -28,7 +28,7 @@ pub(super) fn read(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), 
         Err(error) => {
             let before = &bytes[..error.valid_up_to()];
             let line = 1 + super::input::lines_in(before);
-            return Err(super::input::not_utf8(input.file, line));
+            return Err(super::input::not_utf8(input.file, line, &bytes));
         }
     };
     let mut draft = Draft::default();

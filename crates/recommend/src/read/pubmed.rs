@@ -34,9 +34,13 @@ pub(super) fn read(input: Input<'_>, out: &mut Collector<'_>) -> Result<(), Erro
     while let Some(line) = records.next(&mut tree)? {
         let node = tree.root();
         let draft = match node.name() {
-            "PubmedArticle" => article(node, node.find(&["MedlineCitation"]).unwrap_or(node)),
-            "MedlineCitation" => article(node, node),
-            "PubmedBookArticle" => book(node),
+            "PubmedArticle" => article(
+                tree.draft(),
+                node,
+                node.find(&["MedlineCitation"]).unwrap_or(node),
+            ),
+            "MedlineCitation" => article(tree.draft(), node, node),
+            "PubmedBookArticle" => book(tree.draft(), node),
             _ => {
                 let deleted = node.all("PMID").filter_map(|id| clean_pmid(&id.text()));
                 out.report.deleted.extend(deleted.map(|id| format!("pmid:{id}")));
@@ -61,14 +65,14 @@ pub(super) fn read(input: Input<'_>, out: &mut Collector<'_>) -> Result<(), Erro
     Ok(())
 }
 
-fn article(whole: Node<'_>, citation: Node<'_>) -> Draft {
-    let mut draft = Draft::default();
+fn article(mut draft: Draft, whole: Node<'_>, citation: Node<'_>) -> Draft {
     draft.pmid(&citation.text_of(&["PMID"]));
     if let Some(article) = citation.find(&["Article"]) {
-        draft.record.title = article.text_of(&["ArticleTitle"]);
-        if draft.record.title.trim().is_empty() {
-            draft.record.title = article.text_of(&["VernacularTitle"]);
+        let mut title = article.text_of(&["ArticleTitle"]);
+        if title.trim().is_empty() {
+            title = article.text_of(&["VernacularTitle"]);
         }
+        draft.record.title = draft.plain(&title).into_owned();
         parts(&mut draft, article.find(&["Abstract"]));
         draft.venue(&article.text_of(&["Journal", "Title"]));
         draft.venue(&article.text_of(&["Journal", "ISOAbbreviation"]));
@@ -132,8 +136,7 @@ fn article(whole: Node<'_>, citation: Node<'_>) -> Draft {
     draft
 }
 
-fn book(whole: Node<'_>) -> Draft {
-    let mut draft = Draft::default();
+fn book(mut draft: Draft, whole: Node<'_>) -> Draft {
     let Some(document) = whole.find(&["BookDocument"]) else {
         return draft;
     };
@@ -142,11 +145,11 @@ fn book(whole: Node<'_>) -> Draft {
     let title = document.text_of(&["Book", "BookTitle"]);
     let chapter = document.text_of(&["ArticleTitle"]);
     if chapter.trim().is_empty() {
-        draft.record.title = title;
+        draft.record.title = draft.plain(&title).into_owned();
         draft.record.kind = Kind::Book;
         draft.venue(&document.text_of(&["Book", "Publisher", "PublisherName"]));
     } else {
-        draft.record.title = chapter;
+        draft.record.title = draft.plain(&chapter).into_owned();
         draft.record.kind = Kind::Chapter;
         draft.venue(&title);
     }
@@ -183,7 +186,8 @@ fn parts(draft: &mut Draft, abstracts: Option<Node<'_>>) {
         } else {
             &label
         };
-        draft.part(label, &super::text::tidy(&part.text()));
+        let text = super::text::tidy(&part.text()).into_owned();
+        draft.part(label, &draft.plain(&text));
     }
 }
 

@@ -32,9 +32,11 @@ pub(super) fn read(
     }
     let names: Vec<String> = row
         .iter()
-        .map(|cell| std::str::from_utf8(cell).map(|name| name.trim().to_owned()))
-        .collect::<Result<_, _>>()
-        .map_err(|_| not_utf8(file, 1))?;
+        .map(|cell| match std::str::from_utf8(cell) {
+            Ok(name) => Ok(name.trim().to_owned()),
+            Err(_) => Err(not_utf8(file, 1, cell)),
+        })
+        .collect::<Result<_, _>>()?;
     let resolved = map.resolve(file, &names)?;
     if !resolved.has("title") {
         return Err(Error::NoTitleColumn {
@@ -51,7 +53,7 @@ pub(super) fn read(
         }
         for (cell, field) in row.iter().zip(&resolved.columns) {
             let Some(field) = *field else { continue };
-            let text = std::str::from_utf8(cell).map_err(|_| not_utf8(file, line))?;
+            let text = std::str::from_utf8(cell).map_err(|_| not_utf8(file, line, cell))?;
             let lines = text.matches('\n').count();
             if lines > MANY_LINES || (separator == b'\t' && lines > 0 && text.contains('\t')) {
                 draft.doubt(format!(

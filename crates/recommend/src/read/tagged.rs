@@ -24,6 +24,15 @@ pub(crate) fn ris_tag(line: &str) -> Option<(&str, &str)> {
 
 /// A line of MEDLINE that begins a field: `PMID- 1`, `TI  - Title`.
 fn medline_tag(line: &str) -> Option<(&str, &str)> {
+    // Where a record begins is known by this line alone, however it was edited. Six spaces are of the line before.
+    let start = line.trim_start();
+    if line.len() - start.len() < 6
+        && let Some((tag, value)) = start.split_once('-')
+        && tag.trim_end().eq_ignore_ascii_case("PMID")
+        && value.trim().bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Some(("PMID", value.trim()));
+    }
     let (tag, value) = (line.get(..4)?, line.get(4..)?);
     let name = tag.trim_end();
     let fine = !name.is_empty()
@@ -150,9 +159,14 @@ pub(super) fn read_ris(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<
     Ok(())
 }
 
+/// Tags that a record of PubMed has once.
+const ONCE: [&str; 6] = ["OWN", "STAT", "TI", "AB", "JT", "DP"];
+
 pub(super) fn read_nbib(mut input: Input<'_>, out: &mut Collector<'_>) -> Result<(), Error> {
     let mut line = Vec::new();
     let mut fields = Fields::default();
+    // The first field after the last empty line, and the line that it stands in.
+    let mut gap = (0, 0);
     loop {
         if !fields.open {
             input.new_record();
@@ -164,18 +178,40 @@ pub(super) fn read_nbib(mut input: Input<'_>, out: &mut Collector<'_>) -> Result
         let text = input.text(number, &line)?;
         match medline_tag(text) {
             Some((tag, value)) => {
+                let before = if ONCE.contains(&tag) {
+                    fields.list.iter().position(|(known, _)| known == tag)
+                } else {
+                    None
+                };
                 if tag == "PMID" && fields.open {
                     finish(&mut fields, out, medline)?;
                     input.new_record();
+                } else if let Some(before) = before {
+                    // Another record, though its `PMID-` is missing: it begins at an empty line, if there was one since.
+                    let (at, line) = if before < gap.0 {
+                        gap
+                    } else {
+                        (fields.list.len(), number)
+                    };
+                    let rest = fields.list.split_off(at);
+                    finish(&mut fields, out, medline)?;
+                    input.new_record();
+                    fields = Fields {
+                        list: rest,
+                        line,
+                        open: true,
+                    };
+                    gap = (0, line);
                 }
                 if !fields.open {
                     fields.open = true;
                     fields.line = number;
+                    gap = (0, number);
                 }
                 fields.list.push((tag.into(), value.into()));
             }
-            // PubMed puts an empty line between records, and some programs inside of them: `PMID-` decides.
-            None if text.trim().is_empty() => {}
+            // PubMed puts an empty line between records, and some programs inside of them.
+            None if text.trim().is_empty() => gap = (fields.list.len(), number + 1),
             None => match fields.list.last_mut() {
                 Some((_, value)) => {
                     value.push(' ');
@@ -281,6 +317,9 @@ fn medline(fields: &Fields) -> Draft {
     }
     draft.record.abstract_text = structured(&plain(fields.first(&["AB", "OAB"])));
     draft.pmid(fields.first(&["PMID"]));
+    if fields.all(&["PMID"]).next().is_none() {
+        draft.doubt("`PMID- ` is missing at its start; the record is kept");
+    }
     draft.pmcid(fields.first(&["PMC"]));
     for id in fields.all(&["AID", "LID", "SO"]) {
         if let Some(doi) = id.strip_suffix("[doi]").and_then(clean_doi) {

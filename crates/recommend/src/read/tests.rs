@@ -88,6 +88,11 @@ const TWO_PARTS: &str =
 
 /// What is left out, and how it is told.
 fn left_out(file: &str, text: &str, titles: &[&str], told: &[&str]) {
+    assert_eq!(odd(file, text, titles, told), told.len() as u64, "{text}");
+}
+
+/// What is odd, and how it is told; gives how many records were left out.
+fn odd(file: &str, text: &str, titles: &[&str], told: &[&str]) -> u64 {
     let (records, report) = read(file, text.as_bytes());
     let found: Vec<&str> = records.iter().map(|record| record.title.as_str()).collect();
     assert_eq!(found, titles, "{text}");
@@ -100,7 +105,7 @@ fn left_out(file: &str, text: &str, titles: &[&str], told: &[&str]) {
     for (problem, told) in problems.iter().zip(told) {
         assert!(problem.contains(told), "{problem}");
     }
-    assert_eq!(report.left_out, told.len() as u64, "{text}");
+    report.left_out
 }
 
 #[test]
@@ -165,6 +170,235 @@ fn a_bad_record_of_ris_is_told_and_the_others_are_read() {
             "record 1 (line 1): `T1` stands outside of a record",
             "record 3 (line 7): `TI` stands",
         ],
+    );
+}
+
+#[test]
+fn a_bad_record_of_xml_is_told_and_the_others_are_read() {
+    let article = |id: &str, inside: &str| {
+        format!(
+            "<PubmedArticle><MedlineCitation><PMID>{id}</PMID><Article>{inside}</Article></MedlineCitation></PubmedArticle>"
+        )
+    };
+    let check = |bad: &str, titles: &[&str], told: &[&str]| {
+        let one = article("1", "<ArticleTitle>One</ArticleTitle>");
+        let two = article("2", "<ArticleTitle>Two</ArticleTitle>");
+        let text = format!("<PubmedArticleSet>\n{one}\n{bad}\n{two}\n</PubmedArticleSet>");
+        odd("x.xml", &text, titles, told)
+    };
+    let no_title = ["record 2 (line 3): no title and no abstract"];
+    assert_eq!(check("<PubmedArticle/>", &["One", "Two"], &no_title), 1);
+    assert_eq!(
+        check("<PubmedArticle></PubmedArticle>", &["One", "Two"], &no_title),
+        1
+    );
+    assert_eq!(
+        check(
+            &article("9", ""),
+            &["One", "Two"],
+            &["(pmid:9); the record was left out"]
+        ),
+        1
+    );
+    let year = "<Journal><JournalIssue><PubDate><Year>soon</Year></PubDate></JournalIssue></Journal>";
+    let bad = article("abc", &format!("{year}<ArticleTitle>Bad</ArticleTitle>"));
+    let told = ["record 2 (line 3): `abc` is no PMID", "`soon` holds no year"];
+    assert_eq!(check(&bad, &["One", "Bad", "Two"], &told), 0);
+    let unknown = article("9", "<ArticleTitle>A &boom; of &#0; and &amp;</ArticleTitle>");
+    let told = ["record 2 (line 3): the entity `&boom;` is not known here"];
+    assert_eq!(
+        check(&unknown, &["One", "A &boom; of &#0; and &", "Two"], &told),
+        0
+    );
+    let text = "<articles>\n<article/>\n<article><front><article-meta><article-id pub-id-type='pmid'>x</article-id><title-group><article-title>One &boom;</article-title></title-group></article-meta></front></article></articles>";
+    let told = [
+        "record 1 (line 2): no title",
+        "record 2 (line 3): the entity `&boom;`",
+        "`x` is no PMID",
+    ];
+    assert_eq!(odd("x.xml", text, &["One &boom;"], &told), 1);
+}
+
+#[test]
+fn a_bad_work_of_a_server_is_told_and_the_others_are_read() {
+    let check = |text: &str, titles: &[&str], told: &[&str]| odd("x.json", text, titles, told);
+    let works = "{\"results\": [{\"title\": \"One\", \"authorships\": null},\n{\"abstract_inverted_index\": 7, \"title\": \"Lost\"},\n{\"title\": \"Two\", \"publication_year\": \"soon\"}]}";
+    let told = [
+        "record 2 (line 2): it is not as its format says",
+        "record 3 (line 3): `soon` holds no year",
+    ];
+    assert_eq!(check(works, &["One", "Two"], &told), 1);
+    let results =
+        "{\"resultList\": {\"result\": [{\"title\": \"One\"},\n3,\n{\"title\": \"Two\", \"pmid\": \"x\"}]}}";
+    let told = [
+        "record 2 (line 2): a JSON object",
+        "record 3 (line 3): `x` is no PMID",
+    ];
+    assert_eq!(check(results, &["One", "Two"], &told), 1);
+    // Without an id they have none in common.
+    assert!(
+        read("x.json", results.as_bytes())
+            .0
+            .iter()
+            .all(|record| record.ids.is_empty())
+    );
+}
+
+#[test]
+fn an_entry_of_bibtex_that_does_not_end_is_told_and_the_next_is_read() {
+    let check = |text: &str, titles: &[&str], told: &[&str]| left_out("x.bib", text, titles, told);
+    let two = "@misc{b, title = {Two}}\n";
+    let unclosed = ["record 1 (line 1): the entry `@misc{a,` has no end before line 3"];
+    check(&format!("@misc{{a,\n title = {{One\n{two}"), &["Two"], &unclosed);
+    check(
+        &format!("@misc{{a,\n title = {{One}}\n{two}"),
+        &["Two"],
+        &unclosed,
+    );
+    check(
+        &format!("@misc{{a,\n title = {{One}},\n  {two}"),
+        &["Two"],
+        &unclosed,
+    );
+    check(&format!("@misc{{a,\n title = \"One,\n{two}"), &["Two"], &unclosed);
+    check(
+        "@misc{a,\n title = {One},\n@ misc {b, title = {Two}}\n",
+        &["Two"],
+        &unclosed,
+    );
+    check(
+        "@misc{a, title = {One}}\n@misc{b, title = {T",
+        &["One"],
+        &["record 2 (line 2): the entry"],
+    );
+    // An entry that is whole is read whatever follows.
+    check(
+        "@misc{a, title = {One}}\n@misc b, title = {Lost}}\n@misc{c, title = {Two}}\n",
+        &["One", "Two"],
+        &["record 2 (line 2): expected opening brace"],
+    );
+    check(
+        "@misc\n{a, title = {One}}\n@misc\n{b, title = {Two}}\n@misc{c, title = {Three\n@home}}\n",
+        &["One", "Two", "Three @home"],
+        &[],
+    );
+}
+
+#[test]
+fn a_record_of_nbib_without_its_first_line_is_told() {
+    let check = |text: &str, told: &[&str]| assert_eq!(odd("x.nbib", text, &["One", "Two"], told), 0);
+    let kept = |place| [place];
+    check(
+        "PMID- 1\nTI  - One\n\nFAU - A, B\nTI  - Two\n",
+        &kept("record 2 (line 4): `PMID- ` is missing"),
+    );
+    check(
+        "PMID- 1\nTI  - One\nTI  - Two\nFAU - A, B\n",
+        &kept("record 2 (line 3): `PMID- ` is missing"),
+    );
+    check(
+        "PMID- 1\n\nTI  - One\nOWN - NLM\nOWN - NLM\nTI  - Two\n",
+        &kept("record 2 (line 5): `PMID- ` is missing"),
+    );
+    check(
+        "TI  - One\n\nPMID- 2\nTI  - Two\n",
+        &kept("record 1 (line 1): `PMID- ` is missing"),
+    );
+    // Edited, and still known.
+    for id in ["PMID- 2", "PMID-2", " PMID- 2", "pmid- 2", "PMID - 2"] {
+        let text = format!("PMID- 1\nTI  - One\n{id}\nTI  - Two\n");
+        check(&text, &[]);
+        assert_eq!(
+            read("x.nbib", text.as_bytes()).0[1].ids.pmid.as_deref(),
+            Some("2")
+        );
+    }
+    let (records, _) = read("x.nbib", b"PMID- 1\nTI  - One\n      PMID- 2\n");
+    assert_eq!((records.len(), records[0].title.as_str()), (1, "One PMID- 2"));
+}
+
+#[test]
+fn entities_are_resolved_once_in_every_format() {
+    let text = "A &amp; B &lt;i&gt;E. coli&lt;/i&gt; &#x2019; &amp;lt;";
+    let wanted = "A & B E. coli ’ &lt;";
+    let json = |title: &str, text_key: &str, venue: &str| {
+        format!("{{\"{title}\":\"{text}\",\"{text_key}\":\"{text}\",{venue}}}")
+    };
+    let venue = |key: &str| format!("\"{key}\":\"{text}\"");
+    let files = [
+        (
+            "x.ris",
+            format!("TY  - JOUR\nTI  - {text}\nAB  - {text}\nJO  - {text}\nKW  - {text}\nER  - \n"),
+        ),
+        (
+            "x.nbib",
+            format!("PMID- 1\nTI  - {text}\nAB  - {text}\nJT  - {text}\n"),
+        ),
+        (
+            "x.bib",
+            format!("@misc{{a, title={{{text}}}, abstract={{{text}}}, journal={{{text}}}}}"),
+        ),
+        ("x.csv", format!("title,abstract,journal\n{text},{text},{text}\n")),
+        (
+            "x.tsv",
+            format!("title\tabstract\tjournal\n{text}\t{text}\t{text}\n"),
+        ),
+        ("x.jsonl", json("title", "text", &venue("journal"))),
+        ("x.jsonl", json("title", "abstract", &venue("venue"))),
+        (
+            "x.jsonl",
+            format!(
+                "{{\"title\":\"{text}\",\"text\":[\"{text}\"],{}}}",
+                venue("journal")
+            ),
+        ),
+        (
+            "x.json",
+            format!("[{}]", json("title", "abstract", &venue("container-title"))),
+        ),
+        ("x.json", json("title", "abstractText", &venue("journalTitle"))),
+        (
+            "x.json",
+            json(
+                "title",
+                "abstract",
+                &format!("\"authorships\":[],\"host_venue\":{{\"display_name\":\"{text}\"}}"),
+            ),
+        ),
+        (
+            "x.xml",
+            format!(
+                "<PubmedArticle><MedlineCitation><Article><Journal><Title>{text}</Title></Journal><ArticleTitle>{text}</ArticleTitle><Abstract><AbstractText>{text}</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>"
+            ),
+        ),
+        (
+            "x.xml",
+            format!(
+                "<article><front><journal-meta><journal-title>{text}</journal-title></journal-meta><article-meta><title-group><article-title>{text}</article-title></title-group><abstract><sec><p>{text}</p></sec></abstract></article-meta></front></article>"
+            ),
+        ),
+    ];
+    for (file, bytes) in files {
+        let record = read(file, bytes.as_bytes()).0.remove(0);
+        let found = [
+            &record.title,
+            &record.abstract_text,
+            record.venue.as_ref().expect("it has one"),
+        ];
+        assert_eq!(found, [wanted; 3], "{bytes}");
+    }
+    // What we wrote holds no markup.
+    let ours = "{\"ids\":{},\"title\":\"&lt;\"}";
+    assert_eq!(read("x.jsonl", ours.as_bytes()).0[0].title, "&lt;");
+}
+
+#[test]
+fn all_that_is_left_out_is_counted() {
+    let text = "{\"title\": \"One\"}\n".to_owned() + &"oops\n".repeat(2345);
+    let report = read("x.jsonl", text.as_bytes()).1;
+    assert_eq!(
+        (report.left_out, report.problems.len(), report.more_problems),
+        (2345, 1000, 1345)
     );
 }
 
@@ -490,8 +724,6 @@ fn broken_xml_says_where() {
     let bomb =
         "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><article>&b;</article>";
     assert!(fails("a.xml", bomb.as_bytes()).contains("declares entities"));
-    let unknown = b"<article><front><article-meta>&boom;</article-meta></front></article>";
-    assert!(fails("a.xml", unknown).contains("`&boom;` is not known"));
     let deep = "<article>".to_owned() + &"<a>".repeat(100_000);
     assert!(fails("a.xml", deep.as_bytes()).contains("256 deep"));
     let options = ReadRecords {
@@ -510,11 +742,70 @@ fn broken_xml_says_where() {
 fn other_encodings_are_read_or_named() {
     let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><front><article-meta><title-group><article-title>Caf\xe9</article-title></title-group></article-meta></front>";
     assert_eq!(read("a.xml", latin).0[0].title, "Café");
-    assert!(fails("a.csv", b"\xff\xfet\0i\0").contains("iconv -f UTF-16"));
-    assert!(fails("a.csv", b"title,year\ncaf\xe9,2000\n").contains("line 2: these bytes are not UTF-8"));
-    assert!(fails("a.ris", b"TY  - JOUR\nTI  - caf\xe9\n").contains("line 2: these bytes are not UTF-8"));
+    let latin = |file: &str, bytes: &[u8], told: &str| {
+        let error = fails(file, bytes);
+        assert!(error.contains(told), "{error}");
+        assert!(
+            error.contains("iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"),
+            "{error}"
+        );
+    };
+    latin(
+        "a.csv",
+        b"title,year\ncaf\xe9,2000\n",
+        "line 2: the byte 0xe9 after `caf` is not UTF-8",
+    );
+    latin(
+        "a.csv",
+        b"title,caf\xe9\nx,y\n",
+        "line 1: the byte 0xe9 after `caf`",
+    );
+    latin(
+        "a.ris",
+        b"TY  - JOUR\nTI  - caf\xe9\n",
+        "line 2: the byte 0xe9 after `TI - caf`",
+    );
+    latin(
+        "a.bib",
+        b"@misc{x,\n title = {caf\xe9}}\n",
+        "line 2: the byte 0xe9 after",
+    );
+    latin("a.txt", b"One\n\xe9t\xe9\n", "line 2: the byte 0xe9 is not UTF-8");
+    latin(
+        "a.xml",
+        b"<article>\n<p>caf\xe9</p></article>",
+        "line 2: the byte 0xe9 after `caf`",
+    );
+    latin(
+        "a.jsonl",
+        b"\n{\"title\": \"caf\xe9\"}",
+        "record 1 (line 2): the byte 0xe9 after",
+    );
     let other = b"<?xml version='1.0' encoding='EUC-JP'?><article/>";
     assert!(fails("a.xml", other).contains("iconv -f EUC-JP"));
+}
+
+#[test]
+fn utf16_is_read_where_its_mark_says_so() {
+    for (file, bytes) in SAMPLES {
+        let wanted = read(file, bytes).0;
+        let text = std::str::from_utf8(bytes).expect("samples are UTF-8");
+        let text = text.replace("encoding=\"UTF-8\"", "encoding=\"UTF-16\"");
+        let little: Vec<u8> = "\u{feff}"
+            .encode_utf16()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let big: Vec<u8> = little.chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
+        for wide in [little, big] {
+            assert_eq!(read(file, &wide).0, wanted, "{file}");
+            assert_eq!(
+                Format::detect("a.txt", &wide),
+                Format::detect("a.txt", bytes),
+                "{file}"
+            );
+        }
+    }
 }
 
 #[test]

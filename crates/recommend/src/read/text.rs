@@ -78,11 +78,15 @@ fn tag(name: &str) -> Option<Tag> {
 
 /// Text without the markup of HTML and JATS, with its entities resolved. A `<` that begins no known tag stays.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let text = if text.contains('&') {
-        Cow::Owned(resolve_known(text))
+    without_tags(if text.contains('&') {
+        Cow::Owned(without_entities(text))
     } else {
         Cow::Borrowed(text)
-    };
+    })
+}
+
+/// Text without the markup of HTML and JATS, whose entities were resolved before.
+pub(crate) fn without_tags(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.contains('<') {
         return text;
     }
@@ -137,7 +141,8 @@ fn read_tag(text: &str) -> Option<(Tag, bool, usize)> {
     fine.then_some((kind, closes, length))
 }
 
-fn resolve_known(text: &str) -> String {
+/// A text whose entities, such as `&rsquo;`, are characters; what is none stays as it is.
+pub fn without_entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
@@ -155,25 +160,6 @@ fn resolve_known(text: &str) -> String {
         } else {
             out.push('&');
             rest = &rest[1..];
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// A text whose entities, such as `&rsquo;`, are characters; what is none stays as it is.
-pub fn without_entities(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('&') {
-        out.push_str(&rest[..start]);
-        let name = rest[start + 1..].split_once(';').map(|(name, _)| name);
-        if let Some((name, sign)) = name.and_then(|name| Some((name, entity(name)?))) {
-            out.push(sign);
-            rest = &rest[start + name.len() + 2..];
-        } else {
-            out.push('&');
-            rest = &rest[start + 1..];
         }
     }
     out.push_str(rest);
@@ -293,6 +279,8 @@ const ENTITIES: [(&str, char); 92] = [
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -303,6 +291,24 @@ mod tests {
         );
         assert_eq!(without_entities("no such &thing;"), "no such &thing;");
         assert_eq!(without_entities("&#946;-lactamase &"), "β-lactamase &");
+    }
+
+    proptest! {
+        #[test]
+        fn text_without_ampersands_has_no_entities(text in "[^&]{0,60}") {
+            prop_assert_eq!(without_entities(&text), text);
+        }
+
+        #[test]
+        fn text_without_markup_is_plain(text in "[^&<]{0,60}") {
+            prop_assert!(matches!(plain(&text), Cow::Borrowed(_)));
+        }
+
+        #[test]
+        fn an_entity_is_resolved_once(text in "[a-z]{0,5}(&(amp|lt|gt|#38|#x26);[a-z;]{0,5}){0,4}") {
+            let escaped = text.replace('&', "&amp;");
+            prop_assert_eq!(without_entities(&escaped), text);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::ops::Range;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::draft::Draft;
 use super::input::{Input, malformed, shared_error};
 use super::text::entity;
 use crate::Error;
@@ -18,6 +19,8 @@ const MAX_DEPTH: usize = 256;
 pub(super) struct Tree {
     text: String,
     items: Vec<Item>,
+    /// The first entity that nothing here knows.
+    unknown: Option<String>,
 }
 
 enum Item {
@@ -73,6 +76,20 @@ impl Tree {
 
     pub(super) fn root(&self) -> Node<'_> {
         Node { tree: self, at: 0 }
+    }
+
+    /// A record that is read from this tree, with what is odd in its text.
+    pub(super) fn draft(&self) -> Draft {
+        let mut draft = Draft {
+            resolved: true,
+            ..Draft::default()
+        };
+        if let Some(name) = &self.unknown {
+            draft.doubt(format!(
+                "the entity `&{name};` is not known here, and entities are never expanded; it stands as it is"
+            ));
+        }
+        draft
     }
 }
 
@@ -231,6 +248,7 @@ impl<'a> XmlRecords<'a> {
     pub(super) fn next(&mut self, tree: &mut Tree) -> Result<Option<u64>, Error> {
         tree.text.clear();
         tree.items.clear();
+        tree.unknown = None;
         self.reader.get_mut().new_record();
         let mut buffer = std::mem::take(&mut self.buffer);
         let found = self.fill(tree, &mut buffer);
@@ -249,7 +267,7 @@ impl<'a> XmlRecords<'a> {
                 Ok(event) => event,
                 Err(quick_xml::Error::Io(error)) => return Err(shared_error(self.file, self.line(), &error)),
                 Err(quick_xml::Error::Encoding(_)) => {
-                    return Err(super::input::not_utf8(self.file, self.line()));
+                    return Err(super::input::not_utf8(self.file, self.line(), buffer));
                 }
                 Err(error) => {
                     return Err(self.broken(
@@ -292,9 +310,13 @@ impl<'a> XmlRecords<'a> {
                     if self.root.is_none() {
                         self.root = Some(tag.local_name().as_ref().to_owned());
                     }
-                    if skipping == 0 && !open.is_empty() {
+                    let wanted = open.is_empty() && self.wanted.contains(&tag.local_name().as_ref());
+                    if skipping == 0 && (wanted || !open.is_empty()) {
                         let at = tree.open(&tag);
                         tree.close(at);
+                    }
+                    if wanted {
+                        return Ok(Some(self.line()));
                     }
                 }
                 Event::End(_) => {
@@ -319,18 +341,15 @@ impl<'a> XmlRecords<'a> {
                     }
                 }
                 Event::GeneralRef(reference) => {
+                    if skipping > 0 || open.is_empty() {
+                        continue;
+                    }
                     if let Some(sign) = entity(&reference) {
-                        if skipping == 0 && !open.is_empty() {
-                            tree.push_text(sign.encode_utf8(&mut [0; 4]));
-                        }
+                        tree.push_text(sign.encode_utf8(&mut [0; 4]));
                     } else {
-                        let name: String = reference.chars().take(40).collect();
-                        return Err(self.broken(
-                            format!(
-                                "the entity `&{name};` is not known here, and entities are never expanded"
-                            ),
-                            "write the character itself, or its number: `&#946;`",
-                        ));
+                        tree.push_text(&format!("&{};", &*reference));
+                        tree.unknown
+                            .get_or_insert_with(|| super::draft::shown(&reference));
                     }
                 }
                 Event::DocType(text) => {

@@ -321,7 +321,7 @@ impl<'a> Parser<'a> {
             let Some(end) = quoted.find('"') else {
                 return Err(self.wrong("this quote is not closed", Some("add a `\"`")));
             };
-            let text = quoted[..end].to_owned();
+            let text = species_name(&quoted[..end]).unwrap_or_else(|| quoted[..end].to_owned());
             self.at += end + 2;
             let slop = self.number_after_tilde(0, 100)?;
             self.space();
@@ -335,18 +335,39 @@ impl<'a> Parser<'a> {
             );
         }
         let mut text = self.plain();
-        // `E. coli` is one name, though nobody quotes it.
+        if let Some(word) = text.strip_prefix('*').map(|rest| rest.trim_matches('*'))
+            && !word.is_empty()
+        {
+            return Err(self.wrong_at(
+                start,
+                "a `*` stands at the end of a word, not at its start",
+                Some(&format!(
+                    "write `{word}~` for words spelt nearly so, or the beginning of a word: `synthet*`"
+                )),
+            ));
+        }
+        // `E. coli` is one name, though nobody quotes it, and so is `e coli`.
         let letter = text.trim_end_matches('.');
         let species = self.rest().trim_start();
+        let mut named = species_name(text);
         if letter.len() == 1
-            && letter.starts_with(|sign: char| sign.is_ascii_uppercase())
+            && letter.starts_with(|sign: char| sign.is_ascii_alphabetic())
             && species.len() < self.rest().len()
             && species.starts_with(|sign: char| sign.is_ascii_lowercase())
         {
+            let before = self.at;
             self.space();
-            self.plain();
-            text = &self.query[start..self.at];
+            let species = self.plain();
+            let whole = &self.query[start..self.at];
+            let single = !species.ends_with('*') && !self.rest().starts_with('~');
+            named = species_name(whole).filter(|_| single);
+            if named.is_some() || letter.starts_with(|sign: char| sign.is_ascii_uppercase()) {
+                text = whole;
+            } else {
+                self.at = before;
+            }
         }
+        let text = named.as_deref().unwrap_or(text);
         let (text, how) = if let Some(stem) = text.strip_suffix('*') {
             (stem, How::Prefix)
         } else if self.rest().starts_with('~') {
@@ -511,6 +532,21 @@ fn field_name(rest: &str) -> Option<&str> {
     (end > 0 && follows).then_some(&rest[..end])
 }
 
+/// `e coli` with the capital by which a species is known; `None` for all other texts.
+///
+/// Texts of documents need it: there, `vitamin e` is no genus.
+fn species_name(text: &str) -> Option<String> {
+    let first = text.chars().next().filter(char::is_ascii_lowercase)?;
+    let name = format!("{}{}", first.to_ascii_uppercase(), &text[1..]);
+    let mut words = Vec::new();
+    crate::text::fold(&name, |word| words.push(word));
+    // The letter became a genus.
+    words
+        .first()
+        .is_some_and(|word| word.place == (0..1) && word.text.len() > 1)
+        .then_some(name)
+}
+
 fn is_word(rest: &str, word: &str) -> bool {
     rest.strip_prefix(word).is_some_and(|after| {
         after.is_empty() || after.starts_with(|sign: char| sign.is_whitespace() || sign == '(')
@@ -619,6 +655,13 @@ mod tests {
         check("E. coli ethics", "(E. coli & ethics)");
         check("E coli", "E coli");
         check("A B", "(A & B)");
+        check("e coli ethics", "(E coli & ethics)");
+        check("title:e. coli", "Title:E. coli");
+        check("e.coli", "E.coli");
+        check("\"e coli\" \"s cerevisiae\"", "(E coli & S cerevisiae)");
+        check("e coli* c elegans~", "(e & coliPrefix & c & elegansFuzzy(1))");
+        check("a gene", "(a & gene)");
+        check("n OR e coli", "(n | E coli)");
         check("\"gene drive\"~3", "gene drivePhrase(3)");
         check("ethic* governence~", "(ethicPrefix & governenceFuzzy(1))");
         check(
@@ -669,6 +712,12 @@ mod tests {
         check("type:revue", "no value of `type:`", "review");
         check("gene-drive*", "follow one word", "single word");
         check("***", "no word here", "");
+        check("gene *ics", "at `*ics`: a `*` stands at the end", "`ics~`");
+        check(
+            "title:*ethic*",
+            "a `*` stands at the end",
+            "`ethic~` for words spelt nearly so, or the beginning of a word: `synthet*`",
+        );
         check("gene~9", "may be 2 at most", "");
         check(&"(".repeat(2000), "too deep", "brackets");
     }
