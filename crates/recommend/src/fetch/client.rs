@@ -61,8 +61,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 const GLANCE: Duration = Duration::from_millis(200);
 
 const RECEIVING: &str = "receiving a page";
-/// Begins the name of the task of a pause, whose units are seconds.
-pub(super) const WAITING: &str = "waiting for ";
+/// How the task of a pause begins, whose units are seconds; behind it stands what is waited for.
+pub const WAITING: &str = "waiting for ";
 
 /// What is asked for at one address.
 pub(super) struct Request {
@@ -176,7 +176,11 @@ impl<'a> Client<'a> {
                     wants_key: self.source == Source::OpenAlex && !self.has_key,
                 });
             }
-            let what = format!("{}, asked {tries} of {} times: {why}", host(&request.url), self.tries);
+            let what = format!(
+                "{}, asked {tries} of {} times: {why}",
+                host(&request.url),
+                self.tries
+            );
             self.wait(wanted.map_or(pause, |wanted| wanted.max(PAUSE)), &what)?;
             pause = (2 * pause).min(LONGEST_PAUSE);
         }

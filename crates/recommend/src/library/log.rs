@@ -148,8 +148,8 @@ impl LogReader {
             return self.next();
         }
         self.line += 1;
-        let entry: OwnedEntry = serde_json::from_str(&self.text)
-            .map_err(|error| self.changed(self.line, error.to_string()))?;
+        let entry: OwnedEntry =
+            serde_json::from_str(&self.text).map_err(|error| self.changed(self.line, error.to_string()))?;
         Ok(Some((entry.number, entry.record)))
     }
 
