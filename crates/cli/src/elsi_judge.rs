@@ -181,7 +181,7 @@ fn ask_each(
                 place += 1;
             }
             (Some(Said::Skip), Some(_)) => place += 1,
-            (None, Some(_)) => terminal::print("say 2 (y), 1 (p), 0 (n), s, u or q\n")?,
+            (None, Some(_)) => terminal::print("say 2, 1, 0, s, u or q\n")?,
             (_, None) => terminal::print("say u or q\n")?,
         }
     }
