@@ -427,9 +427,8 @@ impl Error {
             Self::OnlySequence { .. } => Some(
                 "give a GenBank record or an SBOL design with descriptions, or a few sentences on what it is for".into(),
             ),
-            Self::CannotRead { hint, .. } => Some((*hint).into()),
+            Self::CannotRead { hint, .. } | Self::NotThere { hint, .. } => Some((*hint).into()),
             Self::Busy { .. } => Some("wait until it is done, or stop it; searching goes on meanwhile".into()),
-            Self::NotThere { hint, .. } => Some((*hint).into()),
             Self::EmptyFile { .. } => Some(
                 "give a file with a title or an abstract, or a file of records; `-` reads what you paste".into(),
             ),
