@@ -1,17 +1,19 @@
 //! `counterpoise elsi`.
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Mutex;
 
 use anyhow::Result;
 use counterpoise::elsi::{
     AcceptedWeights, AspectMeasures, Classifier, Coefficients, DenseKind, DistillOptions, ExportFormat,
-    Feedback, FetchFolder, Found, IngestReport, LearnElsi, LearntElsi, Lexicon, Library, LibraryOptions,
-    RecommendOptions, Recommendation, Recommended, Recommender, Record, SearchOptions, Snippet, TITLES,
-    Weights, bundled_library, distill_table, export, fetch, ingest, learn_elsi, read_question,
-    rebuild_library,
+    FETCH_WAITS, Feedback, FetchFolder, Found, IngestReport, LearnElsi, LearntElsi, Lexicon, Library,
+    LibraryOptions, RecommendError, RecommendOptions, Recommendation, Recommended, Recommender, Record,
+    SearchOptions, Snippet, Standing, TITLES, Weights, bundled_library, distill_table, export, fetch, ingest,
+    learn_elsi, read_question, rebuild_library,
 };
-use counterpoise::{Error, Warning, counted, write_bytes, write_text};
+use counterpoise::{Error, Event, Observer, Warning, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
     AskFlags, DistillFlags, ElsiCommand, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed,
@@ -43,8 +45,16 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
 pub(crate) fn open(flag: &LibraryFlag, progress: &Progress) -> Result<Library> {
     Ok(match &flag.library {
         Some(folder) => Library::open(folder).map_err(Error::from)?,
-        None => bundled_library(progress)?,
+        None => bundled_library(progress).map_err(no_cache)?,
     })
+}
+
+/// What cannot be written there has another remedy than an output that a user named.
+fn no_cache(error: Error) -> Error {
+    match error {
+        Error::Write { path, source } => RecommendError::NoCache { path, source }.into(),
+        other => other,
+    }
 }
 
 /// What a library is indexed with: what was said, or what it has.
@@ -80,7 +90,7 @@ fn indexed(how: &HowIndexed, library: &Path) -> Result<LibraryOptions> {
 fn read_text(path: &Path) -> Result<String> {
     let read = std::fs::read_to_string(path);
     Ok(read.map_err(|source| {
-        Error::from(counterpoise::elsi::RecommendError::File {
+        Error::from(RecommendError::File {
             doing: "cannot read",
             path: path.into(),
             source,
@@ -145,6 +155,15 @@ fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
         ));
     }
     let library = Library::open(&flags.library).map_err(Error::from)?;
+    let typed = flags.how.typed();
+    if !typed.is_empty() {
+        let hint = format!(
+            "`counterpoise elsi index --library {} --rebuild{typed}` builds the index with it",
+            flags.library.display()
+        );
+        let warning = Warning::new("elsi.not-rebuilt", format!("nothing was changed by{typed}"));
+        terminal::warn(&[warning.with_hint(hint)], json);
+    }
     if flags.verify {
         let whole = library.verify().map_err(Error::from)?;
         progress.end();
@@ -282,18 +301,18 @@ fn about(record: &Record) -> String {
     parts.join(" · ")
 }
 
-fn asked(flags: &AskFlags, limit: u32) -> Result<RecommendOptions> {
+fn asked(flags: &AskFlags, limit: u32, json: bool) -> Result<RecommendOptions> {
     let mut options = RecommendOptions::default();
     options.limit = limit as usize;
     options.filter = flags.filter.filter()?;
     options.lambda = flags.lambda;
     options.never_abstain = flags.never_abstain;
-    options.feedback = feedback(flags)?;
+    options.feedback = feedback(flags, json)?;
     Ok(options)
 }
 
 /// What was said before, and what is said now; kept if there is a session.
-fn feedback(flags: &AskFlags) -> Result<Feedback> {
+fn feedback(flags: &AskFlags, json: bool) -> Result<Feedback> {
     let mut feedback = Feedback::default();
     if let Some(path) = &flags.session
         && path.exists()
@@ -305,10 +324,23 @@ fn feedback(flags: &AskFlags) -> Result<Feedback> {
             hint: Some("name another file".into()),
         })?;
     }
+    let mut warnings = Vec::new();
     if flags.undo {
-        feedback.undo();
+        let message = match feedback.undo() {
+            Some(id) => format!("taken back: what was said of `{id}` last"),
+            None => "there is nothing to undo in this session".into(),
+        };
+        warnings.push(Warning::new("elsi.undo", message));
+    }
+    for (now, ids, before) in [("liked", &flags.like, false), ("disliked", &flags.dislike, true)] {
+        let before = feedback.that_are(before);
+        for id in ids.iter().filter(|id| before.contains(&id.as_str())) {
+            let message = format!("`{id}` is {now} from now on, the other way round than before");
+            warnings.push(Warning::new("elsi.last-word", message));
+        }
     }
     feedback.say(&flags.like, &flags.dislike).map_err(Error::from)?;
+    terminal::warn(&warnings, json);
     Ok(feedback)
 }
 
@@ -327,7 +359,7 @@ fn recommender<'a>(library: &'a Library, flags: &AskFlags) -> Result<Recommender
 fn recommend(flags: &RecommendFlags, json: bool, progress: &Progress) -> Result<()> {
     let library = open(&flags.ask.library, progress)?;
     let question = read_question(&flags.ask.question, &library)?;
-    let options = asked(&flags.ask, flags.limit)?;
+    let options = asked(&flags.ask, flags.limit, json)?;
     let done = recommender(&library, &flags.ask)?
         .recommend(&question, &options)
         .map_err(Error::from)?;
@@ -359,12 +391,12 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
             if done.passed == 0 {
                 "Take a filter away, or add literature with `counterpoise elsi ingest`."
             } else {
-                "See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`."
+                "That is an answer, and no error. See the best there is anyway with `--never-abstain`, or add literature with `counterpoise elsi ingest`."
             }
         );
     }
     for (place, item) in done.items.iter().enumerate() {
-        let _ = write!(text, "\n{}", item_in_words(place + 1, item));
+        let _ = write!(text, "\n{}", item_in_words(Some(place + 1), item));
     }
     if !done.coverage.is_empty() {
         let rows = done.coverage.iter().map(|covered| {
@@ -393,12 +425,9 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
     text
 }
 
-pub(crate) fn item_in_words(place: usize, item: &Recommendation) -> String {
-    let mut text = format!(
-        "{place:>3}. {}\n     {}\n",
-        item.record.title,
-        about(&item.record)
-    );
+pub(crate) fn item_in_words(place: Option<usize>, item: &Recommendation) -> String {
+    let place = place.map_or(String::new(), |place| format!("{place}."));
+    let mut text = format!("{place:>4} {}\n     {}\n", item.record.title, about(&item.record));
     let _ = writeln!(text, "     {}", bar(item));
     for (bridge, what) in [
         (false, "words in common, and their share"),
@@ -471,18 +500,34 @@ fn bar(item: &Recommendation) -> String {
     )
 }
 
+#[derive(serde::Serialize)]
+struct Explained {
+    #[serde(flatten)]
+    item: Recommendation,
+    #[serde(flatten)]
+    standing: Standing,
+}
+
 fn explain(flags: &ExplainDocumentFlags, json: bool, progress: &Progress) -> Result<()> {
     let library = open(&flags.ask.library, progress)?;
     let question = read_question(&flags.ask.question, &library)?;
-    let options = asked(&flags.ask, 1)?;
-    let item = recommender(&library, &flags.ask)?
+    let options = asked(&flags.ask, 1, json)?;
+    let recommender = recommender(&library, &flags.ask)?;
+    let item = recommender
         .explain(&question, &flags.document, &options)
+        .map_err(Error::from)?;
+    let standing = recommender
+        .standing(&question, &flags.document, &options)
         .map_err(Error::from)?;
     progress.end();
     if json {
-        return print_json(&item);
+        return print_json(&Explained { item, standing });
     }
-    let mut text = item_in_words(1, &item);
+    let mut text = String::new();
+    if let Some(why) = &standing.why_not {
+        let _ = writeln!(text, "It is not recommended: {why}.\n");
+    }
+    text.push_str(&item_in_words(standing.place, &item));
     let rows = item.reasons.words.iter().map(|share| {
         vec![
             share.word.clone(),
@@ -522,7 +567,7 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
         found.hits.into_iter().map(|hit| hit.record).collect()
     } else {
         let question = read_question(&flags.ask.question, &library)?;
-        let options = asked(&flags.ask, flags.limit)?;
+        let options = asked(&flags.ask, flags.limit, json)?;
         let done = recommender(&library, &flags.ask)?
             .recommend(&question, &options)
             .map_err(Error::from)?;
@@ -550,10 +595,35 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
     ))
 }
 
+/// Tells of every pause in a line, since bars are drawn on terminals only.
+struct Waits<'a> {
+    progress: &'a Progress,
+    /// The pause that was told last.
+    told: Mutex<String>,
+}
+
+impl Observer for Waits<'_> {
+    fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
+        if let Event::Progress { task, total, .. } = event
+            && task.starts_with(FETCH_WAITS)
+            && let Ok(mut told) = self.told.lock()
+            && *told != *task
+        {
+            (*task).clone_into(&mut told);
+            self.progress.say(&format!("{task}; next try in {total} s"));
+        }
+        self.progress.observe(event)
+    }
+}
+
 fn fetch_records(flags: &FetchFlags, json: bool, progress: &Progress) -> Result<()> {
     let options = flags.options()?;
     let mut folder = FetchFolder::open(&flags.output).map_err(Error::from)?;
-    let done = fetch(&options, &mut folder, progress).map_err(Error::from)?;
+    let waits = Waits {
+        progress,
+        told: Mutex::default(),
+    };
+    let done = fetch(&options, &mut folder, &waits).map_err(Error::from)?;
     progress.end();
     if json {
         return print_json(&serde_json::json!({

@@ -1,12 +1,13 @@
 //! `counterpoise elsi eval`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
     DenseKind, EngineCheck, GoldCheck, GoldOptions, MeasuredRun, RunsCheck, SilverCheck, VENUE_GROUPS,
-    engine_check, gold_check, runs_check, silver_check,
+    engine_check, gold_check, read_relevance, runs_check, silver_check,
 };
 use counterpoise::{Error, counted, write_text};
 
@@ -51,7 +52,7 @@ pub(crate) fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result
         if json {
             return print_json(&check);
         }
-        return terminal::print(&gold_in_words(&check, flags));
+        return terminal::print(&gold_in_words(&check, flags, abstracts_of(flags)?));
     }
     let collection = flags.collection.as_deref().unwrap_or(Path::new("."));
     let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
@@ -114,6 +115,7 @@ fn silver_in_words(check: &SilverCheck) -> String {
         },
         table(&headers, &numeric, rows.collect())
     );
+    text.push_str(undefined(check.rows.iter().flat_map(|silver| &silver.values)));
     for silver in &check.rows {
         let _ = writeln!(text, "  {}: {}", silver.name, silver.about);
     }
@@ -127,6 +129,7 @@ fn runs_in_words(check: &RunsCheck) -> String {
         check.relevant_from,
         measured(&check.measures, &check.runs, "nDCG@10 less the first")
     );
+    text.push_str(undefined(check.runs.iter().flat_map(|run| &run.means)));
     for (name, count) in &check.unanswered {
         let _ = writeln!(
             text,
@@ -160,11 +163,38 @@ fn measured(measures: &[String], runs: &[MeasuredRun], difference: &str) -> Stri
     table(&headers, &numeric, rows.collect())
 }
 
+/// What `-` means, where there is one.
+fn undefined<'a>(mut values: impl Iterator<Item = &'a Option<f64>>) -> &'static str {
+    if values.any(Option::is_none) {
+        "  -: not defined: nothing judged counts as relevant here, or there are no lists, no scores or no aspects to measure\n"
+    } else {
+        ""
+    }
+}
+
 fn three_digits(value: Option<f64>) -> String {
     value.map_or("-".into(), |value| format!("{value:.3}"))
 }
 
-fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
+/// Abstracts that the program comes with judgements for.
+const GOLD: usize = 30;
+
+/// Abstracts that judgements are for, found or not; absent where citations judge.
+fn abstracts_of(flags: &EvalFlags) -> Result<Option<usize>> {
+    if flags.citations {
+        return Ok(None);
+    }
+    if flags.relevance.is_empty() {
+        return Ok(Some(GOLD));
+    }
+    let mut queries = BTreeSet::new();
+    for path in &flags.relevance {
+        queries.extend(read_relevance(path)?.into_iter().map(|line| line.query));
+    }
+    Ok(Some(queries.len()))
+}
+
+fn gold_in_words(check: &GoldCheck, flags: &EvalFlags, abstracts: Option<usize>) -> String {
     let mut text = format!(
         "{}, {}",
         counted(check.queries, "abstract"),
@@ -181,6 +211,13 @@ fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
         let _ = write!(text, ", quadratic kappa {kappa:.2} ({low:.2} to {high:.2})");
     }
     text.push_str(".\n");
+    if let Some(all) = abstracts.filter(|all| *all > check.queries) {
+        let _ = writeln!(
+            text,
+            "All figures stand on {} of the {all} that were judged; the text of the others is in no file and no library given.",
+            check.queries
+        );
+    }
     if flags.citations {
         text.push_str("Judged by citations (silver): what does not cite may help as well. ");
     } else if flags.relevance.is_empty() {
@@ -194,6 +231,7 @@ fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
     for run in &check.runs {
         let _ = writeln!(text, "  {}: {}", run.name, run.about);
     }
+    text.push_str(undefined(check.runs.iter().flat_map(|run| &run.means)));
     let mut headers = vec!["ranking"];
     headers.extend(check.sides.iter().map(String::as_str));
     headers.extend(["aspect-nDCG@10 less BM25", "p"]);
@@ -212,6 +250,7 @@ fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
         check.with_aspects,
         table(&headers, &numeric, rows.collect())
     );
+    text.push_str(undefined(check.shown.iter().flat_map(|sides| &sides.values)));
     for group in VENUE_GROUPS {
         let _ = writeln!(text, "  {}: {}", group.name, group.about);
     }
@@ -237,6 +276,7 @@ fn checked(check: &EngineCheck) -> String {
     );
     text.push_str(&measured(&check.measures, &check.runs, "nDCG@10 less BM25"));
     text.push('\n');
+    text.push_str(undefined(check.runs.iter().flat_map(|run| &run.means)));
     for run in &check.runs {
         let _ = writeln!(text, "  {}: {}", run.name, run.about);
     }

@@ -20,7 +20,7 @@ pub(crate) enum ElsiCommand {
     Search(SearchFlags),
     /// Recommend literature on ethics, law and society for a text, a manuscript, a design, a list of references or a document
     Recommend(Box<RecommendFlags>),
-    /// Say why one document would be recommended for a text
+    /// Say why one document is recommended for a text, and at which place, or why it is not
     Explain(Box<ExplainDocumentFlags>),
     /// Write what is recommended, or found, as RIS, BibTeX, CSL-JSON, CSV or JSON lines
     Export(Box<ExportFlags>),
@@ -110,6 +110,22 @@ pub(crate) struct HowIndexed {
 }
 
 impl HowIndexed {
+    /// What was typed of it, as it is typed; empty if nothing was.
+    pub(crate) fn typed(&self) -> String {
+        let path = |flag: &str, path: &Option<PathBuf>| {
+            path.as_ref()
+                .map(|path| format!(" {flag} {}", path.display()))
+                .unwrap_or_default()
+        };
+        let dense = self.dense.as_ref().map(|kind| format!(" --dense {kind}"));
+        format!(
+            "{}{}{}",
+            dense.unwrap_or_default(),
+            path("--lexicon", &self.lexicon),
+            path("--classifier", &self.classifier)
+        )
+    }
+
     pub(crate) fn dense(&self) -> Result<Option<DenseKind>> {
         let kind = self.dense.as_deref().map(DenseKind::from_name).transpose();
         Ok(kind.map_err(counterpoise::Error::from)?)
@@ -428,6 +444,9 @@ pub(crate) enum WatchCommand {
         name: String,
         /// A file, a folder, an id, or `-` for pasted text
         question: String,
+        /// Forget the question that has this name now
+        #[arg(long)]
+        replace: bool,
         #[command(flatten)]
         watches: WatchesFlag,
         #[command(flatten)]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Judgement, Queue, Relevance, Waiting, pool, read_judgements, read_question, read_relevance, screen,
-    write_lines,
+    Judgement, Queue, RecommendError, Relevance, Waiting, pool, read_judgements, read_question,
+    read_relevance, screen, write_lines,
 };
 use counterpoise::{Error, counted, write_text};
 
@@ -19,7 +19,10 @@ pub(crate) fn screen_documents(flags: &ScreenFlags, json: bool, progress: &Progr
     let queue = Queue::from_name(&flags.queue)?;
     let library = open(&flags.library, progress)?;
     let judged = match &flags.judgements {
-        Some(path) => read_judgements(path)?,
+        Some(path) => {
+            there(path)?;
+            read_judgements(path)?
+        }
         None => Vec::new(),
     };
     let (screened, waiting) = screen(&library, &judged, queue, flags.limit as usize)?;
@@ -47,6 +50,19 @@ pub(crate) fn screen_documents(flags: &ScreenFlags, json: bool, progress: &Progr
         screened.elsi,
         screened.expected_left
     ))
+}
+
+/// Where judgements are only read, a file that is not there is a name that was misspelt.
+fn there(judgements: &Path) -> Result<()> {
+    if judgements.exists() {
+        return Ok(());
+    }
+    Err(Error::from(RecommendError::NotThere {
+        path: judgements.into(),
+        more: "",
+        hint: "check the path; `counterpoise elsi judge FILE.jsonl` makes such a file",
+    })
+    .into())
 }
 
 /// What somebody says at the prompt.
@@ -82,7 +98,7 @@ pub(crate) fn judge(flags: &JudgeFlags, json: bool, progress: &Progress) -> Resu
             question.name
         );
         let before = judged.len();
-        return ask_each(&waiting, &ask, json, |said| {
+        return ask_each(&waiting, &ask, &flags.judgements, json, |said| {
             match said {
                 Change::Add(waiting, grade) => judged.push(Relevance {
                     query: question.name.clone(),
@@ -100,7 +116,8 @@ pub(crate) fn judge(flags: &JudgeFlags, json: bool, progress: &Progress) -> Resu
     let (_, waiting) = screen(&library, &judged, queue, usize::MAX)?;
     progress.end();
     let before = judged.len();
-    ask_each(&waiting, "Is it on ethics, law and society?", json, |said| {
+    let ask = "Is it on ethics, law and society?";
+    ask_each(&waiting, ask, &flags.judgements, json, |said| {
         match said {
             Change::Add(waiting, grade) => judged.push(Judgement {
                 id: waiting.id.clone(),
@@ -124,6 +141,7 @@ enum Change<'a> {
 fn ask_each(
     waiting: &[Waiting],
     ask: &str,
+    file: &Path,
     json: bool,
     mut save: impl FnMut(Change<'_>) -> Result<()>,
 ) -> Result<()> {
@@ -131,8 +149,10 @@ fn ask_each(
     let mut graded: Vec<usize> = Vec::new();
     let mut place = 0;
     terminal::print(&format!(
-        "{} to judge. {ask} 2 yes, 1 partly, 0 no, s skip, u undo, q quit\n",
-        counted(waiting.len(), "document")
+        "{} to judge, into {}`{}`. {ask} 2 or y yes, 1 or p partly, 0 or n no, s skip, u undo, q quit\n",
+        counted(waiting.len(), "document"),
+        if file.exists() { "" } else { "the new file " },
+        file.display()
     ))?;
     loop {
         let document = waiting.get(place);
@@ -208,6 +228,7 @@ fn said(line: &str) -> Option<Said> {
 
 /// Judgements for texts, as other programs read them. The last word of a reader on a document counts; of several readers, the lowest.
 fn qrels(judgements: &Path, path: &Path, json: bool) -> Result<()> {
+    there(judgements)?;
     let lines = read_relevance(judgements)?;
     let mut last = std::collections::BTreeMap::new();
     for line in &lines {

@@ -1,14 +1,15 @@
 //! `counterpoise elsi watch`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use counterpoise::elsi::{News, RecommendOptions, Watches, atom, digest, read_question};
-use counterpoise::{Error, counted, write_text};
+use counterpoise::elsi::{News, RecommendError, RecommendOptions, Watches, atom, digest, read_question};
+use counterpoise::{Error, Warning, counted, write_text};
 
 use crate::elsi::{item_in_words, open, print_json};
-use crate::elsi_flags::WatchCommand;
+use crate::elsi_flags::{LibraryFlag, WatchCommand};
 use crate::progress::Progress;
 use crate::terminal::{self, table};
 
@@ -17,14 +18,19 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
         WatchCommand::Add {
             name,
             question,
+            replace,
             watches,
             library,
         } => {
             let mut list = Watches::read(&watches.watches)?;
+            let of = place_of(&library);
             let library = open(&library, progress)?;
             let question = read_question(&question, &library)?;
             let title = question.name.clone();
-            list.keep(&name, question, &library);
+            if replace {
+                list.forget(&name);
+            }
+            list.keep(&name, question, &library, &of)?;
             list.write(&watches.watches)?;
             progress.end();
             said(
@@ -36,7 +42,7 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             )
         }
         WatchCommand::Remove { name, watches } => {
-            let mut list = Watches::read(&watches.watches)?;
+            let mut list = kept(&watches.watches)?;
             if !list.forget(&name) {
                 let names: Vec<String> = list
                     .list()
@@ -72,11 +78,12 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
                     watch.name.clone(),
                     start.replace('\n', " "),
                     watch.seen.to_string(),
+                    watch.library.clone().unwrap_or_default(),
                 ]
             });
             terminal::print(&table(
-                &["name", "text", "documents seen"],
-                &[false, false, true],
+                &["name", "text", "documents seen", "library"],
+                &[false, false, true, false],
                 rows.collect(),
             ))
         }
@@ -88,20 +95,33 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             digest: markdown,
             limit,
         } => {
-            let mut list = Watches::read(&watches.watches)?;
+            let mut list = kept(&watches.watches)?;
             if list.list().is_empty() {
                 return Err(Error::Config {
                     place: watches.watches.display().to_string(),
                     problem: "no question is kept here".into(),
-                    hint: Some("keep one: `counterpoise elsi watch add NAME abstract.txt`".into()),
+                    hint: Some(KEEP.into()),
                 }
                 .into());
             }
+            let of = place_of(&library);
             let library = open(&library, progress)?;
+            let others = passed_over(&list, &of);
+            if let Some(Warning { message, hint, .. }) = &others
+                && list.of_others(&of).count() == list.list().len()
+            {
+                return Err(Error::Config {
+                    place: watches.watches.display().to_string(),
+                    problem: message.clone(),
+                    hint: hint.clone(),
+                }
+                .into());
+            }
+            terminal::warn(others.as_slice(), json);
             let mut options = RecommendOptions::default();
             options.limit = limit as usize;
             options.filter = filter.filter()?;
-            let news = list.ask(&library, &options)?;
+            let news = list.ask(&library, &of, &options)?;
             let when = now();
             // Readers of a feed may not have come yet: it stays until there is something new.
             if let Some(path) = feed.as_ref().filter(|path| has_news(&news) || !path.exists()) {
@@ -119,6 +139,52 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             terminal::print(&in_words(&news))
         }
     }
+}
+
+const KEEP: &str = "keep one: `counterpoise elsi watch add NAME abstract.txt`";
+
+/// Questions where some have to be.
+fn kept(path: &Path) -> Result<Watches> {
+    if !path.exists() {
+        return Err(Error::from(RecommendError::NotThere {
+            path: path.into(),
+            more: ", so that no question is kept in it",
+            hint: KEEP,
+        })
+        .into());
+    }
+    Ok(Watches::read(path)?)
+}
+
+/// What questions remember a library by. One that is not there is told of by who opens it.
+fn place_of(library: &LibraryFlag) -> String {
+    library
+        .library
+        .as_ref()
+        .map_or(Watches::BUNDLED.into(), |folder| {
+            let whole = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            whole.display().to_string()
+        })
+}
+
+/// Tells of questions that are kept for another library, if there are any.
+fn passed_over(list: &Watches, of: &str) -> Option<Warning> {
+    let names: Vec<String> = list
+        .of_others(of)
+        .map(|watch| {
+            format!(
+                "`{}` (library: {})",
+                watch.name,
+                watch.library.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    let message = format!(
+        "kept for another library, and not asked here: {}",
+        names.join(", ")
+    );
+    let hint = "run it with that `--library` (without the flag for `bundled`); if the library was moved, `watch add … --replace` keeps the question anew";
+    (!names.is_empty()).then(|| Warning::new("elsi.other-library", message).with_hint(hint))
 }
 
 fn said(json: bool, text: &str) -> Result<()> {
@@ -151,7 +217,7 @@ fn in_words(news: &[News]) -> String {
             );
         }
         for (place, item) in part.items.iter().enumerate() {
-            let _ = write!(text, "\n{}", item_in_words(place + 1, item));
+            let _ = write!(text, "\n{}", item_in_words(Some(place + 1), item));
         }
         text.push('\n');
     }

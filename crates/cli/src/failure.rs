@@ -6,7 +6,7 @@ use counterpoise::Error;
 
 /// What was typed is wrong.
 const USAGE: i32 = 2;
-/// The data cannot be used as asked.
+/// The data cannot be used as asked, or a file, a folder or a library that was named is not there.
 const DATA: i32 = 3;
 /// An audit found a leak.
 const LEAKAGE: i32 = 4;
@@ -77,7 +77,6 @@ pub(crate) fn exit_code(code: &str) -> i32 {
         | "recommend.unknown-field"
         | "recommend.no-column"
         | "recommend.no-title-column"
-        | "recommend.no-library"
         | "recommend.other-dense"
         | "recommend.query"
         | "recommend.no-email"

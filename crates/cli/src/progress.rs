@@ -105,6 +105,18 @@ impl Progress {
         }
     }
 
+    /// A line above the bars, for people.
+    pub(crate) fn say(&self, line: &str) {
+        if self.quiet || self.json {
+            return;
+        }
+        if self.bars.is_hidden() {
+            eprintln!("{line}");
+        } else {
+            let _ = self.bars.println(line);
+        }
+    }
+
     /// Where networks compute, in a line.
     fn card(&self, name: &str, software: bool) {
         if self.json {

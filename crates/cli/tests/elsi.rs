@@ -143,19 +143,19 @@ fn wrong_words_say_what_to_type() {
     check(
         "elsi recommend empty.txt",
         3,
-        "holds no words",
+        "`empty.txt` is empty",
         "a title or an abstract",
     );
     check("elsi recommend seq.fasta", 3, "is a sequence", "GenBank");
     check(
         "elsi recommend nowhere.txt",
-        2,
+        3,
         "there is no such file",
         "paste the text",
     );
     check(
         "elsi recommend abstract.txt --library nowhere",
-        2,
+        3,
         "no library of documents",
         "elsi ingest",
     );
@@ -537,6 +537,220 @@ fn a_watch_keeps_what_was_not_shown() {
     assert_eq!(
         std::fs::read_to_string(folder.path("feed.xml")).expect("it stays"),
         feed
+    );
+}
+
+#[test]
+fn explaining_says_when_a_document_is_not_recommended() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write(
+        "own.txt",
+        "Engineered probiotics for patients: who consents to what is shed?\n",
+    );
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let explained = |words: &str| {
+        json(
+            &folder
+                .ok(&format!("elsi explain {words} --library lib --json"))
+                .stdout,
+        )
+    };
+    let listed = explained("10.5555/probiotic.1 abstract.txt");
+    assert_eq!(
+        (listed["place"].as_u64(), listed["why_not"].as_str()),
+        (Some(1), None)
+    );
+    let check = |words: &str, wanted: &str| {
+        let why = explained(words);
+        assert!(
+            why["why_not"].as_str().is_some_and(|why| why.contains(wanted)),
+            "{words}: {}",
+            why["why_not"]
+        );
+        assert!(why["place"].is_null(), "{words}");
+    };
+    check("10.5555/probiotic.1 abstract.txt --year 2004", "it is of 2022");
+    check(
+        "10.5555/probiotic.1 abstract.txt --hide 10.5555/probiotic.1",
+        "`--hide`",
+    );
+    check("10.5555/toggle.1 abstract.txt --elsi 0.5", "P(ELSI)");
+    check("10.5555/probiotic.1 own.txt", "very text");
+    check(
+        "10.5555/probiotic.1 abstract.txt --like 10.5555/probiotic.1",
+        "`--like`",
+    );
+    let said = folder
+        .ok("elsi explain 10.5555/toggle.1 abstract.txt --library lib --elsi 0.5")
+        .stdout;
+    assert!(said.starts_with("It is not recommended: its P(ELSI)"), "{said}");
+}
+
+#[test]
+fn a_library_without_its_records_or_its_pointer_says_what_to_type() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let file = "lib/records/00000001.jsonl.zst";
+    let whole = std::fs::read(folder.path(file)).expect("it was written");
+    let mut changed = whole.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 0x55;
+    folder.write(file, &changed);
+    let again = folder.refused("elsi ingest mine.ris --library lib");
+    assert!(again.contains("00000001") && again.contains("restore"), "{again}");
+    let rebuilt = folder.refused("elsi index --library lib --rebuild");
+    assert!(rebuilt.contains("has been changed since"), "{rebuilt}");
+    std::fs::remove_file(folder.path(file)).expect("it is there");
+    let gone = folder.refused("elsi index --library lib --rebuild");
+    assert!(
+        gone.contains("holds no file") && gone.contains("ingest your files again"),
+        "{gone}"
+    );
+    folder.ok("elsi export elsi:>=0 --search -n 100000 --output all.jsonl --library lib");
+    folder.ok("elsi ingest all.jsonl --library new");
+    std::fs::write(folder.path(file), &whole).expect("it goes back");
+    std::fs::remove_file(folder.path("lib/library.json")).expect("it is there");
+    for words in ["elsi index --library lib", "elsi ingest mine.ris --library lib"] {
+        let said = folder.refused(words);
+        assert!(
+            said.contains("--rebuild") && !said.contains("ingest FILE"),
+            "{said}"
+        );
+    }
+    folder.ok("elsi index --library lib --rebuild");
+    let silent = folder
+        .run(&["elsi", "index", "--library", "lib", "--dense", "lsa"])
+        .stderr;
+    assert!(
+        silent.contains("nothing was changed") && silent.contains("--rebuild --dense lsa"),
+        "{silent}"
+    );
+}
+
+#[test]
+fn what_holds_no_record_leaves_no_library() {
+    let folder = Folder::new();
+    folder.write("empty.txt", "");
+    folder.write("untitled.ris", "TY  - JOUR\nPY  - 2001\nER  -\n");
+    let empty = folder.refused("elsi ingest empty.txt --library lib");
+    assert!(empty.contains("`empty.txt` is empty"), "{empty}");
+    let untitled = folder.refused("elsi ingest untitled.ris --library lib");
+    assert!(
+        untitled.contains("nothing was ingested") && untitled.contains("no title"),
+        "{untitled}"
+    );
+    assert!(!folder.path("lib").exists());
+    let untitled: Vec<String> = (0..8)
+        .map(|place| format!("{{\"doi\": \"10.5555/{place}\"}}\n"))
+        .collect();
+    let lines = format!(
+        "{{\"title\": \"The ethics of gene drives\"}}\n{}",
+        untitled.concat()
+    );
+    folder.write("lines.jsonl", lines);
+    let told = folder
+        .run(&["elsi", "ingest", "lines.jsonl", "--library", "lib", "--json"])
+        .stderr;
+    assert_eq!(told.matches("the record was left out").count(), 8, "{told}");
+    let few = folder
+        .run(&["elsi", "ingest", "lines.jsonl", "--library", "lib"])
+        .stderr;
+    assert!(few.contains("3 more like the 5"), "{few}");
+}
+
+#[test]
+fn a_watch_is_asked_of_its_own_library_and_kept_under_one_name() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    folder.ok("elsi ingest mine.ris --library other");
+    folder.ok("elsi watch add mine abstract.txt --library lib");
+    let other = folder.refused("elsi watch run --library other");
+    assert!(
+        other.contains("another library") && other.contains("`mine`"),
+        "{other}"
+    );
+    folder.ok("elsi watch run --library lib");
+    let twice = folder.refused("elsi watch add mine abstract.txt --library lib");
+    assert!(twice.contains("--replace"), "{twice}");
+    folder.ok("elsi watch add mine abstract.txt --library other --replace");
+    folder.ok("elsi watch add second abstract.txt --library lib");
+    let ran = folder.run(&["elsi", "watch", "run", "--library", "lib"]);
+    assert!(
+        ran.stdout.contains("second:") && !ran.stdout.contains("mine:"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stderr.contains("`mine`"), "{}", ran.stderr);
+    for name in ["", " "] {
+        let ran = folder.run(&["elsi", "watch", "add", name, "abstract.txt", "--library", "lib"]);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    }
+    let none = folder.run(&["elsi", "watch", "add", "x", "", "--library", "lib"]);
+    assert_eq!(none.code, Some(3), "{}", none.stderr);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_one_exit_code_everywhere() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    for words in [
+        "recommend gone.txt --library lib",
+        "recommend abstract.txt --library gone",
+        "recommend abstract.txt --library lib --weights gone.json",
+        "export gone.txt --library lib --output list.bib",
+        "ingest gone.ris --library lib",
+        "screen --library lib --judgements gone.jsonl",
+        "judge gone.jsonl --qrels out.txt",
+        "learn gone.jsonl --library lib",
+        "eval gone",
+        "eval --relevance gone.jsonl --library lib",
+        "watch run --watches gone.json --library lib",
+        "watch remove x --watches gone.json",
+        "index --library lib --rebuild --lexicon gone.toml",
+    ] {
+        let ran = folder.run(&format!("elsi {words}").split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, Some(3), "{words}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("gone") && ran.stderr.contains("hint:"),
+            "{words}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_session_says_what_turned_and_what_was_taken_back() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let told = |words: &str| {
+        let words = format!("elsi recommend abstract.txt --library lib --session s.json {words}");
+        folder.run(&words.split(' ').collect::<Vec<_>>()).stderr
+    };
+    assert!(told("--undo").contains("nothing to undo"));
+    told("--like 10.5555/toggle.1");
+    assert!(told("--dislike 10.5555/toggle.1").contains("is disliked from now on"));
+    assert!(told("--undo").contains("taken back"));
+}
+
+#[test]
+fn nobody_waits_for_an_address_of_their_own_where_nothing_listens() {
+    let folder = Folder::new();
+    let words = "elsi fetch gene --output pages --email me@example.org --base-url http://127.0.0.1:9";
+    let ran = folder.run(&words.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("nothing listens") && ran.stderr.contains("--base-url"),
+        "{}",
+        ran.stderr
     );
 }
 

@@ -93,6 +93,37 @@ pub enum Error {
         /// What to type instead.
         hint: Option<String>,
     },
+    /// Nothing is where a file or a folder was named.
+    #[error("`{}`: there is no such file{more}", path.display())]
+    NotThere {
+        /// What was named.
+        path: PathBuf,
+        /// The rest of the sentence, such as `, and no document has this id`.
+        more: &'static str,
+        /// What to type or change.
+        hint: &'static str,
+    },
+    /// A file without a byte.
+    #[error("`{file}` is empty")]
+    EmptyFile {
+        /// The file.
+        file: String,
+    },
+    /// Files without a record that can be used.
+    #[error("nothing was ingested: {problem}")]
+    NothingRead {
+        /// What became of the first record, or that there is none.
+        problem: String,
+    },
+    /// The folder for what comes with the program cannot be written.
+    #[error("the documents that come with the program cannot be indexed in `{}`", path.display())]
+    NoCache {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// A text that says nothing.
     #[error("{what} holds no words to look for")]
     NoWords {
@@ -333,6 +364,10 @@ impl Error {
             Self::CannotRead { .. } => "recommend.cannot-read",
             Self::Busy { .. } => "recommend.busy",
             Self::Query { .. } => "recommend.query",
+            Self::NotThere { .. } => "recommend.not-there",
+            Self::EmptyFile { .. } => "recommend.empty-file",
+            Self::NothingRead { .. } => "recommend.nothing-read",
+            Self::NoCache { .. } => "recommend.write",
             Self::NoWords { .. } => "recommend.no-words",
             Self::UnknownId { .. } => "recommend.unknown-id",
             Self::OutOfRange { .. } => "recommend.out-of-range",
@@ -374,8 +409,9 @@ impl Error {
                 library.display()
             )),
             Self::DamagedRecords { library, .. } => Some(format!(
-                "restore the file from a copy, then `counterpoise elsi index --library {0} --rebuild`; without a copy, `counterpoise elsi export --library {0}` writes what the index still holds, for a new library",
-                library.display()
+                "restore them from a copy, then `counterpoise elsi index --library {} --rebuild`; without a copy, ingest your files again into a new folder: what the index still holds, `{}` writes for it",
+                library.display(),
+                keeping(library)
             )),
             Self::OtherDense { library, asked, .. } => Some(format!(
                 "leave `--dense` out, or build the index anew: `counterpoise elsi index --library {} --rebuild --dense {asked}`",
@@ -391,8 +427,20 @@ impl Error {
             Self::OnlySequence { .. } => Some(
                 "give a GenBank record or an SBOL design with descriptions, or a few sentences on what it is for".into(),
             ),
-            Self::CannotRead { hint, .. } => Some((*hint).into()),
+            Self::CannotRead { hint, .. } | Self::NotThere { hint, .. } => Some((*hint).into()),
             Self::Busy { .. } => Some("wait until it is done, or stop it; searching goes on meanwhile".into()),
+            Self::EmptyFile { .. } => Some(
+                "give a file with a title or an abstract, or a file of records; `-` reads what you paste".into(),
+            ),
+            Self::NothingRead { .. } => {
+                Some("every record needs a title or an abstract; for a table, `--columns title=NAME` names the column".into())
+            }
+            Self::NoCache { .. } => Some(
+                "set the environment variable `XDG_CACHE_HOME` to a folder that you may write to, or name a library of your own with `--library`".into(),
+            ),
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path; it is relative to the current folder".into())
+            }
             Self::NoWords { .. } => Some("give a title or an abstract, in words".into()),
             Self::UnknownId { .. } => Some(
                 "paste the text instead, or fetch the record: `counterpoise elsi fetch`, then `counterpoise elsi ingest`".into(),
@@ -423,6 +471,9 @@ impl Error {
                 Some(format!("type the same command again {when}; it goes on where it stopped{key}"))
             }
             Self::Refused { wants_key, status, .. } if *wants_key && matches!(status, 401..=403) => Some(KEY.into()),
+            Self::Refused { status: 0, .. } => {
+                Some("check the address that is asked, `--base-url` if you gave one, and whether its server runs".into())
+            }
             Self::Refused { .. } => {
                 Some("look whether the query is in the language of this server; what came before it is kept".into())
             }
@@ -483,6 +534,14 @@ impl Error {
             source: std::io::Error::other(error.to_string()),
         }
     }
+}
+
+/// What writes all that an index holds.
+pub(crate) fn keeping(library: &Path) -> String {
+    format!(
+        "counterpoise elsi export 'elsi:>=0' --search -n 100000 --output all.jsonl --library {}",
+        library.display()
+    )
 }
 
 const READ: &str = "cannot read";

@@ -9,8 +9,8 @@ use counterpoise_metrics::retrieval::{
     Judgements, Order, Ranked, RankingMeasure, RankingReport, Retrieval, Run,
 };
 use counterpoise_recommend::{
-    Classifier, DenseKind, Filter, Lexicon, Library, LibraryOptions, Question, ReadRecords, RecommendOptions,
-    Recommender, Weights, Writer, read_records,
+    Classifier, DenseKind, Error as RecommendError, Filter, Lexicon, Library, LibraryOptions, Question,
+    ReadRecords, RecommendOptions, Recommender, Weights, Writer, read_records,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -309,10 +309,13 @@ fn first_there(folder: &Path, names: &[&str]) -> Result<PathBuf, Error> {
         .iter()
         .map(|name| folder.join(name))
         .find(|path| path.is_file())
-        .ok_or_else(|| Error::Config {
-            place: folder.display().to_string(),
-            problem: format!("there is no {} here", names.join(" and no ")),
-            hint: Some("name a folder in the form of BEIR: corpus.jsonl, queries.jsonl, qrels/train.tsv, qrels/test.tsv".into()),
+        .ok_or_else(|| {
+            RecommendError::NotThere {
+                path: folder.join(names[0]),
+                more: ", packed or not",
+                hint: "name a folder in the form of BEIR: corpus.jsonl, queries.jsonl, qrels/train.tsv, qrels/test.tsv",
+            }
+            .into()
         })
 }
 

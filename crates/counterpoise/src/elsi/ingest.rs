@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use counterpoise_base::{Observer, Warning, counted};
@@ -48,14 +48,11 @@ pub struct ReadFile {
     pub left_out: u64,
 }
 
-/// Problems that are told of each file.
-const TOLD: usize = 5;
-
 /// Reads files, and adds what they hold to a library, all of it or nothing.
 ///
 /// # Errors
 ///
-/// If a file cannot be read, and those of [`Writer`].
+/// If a file cannot be read, if no record was read, and those of [`Writer`].
 pub fn ingest(
     files: &[RecordFile],
     library: &Path,
@@ -107,9 +104,17 @@ fn ingest_into(
         report.warnings.push(Warning::new("elsi.foreign-file", message));
     }
     let mut read = 0;
+    let mut empty = None;
     for file in &plain {
         let name = file.path.display().to_string();
-        let input = File::open(&file.path).map_err(|source| cannot_read(&file.path, source))?;
+        let failed = |source| cannot_read(&file.path, source);
+        let mut input = BufReader::with_capacity(1 << 20, File::open(&file.path).map_err(failed)?);
+        if input.fill_buf().map_err(failed)?.is_empty() {
+            let message = format!("`{name}` is empty, and was left out");
+            report.warnings.push(Warning::new("elsi.empty-file", message));
+            empty.get_or_insert(name);
+            continue;
+        }
         let how = ReadRecords {
             format: file.format,
             columns: file.columns.clone(),
@@ -120,28 +125,23 @@ fn ingest_into(
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let done = read_records(
-            &name,
-            Box::new(BufReader::with_capacity(1 << 20, input)),
-            &how,
-            &mut |mut record| {
-                if record.source.is_empty() {
-                    record.source.clone_from(&source);
+        let done = read_records(&name, Box::new(input), &how, &mut |mut record| {
+            if record.source.is_empty() {
+                record.source.clone_from(&source);
+            }
+            read += 1;
+            if read % 1024 == 0 {
+                let event = counterpoise_base::Event::Progress {
+                    task: READING,
+                    done: read,
+                    total: 0,
+                };
+                if observer.observe(&event).is_break() {
+                    return Err(RecommendError::Stopped { task: READING });
                 }
-                read += 1;
-                if read % 1024 == 0 {
-                    let event = counterpoise_base::Event::Progress {
-                        task: READING,
-                        done: read,
-                        total: 0,
-                    };
-                    if observer.observe(&event).is_break() {
-                        return Err(RecommendError::Stopped { task: READING });
-                    }
-                }
-                writer.add(&record)
-            },
-        )?;
+            }
+            writer.add(&record)
+        })?;
         let _ = observer.observe(&counterpoise_base::Event::Finished { task: READING });
         report.warnings.extend(warnings(&name, &done));
         report.files.push(ReadFile {
@@ -150,6 +150,9 @@ fn ingest_into(
             records: done.records,
             left_out: done.left_out,
         });
+    }
+    if read == 0 {
+        return Err(nothing_read(empty, &report).into());
     }
     report.ingested = writer.commit(observer)?;
     let conflicts = &report.ingested.conflicts;
@@ -170,6 +173,23 @@ fn ingest_into(
     Ok(report)
 }
 
+/// Why there is no record.
+fn nothing_read(empty: Option<String>, report: &IngestReport) -> RecommendError {
+    let problem = report.warnings.iter().find(|warning| warning.code == PROBLEM);
+    match (problem, empty) {
+        (Some(problem), _) => RecommendError::NothingRead {
+            problem: problem.message.clone(),
+        },
+        (None, Some(file)) => RecommendError::EmptyFile { file },
+        (None, None) => RecommendError::NothingRead {
+            problem: match report.files.first() {
+                Some(first) => format!("`{}` holds no record", first.file),
+                None => "there is no file".into(),
+            },
+        },
+    }
+}
+
 /// Whether a file of a folder is none of records, by its name and its beginning.
 fn is_foreign(path: &Path) -> Result<bool, Error> {
     use std::io::Read as _;
@@ -185,25 +205,21 @@ fn is_foreign(path: &Path) -> Result<bool, Error> {
 /// Bytes of a file that tell its format.
 const HEAD: u64 = 64 << 10;
 const READING: &str = "reading records";
+/// What was odd in a record.
+const PROBLEM: &str = "elsi.problem";
 
 fn warnings(file: &str, done: &counterpoise_recommend::ReadReport) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = done
         .problems
         .iter()
-        .take(TOLD)
-        .map(|problem| {
-            Warning::new(
-                "elsi.problem",
-                format!("`{file}`, {}: {}", problem.place, problem.what),
-            )
-        })
+        .map(|problem| Warning::new(PROBLEM, format!("`{file}`, {}: {}", problem.place, problem.what)))
         .collect();
-    let more = done.problems.len().saturating_sub(TOLD) as u64 + done.more_problems;
-    if more > 0 {
-        warnings.push(Warning::new(
-            "elsi.problem",
-            format!("`{file}`: {} more like these", counted(more as usize, "problem")),
-        ));
+    if done.more_problems > 0 {
+        let message = format!(
+            "`{file}`: {} more, which are listed nowhere",
+            counted(done.more_problems as usize, "problem")
+        );
+        warnings.push(Warning::new("elsi.more-problems", message));
     }
     if done.left_out > 0 {
         let message = format!("`{file}`: {} left out", counted(done.left_out as usize, "record"));

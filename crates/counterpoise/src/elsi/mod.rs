@@ -20,15 +20,15 @@ pub use beside::MeasuredRun;
 pub use bundled::{BundledTitles, QUICKSTART_TEXT, TITLES, bundled_library, bundled_titles, first_reading};
 pub use counterpoise_recommend::fetch::{
     ApiKey, BaseUrls, FetchFolder, FetchOptions, FetchQuery, FetchSummary, Preset as FetchPreset,
-    Source as FetchSource, fetch,
+    Source as FetchSource, WAITING as FETCH_WAITS, fetch,
 };
 pub use counterpoise_recommend::{
     AcceptedWeights, AspectMeasures, AspectModel, AspectReason, Balance, Classifier, Coefficients, ColumnMap,
     Covered, DenseKind, DistillOptions, Error as RecommendError, Example, Facet, Facets, Feedback, Filter,
     Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon,
     Library, LibraryOptions, Part as ScorePart, Problem, Question, Reasons, RecommendOptions, Recommendation,
-    Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Weights, WordShare,
-    rebuild as rebuild_library,
+    Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Standing, Weights,
+    WordShare, rebuild as rebuild_library,
 };
 pub use distil::{DistilledTable, distill_table};
 pub use evaluate::{EngineCheck, engine_check};

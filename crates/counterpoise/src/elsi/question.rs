@@ -1,7 +1,9 @@
 use std::io::{BufRead as _, Read as _};
 use std::path::Path;
 
-use counterpoise_recommend::{Format, Library, Question, ReadRecords, Record, read_records};
+use counterpoise_recommend::{
+    Error as RecommendError, Format, Library, Question, ReadRecords, Record, read_records,
+};
 
 use super::ingest::{cannot_read, files_of};
 use crate::Error;
@@ -25,6 +27,9 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
         let mut text = Vec::new();
         let read = std::io::stdin().lock().take(LONGEST).read_to_end(&mut text);
         read.map_err(|source| cannot_read(Path::new("standard input"), source))?;
+        if text.is_empty() {
+            return Err(empty("standard input".into()));
+        }
         return Ok(Question::from_text(
             &String::from_utf8_lossy(&text),
             "standard input",
@@ -38,7 +43,7 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
             .collect::<Result<_, _>>()?;
         return Ok(together(parts, given));
     }
-    if path.is_file() {
+    if path.exists() {
         return of_file(path);
     }
     if let Some(number) = library.find_any(given)? {
@@ -54,13 +59,18 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
         || counterpoise_recommend::clean_pmcid(given).is_some()
         || counterpoise_recommend::clean_openalex(given).is_some();
     if id {
-        return Err(counterpoise_recommend::Error::UnknownId { id: given.into() }.into());
+        return Err(RecommendError::UnknownId { id: given.into() }.into());
     }
-    Err(Error::Config {
-        place: given.into(),
-        problem: "there is no such file, and no document of the library has this id".into(),
-        hint: Some("give a file, an id such as doi:10.1000/182, or `-` and paste the text".into()),
-    })
+    Err(RecommendError::NotThere {
+        path: given.into(),
+        more: ", and no document of the library has this id",
+        hint: "give a file, an id such as doi:10.1000/182, or `-` and paste the text",
+    }
+    .into())
+}
+
+fn empty(file: String) -> Error {
+    RecommendError::EmptyFile { file }.into()
 }
 
 fn of_file(path: &Path) -> Result<Question, Error> {
@@ -72,7 +82,7 @@ fn of_file(path: &Path) -> Result<Question, Error> {
         .map_err(|source| cannot_read(path, source))?
         .to_vec();
     if head.is_empty() {
-        return Err(counterpoise_recommend::Error::NoWords { what: name }.into());
+        return Err(empty(name));
     }
     let list = match Format::detect(&name, &head) {
         Some(Format::Text | Format::Jats) | None => None,
@@ -102,7 +112,7 @@ fn of_file(path: &Path) -> Result<Question, Error> {
         .map(|record| Question::from_record(record, &name))
         .collect::<Result<Vec<_>, _>>()?;
     if parts.is_empty() {
-        return Err(counterpoise_recommend::Error::NoWords { what: name }.into());
+        return Err(RecommendError::NoWords { what: name }.into());
     }
     Ok(together(parts, &name))
 }

@@ -41,6 +41,9 @@ pub struct Watch {
     pub own: Vec<String>,
     /// Documents that the library held when it was asked last.
     pub seen: u32,
+    /// Which library that was: its folder, or [`BUNDLED`](Watches::BUNDLED). Absent in files of older versions, which fit any.
+    #[serde(default)]
+    pub library: Option<String>,
 }
 
 /// What is new for a question.
@@ -54,6 +57,12 @@ pub struct News {
     pub fit: usize,
     /// Those of them that fit, best first, as many as were asked for.
     pub items: Vec<Recommendation>,
+}
+
+impl Watch {
+    fn is_of(&self, library: &str) -> bool {
+        self.library.as_deref().is_none_or(|known| known == library)
+    }
 }
 
 const FORMAT: u32 = 1;
@@ -105,9 +114,30 @@ impl Watches {
         &self.watches
     }
 
-    /// Keeps a question under a name, in the place of what had the name before. What the library holds now is not new to it.
-    pub fn keep(&mut self, name: &str, question: Question, library: &Library) {
-        self.watches.retain(|watch| watch.name != name);
+    /// What stands in the place of a folder for the documents that come with the program.
+    pub const BUNDLED: &'static str = "bundled";
+
+    /// Keeps a question under a name. What the library holds now is not new to it. `of` is the folder of the library, or
+    /// [`BUNDLED`](Self::BUNDLED).
+    ///
+    /// # Errors
+    ///
+    /// If the name is empty, or another question has it.
+    pub fn keep(&mut self, name: &str, question: Question, library: &Library, of: &str) -> Result<(), Error> {
+        let wrong = |problem: &str, hint: &str| Error::Config {
+            place: format!("`{name}`"),
+            problem: problem.into(),
+            hint: Some(hint.into()),
+        };
+        if name.trim().is_empty() {
+            return Err(wrong("a question needs a name", "write a word before the text"));
+        }
+        if self.watches.iter().any(|watch| watch.name == name) {
+            return Err(wrong(
+                "another question has this name",
+                "take another name, or add `--replace` to forget that one",
+            ));
+        }
         self.watches.push(Watch {
             name: name.into(),
             title: question.title,
@@ -117,7 +147,14 @@ impl Watches {
             references: question.references,
             own: question.own,
             seen: library.len() as u32,
+            library: Some(of.into()),
         });
+        Ok(())
+    }
+
+    /// Questions that another library was asked than this one.
+    pub fn of_others<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a Watch> {
+        self.watches.iter().filter(move |watch| !watch.is_of(of))
     }
 
     /// Forgets a question. `false` if there was none of the name.
@@ -127,16 +164,22 @@ impl Watches {
         self.watches.len() < before
     }
 
-    /// Asks every question of what came to the library since it was asked last, and takes note that it was.
+    /// Asks every question of the library `of` what came to it since it was asked last, and takes note that it was. Questions of
+    /// other libraries, which number other documents, are passed over.
     ///
     /// # Errors
     ///
     /// Those of [`Recommender::recommend`].
-    pub fn ask(&mut self, library: &Library, options: &RecommendOptions) -> Result<Vec<News>, Error> {
+    pub fn ask(
+        &mut self,
+        library: &Library,
+        of: &str,
+        options: &RecommendOptions,
+    ) -> Result<Vec<News>, Error> {
         let recommender = Recommender::new(library);
         let now = library.len() as u32;
         let mut news = Vec::new();
-        for watch in &mut self.watches {
+        for watch in self.watches.iter_mut().filter(|watch| watch.is_of(of)) {
             let mut question = Question::default();
             question.title.clone_from(&watch.title);
             question.text.clone_from(&watch.text);
@@ -166,6 +209,7 @@ impl Watches {
                 fit,
                 items,
             });
+            watch.library = Some(of.into());
             // What was not shown is not known: it stays new.
             if fit <= limit {
                 watch.seen = now;

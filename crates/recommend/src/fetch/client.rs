@@ -1,7 +1,7 @@
 //! One request after another, not too fast, and again if need be.
 
 use std::fmt::Write as _;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::date;
-use super::options::{FetchOptions, Source};
+use super::options::{BaseUrls, FetchOptions, Source};
 use super::pages::Problem;
 use crate::Error;
 
@@ -61,7 +61,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 const GLANCE: Duration = Duration::from_millis(200);
 
 const RECEIVING: &str = "receiving a page";
-const WAITING: &str = "waiting for the server";
+/// How the task of a pause begins, whose units are seconds; behind it stands what is waited for.
+pub const WAITING: &str = "waiting for ";
 
 /// What is asked for at one address.
 pub(super) struct Request {
@@ -81,6 +82,8 @@ pub(super) struct Client<'a> {
     next: Duration,
     tries: u32,
     has_key: bool,
+    /// Whether the address is the user's own, where nobody has to wait for a server to come back.
+    is_own_address: bool,
 }
 
 enum Failure {
@@ -97,15 +100,16 @@ impl<'a> Client<'a> {
         observer: &'a dyn Observer,
     ) -> Self {
         let has_key = options.api_key.is_some();
-        let (interval, base) = match options.source {
+        let (interval, base_of): (_, fn(&BaseUrls) -> &String) = match options.source {
             // They allow 10 requests a second.
-            Source::EuropePmc => (200, &options.base_urls.europe_pmc),
+            Source::EuropePmc => (200, |urls| &urls.europe_pmc),
             // They allow 100 a second, and count them by the day.
-            Source::OpenAlex => (100, &options.base_urls.openalex),
-            Source::Pubmed if has_key => (110, &options.base_urls.ncbi),
+            Source::OpenAlex => (100, |urls| &urls.openalex),
+            Source::Pubmed if has_key => (110, |urls| &urls.ncbi),
             // 3 a second.
-            Source::Pubmed => (350, &options.base_urls.ncbi),
+            Source::Pubmed => (350, |urls| &urls.ncbi),
         };
+        let base = base_of(&options.base_urls);
         let is_secure = base.starts_with("https:");
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -138,6 +142,7 @@ impl<'a> Client<'a> {
             next: Duration::ZERO,
             tries: options.tries.get(),
             has_key,
+            is_own_address: base != base_of(&BaseUrls::default()),
         }
     }
 
@@ -151,7 +156,7 @@ impl<'a> Client<'a> {
         let mut pause = PAUSE;
         let mut tries = 0;
         loop {
-            self.wait(self.next.saturating_sub(self.clock.now()))?;
+            self.wait(self.next.saturating_sub(self.clock.now()), "the next request")?;
             let answer = self.once(request, &check);
             self.next = self.clock.now() + self.interval;
             tries += 1;
@@ -171,7 +176,12 @@ impl<'a> Client<'a> {
                     wants_key: self.source == Source::OpenAlex && !self.has_key,
                 });
             }
-            self.wait(wanted.map_or(pause, |wanted| wanted.max(PAUSE)))?;
+            let what = format!(
+                "{}, asked {tries} of {} times: {why}",
+                host(&request.url),
+                self.tries
+            );
+            self.wait(wanted.map_or(pause, |wanted| wanted.max(PAUSE)), &what)?;
             pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
@@ -232,6 +242,9 @@ impl<'a> Client<'a> {
             ureq::Error::HostNotFound => passing("its address is not known; is there a network?"),
             ureq::Error::ConnectionFailed => passing("it cannot be reached"),
             ureq::Error::Timeout(_) => passing("it takes too long"),
+            ureq::Error::Io(error) if self.is_own_address && error.kind() == ErrorKind::ConnectionRefused => {
+                Failure::Final(self.refused(url, 0, "nothing listens at this address".into()))
+            }
             ureq::Error::Io(error) => match tls(error) {
                 Some(rustls::Error::InvalidCertificate(problem)) => Failure::Final(self.refused(
                     url,
@@ -292,8 +305,9 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Lets time pass; tells of it where it takes a second or more.
-    fn wait(&self, duration: Duration) -> Result<(), Error> {
+    /// Lets time pass; tells of it, and of what is waited for, where it takes a second or more.
+    fn wait(&self, duration: Duration, what: &str) -> Result<(), Error> {
+        let task = format!("{WAITING}{what}");
         let is_long = duration >= Duration::from_secs(1);
         let tell = |event: &Event<'_>| {
             if is_long && self.observer.observe(event).is_break() {
@@ -304,7 +318,7 @@ impl<'a> Client<'a> {
         let (mut left, mut gone) = (duration, Duration::ZERO);
         while left > Duration::ZERO {
             tell(&Event::Progress {
-                task: WAITING,
+                task: &task,
                 done: gone.as_secs(),
                 total: duration.as_secs(),
             })?;
@@ -313,7 +327,7 @@ impl<'a> Client<'a> {
             left = left.saturating_sub(part);
             gone += part;
         }
-        tell(&Event::Finished { task: WAITING })
+        tell(&Event::Finished { task: &task })
     }
 }
 

@@ -15,7 +15,7 @@ mod tests;
 
 use counterpoise_base::{Event, Observer};
 
-pub use client::{Clock, SystemClock};
+pub use client::{Clock, SystemClock, WAITING};
 pub use folder::{FetchFolder, FetchState, Page, PageSink, Place};
 pub use options::{ApiKey, BaseUrls, FetchOptions, FetchQuery, Source};
 pub use presets::Preset;

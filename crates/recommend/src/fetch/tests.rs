@@ -487,7 +487,7 @@ fn a_key_is_sent_and_never_shown() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_given_up() {
+fn an_address_of_ones_own_where_nothing_listens_is_told_at_once() {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -496,15 +496,16 @@ fn a_server_that_is_not_there_is_given_up() {
     let base = format!("http://127.0.0.1:{port}");
     let options = FetchOptions::new(Source::EuropePmc, FetchQuery::Text("yeast".into()))
         .with_email("you@example.org")
-        .with_tries(NonZeroU32::MIN)
         .with_base_urls(BaseUrls {
             europe_pmc: base,
             ..BaseUrls::default()
         });
     let folder = tempfile::tempdir().unwrap();
     let error = run(&options, folder.path()).unwrap_err();
-    assert_eq!(error.code(), "recommend.given-up");
-    assert!(error.to_string().contains("once"), "{error}");
+    // An address of one's own is not waited for.
+    assert_eq!(error.code(), "recommend.refused");
+    assert!(error.to_string().contains("nothing listens"), "{error}");
+    assert!(error.hint().unwrap().contains("--base-url"), "{error:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use zstd::stream::{read::Decoder, write::Encoder};
@@ -137,7 +138,7 @@ impl LogReader {
     pub(crate) fn next(&mut self) -> Result<Option<(u32, Record)>, Error> {
         self.text.clear();
         let read = self.input.read_line(&mut self.text);
-        if read.map_err(|source| Error::read(&self.path, source))? == 0 {
+        if read.map_err(|source| self.changed(self.line + 1, source.to_string()))? == 0 {
             let Some(next) = self.left.pop() else {
                 return Ok(None);
             };
@@ -147,13 +148,18 @@ impl LogReader {
             return self.next();
         }
         self.line += 1;
-        let entry: OwnedEntry = serde_json::from_str(&self.text).map_err(|error| Error::Malformed {
-            file: self.path.display().to_string(),
-            place: format!("line {}", self.line),
-            problem: error.to_string(),
-            hint: Some("this file was written by `elsi ingest` and has been changed since; restore it from a copy, or ingest into a new library".into()),
-        })?;
+        let entry: OwnedEntry =
+            serde_json::from_str(&self.text).map_err(|error| self.changed(self.line, error.to_string()))?;
         Ok(Some((entry.number, entry.record)))
+    }
+
+    fn changed(&self, line: u64, problem: String) -> Error {
+        Error::Malformed {
+            file: self.path.display().to_string(),
+            place: format!("line {line}"),
+            problem,
+            hint: Some("this file was written by `elsi ingest` and has been changed since; restore it from a copy, or ingest into a new library".into()),
+        }
     }
 }
 
@@ -219,6 +225,18 @@ pub(crate) fn damages(library: &Path, manifest: &Manifest) -> Vec<String> {
         }
     }
     damages
+}
+
+/// The first file whose bytes are not those that were written, by the sums inside of it. Unpacks all of them and parses nothing:
+/// some 0.5 s for 100 000 abstracts in one file.
+pub(crate) fn changed(library: &Path, manifest: &Manifest) -> Option<String> {
+    (1..=manifest.logs).into_par_iter().find_map_first(|place| {
+        let read = File::open(path(library, place))
+            .and_then(Decoder::new)
+            .and_then(|mut bytes| std::io::copy(&mut bytes, &mut std::io::sink()));
+        let error = read.err()?;
+        Some(format!("{} cannot be read ({error})", name(place)))
+    })
 }
 
 /// What messages call a file.

@@ -96,10 +96,14 @@ impl Library {
     ///
     /// If there is none, if a later version wrote it, and if its index is damaged.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let no_library = || Error::NoLibrary {
-            library: folder.into(),
+        let Some(pointer) = Pointer::read(folder)? else {
+            return Err(match log::files(folder) {
+                Ok(files) if !files.is_empty() => without_pointer(folder),
+                _ => Error::NoLibrary {
+                    library: folder.into(),
+                },
+            });
         };
-        let pointer = Pointer::read(folder)?.ok_or_else(no_library)?;
         let (index, fields, manifest) = open_index(folder, &pointer)?;
         let failed = |error| Error::index(folder, &error);
         let reader = index
@@ -140,7 +144,8 @@ impl Library {
         let notes = log::damages(folder, &manifest);
         let notes = notes.iter().map(|problem| {
             format!(
-                "{problem}: the index is whole, but `counterpoise elsi index --rebuild` could not build it again; restore the file from a copy, or keep what the index holds with `counterpoise elsi search 'elsi:>=0' -n 10000 --json --library DIR`"
+                "{problem}: the index is whole, but `counterpoise elsi index --rebuild` could not build it again; restore the file from a copy, or keep what the index holds: `{}`",
+                crate::error::keeping(folder)
             )
         });
         Ok(Self {
@@ -319,6 +324,11 @@ impl Library {
         let query = tantivy::query::TermQuery::new(term, tantivy::schema::IndexRecordOption::Basic);
         self.matching(&query)
     }
+}
+
+/// Records without the file that says which index is in use.
+fn without_pointer(folder: &Path) -> Error {
+    Error::corrupt(folder, "`library.json` is missing beside its records")
 }
 
 impl std::fmt::Debug for Library {

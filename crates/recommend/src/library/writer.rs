@@ -13,7 +13,7 @@ use super::embedder::{DenseKind, Embedder};
 use super::fields::Fields;
 use super::log::{self, LogReader, LogWriter};
 use super::manifest::{Manifest, Pointer, write_whole};
-use super::{first_with, fits, open_index, read_vectors, record_at};
+use super::{first_with, fits, open_index, read_vectors, record_at, without_pointer};
 use crate::dense::{Lsa, LsaOptions, Vectors};
 use crate::elsi::Classifier;
 use crate::text::{Analyzer, Form};
@@ -118,10 +118,7 @@ impl Writer {
             pointer
         } else {
             if !log::files(folder)?.is_empty() {
-                return Err(Error::corrupt(
-                    folder,
-                    "`library.json` is missing beside its records",
-                ));
+                return Err(without_pointer(folder));
             }
             let pointer = begin(folder, 1, &options)?;
             pointer.write(folder)?;
@@ -132,7 +129,8 @@ impl Writer {
         let there = log::files(folder)?.len();
         let too_few = (there < manifest.logs as usize)
             .then(|| format!("{} of {} files of records are there", there, manifest.logs));
-        if let Some(problem) = log::damages(folder, &manifest).into_iter().next().or(too_few) {
+        let damages = log::damages(folder, &manifest).into_iter().next();
+        if let Some(problem) = damages.or(too_few).or_else(|| log::changed(folder, &manifest)) {
             return Err(Error::DamagedRecords {
                 library: folder.into(),
                 problem,
@@ -331,8 +329,14 @@ pub fn rebuild(folder: &Path, options: &LibraryOptions, observer: &dyn Observer)
         return Err(no_library());
     }
     let files = log::files(folder)?;
-    if files.is_empty() {
+    if files.is_empty() && Pointer::read(folder)?.is_none() {
         return Err(no_library());
+    }
+    if files.is_empty() {
+        return Err(Error::DamagedRecords {
+            library: folder.into(),
+            problem: format!("`{}` holds no file", folder.join("records").display()),
+        });
     }
     let _lock = lock(folder)?;
     // The first reading counts what several records are for.

@@ -349,6 +349,21 @@ impl<'a> Recommender<'a> {
         Ok(explained.remove(0))
     }
 
+    /// The library that is recommended from.
+    pub(super) fn library(&self) -> &Library {
+        self.library
+    }
+
+    /// Whether a document is a record of the very text.
+    pub(super) fn is_own(&self, question: &Question, number: u32) -> Result<bool, Error> {
+        let heard = Heard {
+            liked: Vec::new(),
+            disliked: Vec::new(),
+        };
+        let asked = self.ask(question, &heard)?;
+        Ok(self.own(question, &asked)?.contains(number))
+    }
+
     /// The number behind an id as people write it: `doi:…`, `10.1000/x`, `PMID 123`, `PMC12`, `W12`, or a key of their own file.
     ///
     /// # Errors
