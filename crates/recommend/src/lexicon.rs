@@ -299,8 +299,7 @@ impl Lexicon {
 
     /// Every cue and every trigger in a text, in one pass.
     ///
-    /// A cue inside of a longer phrase under `not`, or inside of a longer cue of the same aspect, is left out, and so is a trigger
-    /// within three words after `no`, `not`, `never`, `nor`, `neither`, `non` or `without`: strains that are not pathogenic call for nothing.
+    /// A cue inside of a longer phrase under `not`, or inside of a longer cue of the same aspect, is left out.
     pub fn scan(&self, text: &str) -> Scan<'_> {
         let found = self.phrases.find(text);
         let mut out = Scan::default();
@@ -310,7 +309,6 @@ impl Lexicon {
                 continue;
             }
             match (&entry.role, entry.aspect) {
-                (Role::Trigger { .. }, _) if denied(&text[..hit.start]) => {}
                 (Role::Trigger { why }, Some(aspect)) => out.triggers.push(TriggerHit {
                     aspect,
                     trigger: &entry.written,
@@ -378,26 +376,6 @@ impl Lexicon {
     pub fn paper_rule(&self, abstract_text: &str) -> bool {
         !self.paper.find(abstract_text).is_empty()
     }
-}
-
-/// Words within which what is said is denied.
-const DENIED_WITHIN: usize = 3;
-
-/// Whether what follows a text is denied by its last words, up to a sign that ends a part of a sentence.
-fn denied(before: &str) -> bool {
-    let part = before.rsplit([',', ';', ':', '.', '?', '!', '(', ')']).next();
-    let words = part
-        .unwrap_or_default()
-        .split(|sign: char| !sign.is_alphanumeric());
-    let words = words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase);
-    // `not only pathogenic` denies nothing.
-    let last = words.rev().take(DENIED_WITHIN).take_while(|word| word != "only");
-    last.into_iter().any(|word| {
-        matches!(
-            &*word,
-            "no" | "not" | "never" | "nor" | "neither" | "non" | "without"
-        )
-    })
 }
 
 #[cfg(test)]
@@ -519,22 +497,6 @@ words = ["patients", "kill switch*"]
                 );
             }
         }
-    }
-
-    #[test]
-    fn what_is_denied_triggers_nothing() {
-        let lexicon = small();
-        let check = |text: &str, wanted: usize| {
-            assert_eq!(lexicon.scan(text).triggers.len(), wanted, "{text}");
-        };
-        check("It was given to patients.", 1);
-        check("No patients were treated.", 0);
-        check("It was not given to patients.", 0);
-        check("Non-patients", 0);
-        check("Not only patients were treated.", 1);
-        check("It does not grow, patients say.", 1);
-        check("It is not known what was then given to patients.", 1);
-        check("It was made without a kill switch. Patients came.", 1);
     }
 
     #[test]
