@@ -266,8 +266,9 @@ pub(crate) struct ExplainDocumentFlags {
 pub(crate) struct ExportFlags {
     #[command(flatten)]
     pub(crate) ask: AskFlags,
-    /// The question is a query of `elsi search`
-    #[arg(long)]
+    /// The question is a query of `elsi search`, in which filters are written: `drives year:2018`
+    #[arg(long, conflicts_with_all = ["year", "kind", "open_access", "retracted", "aspect", "language", "source", "hide", "only", "elsi",
+        "like", "dislike", "session", "lambda", "weights", "never_abstain"])]
     pub(crate) search: bool,
     /// Documents to write
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]

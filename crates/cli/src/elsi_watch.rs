@@ -130,13 +130,15 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             if let Some(path) = &markdown {
                 write_text(&digest(&news, &when[..10]), path)?;
             }
-            // What was told is noted last: a feed that could not be written is told again.
-            list.write(&watches.watches)?;
             progress.end();
             if json {
-                return print_json(&news);
+                print_json(&news)?;
+            } else {
+                terminal::print(&in_words(&news))?;
             }
-            terminal::print(&in_words(&news))
+            // What was told is noted last: what could not be written or printed is told again.
+            list.write(&watches.watches)?;
+            Ok(())
         }
     }
 }

@@ -694,6 +694,43 @@ fn a_watch_is_asked_of_its_own_library_and_kept_under_one_name() {
     assert_eq!(none.code, Some(3), "{}", none.stderr);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_could_not_be_printed_is_news_the_next_time() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("mine.ris", RECORDS);
+    folder.write("first.ris", "TY  - JOUR\nTI  - Bridges of steel\nER  -\n");
+    folder.ok("elsi ingest first.ris --library lib");
+    folder.ok("elsi watch add mine abstract.txt --library lib");
+    folder.ok("elsi ingest mine.ris --library lib");
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .expect("Linux has it");
+    let failed = folder
+        .command()
+        .args(["elsi", "watch", "run", "--library", "lib"])
+        .stdout(full)
+        .status()
+        .expect("it starts");
+    assert!(!failed.success());
+    let ran = folder.run(&["elsi", "watch", "run", "--library", "lib"]);
+    assert!(ran.stdout.contains("who consents"), "{}", ran.stdout);
+    let again = folder.run(&["elsi", "watch", "run", "--library", "lib"]);
+    assert!(!again.stdout.contains("who consents"), "{}", again.stdout);
+}
+
+#[test]
+fn filters_of_a_search_that_is_exported_stand_in_its_query() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let refused = folder.refused("elsi export yeast --search --year 2004 --library lib --output a.csv");
+    assert!(refused.contains("--search"), "{refused}");
+    folder.ok("elsi export year:2004 --search --library lib --output a.csv");
+}
+
 #[test]
 fn a_file_that_is_not_there_is_one_exit_code_everywhere() {
     let folder = Folder::new();

@@ -592,6 +592,24 @@ fn containing_a_gene_is_no_containment() {
     check("responsibility", &["held"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn who_may_read_one_file_of_a_library_may_read_all() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    for title in ["Ethics of gene drives", "Law of gene drives"] {
+        let mut writer = Writer::open(folder.path(), words()).unwrap();
+        writer.add(&record(title, title, "", 2020)).unwrap();
+        writer.commit(&()).unwrap();
+    }
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let usual = mode(&folder.path().join("lock"));
+    for name in ["library.json", "index-1/meta.json", "index-1/.managed.json"] {
+        assert_eq!(mode(&folder.path().join(name)), usual, "{name}");
+    }
+}
+
 #[test]
 fn a_usual_chassis_does_not_call_for_the_same_documents_each_time() {
     let folder = tempfile::tempdir().unwrap();

@@ -20,6 +20,8 @@ use crate::text::{Analyzer, Form};
 use crate::{Error, Merger, Met, Record, merge, merge_key};
 
 const TASK: &str = "indexing documents";
+/// The file that whoever writes holds.
+const LOCK: &str = "lock";
 
 /// Bytes of words that each indexing thread holds before it writes them.
 const BUFFER: usize = 128 << 20;
@@ -452,7 +454,19 @@ fn begin(folder: &Path, place: u32, options: &LibraryOptions) -> Result<Pointer,
     let mut prepared = writer.prepare_commit().map_err(failed)?;
     prepared.set_payload(&payload);
     prepared.commit().map_err(failed)?;
+    as_readable_as_the_rest(folder, &pointer.index(folder));
     Ok(pointer)
+}
+
+/// tantivy makes these two files for their owner alone, and a library that others may read has to be readable whole. A system that
+/// does not let us leaves them as they are.
+fn as_readable_as_the_rest(folder: &Path, index: &Path) {
+    let Ok(lock) = std::fs::metadata(folder.join(LOCK)) else {
+        return;
+    };
+    for name in ["meta.json", ".managed.json"] {
+        let _ = std::fs::set_permissions(index.join(name), lock.permissions());
+    }
 }
 
 fn create(folder: &Path, schema: Schema) -> tantivy::Result<Index> {
@@ -473,7 +487,7 @@ fn create(folder: &Path, schema: Schema) -> tantivy::Result<Index> {
 /// Only one process writes. The lock goes with the process, however that ends.
 fn lock(folder: &Path) -> Result<File, Error> {
     std::fs::create_dir_all(folder).map_err(|source| Error::write(folder, source))?;
-    let path = folder.join("lock");
+    let path = folder.join(LOCK);
     let file = File::create(&path).map_err(|source| Error::write(&path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -665,6 +679,7 @@ impl<'a> Build<'a> {
         last()?;
         prepared.commit().map_err(failed)?;
         self.writer.wait_merging_threads().map_err(failed)?;
+        as_readable_as_the_rest(self.folder, &self.place);
         if let Some(before) = before {
             let _ = std::fs::remove_file(self.place.join(before));
         }
