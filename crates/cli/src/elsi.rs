@@ -328,7 +328,7 @@ fn feedback(flags: &AskFlags, json: bool) -> Result<Feedback> {
     if flags.undo {
         let message = match feedback.undo() {
             Some(id) => format!("taken back: what was said of `{id}` last"),
-            None => "there is nothing to undo in this session".into(),
+            None => "there is nothing to undo: nothing was liked or disliked before".into(),
         };
         warnings.push(Warning::new("elsi.undo", message));
     }

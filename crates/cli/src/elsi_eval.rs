@@ -1,13 +1,12 @@
 //! `counterpoise elsi eval`.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
     DenseKind, EngineCheck, GoldCheck, GoldOptions, MeasuredRun, RunsCheck, SilverCheck, VENUE_GROUPS,
-    engine_check, gold_check, read_relevance, runs_check, silver_check,
+    engine_check, gold_check, runs_check, silver_check,
 };
 use counterpoise::{Error, counted, write_text};
 
@@ -52,7 +51,7 @@ pub(crate) fn eval(flags: &EvalFlags, json: bool, progress: &Progress) -> Result
         if json {
             return print_json(&check);
         }
-        return terminal::print(&gold_in_words(&check, flags, abstracts_of(flags)?));
+        return terminal::print(&gold_in_words(&check, flags));
     }
     let collection = flags.collection.as_deref().unwrap_or(Path::new("."));
     let dense = DenseKind::from_name(&flags.dense).map_err(Error::from)?;
@@ -176,25 +175,7 @@ fn three_digits(value: Option<f64>) -> String {
     value.map_or("-".into(), |value| format!("{value:.3}"))
 }
 
-/// Abstracts that the program comes with judgements for.
-const GOLD: usize = 30;
-
-/// Abstracts that judgements are for, found or not; absent where citations judge.
-fn abstracts_of(flags: &EvalFlags) -> Result<Option<usize>> {
-    if flags.citations {
-        return Ok(None);
-    }
-    if flags.relevance.is_empty() {
-        return Ok(Some(GOLD));
-    }
-    let mut queries = BTreeSet::new();
-    for path in &flags.relevance {
-        queries.extend(read_relevance(path)?.into_iter().map(|line| line.query));
-    }
-    Ok(Some(queries.len()))
-}
-
-fn gold_in_words(check: &GoldCheck, flags: &EvalFlags, abstracts: Option<usize>) -> String {
+fn gold_in_words(check: &GoldCheck, flags: &EvalFlags) -> String {
     let mut text = format!(
         "{}, {}",
         counted(check.queries, "abstract"),
@@ -211,11 +192,11 @@ fn gold_in_words(check: &GoldCheck, flags: &EvalFlags, abstracts: Option<usize>)
         let _ = write!(text, ", quadratic kappa {kappa:.2} ({low:.2} to {high:.2})");
     }
     text.push_str(".\n");
-    if let Some(all) = abstracts.filter(|all| *all > check.queries) {
+    if check.asked > check.queries {
         let _ = writeln!(
             text,
-            "All figures stand on {} of the {all} that were judged; the text of the others is in no file and no library given.",
-            check.queries
+            "All figures stand on {} of the {} that were judged; the text of the others is in no file and no library given.",
+            check.queries, check.asked
         );
     }
     if flags.citations {

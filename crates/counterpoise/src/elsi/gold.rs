@@ -62,6 +62,8 @@ pub struct GoldSides {
 pub struct GoldCheck {
     /// Abstracts that were found in the file and judged.
     pub queries: usize,
+    /// Abstracts that candidates were judged for, found or not.
+    pub asked: usize,
     /// Candidates that were judged.
     pub judged: usize,
     /// Share of candidates that both readers gave the same grade.
@@ -123,6 +125,11 @@ pub fn gold_check(
         }
         seeds(library, &lines, options.abstracts.as_deref())?
     };
+    let asked = lines
+        .iter()
+        .map(|line| &line.query)
+        .collect::<BTreeSet<_>>()
+        .len();
     let mut judgements = Judgements::new();
     let mut readers: BTreeMap<String, Judgements> = BTreeMap::new();
     let mut grades: BTreeMap<(&str, String), Vec<u8>> = BTreeMap::new();
@@ -234,6 +241,7 @@ pub fn gold_check(
     let weights = tuned_weights(&parts, &all, &judgements)?;
     let check = GoldCheck {
         queries: records.len(),
+        asked,
         judged,
         same_grade: agreement.as_ref().and_then(|agreement| agreement.same.value),
         kappa: agreement.map_or((None, None), |agreement| {
