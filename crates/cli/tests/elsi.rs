@@ -383,7 +383,7 @@ fn recommending_beats_bm25_on_the_gold_set_with_weights_that_nothing_was_judged_
     let check = json(&ran.stdout);
     assert_eq!(
         (check["queries"].as_u64(), check["judged"].as_u64()),
-        (Some(30), Some(4359))
+        (Some(30), Some(4749))
     );
     let run = |name: &str| {
         let runs = check["runs"].as_array().expect("a list");

@@ -34,7 +34,7 @@ pub use merge::{Conflict, Merger, Met, merge, merge_key};
 pub use query::QueryDocument;
 pub use rank::{
     AspectReason, Covered, Feedback, Filter, Part, Question, Reasons, RecommendOptions, Recommendation,
-    Recommended, Recommender, SentencePair, Standing, Weights, WordShare,
+    Recommended, Recommender, SentencePair, Standing, Twin, Weights, WordShare,
 };
 pub use read::text::without_entities;
 pub use read::{ColumnMap, Format, Problem, ReadRecords, ReadReport, read_records};

@@ -1,6 +1,7 @@
 //! The one form that every document takes, whatever file it came from.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A document: what a bibliographic record says of it.
 ///
@@ -74,6 +75,27 @@ pub struct Ids {
     /// The key that the user's own file gives it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<String>,
+}
+
+impl Record {
+    /// The id that tells it apart in any library: the surest of [`Ids::all`], or [`title_id`](Self::title_id) if it has none.
+    pub fn id(&self) -> String {
+        self.ids.all().next().unwrap_or_else(|| self.title_id())
+    }
+
+    /// A name for a document that may have no other, the same in any library: `text:` and 16 digits of a SHA-256 of title and year, in
+    /// the form in which records are merged; of titles that are too short for that, with journal, first author and abstract.
+    pub fn title_id(&self) -> String {
+        let said = crate::merge_key(&self.title, self.year).unwrap_or_else(|| {
+            let year = self.year.map(|year| year.to_string()).unwrap_or_default();
+            let first = self.authors.first().map(Author::listed).unwrap_or_default();
+            let venue = self.venue.as_deref().unwrap_or_default();
+            [&*self.title, &year, venue, &first, &self.abstract_text].join("\n")
+        });
+        let sum = Sha256::digest(said.as_bytes());
+        let digits: String = sum[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("text:{digits}")
+    }
 }
 
 impl Ids {

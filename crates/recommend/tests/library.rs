@@ -925,3 +925,87 @@ fn a_full_disk_leaves_the_library_as_it_was() {
     writer.add(&record("more", "More room", "", 2020)).unwrap();
     assert_eq!(writer.commit(&()).unwrap().documents, 6);
 }
+
+#[test]
+fn beginnings_and_near_spellings_are_those_of_words_and_not_of_stems() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = filled(folder.path(), words());
+    // The stem of governance is `govern`, four letters from this typo.
+    assert_eq!(found(&library, "govrnance~"), ["drive"]);
+    assert_eq!(found(&library, "title:govrnance~1"), ["drive"]);
+    assert_eq!(found(&library, "regulatio*"), ["probiotic"]);
+    assert_eq!(found(&library, "ethic*"), ["drive"]);
+    assert_eq!(found(&library, "ovre~1"), Vec::<String>::new());
+    let told = library.search("licence~1", &SearchOptions::default()).unwrap();
+    assert_eq!(told.notes, ["`licence` stands for `licences`"]);
+}
+
+#[test]
+fn a_document_without_ids_is_known_by_title_and_year_in_any_library() {
+    let mut nameless = record("x", "On the ethics of synthetic cells in schools", "", 2020);
+    nameless.ids.doi = None;
+    let id = nameless.title_id();
+    assert_eq!(nameless.id(), id);
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let put = |folder: &Path, records: &[Record]| {
+        let mut writer = Writer::open(folder, words()).unwrap();
+        for record in records {
+            writer.add(record).unwrap();
+        }
+        writer.commit(&()).unwrap();
+        Library::open(folder).unwrap()
+    };
+    let alone = put(first.path(), std::slice::from_ref(&nameless));
+    assert_eq!(alone.find_any(&id).unwrap(), Some(0));
+    let mut all = some();
+    all.push(nameless.clone());
+    let among = put(second.path(), &all);
+    assert_eq!(among.find_any(&id).unwrap(), Some(5));
+    let asked = alone.search(&format!("id:{id}"), &SearchOptions::default());
+    assert_eq!(asked.unwrap().total, 1);
+    // It got an id since.
+    let mut named = nameless;
+    named.ids.doi = Some("10.1234/cells".into());
+    let later = put(first.path(), &[named]);
+    assert_eq!(later.len(), 1);
+    assert_eq!(later.find_any(&id).unwrap(), Some(0));
+    assert_eq!(later.record(0).unwrap().id(), "doi:10.1234/cells");
+}
+
+#[test]
+fn a_paper_that_is_published_twice_takes_one_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    for record in some() {
+        writer.add(&record).unwrap();
+    }
+    writer
+        .add(&record(
+            "preprint",
+            "The ethics and governance of gene drives in the wild mosquitoes",
+            "Releasing gene drives raises ethical questions of consent.",
+            2018,
+        ))
+        .unwrap();
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    let question = Question::from_text("A gene drive in mosquitoes that carry malaria", "x").unwrap();
+    let recommender = Recommender::new(&library);
+    let done = recommender
+        .recommend(&question, &RecommendOptions::default())
+        .unwrap();
+    let first = &done.items[0];
+    let mut both = vec![first.record.id(), first.also[0].id.clone()];
+    both.sort();
+    assert_eq!(both, ["doi:10.1234/drive", "doi:10.1234/preprint"]);
+    assert!(
+        done.items
+            .iter()
+            .skip(1)
+            .all(|item| !both.contains(&item.record.id()))
+    );
+    let standing = recommender
+        .standing(&question, &first.also[0].id, &RecommendOptions::default())
+        .unwrap();
+    assert_eq!(standing.place, Some(1));
+}

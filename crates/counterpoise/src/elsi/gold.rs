@@ -371,10 +371,10 @@ fn parts(library: &Library, records: &BTreeMap<String, Record>) -> Result<Parts,
 }
 
 fn id_of(library: &Library, number: u32) -> Result<String, Error> {
-    let ids = library.record(number)?.ids;
-    Ok(match &ids.openalex {
+    let record = library.record(number)?;
+    Ok(match &record.ids.openalex {
         Some(id) => format!("openalex:{id}"),
-        None => ids.all().next().unwrap_or_else(|| format!("number:{number}")),
+        None => record.id(),
     })
 }
 

@@ -139,11 +139,7 @@ fn waiting(library: &Library, number: u32, chance: f64) -> Result<Waiting, Error
     about.extend(record.year.map(|year| year.to_string()));
     Ok(Waiting {
         number,
-        id: record
-            .ids
-            .all()
-            .next()
-            .unwrap_or_else(|| format!("number:{number}")),
+        id: record.id(),
         chance_of_elsi: chance,
         title: record.title,
         about: about.join(", "),

@@ -27,8 +27,8 @@ pub use counterpoise_recommend::{
     Covered, DenseKind, DistillOptions, Error as RecommendError, Example, Facet, Facets, Feedback, Filter,
     Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon,
     Library, LibraryOptions, Part as ScorePart, Problem, Question, Reasons, RecommendOptions, Recommendation,
-    Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Standing, Weights,
-    WordShare, rebuild as rebuild_library,
+    Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Standing, Twin,
+    Weights, WordShare, rebuild as rebuild_library,
 };
 pub use distil::{DistilledTable, distill_table};
 pub use evaluate::{EngineCheck, engine_check};

@@ -12,6 +12,7 @@ use crate::{Error, Record};
 /// Names of the analyzers in an index.
 const SCORED: &str = "scored";
 const STEMS: &str = "stems";
+const FOLDED: &str = "folded";
 
 /// Fields of the index.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub(crate) struct Fields {
     pub(crate) number: Field,
     /// Title twice, abstract, keywords and headings, for scores.
     pub(crate) text: Field,
+    /// Words of the same as they are written, for beginnings and near spellings.
+    pub(crate) forms: Field,
     /// Each for phrases and for `field:`.
     pub(crate) title: Field,
     pub(crate) abstract_text: Field,
@@ -71,6 +74,7 @@ impl Fields {
         let fields = Self {
             number: schema.add_u64_field("number", column().set_indexed()),
             text: schema.add_text_field("text", text(SCORED, IndexRecordOption::WithFreqs)),
+            forms: schema.add_text_field("forms", text(FOLDED, IndexRecordOption::Basic)),
             title: schema.add_text_field("title", phrases()),
             abstract_text: schema.add_text_field("abstract", phrases()),
             keywords: schema.add_text_field("keywords", phrases()),
@@ -101,7 +105,11 @@ impl Fields {
     }
 
     pub(crate) fn register_analyzers(index: &Index) {
-        for (name, form) in [(SCORED, Form::Scored), (STEMS, Form::Stems)] {
+        for (name, form) in [
+            (SCORED, Form::Scored),
+            (STEMS, Form::Stems),
+            (FOLDED, Form::Folded),
+        ] {
             index
                 .tokenizers()
                 .register(name, TextAnalyzer::from(Analyzer::new(form)));
@@ -121,12 +129,15 @@ impl Fields {
         document.add_text(self.text, &record.title);
         document.add_text(self.text, &record.title);
         document.add_text(self.text, &record.abstract_text);
+        document.add_text(self.forms, &record.title);
+        document.add_text(self.forms, &record.abstract_text);
         document.add_text(self.title, &record.title);
         document.add_text(self.abstract_text, &record.abstract_text);
         for (field, words) in [(self.keywords, &record.keywords), (self.mesh, &record.mesh)] {
             for word in words {
                 document.add_text(field, word);
                 document.add_text(self.text, word);
+                document.add_text(self.forms, word);
             }
         }
         for author in &record.authors {
@@ -139,6 +150,8 @@ impl Fields {
         for id in record.ids.all() {
             document.add_text(self.id, id);
         }
+        // A judgement that was made before the record had an id still finds it.
+        document.add_text(self.id, record.title_id());
         document.add_text(self.same, same);
         for cited in &record.references {
             document.add_text(self.cites, cited);

@@ -88,7 +88,7 @@ impl Statistics {
 
 impl Library {
     /// Changes with what an index holds, so that copies of older versions are not taken for new ones.
-    pub const MADE_BY: &'static str = "3";
+    pub const MADE_BY: &'static str = "4";
 
     /// Opens it.
     ///
@@ -288,7 +288,7 @@ impl Library {
         self.manifest.aspects.clone()
     }
 
-    /// The number of the document with an id in any spelling, or with a key of the user's own.
+    /// The number of the document with an id in any spelling, with a [`Record::title_id`], or with a key of the user's own.
     pub fn find_any(&self, id: &str) -> Result<Option<u32>, Error> {
         let id = id.trim();
         let named = |kind: &str, clean: Option<String>| clean.map(|id| format!("{kind}:{id}"));
@@ -308,6 +308,7 @@ impl Library {
             (digits || said_pmid)
                 .then(|| named("pmid", crate::clean_pmid(id)))
                 .flatten(),
+            local.starts_with("text:").then(|| local.to_owned()),
             Some(format!("local:{local}")),
         ];
         for spelling in spellings.into_iter().flatten() {

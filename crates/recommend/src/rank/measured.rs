@@ -17,6 +17,16 @@ pub(super) struct Measured {
 }
 
 impl Measured {
+    /// Whether it has anything in common with a text: a word or two of its subject, a bridge word, an aspect that the text calls for, a
+    /// reference, or a likeness of meaning of at least so much.
+    pub(super) fn has_something(&self, near: f64) -> bool {
+        self.covered > 0.0
+            || self.bridge > 0.0
+            || self.aspects > 0.0
+            || self.references > 0.0
+            || self.meaning >= near
+    }
+
     pub(super) fn values(&self) -> [f64; 8] {
         [
             self.words,

@@ -11,6 +11,7 @@ mod recommend;
 mod sentence_pairs;
 mod standing;
 mod terms;
+mod twins;
 mod weights;
 mod words;
 
@@ -20,6 +21,7 @@ pub use question::Question;
 pub use reasons::{AspectReason, Part, Reasons, SentencePair, WordShare};
 pub use recommend::{Covered, RecommendOptions, Recommendation, Recommended, Recommender};
 pub use standing::Standing;
-pub(crate) use terms::{PhraseTerms, QueryTerm, query_terms, terms_of};
+pub(crate) use terms::{PhraseTerms, QueryTerm, query_terms, telling, terms_of};
+pub use twins::Twin;
 pub use weights::Weights;
 pub(crate) use words::Words;

@@ -9,12 +9,13 @@ use super::measured::Measured;
 use super::reasons::{AspectReason, Reasons, WordShare};
 use super::sentence_pairs::Sentences;
 use super::terms::rarity;
-use super::{Filter, PhraseTerms, QueryTerm, Question, Weights, Words, query_terms, terms_of};
+use super::twins::{Title, Twin};
+use super::{Filter, PhraseTerms, QueryTerm, Question, Weights, Words, query_terms, telling, terms_of};
 use crate::gazetteer::Gazetteer;
 use crate::lexicon::{Lexicon, Scan};
 use crate::library::{DenseKind, Library, Row};
 use crate::search::Numbers;
-use crate::text::fold;
+use crate::text::{fold, is_general};
 use crate::{Error, Record, merge_key};
 
 /// Words of a text that are asked for.
@@ -37,6 +38,8 @@ const TELLING: usize = 80;
 const OWN_TERMS: usize = 12;
 /// Likeness of meaning that a document needs beside words, or beside an aspect, where a text is of another field.
 const NEAR: f64 = 0.25;
+/// Sum of the calls of aspects from which a text is about such matters, whatever it names: three that are called for strongly.
+const MUCH: f64 = 3.0;
 /// How much nearer to the library's field a text has to be that names no organism, use or setting, and nothing that calls for an aspect.
 const UNNAMED: f64 = 0.06;
 /// Terms that no title has.
@@ -132,6 +135,8 @@ pub struct Recommendation {
     pub reasons: Reasons,
     /// All that is known of it.
     pub record: Record,
+    /// Documents of nearly the same title that would have come next to it: preprints, reprints, copies.
+    pub also: Vec<Twin>,
 }
 
 /// An aspect that a text calls for.
@@ -160,6 +165,15 @@ pub struct Recommender<'a> {
     bits: Vec<u32>,
     gazetteer: Gazetteer,
     weights: Weights,
+}
+
+/// A document of the list, before its reasons.
+struct Chosen {
+    number: u32,
+    measured: Measured,
+    score: f64,
+    record: Record,
+    twins: Vec<Twin>,
 }
 
 /// Documents that are liked and those that are not, in the order in which they were first named.
@@ -257,13 +271,16 @@ impl<'a> Recommender<'a> {
             (Some(_), false) if self.library.len() >= FIELD => (NEAR, options.least_words),
             _ => (f64::NEG_INFINITY, options.least_words / 2.0),
         };
+        let calls_for_much = asked.calls.iter().sum::<f64>() >= MUCH;
         let fits = |measured: &Measured| {
             options.never_abstain
-                || of_field
+                || (of_field && measured.has_something(NEAR))
                 || measured.meaning >= options.least_meaning
                 || measured.references > 0.0
                 || (measured.meaning >= near && measured.covered >= least_words)
-                || (measured.meaning >= near && measured.aspects > 0.0 && measured.bridge > 0.0)
+                || (measured.meaning >= near
+                    && measured.aspects > 0.0
+                    && (measured.bridge > 0.0 || calls_for_much))
         };
         let coverage = self.coverage(
             &asked,
@@ -277,14 +294,8 @@ impl<'a> Recommender<'a> {
             .is_empty()
             .then(|| self.why_nothing(&asked, &passing, candidates.len()));
         ranked.truncate(DIVERSE.max(options.limit));
-        let rows: Vec<Row> = ranked
-            .iter()
-            .map(|(number, _, _)| self.library.rows[*number])
-            .collect();
-        let scores: Vec<f64> = ranked.iter().map(|(_, _, score)| *score).collect();
-        let order = diverse(&scores, &rows, options.lambda, options.limit);
-        let chosen: Vec<(u32, Measured, f64)> = order.into_iter().map(|place| ranked[place]).collect();
-        let items = self.explained(&asked, question, &chosen)?;
+        let chosen = self.chosen(&ranked, options)?;
+        let items = self.explained(&asked, question, chosen)?;
         Ok(Recommended {
             question: question.name.clone(),
             items,
@@ -345,7 +356,14 @@ impl<'a> Recommender<'a> {
         let measured = self.measure(&asked, &candidates)?;
         let place = candidates.iter().position(|other| *other == number).unwrap_or(0);
         let score = measured[place].score(&self.weights);
-        let mut explained = self.explained(&asked, question, &[(number, measured[place], score)])?;
+        let chosen = Chosen {
+            number,
+            measured: measured[place],
+            score,
+            record: self.library.record(number)?,
+            twins: Vec::new(),
+        };
+        let mut explained = self.explained(&asked, question, vec![chosen])?;
         Ok(explained.remove(0))
     }
 
@@ -586,7 +604,11 @@ impl<'a> Recommender<'a> {
             || self.bridge_parts(&asked.bridge, candidates),
         );
         let (parts, bridge_parts) = (parts?, bridge_parts?);
-        let rarities: Vec<f64> = asked.terms.iter().map(|term| self.rarity(term)).collect();
+        let rarities: Vec<f64> = asked
+            .terms
+            .iter()
+            .map(|term| telling(&term.term) * self.rarity(term))
+            .collect();
         let all: f64 = rarities.iter().sum();
         let width = asked.terms.len().max(1);
         for (measured, parts) in measured.iter_mut().zip(parts.chunks(width)) {
@@ -596,7 +618,9 @@ impl<'a> Recommender<'a> {
                 .zip(&rarities)
                 .filter(|(part, _)| **part > 0.0)
                 .map(|(_, rarity)| rarity);
-            let several = parts.iter().filter(|part| **part > 0.0).count() >= 2.min(asked.terms.len());
+            let subject = |place: usize| !is_general(&asked.terms[place].term);
+            let in_common = (0..parts.len()).filter(|place| parts[*place] > 0.0 && subject(*place));
+            let several = in_common.count() >= 2.min(asked.terms.len());
             measured.covered = if several && all > 0.0 {
                 asked.known_share * has.sum::<f64>() / all
             } else {
@@ -720,19 +744,61 @@ impl<'a> Recommender<'a> {
         }
     }
 
+    /// The list, in its order. A document that is published twice takes one place.
+    fn chosen(
+        &self,
+        ranked: &[(u32, Measured, f64)],
+        options: &RecommendOptions,
+    ) -> Result<Vec<Chosen>, Error> {
+        let rows: Vec<Row> = ranked
+            .iter()
+            .map(|(number, _, _)| self.library.rows[*number])
+            .collect();
+        let scores: Vec<f64> = ranked.iter().map(|(_, _, score)| *score).collect();
+        let mut chosen: Vec<Chosen> = Vec::new();
+        let mut titles: Vec<Title> = Vec::new();
+        for place in diverse(&scores, &rows, options.lambda, ranked.len()) {
+            if chosen.len() == options.limit {
+                break;
+            }
+            let (number, measured, score) = ranked[place];
+            let record = self.library.record(number)?;
+            let title = Title::of(&record);
+            if let Some(first) = titles.iter().position(|first| first.is_twin(&title)) {
+                chosen[first].twins.push(Twin::of(number, &record));
+                continue;
+            }
+            titles.push(title);
+            chosen.push(Chosen {
+                number,
+                measured,
+                score,
+                record,
+                twins: Vec::new(),
+            });
+        }
+        Ok(chosen)
+    }
+
     fn explained(
         &self,
         asked: &Asked<'_>,
         question: &Question,
-        chosen: &[(u32, Measured, f64)],
+        chosen: Vec<Chosen>,
     ) -> Result<Vec<Recommendation>, Error> {
-        let numbers: Vec<u32> = chosen.iter().map(|(number, _, _)| *number).collect();
+        let numbers: Vec<u32> = chosen.iter().map(|chosen| chosen.number).collect();
         let words = Words::new(self.library, &asked.terms).parts(&numbers)?;
         let bridge = self.bridge_parts(&asked.bridge, &numbers)?;
         let yours = Sentences::of(&asked.whole, self.library);
-        let explain = |(place, (number, measured, score)): (usize, &(u32, Measured, f64))| {
-            let record = self.library.record(*number)?;
-            let row = &self.library.rows[*number];
+        let explain = |(place, chosen): (usize, Chosen)| {
+            let Chosen {
+                number,
+                measured,
+                score,
+                record,
+                twins,
+            } = chosen;
+            let row = &self.library.rows[number];
             let mut shares = Vec::new();
             for (terms, parts, weight, is_bridge) in [
                 (&asked.terms, &words, self.weights.words * measured.words, false),
@@ -748,7 +814,7 @@ impl<'a> Recommender<'a> {
                 for (term, part) in terms.iter().zip(parts).filter(|(_, part)| **part > 0.0) {
                     shares.push(WordShare {
                         word: term.word.clone(),
-                        share: if *score > 0.0 {
+                        share: if score > 0.0 {
                             weight * f64::from(*part) / sum / score
                         } else {
                             0.0
@@ -764,9 +830,9 @@ impl<'a> Recommender<'a> {
                 .filter(|id| record.references.contains(id))
                 .cloned()
                 .collect();
-            Ok(Recommendation {
-                number: *number,
-                score: *score,
+            Recommendation {
+                number,
+                score,
                 chance_of_elsi: row.chance_of_elsi(),
                 aspects: self.aspects_of(row),
                 reasons: Reasons {
@@ -776,10 +842,11 @@ impl<'a> Recommender<'a> {
                     aspects: self.aspect_reasons(asked, &record, row),
                     references,
                 },
+                also: twins,
                 record,
-            })
+            }
         };
-        chosen.par_iter().enumerate().map(explain).collect()
+        Ok(chosen.into_par_iter().enumerate().map(explain).collect())
     }
 
     fn aspects_of(&self, row: &Row) -> Vec<String> {

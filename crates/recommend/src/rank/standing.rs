@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Filter, Question, RecommendOptions, Recommender};
+use super::{Filter, Question, RecommendOptions, Recommendation, Recommender};
 use crate::Error;
 use crate::library::Library;
 
@@ -11,7 +11,7 @@ const LOOKED: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Standing {
-    /// Its place, from 1, among the first 100; absent if it has none.
+    /// Its place, from 1, among the first 100, or that of the document that it stands beside as a twin; absent if it has none.
     pub place: Option<usize>,
     /// Why it has none, as what follows "it is not recommended: ".
     pub why_not: Option<String>,
@@ -33,7 +33,10 @@ impl Recommender<'_> {
         let mut options = options.clone();
         options.limit = LOOKED;
         let done = self.recommend(question, &options)?;
-        let place = done.items.iter().position(|item| item.number == number);
+        let is_it = |item: &Recommendation| {
+            item.number == number || item.also.iter().any(|twin| twin.number == number)
+        };
+        let place = done.items.iter().position(is_it);
         let why_not = match place {
             Some(_) => None,
             None if self.is_own(question, number)? => {

@@ -2,10 +2,12 @@ use std::collections::HashMap;
 
 use crate::Error;
 use crate::library::Library;
-use crate::text::{Analyzer, Form};
+use crate::text::{Analyzer, Form, is_general};
 
 /// Different words of a text that are looked up, the first ones: more than a book has. Signs at random have hundreds of thousands.
 const DIFFERENT: usize = 20_000;
+/// What a word of any scientific prose counts beside one of a subject.
+const GENERAL: f64 = 0.25;
 
 /// A word of a query, as documents are asked for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +26,8 @@ pub(crate) struct QueryTerm {
 /// in the library; words that no document has are left out.
 ///
 /// A word that stands in the text `n` times weighs `(1 + n / m) / 2`, `m` being how often the commonest one does, so that a text said
-/// twice asks the same. Numbers of one or two digits and single letters say nothing and are left out.
+/// twice asks the same; a quarter of it if any scientific prose has the word. Numbers of one or two digits and single letters say nothing
+/// and are left out.
 pub(crate) fn query_terms(library: &Library, text: &str, most: usize) -> Result<Vec<QueryTerm>, Error> {
     Ok(terms_of(library, text, most)?.0)
 }
@@ -51,8 +54,9 @@ pub(crate) fn terms_of(library: &Library, text: &str, most: usize) -> Result<(Ve
     let (mut known, mut unknown) = (0.0, 0.0);
     for (term, (place, count, word)) in counts {
         let documents = library.documents_with(&term)?;
-        let weight = f64::midpoint(1.0, f64::from(count) / f64::from(commonest));
-        let rarity = rarity(all, documents as f64);
+        let telling = telling(&term);
+        let weight = telling * f64::midpoint(1.0, f64::from(count) / f64::from(commonest));
+        let rarity = telling * rarity(all, documents as f64);
         if documents == 0 {
             unknown += rarity;
             continue;
@@ -177,6 +181,11 @@ fn keep_most_telling(terms: &mut Vec<(usize, f64, QueryTerm)>, most: usize) {
     terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     terms.truncate(most);
     terms.sort_by_key(|(place, _, _)| *place);
+}
+
+/// How much a stem counts: less than 1 if any scientific prose has it.
+pub(crate) fn telling(stem: &str) -> f64 {
+    if is_general(stem) { GENERAL } else { 1.0 }
 }
 
 /// Numbers of one or two digits and single letters do not.

@@ -1,5 +1,7 @@
 //! Which documents match a query, and which of its words are scored.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use counterpoise_base::nearest_name;
 use tantivy::Term;
 use tantivy::query::{PhraseQuery, Query, TermQuery};
@@ -146,7 +148,7 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
     fold(&leaf.text, |word| words.push(word.text));
     let anywhere = leaf.field.is_none();
     // Words of a title are among those of the whole text, so that they rank as well.
-    let scored = wanted && !matches!(leaf.field, Some(TextField::Venue | TextField::Author));
+    let scored = wanted && !of_names(leaf.field);
     let fields = fields(library, leaf.field);
     let spellings = match leaf.how {
         How::Phrase(slop) => {
@@ -177,29 +179,28 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
             }
             return Ok(found);
         }
-        How::Prefix => beginning(library, &fields, &words[0])?,
-        How::Fuzzy(distance) => near(library, &fields, &words[0], distance)?,
+        How::Prefix => Spellings::beginning(library, leaf.field, &words[0])?,
+        How::Fuzzy(distance) => Spellings::near(library, leaf.field, &words[0], distance)?,
     };
-    let (all, shown) = (
-        spellings.len(),
-        spellings
-            .iter()
-            .take(8)
-            .map(|word| format!("`{word}`"))
-            .collect::<Vec<_>>()
-            .join(", "),
-    );
+    let all = spellings.words.len();
+    let shown: Vec<String> = spellings
+        .words
+        .iter()
+        .take(8)
+        .map(|(word, _)| format!("`{word}`"))
+        .collect();
+    let shown = shown.join(", ");
     asked.notes.push(match all {
         0 => format!("`{}` stands for no word of this library", leaf.text),
         _ if all > 8 => format!("`{}` stands for {shown} and {} more", leaf.text, all - 8),
         _ => format!("`{}` stands for {shown}", leaf.text),
     });
     if scored {
-        for spelling in &spellings {
-            score(library, asked, spelling, spelling)?;
+        for (word, stem) in &spellings.words {
+            score(library, asked, stem, word)?;
         }
     }
-    any_term(library, &fields, &spellings)
+    any_term(library, &fields, &spellings.stems())
 }
 
 /// Adds a word to those that are scored.
@@ -251,68 +252,94 @@ fn numbers(library: &Library, query: &dyn Query) -> Result<Numbers, Error> {
     Ok(found)
 }
 
-/// Terms that begin as a word does, the commonest first.
-fn beginning(library: &Library, fields: &[Field], word: &str) -> Result<Vec<String>, Error> {
-    // Stems may end before the word does: `ethics*` finds `ethic`.
-    let stem = stem(word);
-    spellings(
-        library,
-        fields,
-        |term| term.starts_with(word) || (word.starts_with(term) && term == stem),
-        Some(word),
-    )
+/// What a beginning or a near spelling stands for.
+struct Spellings {
+    /// Words and their stems, the commonest first.
+    words: Vec<(String, String)>,
 }
 
-/// Terms that differ from a word in a few letters, the commonest first.
-fn near(library: &Library, fields: &[Field], word: &str, distance: u8) -> Result<Vec<String>, Error> {
-    let stem = stem(word);
-    spellings(
-        library,
-        fields,
-        |term| within(term, word, distance) || within(term, &stem, distance),
-        None,
-    )
-}
+impl Spellings {
+    /// Words that begin as one does.
+    fn beginning(library: &Library, field: Option<TextField>, word: &str) -> Result<Self, Error> {
+        if of_names(field) {
+            let stem = stem(word);
+            return Self::such(
+                library,
+                field,
+                |name| name.starts_with(word) || name == stem,
+                None,
+            );
+        }
+        Self::such(library, field, |form| form.starts_with(word), Some(word))
+    }
 
-fn spellings(
-    library: &Library,
-    fields: &[Field],
-    fits: impl Fn(&str) -> bool,
-    begins: Option<&str>,
-) -> Result<Vec<String>, Error> {
-    let mut counts = std::collections::BTreeMap::<String, u64>::new();
-    let failed = |error: std::io::Error| library.failed(&error.into());
-    for segment in library.searcher.segment_readers() {
-        for field in fields {
-            let words = segment
-                .inverted_index(*field)
-                .map_err(|error| library.failed(&error))?;
-            let mut range = words.terms().range();
-            if let Some(begins) = begins {
-                // The stem may be shorter by a few letters, and sorts before.
-                let first: String = begins
-                    .chars()
-                    .take(begins.chars().count().saturating_sub(4).max(1))
-                    .collect();
-                range = range.ge(first.as_bytes());
-                if let Some(after) = after(&first) {
-                    range = range.lt(after);
+    /// Words that differ from one in a few letters.
+    fn near(library: &Library, field: Option<TextField>, word: &str, distance: u8) -> Result<Self, Error> {
+        if of_names(field) {
+            let stem = stem(word);
+            let fits = |name: &str| within(name, word, distance) || within(name, &stem, distance);
+            return Self::such(library, field, fits, None);
+        }
+        Self::such(library, field, |form| within(form, word, distance), None)
+    }
+
+    fn such(
+        library: &Library,
+        field: Option<TextField>,
+        fits: impl Fn(&str) -> bool,
+        begins: Option<&str>,
+    ) -> Result<Self, Error> {
+        let names = of_names(field);
+        let looked = if names {
+            fields(library, field)
+        } else {
+            vec![library.fields.forms]
+        };
+        let mut counts = BTreeMap::<String, u64>::new();
+        for segment in library.searcher.segment_readers() {
+            for field in &looked {
+                let words = segment
+                    .inverted_index(*field)
+                    .map_err(|error| library.failed(&error))?;
+                let mut range = words.terms().range();
+                if let Some(begins) = begins {
+                    range = range.ge(begins.as_bytes());
+                    if let Some(after) = after(begins) {
+                        range = range.lt(after);
+                    }
                 }
-            }
-            let mut stream = range.into_stream().map_err(failed)?;
-            while stream.advance() {
-                if let Ok(term) = std::str::from_utf8(stream.key())
-                    && fits(term)
-                {
-                    *counts.entry(term.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+                let failed = |error: std::io::Error| library.failed(&error.into());
+                let mut stream = range.into_stream().map_err(failed)?;
+                while stream.advance() {
+                    if let Ok(form) = std::str::from_utf8(stream.key())
+                        && fits(form)
+                    {
+                        *counts.entry(form.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+                    }
                 }
             }
         }
+        let mut all: Vec<(String, u64)> = counts.into_iter().collect();
+        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        all.truncate(MOST_SPELLINGS);
+        let stemmed = |form: String| {
+            let stem = if names { form.clone() } else { stem(&form) };
+            (form, stem)
+        };
+        Ok(Self {
+            words: all.into_iter().map(|(form, _)| stemmed(form)).collect(),
+        })
     }
-    let mut all: Vec<(String, u64)> = counts.into_iter().collect();
-    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    all.truncate(MOST_SPELLINGS);
-    Ok(all.into_iter().map(|(term, _)| term).collect())
+
+    fn stems(&self) -> Vec<String> {
+        let stems: BTreeSet<&String> = self.words.iter().map(|(_, stem)| stem).collect();
+        stems.into_iter().cloned().collect()
+    }
+}
+
+/// Whether a field holds names, whose forms are not kept beside their stems.
+fn of_names(field: Option<TextField>) -> bool {
+    matches!(field, Some(TextField::Venue | TextField::Author))
 }
 
 /// The first bytes after all words that begin so.
@@ -344,7 +371,7 @@ fn of_test(library: &Library, test: &Test) -> Result<Numbers, Error> {
     };
     match test {
         Test::Id(id) => {
-            if let Some(number) = library.find(id)? {
+            if let Some(number) = library.find_any(id)? {
                 found.insert(number);
             }
         }

@@ -15,6 +15,8 @@ pub(crate) enum Form {
     Stems,
     /// Stems, without stop words: for scores.
     Scored,
+    /// Words as they were folded: for beginnings and near spellings, which stems would falsify.
+    Folded,
 }
 
 /// Stems that each thread keeps to use them again; the commonest words come first in any corpus.
@@ -45,7 +47,11 @@ impl Analyzer {
             if self.form == Form::Scored && is_stop_word(&word.text) {
                 return;
             }
-            each(&stem(&word.text), &word.text, word.place);
+            if self.form == Form::Folded {
+                each(&word.text, &word.text, word.place);
+            } else {
+                each(&stem(&word.text), &word.text, word.place);
+            }
         });
     }
 
@@ -62,11 +68,15 @@ impl Analyzer {
 /// immune `response` no responsible research, a `conserved` domain no conservation of nature.
 ///
 /// Changes here change what an index holds: count [`Library::MADE_BY`](crate::Library::MADE_BY) up.
-const KEPT_APART: [(&str, &str, &str); 30] = [
+const KEPT_APART: [(&str, &str, &str); 34] = [
     ("activism", "activist", "activity"),
     ("authorities", "authority", "author"),
     ("authority", "authority", "author"),
+    ("conference", "conference", "confer"),
+    ("conferences", "conference", "confer"),
     ("conserved", "conserved", "conservation"),
+    ("constitution", "constitution", "constitutive"),
+    ("constitutional", "constitution", "constitutive"),
     ("containment", "containment", "containing"),
     ("containments", "containment", "containing"),
     ("cultural", "cultural", "cultured"),

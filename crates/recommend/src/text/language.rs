@@ -4,41 +4,43 @@ const WORDS: [(&str, &[&str]); 5] = [
         "German",
         &[
             "der", "die", "und", "das", "nicht", "ist", "von", "eine", "mit", "zur", "werden", "auf", "sich",
-            "den", "dem",
+            "den", "dem", "wir", "ein", "einen", "einer", "eines", "im", "für", "zu", "haben", "wird",
+            "auch", "durch", "als",
         ],
     ),
     (
         "French",
         &[
             "le", "la", "les", "des", "une", "et", "est", "dans", "pour", "qui", "sur", "par", "du", "aux",
-            "nous",
+            "nous", "avons", "un", "au", "ce", "cette", "sont", "avec", "ou", "plus",
         ],
     ),
     (
         "Spanish",
         &[
             "el", "los", "las", "una", "que", "en", "por", "con", "para", "del", "como", "más", "es", "y",
-            "se",
+            "se", "un", "hemos", "su", "al", "lo", "son", "entre", "sobre", "esta",
         ],
     ),
     (
         "Italian",
         &[
             "il", "di", "che", "una", "per", "con", "del", "della", "sono", "nel", "gli", "dei", "è", "alla",
-            "come",
+            "come", "un", "abbiamo", "la", "le", "i", "si", "nella", "delle", "questo",
         ],
     ),
     (
         "Portuguese",
         &[
             "o", "os", "uma", "que", "em", "por", "com", "para", "do", "da", "não", "dos", "ao", "mais",
-            "são",
+            "são", "um", "na", "no", "se", "ou", "nós", "pela", "esta", "à",
         ],
     ),
 ];
 
+/// Without `in` and `was`, which are words of others as well.
 const ENGLISH: [&str; 15] = [
-    "the", "of", "and", "in", "to", "is", "that", "with", "for", "are", "was", "by", "this", "we", "from",
+    "the", "of", "and", "to", "is", "that", "with", "for", "are", "by", "this", "we", "from", "an", "which",
 ];
 
 /// Words that are looked at.
@@ -69,7 +71,7 @@ pub(crate) fn other_language(text: &str) -> Option<&'static str> {
         .iter()
         .map(|(language, known)| (*language, count(known)))
         .max_by_key(|(_, count)| *count)?;
-    (words.len() >= 12 && most >= 4 && most > 2 * english && most * 12 >= words.len()).then_some(language)
+    (words.len() >= 8 && most >= 3 && most > 2 * english && most * 12 >= words.len()).then_some(language)
 }
 
 #[cfg(test)]
@@ -83,6 +85,18 @@ mod tests {
                 "Die Freisetzung von gentechnisch veränderten Organismen ist nicht ohne Risiko, und die Folgen für die Umwelt werden von der Politik diskutiert."
             ),
             Some("German")
+        );
+        assert_eq!(
+            other_language(
+                "Wir haben ein Gene-Drive-System in Mücken entwickelt, das Malaria in Afrika ausrotten soll."
+            ),
+            Some("German")
+        );
+        assert_eq!(
+            other_language(
+                "Hemos construido un impulso genético en mosquitos para eliminar la malaria en África."
+            ),
+            Some("Spanish")
         );
         assert_eq!(
             other_language(
@@ -101,5 +115,9 @@ mod tests {
             None
         );
         assert_eq!(other_language("E. coli"), None);
+        assert_eq!(
+            other_language("E. coli Nissle in situ, in vivo and ex vivo: a de novo pathway in Saccharomyces"),
+            None
+        );
     }
 }
