@@ -195,6 +195,8 @@ pub(crate) struct Rows {
     found: usize,
     /// Year of the newest document; 0 if none says.
     pub(crate) newest: i32,
+    /// Share of documents with an abstract.
+    pub(crate) with_abstract: f64,
     numbers: Vec<Vec<u32>>,
 }
 
@@ -239,6 +241,8 @@ impl Rows {
             all_numbers.push(here);
         }
         let newest = rows.iter().filter_map(Row::year).max().unwrap_or(0);
+        let with_abstract =
+            rows.iter().filter(|row| row.has_abstract()).count() as f64 / rows.len().max(1) as f64;
         let names = |column| Names::read(column, searcher, &all_numbers, records);
         Ok(Self {
             all: rows,
@@ -248,6 +252,7 @@ impl Rows {
                 names(NameColumn::Source)?,
             ],
             newest,
+            with_abstract,
             found,
             numbers: all_numbers,
         })

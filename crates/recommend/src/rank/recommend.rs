@@ -607,7 +607,7 @@ impl<'a> Recommender<'a> {
         let rarities: Vec<f64> = asked
             .terms
             .iter()
-            .map(|term| telling(&term.term) * self.rarity(term))
+            .map(|term| telling(self.library, &term.term) * self.rarity(term))
             .collect();
         let all: f64 = rarities.iter().sum();
         let width = asked.terms.len().max(1);

@@ -6,7 +6,7 @@ use crate::text::{Analyzer, Form, is_general};
 
 /// Different words of a text that are looked up, the first ones: more than a book has. Signs at random have hundreds of thousands.
 const DIFFERENT: usize = 20_000;
-/// What a word of any scientific prose counts beside one of a subject.
+/// What a word of any scientific prose counts beside one of a subject, in a library of titles alone.
 const GENERAL: f64 = 0.25;
 
 /// A word of a query, as documents are asked for it.
@@ -26,7 +26,7 @@ pub(crate) struct QueryTerm {
 /// in the library; words that no document has are left out.
 ///
 /// A word that stands in the text `n` times weighs `(1 + n / m) / 2`, `m` being how often the commonest one does, so that a text said
-/// twice asks the same; a quarter of it if any scientific prose has the word. Numbers of one or two digits and single letters say nothing
+/// twice asks the same; less if any scientific prose has the word, see [`telling`]. Numbers of one or two digits and single letters say nothing
 /// and are left out.
 pub(crate) fn query_terms(library: &Library, text: &str, most: usize) -> Result<Vec<QueryTerm>, Error> {
     Ok(terms_of(library, text, most)?.0)
@@ -54,7 +54,7 @@ pub(crate) fn terms_of(library: &Library, text: &str, most: usize) -> Result<(Ve
     let (mut known, mut unknown) = (0.0, 0.0);
     for (term, (place, count, word)) in counts {
         let documents = library.documents_with(&term)?;
-        let telling = telling(&term);
+        let telling = telling(library, &term);
         let weight = telling * f64::midpoint(1.0, f64::from(count) / f64::from(commonest));
         let rarity = telling * rarity(all, documents as f64);
         if documents == 0 {
@@ -183,9 +183,14 @@ fn keep_most_telling(terms: &mut Vec<(usize, f64, QueryTerm)>, most: usize) {
     terms.sort_by_key(|(place, _, _)| *place);
 }
 
-/// How much a stem counts: less than 1 if any scientific prose has it.
-pub(crate) fn telling(stem: &str) -> f64 {
-    if is_general(stem) { GENERAL } else { 1.0 }
+/// How much a stem counts, in `(0, 1]`: a quarter if any scientific prose has it and the library has no abstracts, where such words are
+/// rare and look telling; the more abstracts there are, the more their rarity says by itself.
+pub(crate) fn telling(library: &Library, stem: &str) -> f64 {
+    if is_general(stem) {
+        GENERAL + (1.0 - GENERAL) * library.rows.with_abstract
+    } else {
+        1.0
+    }
 }
 
 /// Numbers of one or two digits and single letters do not.
