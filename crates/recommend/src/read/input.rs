@@ -196,7 +196,7 @@ pub(super) fn malformed(file: &str, place: String, problem: impl Into<String>, h
 }
 
 /// Bytes of a line, or a part of it, that are no UTF-8.
-pub(super) fn not_utf8(file: &str, line: u64, bytes: &[u8]) -> Error {
+pub(crate) fn not_utf8(file: &str, line: u64, bytes: &[u8]) -> Error {
     malformed(
         file,
         format!("line {line}"),
@@ -275,7 +275,7 @@ pub(super) fn shared_error(file: &str, line: u64, error: &io::Error) -> Error {
 }
 
 /// The encoding that an XML declaration names; `None` for UTF-8.
-fn declared_encoding(file: &str, head: &[u8]) -> Result<Option<Encoding>, Error> {
+pub(crate) fn declared_encoding(file: &str, head: &[u8]) -> Result<Option<Encoding>, Error> {
     let Some(name) = declared_name(head) else {
         return Ok(None);
     };
@@ -327,6 +327,6 @@ pub(super) fn format_of(file: &str, head: &[u8]) -> Result<Format, Error> {
     clippy::naive_bytecount,
     reason = "reading costs far more, and a crate for it would cost everybody"
 )]
-pub(super) fn lines_in(bytes: &[u8]) -> u64 {
+pub(crate) fn lines_in(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
 }
