@@ -383,7 +383,7 @@ impl Error {
             Self::NotThere { .. } => "recommend.not-there",
             Self::EmptyFile { .. } => "recommend.empty-file",
             Self::EmptyFolder { .. } => "recommend.empty-folder",
-            Self::NoPlace { .. } => "recommend.no-library",
+            Self::NoPlace { .. } => "recommend.no-place",
             Self::NothingRead { .. } => "recommend.nothing-read",
             Self::NoCache { .. } => "recommend.write",
             Self::NoWords { .. } => "recommend.no-words",
@@ -506,7 +506,7 @@ impl Error {
             Self::Metrics(error) => error.hint(),
             Self::Sampling(error) => error.hint(),
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Some("ask whoever it belongs to, or change who may read and write it: `chmod u+rwX PATH`".into())
+                Some("ask whoever it belongs to, or change who may read and write it: `chmod -R u+rwX PATH`".into())
             }
             Self::File { .. } | Self::OutOfRange { .. } | Self::Stopped { .. } => None,
         }
@@ -532,8 +532,12 @@ impl Error {
         let problem = problem.into();
         // Whole all the same: it was only closed to whoever reads.
         if problem.contains("PermissionDenied") || problem.contains("Permission denied") {
-            let file = file_in(&problem).unwrap_or_default();
-            return Self::read(&library.join(file), std::io::ErrorKind::PermissionDenied.into());
+            // Where a file lies is not always said.
+            let path = path_in(&problem).map(Path::new).filter(|path| path.is_absolute());
+            return Self::read(
+                path.unwrap_or(library),
+                std::io::ErrorKind::PermissionDenied.into(),
+            );
         }
         Self::CorruptIndex {
             library: library.into(),
@@ -577,13 +581,20 @@ pub(crate) fn keeping(library: &Path) -> String {
     )
 }
 
-/// The name of the file that tantivy, or we, complain of, without its folders.
-fn file_in(problem: &str) -> Option<&str> {
-    let quoted = ["filepath: \"", "FileDoesNotExist(\"", "in file `\"", "`"]
+/// The file that tantivy complains of.
+fn path_in(problem: &str) -> Option<&str> {
+    let quoted = ["filepath: \"", "FileDoesNotExist(\"", "in file `\""]
         .iter()
         .find_map(|begin| problem.split_once(begin))?;
-    let path = quoted.1.split(['"', '`']).next()?;
-    path.rsplit(['/', '\\']).next().filter(|name| !name.is_empty())
+    quoted.1.split('"').next()
+}
+
+/// Its name, without its folders.
+fn file_in(problem: &str) -> Option<&str> {
+    path_in(problem)?
+        .rsplit(['/', '\\'])
+        .next()
+        .filter(|name| !name.is_empty())
 }
 
 /// What tantivy says, for people: the file first, the cause at the end. Other words stay as they are.
@@ -663,13 +674,17 @@ mod tests {
 
     #[test]
     fn what_may_not_be_read_is_not_damaged() {
-        for problem in [
-            "Failed to open file for read: 'IoError { io_error: Os { code: 13, kind: PermissionDenied, message: \"Permission denied\" }, filepath: \"/a/lib/index-1/x.bin\" }'",
-            "`x.bin` cannot be read (Permission denied (os error 13))",
+        let (told, untold) = ("cannot read `/a/lib/index-1/x.bin`", "cannot read `lib`");
+        for (problem, wanted) in [
+            (
+                "Failed to open file for read: 'IoError { io_error: Os { code: 13, kind: PermissionDenied, message: \"Permission denied\" }, filepath: \"/a/lib/index-1/x.bin\" }'",
+                told,
+            ),
+            ("`x.bin` cannot be read (Permission denied (os error 13))", untold),
         ] {
             let error = Error::corrupt(Path::new("lib"), problem);
             assert_eq!(error.code(), "recommend.read", "{error}");
-            assert_eq!(error.to_string(), "cannot read `lib/x.bin`");
+            assert_eq!(error.to_string(), wanted);
             assert!(error.hint().is_some_and(|hint| hint.contains("chmod")));
         }
     }

@@ -15,7 +15,9 @@ mod xml;
 mod tests;
 
 use crate::read::encoding::Encoding;
-use crate::read::input::{declared_encoding, lines_in, not_utf8};
+use crate::read::input::{
+    PICTURE, SPREADSHEET, declared_encoding, is_picture, is_spreadsheet, lines_in, not_utf8,
+};
 use crate::{Error, Gazetteer, Ids};
 
 /// Bytes of text that are read; what is longer is cut, and a note says so.
@@ -181,6 +183,12 @@ fn read_form(file: &str, bytes: &[u8]) -> Result<QueryDocument, Error> {
             "paste its text, or make text of it: `pdftotext FILE.pdf - > FILE.txt`",
         ));
     }
+    if is_picture(bytes) {
+        return Err(cannot_read(file, PICTURE.0, PICTURE.1));
+    }
+    if bytes.starts_with(b"PK\x03\x04") && is_spreadsheet(file) {
+        return Err(cannot_read(file, SPREADSHEET.0, SPREADSHEET.1));
+    }
     if bytes.starts_with(b"PK\x03\x04") {
         return docx::read(file, bytes);
     }
@@ -330,12 +338,12 @@ fn decode(file: &str, bytes: &[u8]) -> Result<String, Error> {
         Err(error) if error.error_len().is_none() && bytes.len() > MAX_TEXT => {
             Ok(String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned())
         }
-        Err(error) => match declared_encoding(file, head)? {
-            Some(encoding) => Ok(encoding.text(bytes)),
-            None => {
-                let line = lines_in(&bytes[..error.valid_up_to()]) + 1;
-                Err(not_utf8(file, line, bytes))
+        Err(error) => {
+            if let Some(encoding) = declared_encoding(file, head)? {
+                return Ok(encoding.text(bytes));
             }
-        },
+            let line = lines_in(&bytes[..error.valid_up_to()]) + 1;
+            Err(not_utf8(file, line, bytes))
+        }
     }
 }
