@@ -190,22 +190,26 @@ pub(crate) fn without_a_word(words: &[OsString], error: &clap::Error) -> Option<
         .collect();
     let elsi = text.iter().position(|word| *word == "elsi")?;
     let search = text[elsi..].iter().position(|word| *word == "search")?;
-    let query = (elsi + search + 1..text.len()).find(|&place| {
-        let mut signs = text[place].chars();
+    if text.contains(&"--") {
+        return None;
+    }
+    let like_a_flag = |word: &str| {
+        let mut signs = word.chars();
         signs.next() == Some('-')
             && signs
                 .next()
                 .is_some_and(|sign| sign.is_alphabetic() || matches!(sign, '"' | '('))
             && signs.next().is_some()
-    })?;
-    if text.contains(&"--") {
-        return None;
-    }
-    let mut again = words.to_vec();
-    let query = again.remove(query);
-    again.extend(["--".into(), query]);
-    let arguments = Arguments::try_parse_from(again).ok()?;
-    Some(arguments)
+    };
+    // A flag that is one, such as `-n5`, leaves the query where it cannot be understood.
+    (elsi + search + 1..text.len())
+        .filter(|&place| like_a_flag(text[place]))
+        .find_map(|place| {
+            let mut again = words.to_vec();
+            let query = again.remove(place);
+            again.extend(["--".into(), query]);
+            Arguments::try_parse_from(again).ok()
+        })
 }
 
 #[cfg(test)]

@@ -278,6 +278,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_document_fits_and_several_fit() {
+        let check = |came, fit, wanted: &str| {
+            let news = News {
+                name: "gut".into(),
+                came,
+                fit,
+                items: Vec::new(),
+            };
+            let said = in_words(&[news]);
+            assert!(said.starts_with(wanted), "{said}");
+        };
+        check(1, 0, "gut: 0 of 1 new document fits\n");
+        check(4, 1, "gut: 1 of 4 new documents fits\n");
+        check(4, 2, "gut: 2 of 4 new documents fit\n");
+    }
+
+    #[test]
     fn days_are_dates() {
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(59), (1970, 3, 1));

@@ -1130,6 +1130,8 @@ fn a_search_says_which_part_finds_nothing_and_takes_ids_in_any_spelling() {
     assert_eq!(search("switch-bist*").0, 1);
     assert_eq!(search("-consent").0, 1, "what begins with `-` is a query");
     assert_eq!(search("-national").0, 2);
+    let after = folder.ok("elsi --json search -n1 -consent -l lib").stdout;
+    assert_eq!(json(&after)["total"], 1);
     let limited = folder
         .ok("elsi search -n1 --library lib year:>2000 --json")
         .stdout;
