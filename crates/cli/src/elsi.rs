@@ -8,26 +8,26 @@ use std::sync::Mutex;
 use anyhow::Result;
 use counterpoise::elsi::{
     AcceptedWeights, AspectMeasures, Classifier, Coefficients, DenseKind, DistillOptions, ExportFormat,
-    FETCH_WAITS, Feedback, FetchFolder, Found, IngestReport, LearnElsi, LearntElsi, Lexicon, Library,
-    LibraryOptions, RecommendError, RecommendOptions, Recommendation, Recommended, Recommender, Record,
-    SearchOptions, Snippet, Standing, TITLES, Weights, bundled_library, distill_table, export, fetch, ingest,
+    FETCH_WAITS, Feedback, FetchFolder, IngestReport, LearnElsi, LearntElsi, Lexicon, Library,
+    LibraryOptions, Question, RecommendError, RecommendOptions, Recommendation, Recommended, Recommender,
+    Record, SearchOptions, Standing, TITLES, Weights, bundled_library, distill_table, export, fetch, ingest,
     learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, Event, Observer, Warning, counted, write_bytes, write_text};
 
 use crate::elsi_flags::{
     AskFlags, DistillFlags, ElsiCommand, ExplainDocumentFlags, ExportFlags, FetchFlags, HowIndexed,
-    IndexFlags, IngestFlags, LearnFlags, LibraryFlag, RecommendFlags, SearchFlags,
+    IndexFlags, IngestFlags, LearnFlags, LibraryFlag, RecommendFlags,
 };
 use crate::progress::Progress;
 use crate::terminal::{self, table};
-use crate::{elsi_eval, elsi_judge, elsi_watch};
+use crate::{elsi_eval, elsi_judge, elsi_search, elsi_watch};
 
 pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Result<()> {
     match command {
         ElsiCommand::Ingest(flags) => ingest_files(&flags, json, progress),
         ElsiCommand::Index(flags) => index(&flags, json, progress),
-        ElsiCommand::Search(flags) => search(&flags, json, progress),
+        ElsiCommand::Search(flags) => elsi_search::search(&flags, json, progress),
         ElsiCommand::Recommend(flags) => recommend(&flags, json, progress),
         ElsiCommand::Explain(flags) => explain(&flags, json, progress),
         ElsiCommand::Export(flags) => export_documents(&flags, json, progress),
@@ -38,7 +38,7 @@ pub(crate) fn run(command: ElsiCommand, json: bool, progress: &Progress) -> Resu
         ElsiCommand::Fetch(flags) => fetch_records(&flags, json, progress),
         ElsiCommand::Distill(flags) => distill(&flags, json, progress),
         ElsiCommand::Learn(flags) => learn(&flags, json, progress),
-        ElsiCommand::Aspects { save } => aspects(save.as_deref(), json),
+        ElsiCommand::Aspects { save, overwrite } => aspects(save.as_deref(), overwrite, json),
     }
 }
 
@@ -122,10 +122,23 @@ fn ingested(report: &IngestReport, library: &Path) -> String {
             file.left_out.to_string(),
         ]
     });
+    let unread = report.unread.iter().map(|file| {
+        let how = if file.records == 0 {
+            "not read"
+        } else {
+            "read in part"
+        };
+        vec![
+            file.file.clone(),
+            how.into(),
+            file.records.to_string(),
+            "?".into(),
+        ]
+    });
     let mut text = table(
         &["file", "format", "records", "left out"],
         &[false, false, true, true],
-        rows.collect(),
+        rows.chain(unread).collect(),
     );
     let _ = writeln!(
         text,
@@ -140,9 +153,9 @@ fn ingested(report: &IngestReport, library: &Path) -> String {
 }
 
 fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
-    if flags.rebuild {
-        let options = indexed(&flags.how, &flags.library)?;
-        let done = rebuild_library(&flags.library, &options, progress).map_err(Error::from)?;
+    if let (true, Some(folder)) = (flags.rebuild, &flags.library.library) {
+        let options = indexed(&flags.how, folder)?;
+        let done = rebuild_library(folder, &options, progress).map_err(Error::from)?;
         progress.end();
         if json {
             return print_json(&done);
@@ -151,15 +164,20 @@ fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
             "{} from {}, indexed anew in `{}`\n",
             counted(done.documents, "document"),
             counted(done.records, "record"),
-            flags.library.display()
+            folder.display()
         ));
     }
-    let library = Library::open(&flags.library).map_err(Error::from)?;
+    let library = open(&flags.library, progress)?;
+    let shown = flags
+        .library
+        .library
+        .as_ref()
+        .map(|folder| folder.display().to_string());
     let typed = flags.how.typed();
     if !typed.is_empty() {
         let hint = format!(
             "`counterpoise elsi index --library {} --rebuild{typed}` builds the index with it",
-            flags.library.display()
+            shown.as_deref().unwrap_or("my-library")
         );
         let warning = Warning::new("elsi.not-rebuilt", format!("nothing was changed by{typed}"));
         terminal::warn(&[warning.with_hint(hint)], json);
@@ -174,7 +192,7 @@ fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
         }
         return terminal::print(&format!(
             "`{}` is whole: {} from {} in {}\n",
-            flags.library.display(),
+            shown.as_deref().unwrap_or(TITLES.name),
             counted(whole.documents, "document"),
             counted(whole.records as usize, "record"),
             counted(whole.files, "file")
@@ -195,96 +213,26 @@ fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
         .rows()
         .into_iter()
         .map(|(name, value)| vec![name.to_owned(), value]);
-    terminal::print(&table(&["", ""], &[false, false], rows.collect()))
+    let about = match shown {
+        Some(_) => String::new(),
+        None => format!(
+            "What comes with the program: {} ({}).\n\n",
+            TITLES.about, TITLES.origin
+        ),
+    };
+    terminal::print(&format!(
+        "{about}{}",
+        table(&["", ""], &[false, false], rows.collect())
+    ))
 }
 
-fn search(flags: &SearchFlags, json: bool, progress: &Progress) -> Result<()> {
-    let library = open(&flags.library, progress)?;
-    let options = SearchOptions::default()
-        .with_limit(flags.limit as usize)
-        .with_offset(flags.offset as usize);
-    let found = library.search(&flags.query, &options).map_err(Error::from)?;
-    progress.end();
-    if json {
-        return print_json(&found);
-    }
-    terminal::print(&found_in_words(&found, flags))
+/// A title, or that there is none.
+pub(crate) fn titled(title: &str) -> &str {
+    if title.is_empty() { "[no title]" } else { title }
 }
 
-fn found_in_words(found: &Found, flags: &SearchFlags) -> String {
-    let mut text = format!("{}\n", counted(found.total, "document"));
-    for note in &found.notes {
-        let _ = writeln!(text, "note: {note}");
-    }
-    if found.total == 0 {
-        let _ = writeln!(
-            text,
-            "\nAll words have to be found. Try OR between them, a beginning (`ethic*`), or a near spelling (`governence~`)."
-        );
-    }
-    for (place, hit) in found.hits.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "\n{:>3}. {}",
-            place + 1 + flags.offset as usize,
-            marked(&hit.title)
-        );
-        let _ = writeln!(text, "     {}", about(&hit.record));
-        for snippet in &hit.snippets {
-            let _ = writeln!(text, "{}", terminal::wrapped(&marked(snippet), "     ", 100));
-        }
-    }
-    let facets = [
-        ("year", &found.facets.year),
-        ("type", &found.facets.kind),
-        ("venue", &found.facets.venue),
-        ("aspect", &found.facets.aspect),
-        ("language", &found.facets.language),
-        ("source", &found.facets.source),
-    ];
-    let mut counts = String::new();
-    for (name, values) in facets {
-        if !values.is_empty() {
-            let values: Vec<String> = values
-                .iter()
-                .map(|facet| format!("{} {}", facet.value, facet.count))
-                .collect();
-            let _ = writeln!(
-                counts,
-                "{}",
-                terminal::wrapped(&format!("{name}: {}", values.join(", ")), "  ", 110)
-            );
-        }
-    }
-    if found.total > 0 {
-        let _ = writeln!(counts, "  on ethics, law and society: {}", found.facets.elsi);
-        let _ = write!(text, "\nOf all {}:\n{counts}", counted(found.total, "document"));
-    }
-    text
-}
-
-/// Bold on a terminal, plain elsewhere.
-fn marked(snippet: &Snippet) -> String {
-    if !terminal::styled() {
-        return snippet.text.clone();
-    }
-    let mut text = String::new();
-    let mut at = 0;
-    for mark in &snippet.marks {
-        let _ = write!(
-            text,
-            "{}\x1b[1m{}\x1b[0m",
-            &snippet.text[at..mark.start],
-            &snippet.text[mark.clone()]
-        );
-        at = mark.end;
-    }
-    text.push_str(&snippet.text[at..]);
-    text
-}
-
-/// Year, venue and id of a record.
-fn about(record: &Record) -> String {
+/// Year, venue and id of a record; its number where it has no id.
+pub(crate) fn about(record: &Record, number: u32) -> String {
     let mut parts = Vec::new();
     if let Some(first) = record.authors.first() {
         parts.push(match record.authors.len() {
@@ -294,7 +242,13 @@ fn about(record: &Record) -> String {
     }
     parts.extend(record.year.map(|year| year.to_string()));
     parts.extend(record.venue.clone());
-    parts.extend(record.ids.all().next());
+    parts.push(
+        record
+            .ids
+            .all()
+            .next()
+            .unwrap_or_else(|| format!("number:{number}")),
+    );
     if record.retracted {
         parts.push("RETRACTED".into());
     }
@@ -318,10 +272,13 @@ fn feedback(flags: &AskFlags, json: bool) -> Result<Feedback> {
         && path.exists()
     {
         let text = read_text(path)?;
-        feedback = serde_json::from_str(&text).map_err(|error| Error::Config {
-            place: path.display().to_string(),
-            problem: format!("it is no session of `counterpoise elsi` ({error})"),
-            hint: Some("name another file".into()),
+        feedback = serde_json::from_str(&text).map_err(|error| {
+            Error::from(RecommendError::Malformed {
+                file: path.display().to_string(),
+                place: "session".into(),
+                problem: error.to_string(),
+                hint: Some("name another file; one that is not there yet is made".into()),
+            })
         })?;
     }
     let mut warnings = Vec::new();
@@ -354,6 +311,36 @@ fn recommender<'a>(library: &'a Library, flags: &AskFlags) -> Result<Recommender
             recommender.with_weights(weights)
         }
     })
+}
+
+/// What is asked with, by a command that does not show notes of it with its answer.
+pub(crate) fn question(given: &str, library: &Library, json: bool) -> Result<Question> {
+    let question = read_question(given, library)?;
+    warn_of(&question.notes, json);
+    Ok(question)
+}
+
+fn warn_of(notes: &[String], json: bool) {
+    let notes: Vec<Warning> = notes
+        .iter()
+        .map(|note| Warning::new("elsi.note", note.clone()))
+        .collect();
+    terminal::warn(&notes, json);
+}
+
+/// Fails if a file would be replaced that nobody said may go.
+fn free(path: &Path, overwrite: bool, flag: &str) -> Result<()> {
+    if overwrite || !path.is_file() {
+        return Ok(());
+    }
+    Err(Error::Config {
+        place: path.display().to_string(),
+        problem: "a file is there already".into(),
+        hint: Some(format!(
+            "name another one with `{flag}`, or let it be replaced: `--overwrite`"
+        )),
+    }
+    .into())
 }
 
 fn recommend(flags: &RecommendFlags, json: bool, progress: &Progress) -> Result<()> {
@@ -427,7 +414,11 @@ pub(crate) fn recommended(done: &Recommended, bundled: bool) -> String {
 
 pub(crate) fn item_in_words(place: Option<usize>, item: &Recommendation) -> String {
     let place = place.map_or(String::new(), |place| format!("{place}."));
-    let mut text = format!("{place:>4} {}\n     {}\n", item.record.title, about(&item.record));
+    let mut text = format!(
+        "{place:>4} {}\n     {}\n",
+        titled(&item.record.title),
+        about(&item.record, item.number)
+    );
     let _ = writeln!(text, "     {}", bar(item));
     for (bridge, what) in [
         (false, "words in common, and their share"),
@@ -510,7 +501,7 @@ struct Explained {
 
 fn explain(flags: &ExplainDocumentFlags, json: bool, progress: &Progress) -> Result<()> {
     let library = open(&flags.ask.library, progress)?;
-    let question = read_question(&flags.ask.question, &library)?;
+    let question = question(&flags.ask.question, &library, json)?;
     let options = asked(&flags.ask, 1, json)?;
     let recommender = recommender(&library, &flags.ask)?;
     let item = recommender
@@ -558,12 +549,14 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let format = ExportFormat::from_name(&name)?;
+    free(&flags.output, flags.overwrite, "--output")?;
     let library = open(&flags.ask.library, progress)?;
     let records: Vec<Record> = if flags.search {
         let options = SearchOptions::default().with_limit(flags.limit as usize);
         let found = library
             .search(&flags.ask.question, &options)
             .map_err(Error::from)?;
+        warn_of(&found.notes, json);
         found.hits.into_iter().map(|hit| hit.record).collect()
     } else {
         let question = read_question(&flags.ask.question, &library)?;
@@ -571,15 +564,23 @@ fn export_documents(flags: &ExportFlags, json: bool, progress: &Progress) -> Res
         let done = recommender(&library, &flags.ask)?
             .recommend(&question, &options)
             .map_err(Error::from)?;
+        warn_of(&done.notes, json);
         done.items.into_iter().map(|item| item.record).collect()
     };
     if records.is_empty() {
-        return Err(Error::Config {
-            place: flags.ask.question.clone(),
-            problem: "nothing was found, so that there is nothing to write".into(),
-            hint: Some("take a filter away, or add `--never-abstain`".into()),
+        // An answer, as it is one of `recommend` and `search`.
+        progress.end();
+        let warning = Warning::new("elsi.nothing-found", "nothing was found, and no file was written");
+        let hint = if flags.search {
+            "look at it with `counterpoise elsi search`"
+        } else {
+            "take a filter away, or add `--never-abstain`"
+        };
+        terminal::warn(&[warning.with_hint(hint)], json);
+        if json {
+            return print_json(&serde_json::json!({"documents": 0, "output": null}));
         }
-        .into());
+        return Ok(());
     }
     let mut bytes = Vec::new();
     export(&records, format, &mut bytes)?;
@@ -767,8 +768,9 @@ fn aspects_learnt(learnt: &LearntElsi) -> String {
     )
 }
 
-fn aspects(save: Option<&Path>, json: bool) -> Result<()> {
+fn aspects(save: Option<&Path>, overwrite: bool, json: bool) -> Result<()> {
     if let Some(path) = save {
+        free(path, overwrite, "--save")?;
         write_text(Lexicon::bundled_text(), path)?;
     }
     let lexicon = Lexicon::bundled();
@@ -778,11 +780,26 @@ fn aspects(save: Option<&Path>, json: bool) -> Result<()> {
             .iter()
             .map(|aspect| serde_json::json!({"name": aspect.name, "title": aspect.title, "about": aspect.about, "mesh": aspect.mesh}))
             .collect();
+        if let Some(path) = save {
+            eprintln!(
+                "{}",
+                serde_json::json!({"event": "wrote", "what": "lexicon", "path": path})
+            );
+        }
         return print_json(&list);
     }
     let rows = lexicon
         .aspects()
         .iter()
         .map(|aspect| vec![aspect.name.clone(), aspect.title.clone(), aspect.about.clone()]);
-    terminal::print(&table(&["aspect", "", "what it is"], &[false; 3], rows.collect()))
+    let mut text = table(&["aspect", "", "what it is"], &[false; 3], rows.collect());
+    if let Some(path) = save {
+        let _ = writeln!(
+            text,
+            "\nwrote the lexicon behind them to {}; `counterpoise elsi index --library my-library --rebuild --lexicon {}` uses it",
+            path.display(),
+            path.display()
+        );
+    }
+    terminal::print(&text)
 }

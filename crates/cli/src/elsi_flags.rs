@@ -47,6 +47,9 @@ pub(crate) enum ElsiCommand {
         /// Also write the lexicon behind them, to be edited and given to `--lexicon`
         #[arg(long, value_name = "FILE.toml")]
         save: Option<PathBuf>,
+        /// Replace a file that is there
+        #[arg(long, requires = "save")]
+        overwrite: bool,
     },
 }
 
@@ -134,11 +137,10 @@ impl HowIndexed {
 
 #[derive(Args)]
 pub(crate) struct IndexFlags {
-    /// Folder of the library
-    #[arg(long, short, value_name = "DIR")]
-    pub(crate) library: PathBuf,
+    #[command(flatten)]
+    pub(crate) library: LibraryFlag,
     /// Build it anew from the records that are kept beside it
-    #[arg(long)]
+    #[arg(long, requires = "library")]
     pub(crate) rebuild: bool,
     /// Read all that it holds, and say whether it is whole
     #[arg(long, conflicts_with = "rebuild")]
@@ -149,7 +151,7 @@ pub(crate) struct IndexFlags {
 
 #[derive(Args)]
 pub(crate) struct SearchFlags {
-    /// The query
+    /// The query; one that begins with `-` is what is not to be found
     pub(crate) query: String,
     #[command(flatten)]
     pub(crate) library: LibraryFlag,
@@ -276,6 +278,9 @@ pub(crate) struct ExportFlags {
     /// File to write; .ris, .bib, .json (CSL-JSON), .csv or .jsonl decides the format
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args)]
@@ -459,11 +464,17 @@ pub(crate) enum WatchCommand {
         name: String,
         #[command(flatten)]
         watches: WatchesFlag,
+        /// Only if it is kept for this library
+        #[arg(long, short, value_name = "DIR")]
+        library: Option<PathBuf>,
     },
     /// List the questions
     List {
         #[command(flatten)]
         watches: WatchesFlag,
+        /// Only those that are kept for this library
+        #[arg(long, short, value_name = "DIR")]
+        library: Option<PathBuf>,
     },
     /// Tell what is new, and take note that it was told
     Run {

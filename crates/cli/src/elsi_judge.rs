@@ -5,12 +5,12 @@ use std::path::Path;
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    Judgement, Queue, RecommendError, Relevance, Waiting, pool, read_judgements, read_question,
-    read_relevance, screen, write_lines,
+    Judgement, Queue, RecommendError, Relevance, Waiting, pool, read_judgements, read_relevance, screen,
+    write_lines,
 };
 use counterpoise::{Error, counted, write_text};
 
-use crate::elsi::{open, print_json};
+use crate::elsi::{open, print_json, question, titled};
 use crate::elsi_flags::{JudgeFlags, ScreenFlags};
 use crate::progress::Progress;
 use crate::terminal::{self, table};
@@ -33,7 +33,7 @@ pub(crate) fn screen_documents(flags: &ScreenFlags, json: bool, progress: &Progr
     let rows = waiting.iter().map(|waiting| {
         vec![
             format!("{:.2}", waiting.chance_of_elsi),
-            waiting.title.clone(),
+            titled(&waiting.title).to_owned(),
             waiting.about.clone(),
             waiting.id.clone(),
         ]
@@ -87,7 +87,7 @@ pub(crate) fn judge(flags: &JudgeFlags, json: bool, progress: &Progress) -> Resu
             }
             .into());
         }
-        let mut question = read_question(given, &library)?;
+        let mut question = question(given, &library, json)?;
         // The name by which judgements are found again.
         question.name.clone_from(given);
         let mut judged = read_relevance(&flags.judgements)?;
@@ -148,20 +148,22 @@ fn ask_each(
     let mut input = std::io::stdin().lock();
     let mut graded: Vec<usize> = Vec::new();
     let mut place = 0;
-    terminal::print(&format!(
-        "{} to judge, into {}`{}`. {ask} 2 or y yes, 1 or p partly, 0 or n no, s skip, u undo, q quit\n",
-        counted(waiting.len(), "document"),
-        if file.exists() { "" } else { "the new file " },
-        file.display()
-    ))?;
+    prompt(
+        json,
+        &format!(
+            "{} to judge, into {}`{}`. {ask} 2 or y yes, 1 or p partly, 0 or n no, s skip, u undo, q quit\n",
+            counted(waiting.len(), "document"),
+            if file.exists() { "" } else { "the new file " },
+            file.display()
+        ),
+    )?;
     loop {
         let document = waiting.get(place);
         let text = document.map_or_else(
             || "\nthat was the last one: u undo, q quit\n> ".to_owned(),
             |document| shown(place, document),
         );
-        terminal::print(&text)?;
-        std::io::stdout().flush()?;
+        prompt(json, &text)?;
         let mut line = String::new();
         if input.read_line(&mut line)? == 0 {
             break;
@@ -173,7 +175,7 @@ fn ask_each(
                     save(Change::TakeBack)?;
                     place = before;
                 }
-                None => terminal::print("nothing to undo\n")?,
+                None => prompt(json, "nothing to undo\n")?,
             },
             (Some(Said::Grade(grade)), Some(document)) => {
                 save(Change::Add(document, grade))?;
@@ -181,8 +183,8 @@ fn ask_each(
                 place += 1;
             }
             (Some(Said::Skip), Some(_)) => place += 1,
-            (None, Some(_)) => terminal::print("say 2, 1, 0, s, u or q\n")?,
-            (_, None) => terminal::print("say u or q\n")?,
+            (None, Some(_)) => prompt(json, "say 2, 1, 0, s, u or q\n")?,
+            (_, None) => prompt(json, "say u or q\n")?,
         }
     }
     if json {
@@ -197,12 +199,23 @@ fn ask_each(
     ))
 }
 
+/// Says something to whoever judges. With `--json`, stdout is for the result alone.
+fn prompt(json: bool, text: &str) -> Result<()> {
+    if !json {
+        return terminal::print(text);
+    }
+    let mut out = std::io::stderr().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
 /// A document and the prompt.
 fn shown(place: usize, document: &Waiting) -> String {
     let mut text = format!(
         "\n{}. {}\n   {} ({})\n",
         place + 1,
-        document.title,
+        titled(&document.title),
         document.about,
         document.id
     );

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use counterpoise::elsi::{News, RecommendError, RecommendOptions, Watches, atom, digest, read_question};
-use counterpoise::{Error, Warning, counted, write_text};
+use counterpoise::elsi::{News, RecommendError, RecommendOptions, Watch, Watches, atom, digest};
+use counterpoise::{Error, counted, write_text};
 
 use crate::elsi::{item_in_words, open, print_json};
-use crate::elsi_flags::{LibraryFlag, WatchCommand};
+use crate::elsi_flags::WatchCommand;
 use crate::progress::Progress;
 use crate::terminal::{self, table};
 
@@ -23,9 +23,9 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             library,
         } => {
             let mut list = Watches::read(&watches.watches)?;
-            let of = place_of(&library);
+            let of = place_of(library.library.as_deref());
             let library = open(&library, progress)?;
-            let question = read_question(&question, &library)?;
+            let question = crate::elsi::question(&question, &library, json)?;
             let title = question.name.clone();
             if replace {
                 list.forget(&name);
@@ -41,17 +41,25 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
                 ),
             )
         }
-        WatchCommand::Remove { name, watches } => {
+        WatchCommand::Remove {
+            name,
+            watches,
+            library,
+        } => {
             let mut list = kept(&watches.watches)?;
-            if !list.forget(&name) {
-                let names: Vec<String> = list
-                    .list()
-                    .iter()
-                    .map(|watch| format!("`{}`", watch.name))
-                    .collect();
+            let names: Vec<String> = these(&list, library.as_deref())
+                .iter()
+                .map(|watch| format!("`{}`", watch.name))
+                .collect();
+            if !names.contains(&format!("`{name}`")) || !list.forget(&name) {
+                let of = if library.is_some() {
+                    " for this library"
+                } else {
+                    ""
+                };
                 return Err(Error::Config {
                     place: watches.watches.display().to_string(),
-                    problem: format!("no question is called `{name}`"),
+                    problem: format!("no question is called `{name}`{of}"),
                     hint: Some(if names.is_empty() {
                         "none is kept".into()
                     } else {
@@ -63,12 +71,13 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             list.write(&watches.watches)?;
             said(json, &format!("`{name}` is forgotten\n"))
         }
-        WatchCommand::List { watches } => {
+        WatchCommand::List { watches, library } => {
             let list = Watches::read(&watches.watches)?;
+            let list = these(&list, library.as_deref());
             if json {
-                return print_json(&list.list());
+                return print_json(&list);
             }
-            let rows = list.list().iter().map(|watch| {
+            let rows = list.iter().map(|watch| {
                 let start: String = format!("{} {}", watch.title, watch.text)
                     .trim()
                     .chars()
@@ -104,20 +113,11 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
                 }
                 .into());
             }
-            let of = place_of(&library);
+            let of = place_of(library.library.as_deref());
             let library = open(&library, progress)?;
-            let others = passed_over(&list, &of);
-            if let Some(Warning { message, hint, .. }) = &others
-                && list.of_others(&of).count() == list.list().len()
-            {
-                return Err(Error::Config {
-                    place: watches.watches.display().to_string(),
-                    problem: message.clone(),
-                    hint: hint.clone(),
-                }
-                .into());
+            if !list.list().iter().any(|watch| watch.is_of(&of)) {
+                return Err(of_others_only(&list, &of, &watches.watches).into());
             }
-            terminal::warn(others.as_slice(), json);
             let mut options = RecommendOptions::default();
             options.limit = limit as usize;
             options.filter = filter.filter()?;
@@ -138,6 +138,13 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             }
             // What was told is noted last: what could not be written or printed is told again.
             list.write(&watches.watches)?;
+            let others: Vec<&str> = list.of_others(&of).map(|watch| &*watch.name).collect();
+            if !others.is_empty() {
+                progress.say(&format!(
+                    "kept for other libraries, and not asked: {}",
+                    others.join(", ")
+                ));
+            }
             Ok(())
         }
     }
@@ -159,18 +166,24 @@ fn kept(path: &Path) -> Result<Watches> {
 }
 
 /// What questions remember a library by. One that is not there is told of by who opens it.
-fn place_of(library: &LibraryFlag) -> String {
-    library
-        .library
-        .as_ref()
-        .map_or(Watches::BUNDLED.into(), |folder| {
-            let whole = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-            whole.display().to_string()
-        })
+fn place_of(library: Option<&Path>) -> String {
+    library.map_or(Watches::BUNDLED.into(), |folder| {
+        let whole = folder.canonicalize().unwrap_or_else(|_| folder.into());
+        whole.display().to_string()
+    })
 }
 
-/// Tells of questions that are kept for another library, if there are any.
-fn passed_over(list: &Watches, of: &str) -> Option<Warning> {
+/// The questions that are kept for a library; without one, all of them.
+fn these<'a>(list: &'a Watches, library: Option<&Path>) -> Vec<&'a Watch> {
+    let Some(library) = library else {
+        return list.list().iter().collect();
+    };
+    let of = place_of(Some(library));
+    list.list().iter().filter(|watch| watch.is_of(&of)).collect()
+}
+
+/// That every question is kept for another library.
+fn of_others_only(list: &Watches, of: &str, file: &Path) -> Error {
     let names: Vec<String> = list
         .of_others(of)
         .map(|watch| {
@@ -181,12 +194,11 @@ fn passed_over(list: &Watches, of: &str) -> Option<Warning> {
             )
         })
         .collect();
-    let message = format!(
-        "kept for another library, and not asked here: {}",
-        names.join(", ")
-    );
-    let hint = "run it with that `--library` (without the flag for `bundled`); if the library was moved, `watch add … --replace` keeps the question anew";
-    (!names.is_empty()).then(|| Warning::new("elsi.other-library", message).with_hint(hint))
+    Error::Config {
+        place: file.display().to_string(),
+        problem: format!("every question is kept for another library: {}", names.join(", ")),
+        hint: Some("run it with that `--library` (without the flag for `bundled`); if the library was moved, `watch add … --replace` keeps the question anew".into()),
+    }
 }
 
 fn said(json: bool, text: &str) -> Result<()> {
@@ -205,10 +217,15 @@ fn in_words(news: &[News]) -> String {
     for part in news {
         let _ = writeln!(
             text,
-            "{}: {} of {} fit",
+            "{}: {} of {} {}",
             part.name,
             part.fit,
-            counted(part.came as usize, "new document")
+            counted(part.came as usize, "new document"),
+            if part.fit == 1 || part.came == 1 {
+                "fits"
+            } else {
+                "fit"
+            }
         );
         if part.fit > part.items.len() {
             let _ = writeln!(
@@ -259,6 +276,23 @@ fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_document_fits_and_several_fit() {
+        let check = |came, fit, wanted: &str| {
+            let news = News {
+                name: "gut".into(),
+                came,
+                fit,
+                items: Vec::new(),
+            };
+            let said = in_words(&[news]);
+            assert!(said.starts_with(wanted), "{said}");
+        };
+        check(1, 0, "gut: 0 of 1 new document fits\n");
+        check(4, 1, "gut: 1 of 4 new documents fits\n");
+        check(4, 2, "gut: 2 of 4 new documents fit\n");
+    }
 
     #[test]
     fn days_are_dates() {

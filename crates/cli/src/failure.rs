@@ -142,6 +142,23 @@ pub(crate) fn tell_bug(said: &str, json: bool) -> i32 {
     101
 }
 
+/// Tells in a line of JSON what cannot be understood of what was typed, and returns the exit code.
+pub(crate) fn tell_usage(error: &clap::Error) -> i32 {
+    let said = error.render().to_string();
+    let mut parts = said
+        .split("\n\n")
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|part| !part.is_empty());
+    let message = parts.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let hint = parts.collect::<Vec<_>>().join("; ");
+    eprintln!(
+        "{}",
+        serde_json::json!({"event": "error", "code": "usage.invalid", "message": message, "hint": hint})
+    );
+    error.exit_code()
+}
+
 /// Tells of an error and returns the exit code. A reader that hung up is no error.
 pub(crate) fn tell(error: &anyhow::Error, json: bool) -> i32 {
     if error

@@ -15,6 +15,7 @@ mod elsi;
 mod elsi_eval;
 mod elsi_flags;
 mod elsi_judge;
+mod elsi_search;
 mod elsi_watch;
 mod eos;
 mod eos_flags;
@@ -38,6 +39,7 @@ mod table_flags;
 mod terminal;
 mod train;
 
+use std::ffi::OsString;
 use std::sync::Mutex;
 
 use anyhow::Context as _;
@@ -48,7 +50,7 @@ use crate::flags::{Arguments, Command};
 fn main() {
     // Readers of damaged files may panic on purpose of nobody; what is caught is told as an error, not by the hook.
     static PANIC: Mutex<String> = Mutex::new(String::new());
-    let arguments = Arguments::parse();
+    let arguments = typed(&std::env::args_os().collect::<Vec<_>>());
     let json = arguments.json;
     std::panic::set_hook(Box::new(|panic| {
         if let Ok(mut said) = PANIC.lock() {
@@ -63,6 +65,25 @@ fn main() {
         let said = PANIC.lock().map(|said| said.clone()).unwrap_or_default();
         failure::tell_bug(&said, json)
     }));
+}
+
+/// What was typed; ends the program where it cannot be understood, or asks for help.
+fn typed(words: &[OsString]) -> Arguments {
+    let error = match Arguments::try_parse_from(words) {
+        Ok(arguments) => return arguments,
+        Err(error) => error,
+    };
+    if let Some(arguments) = elsi_search::without_a_word(words, &error) {
+        return arguments;
+    }
+    let json = words
+        .iter()
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--json");
+    if json && error.use_stderr() {
+        std::process::exit(failure::tell_usage(&error));
+    }
+    error.exit()
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {

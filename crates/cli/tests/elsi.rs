@@ -685,7 +685,24 @@ fn a_watch_is_asked_of_its_own_library_and_kept_under_one_name() {
         "{}",
         ran.stdout
     );
-    assert!(ran.stderr.contains("`mine`"), "{}", ran.stderr);
+    assert_eq!(
+        ran.stderr, "kept for other libraries, and not asked: mine\n",
+        "told once, and no warning"
+    );
+    let of = |words: &str| {
+        let list = json(&folder.ok(&format!("elsi watch list {words} --json")).stdout);
+        let list = list.as_array().expect("a list").iter();
+        list.map(|watch| watch["name"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("--library lib"), ["second"]);
+    assert_eq!(of("--library other"), ["mine"]);
+    let elsewhere = folder.refused("elsi watch remove mine --library lib");
+    assert!(
+        elsewhere.contains("for this library") && elsewhere.contains("`second`"),
+        "{elsewhere}"
+    );
+    folder.ok("elsi watch remove second --library lib");
     for name in ["", " "] {
         let ran = folder.run(&["elsi", "watch", "add", name, "abstract.txt", "--library", "lib"]);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
@@ -803,6 +820,336 @@ fn a_foreign_file_in_a_folder_is_told_and_left() {
     let done = folder.run(&["elsi", "ingest", "mine", "--library", "lib"]);
     assert!(done.stderr.contains("picture.bin"), "{}", done.stderr);
     assert!(done.stdout.contains("1 document"), "{}", done.stdout);
+}
+
+/// A folder with a good file of records and a text, and much that cannot be read.
+fn mixed() -> Folder {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("mine/inner")).expect("an empty folder");
+    folder.write("mine/good.ris", RECORDS);
+    folder.write("mine/abstract.md", TEXT);
+    folder.write("mine/paper.pdf", "%PDF-1.7 and more");
+    folder.write("mine/picture.png", b"\x89PNG\r\n\x1a\n\0\0");
+    folder.write("mine/sheet.xlsx", b"PK\x03\x04 and more");
+    folder.write("mine/old.csv", b"title,doi\nCaf\xe9s,10.5555/cafe\n");
+    folder.write(
+        "mine/broken.jsonl",
+        "{\"title\": \"Ethics of gene drives\", \"doi\": \"10.5555/drive\"}\n{\"title\": ",
+    );
+    folder
+}
+
+#[test]
+fn what_cannot_be_read_in_a_folder_is_told_and_the_rest_is_read() {
+    let folder = mixed();
+    let ran = folder.ok("elsi ingest mine --library lib --json");
+    let done = json(&ran.stdout);
+    let unread: Vec<(&str, u64)> = done["unread"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|file| {
+            assert!(file["why"].as_str().is_some_and(|why| why.len() > 10), "{file}");
+            (
+                file["file"].as_str().expect("a name"),
+                file["records"].as_u64().expect("a number"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        unread,
+        [
+            ("mine/broken.jsonl", 1),
+            ("mine/old.csv", 0),
+            ("mine/paper.pdf", 0),
+            ("mine/picture.png", 0),
+            ("mine/sheet.xlsx", 0)
+        ]
+    );
+    assert_eq!(done["documents"].as_u64(), Some(4), "{done}");
+    let warned: Vec<serde_json::Value> = ran.stderr.lines().map(json).collect();
+    for part in [
+        "paper.pdf` is a PDF",
+        "picture.png` is a picture",
+        "sheet.xlsx` is a spreadsheet",
+        "broken.jsonl`, ",
+        "1 record before it",
+        "mine/inner` is a folder",
+        "0xe9",
+    ] {
+        assert!(
+            warned
+                .iter()
+                .any(|line| line["message"].as_str().is_some_and(|said| said.contains(part))),
+            "{part}: {}",
+            ran.stderr
+        );
+    }
+    let said = folder.ok("elsi ingest mine --library two").stdout;
+    assert!(
+        said.contains("paper.pdf") && said.contains("not read") && said.contains("read in part"),
+        "{said}"
+    );
+    let named = folder.refused("elsi ingest mine/good.ris mine/paper.pdf --library three");
+    assert!(named.starts_with("exit 3") && named.contains("a PDF"), "{named}");
+    std::fs::create_dir(folder.path("none")).expect("an empty folder");
+    folder.write("none/paper.pdf", "%PDF-1.7 and more");
+    let none = folder.refused("elsi ingest none --library three");
+    assert!(none.starts_with("exit 3") && none.contains("a PDF"), "{none}");
+}
+
+#[test]
+fn a_folder_is_asked_with_as_far_as_it_can_be_read() {
+    let folder = mixed();
+    let done = json(&folder.ok("elsi recommend mine --json").stdout);
+    assert_eq!(done["question"], "mine (2 files)");
+    let notes: Vec<&str> = done["notes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|note| note.as_str())
+        .collect();
+    for part in [
+        "paper.pdf` is a PDF",
+        "picture.png` is a picture",
+        "sheet.xlsx` is a spreadsheet",
+        "0xe9",
+        "broken.jsonl",
+        "inner` is a folder",
+    ] {
+        assert!(notes.iter().any(|note| note.contains(part)), "{part}: {notes:?}");
+    }
+    folder.ok("elsi ingest mine/good.ris --library lib");
+    let kept = folder.ok("elsi watch add mine mine --library lib").stderr;
+    assert!(kept.contains("paper.pdf"), "{kept}");
+    folder.write(
+        "one.ris",
+        "TY  - JOUR\nTI  - Ethics of engineered probiotics\nER  -\n",
+    );
+    let said = folder.ok("elsi recommend one.ris --library lib").stdout;
+    assert!(said.starts_with("For one.ris (ris: 1 record)\n"), "{said}");
+}
+
+#[test]
+fn bytes_of_an_unknown_encoding_are_refused_wherever_they_stand() {
+    let folder = Folder::new();
+    folder.write("old.txt", b"Caf\xe9s with engineered yeast and their ethics\n");
+    for words in ["elsi ingest old.txt --library lib", "elsi recommend old.txt"] {
+        let said = folder.refused(words);
+        assert!(
+            said.starts_with("exit 3") && said.contains("0xe9 after `Caf`") && said.contains("iconv"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn with_json_stdout_is_one_document_and_errors_of_usage_are_json() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let said = with_input(
+        &folder,
+        "elsi judge judged.jsonl --library lib --by me --json",
+        "2\nx\n0\nq\n",
+    );
+    assert_eq!(json(&said)["judged"], 2);
+    for words in [
+        "elsi search --json --foo x",
+        "elsi --json recommend",
+        "--json nothing",
+    ] {
+        let ran = folder.run(&words.split(' ').collect::<Vec<_>>());
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{words}");
+        let told = json(&ran.stderr);
+        assert_eq!(
+            (&told["event"], &told["code"]),
+            (&"error".into(), &"usage.invalid".into()),
+            "{told}"
+        );
+        assert!(
+            told["message"]
+                .as_str()
+                .is_some_and(|said| !said.starts_with("error")),
+            "{told}"
+        );
+    }
+    let plain = folder.run(&["elsi", "search", "--foo", "x", "--", "--json"]);
+    assert!(
+        plain.code == Some(2) && plain.stderr.starts_with("error:"),
+        "{}",
+        plain.stderr
+    );
+}
+
+#[test]
+fn like_things_have_like_exit_codes() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("mine.ris", RECORDS);
+    folder.write("bad.json", "{\"a\": 1}");
+    std::fs::create_dir(folder.path("empty")).expect("an empty folder");
+    folder.write("empty.txt", "");
+    folder.ok("elsi ingest mine.ris --library lib");
+    let check = |code: i32, words: &str, said: &str| {
+        let ran = folder.run(&words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, Some(code), "{words}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{words}: {}", ran.stderr);
+    };
+    check(0, "elsi recommend abstract.txt --year 1900 --library lib", "");
+    check(
+        0,
+        "elsi export abstract.txt --year 1900 --library lib --output no.ris",
+        "no file was written",
+    );
+    check(
+        0,
+        "elsi export football --search --library lib --output no.ris",
+        "no file was written",
+    );
+    assert!(!folder.path("no.ris").exists());
+    for words in [
+        "recommend empty",
+        "recommend empty.txt",
+        "ingest empty --library a",
+        "ingest empty.txt --library a",
+    ] {
+        check(3, &format!("elsi {words}"), "empty");
+    }
+    check(3, "elsi recommend abstract.txt --weights bad.json", "bad.json");
+    check(3, "elsi recommend abstract.txt --session bad.json", "bad.json");
+    for query in ["", "*", " "] {
+        let ran = folder.run(&["elsi", "search", query]);
+        assert_eq!(ran.code, Some(2), "{query}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("there is no word here"),
+            "{query}: {}",
+            ran.stderr
+        );
+    }
+    check(3, "elsi search x --library mine.ris", "no library");
+    check(3, "elsi ingest mine.ris --library mine.ris", "it is a file");
+    std::fs::create_dir(folder.path("other")).expect("an empty folder");
+    folder.write("other/notes.txt", "mine");
+    check(
+        3,
+        "elsi ingest mine.ris --library other",
+        "--library other/my-library",
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path("other"))
+            .expect("it is there")
+            .count(),
+        1
+    );
+    folder.ok("elsi ingest mine.ris --library empty");
+}
+
+#[test]
+fn what_is_there_is_not_replaced_unless_told_to() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    for (words, file) in [
+        (
+            "elsi export yeast --search --library lib --output list.bib",
+            "list.bib",
+        ),
+        ("elsi aspects --save mine.toml", "mine.toml"),
+    ] {
+        folder.write(file, "edited by hand");
+        let said = folder.refused(words);
+        assert!(
+            said.starts_with("exit 2") && said.contains("--overwrite"),
+            "{said}"
+        );
+        assert_eq!(folder.read(file), "edited by hand");
+        let done = folder.ok(&format!("{words} --overwrite")).stdout;
+        assert!(done.contains("wrote") && done.contains(file), "{done}");
+        assert_ne!(folder.read(file), "edited by hand");
+    }
+}
+
+#[test]
+fn documents_without_id_or_title_have_a_number_and_a_place() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write(
+        "bare.ris",
+        "TY  - JOUR\nTI  - Consent of patients to engineered probiotics\nER  -\n\nTY  - JOUR\nAB  - Informed consent and biosafety of engineered probiotics with a kill switch.\nDO  - 10.5555/bare\nER  -\n",
+    );
+    folder.ok("elsi ingest bare.ris --library lib");
+    let listed = folder
+        .ok("elsi recommend abstract.txt --library lib --elsi 0")
+        .stdout;
+    assert!(
+        listed.contains("number:0") && listed.contains("[no title]"),
+        "{listed}"
+    );
+    let found = folder.ok("elsi search consent --library lib").stdout;
+    assert!(
+        found.contains("number:0") && found.contains("[no title]"),
+        "{found}"
+    );
+    let asked = json(&folder.ok("elsi recommend number:0 --library lib --json").stdout);
+    assert_eq!(asked["question"], "number:0");
+}
+
+#[test]
+fn a_search_says_which_part_finds_nothing_and_takes_ids_in_any_spelling() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    let search = |query: &str| {
+        let ran = folder.run(&["elsi", "search", query, "--library", "lib", "--json"]);
+        assert_eq!(ran.code, Some(0), "{query}: {}", ran.stderr);
+        let found = json(&ran.stdout);
+        (
+            found["total"].as_u64().expect("a number"),
+            found["notes"].to_string(),
+        )
+    };
+    let (total, notes) = search("consent flying yeast");
+    assert!(
+        total == 0 && notes.contains("nothing is found for `flying` alone"),
+        "{notes}"
+    );
+    let (total, notes) = search("consent yeast");
+    assert!(
+        total == 0 && notes.contains("not together: `consent` in 1 document, `yeast` in 1 document"),
+        "{notes}"
+    );
+    for id in [
+        "10.5555/toggle.1",
+        "doi:10.5555/toggle.1",
+        "https://doi.org/10.5555/Toggle.1",
+    ] {
+        assert_eq!(search(&format!("yeast id:{id}")), (1, "[]".into()), "{id}");
+    }
+    assert_eq!(search("bi-stab*").0, 1, "a prefix before a hyphen is joined");
+    assert_eq!(search("switch-bist*").0, 1);
+    assert_eq!(search("-consent").0, 1, "what begins with `-` is a query");
+    assert_eq!(search("-national").0, 2);
+    let after = folder.ok("elsi --json search -n1 -consent -l lib").stdout;
+    assert_eq!(json(&after)["total"], 1);
+    let limited = folder
+        .ok("elsi search -n1 --library lib year:>2000 --json")
+        .stdout;
+    assert_eq!(json(&limited)["hits"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn the_documents_that_come_with_the_program_have_facts_too() {
+    let folder = Folder::new();
+    let said = folder.ok("elsi index").stdout;
+    assert!(
+        said.contains("15,185 articles") && said.contains("documents"),
+        "{said}"
+    );
+    let facts = json(&folder.ok("elsi index --json").stdout);
+    assert!(facts["documents"].as_u64() > Some(15_000), "{facts}");
+    let rebuilt = folder.refused("elsi index --rebuild");
+    assert!(rebuilt.contains("--library"), "{rebuilt}");
 }
 
 #[test]

@@ -109,6 +109,22 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// A folder without a file.
+    #[error("the folder `{}` holds no file", folder.display())]
+    EmptyFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// What a library cannot be begun in.
+    #[error("`{}` is no library, and none can be begun in it: {problem}", place.display())]
+    NoPlace {
+        /// What was named.
+        place: PathBuf,
+        /// Why not: `it is a file`.
+        problem: String,
+        /// What to name instead.
+        instead: PathBuf,
+    },
     /// Files without a record that can be used.
     #[error("nothing was ingested: {problem}")]
     NothingRead {
@@ -366,6 +382,8 @@ impl Error {
             Self::Query { .. } => "recommend.query",
             Self::NotThere { .. } => "recommend.not-there",
             Self::EmptyFile { .. } => "recommend.empty-file",
+            Self::EmptyFolder { .. } => "recommend.empty-folder",
+            Self::NoPlace { .. } => "recommend.no-place",
             Self::NothingRead { .. } => "recommend.nothing-read",
             Self::NoCache { .. } => "recommend.write",
             Self::NoWords { .. } => "recommend.no-words",
@@ -432,6 +450,12 @@ impl Error {
             Self::EmptyFile { .. } => Some(
                 "give a file with a title or an abstract, or a file of records; `-` reads what you paste".into(),
             ),
+            Self::EmptyFolder { .. } => Some(
+                "name a file, or a folder with files of records or texts; folders inside of a folder are not looked into".into(),
+            ),
+            Self::NoPlace { instead, .. } => {
+                Some(format!("name a new folder: `--library {}`", instead.display()))
+            }
             Self::NothingRead { .. } => {
                 Some("every record needs a title or an abstract; for a table, `--columns title=NAME` names the column".into())
             }
@@ -481,6 +505,9 @@ impl Error {
             Self::Learn(error) => error.hint(),
             Self::Metrics(error) => error.hint(),
             Self::Sampling(error) => error.hint(),
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Some("ask whoever it belongs to, or change who may read and write it: `chmod -R u+rwX PATH`".into())
+            }
             Self::File { .. } | Self::OutOfRange { .. } | Self::Stopped { .. } => None,
         }
     }
@@ -502,9 +529,19 @@ impl Error {
     }
 
     pub(crate) fn corrupt(library: &Path, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        // Whole all the same: it was only closed to whoever reads.
+        if problem.contains("PermissionDenied") || problem.contains("Permission denied") {
+            // Where a file lies is not always said.
+            let path = path_in(&problem).map(Path::new).filter(|path| path.is_absolute());
+            return Self::read(
+                path.unwrap_or(library),
+                std::io::ErrorKind::PermissionDenied.into(),
+            );
+        }
         Self::CorruptIndex {
             library: library.into(),
-            problem: problem.into(),
+            problem: plainly(&problem),
         }
     }
 
@@ -544,6 +581,43 @@ pub(crate) fn keeping(library: &Path) -> String {
     )
 }
 
+/// The file that tantivy complains of.
+fn path_in(problem: &str) -> Option<&str> {
+    let quoted = ["filepath: \"", "FileDoesNotExist(\"", "in file `\""]
+        .iter()
+        .find_map(|begin| problem.split_once(begin))?;
+    quoted.1.split('"').next()
+}
+
+/// Its name, without its folders.
+fn file_in(problem: &str) -> Option<&str> {
+    path_in(problem)?
+        .rsplit(['/', '\\'])
+        .next()
+        .filter(|name| !name.is_empty())
+}
+
+/// What tantivy says, for people: the file first, the cause at the end. Other words stay as they are.
+fn plainly(problem: &str) -> String {
+    let of_tantivy = ["Failed to open", "Data corrupted", "IoError", "An IO error"];
+    let (true, Some(file)) = (
+        of_tantivy.iter().any(|begin| problem.starts_with(begin)),
+        file_in(problem),
+    ) else {
+        return problem.to_owned();
+    };
+    if problem.contains("FileDoesNotExist") {
+        return format!("`{file}` is missing");
+    }
+    let cause = ["error: \"", "`): ", "message: \""]
+        .iter()
+        .find_map(|begin| problem.split_once(begin))
+        .map_or(problem, |(_, cause)| cause);
+    // What follows tells of versions of tantivy that nobody here chose.
+    let cause = cause.split(['.', '"']).next().unwrap_or(cause).trim();
+    format!("`{file}` is not as it was written ({cause})")
+}
+
 const READ: &str = "cannot read";
 const WRITE: &str = "cannot write";
 
@@ -568,4 +642,50 @@ fn listed(names: &[String]) -> String {
         return "none".into();
     }
     shown.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_names_the_file_and_says_the_cause_last() {
+        let check = |problem: &str, wanted: &str| {
+            let error = Error::corrupt(Path::new("lib"), problem);
+            assert_eq!(error.to_string(), wanted);
+        };
+        check(
+            "Failed to open file for read: 'IoError { io_error: Custom { kind: InvalidData, error: \"Footer magic byte mismatch. File corrupted or index was created using old an tantivy version\" }, filepath: \"3a.fast\" }'",
+            "the index of `lib` is damaged: `3a.fast` is not as it was written (Footer magic byte mismatch)",
+        );
+        check(
+            "Failed to open file for read: 'FileDoesNotExist(\"/a/lib/index-1/3a.term\")'",
+            "the index of `lib` is damaged: `3a.term` is missing",
+        );
+        check(
+            "Data corrupted: 'Data corruption (in file `\"meta.json\"`): Meta file does not contain valid utf8 file..'",
+            "the index of `lib` is damaged: `meta.json` is not as it was written (Meta file does not contain valid utf8 file)",
+        );
+        check(
+            "1 of 2 documents are there",
+            "the index of `lib` is damaged: 1 of 2 documents are there",
+        );
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_not_damaged() {
+        let (told, untold) = ("cannot read `/a/lib/index-1/x.bin`", "cannot read `lib`");
+        for (problem, wanted) in [
+            (
+                "Failed to open file for read: 'IoError { io_error: Os { code: 13, kind: PermissionDenied, message: \"Permission denied\" }, filepath: \"/a/lib/index-1/x.bin\" }'",
+                told,
+            ),
+            ("`x.bin` cannot be read (Permission denied (os error 13))", untold),
+        ] {
+            let error = Error::corrupt(Path::new("lib"), problem);
+            assert_eq!(error.code(), "recommend.read", "{error}");
+            assert_eq!(error.to_string(), wanted);
+            assert!(error.hint().is_some_and(|hint| hint.contains("chmod")));
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub use distil::{DistilledTable, distill_table};
 pub use evaluate::{EngineCheck, engine_check};
 pub use export::{ExportFormat, export};
 pub use gold::{GoldCheck, GoldOptions, GoldSides, gold_check};
-pub use ingest::{IngestReport, RecordFile, cannot_read, ingest};
+pub use ingest::{IngestReport, ReadFile, RecordFile, UnreadFile, cannot_read, ingest};
 pub use judge::{
     Queue, Relevance, Screened, Waiting, pool, read_judgements, read_relevance, screen, write_lines,
 };

@@ -1,23 +1,29 @@
 use std::io::{BufRead as _, Read as _};
 use std::path::Path;
 
+use counterpoise_base::counted;
 use counterpoise_recommend::{
     Error as RecommendError, Format, Library, Question, ReadRecords, Record, read_records,
 };
 
-use super::ingest::{cannot_read, files_of};
+use super::ingest::{cannot_read, inside, not_looked_into, with_causes};
 use crate::Error;
 
 /// Most of a text that is read from standard input or a file of text, in bytes; the question keeps 5 MB of it.
 const LONGEST: u64 = 64 << 20;
 
+/// Problems of a list that are told in words.
+const PROBLEMS: usize = 5;
+
 /// Records of a list that are read; what the rest is about, the first ones say.
 const RECORDS: usize = 500;
 
-/// What a recommendation is asked for: `-` is standard input; then a file or a folder; then an id of a document of the library.
+/// What a recommendation is asked for: `-` is standard input; then a file or a folder; then an id of a document of the library, or
+/// its `number:N`.
 ///
 /// A manuscript (text, Markdown, docx, JATS), a GenBank record and an SBOL design are read for what they say; a list of references (RIS,
-/// BibTeX, CSL-JSON, nbib, PubMed XML) is one question for the whole list, whose documents are not recommended again.
+/// BibTeX, CSL-JSON, nbib, PubMed XML) is one question for the whole list, whose documents are not recommended again. Files of a
+/// folder that cannot be read are left out, and so are records without a word; the notes of the question name each.
 ///
 /// # Errors
 ///
@@ -30,23 +36,20 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
         if text.is_empty() {
             return Err(empty("standard input".into()));
         }
-        return Ok(Question::from_text(
-            &String::from_utf8_lossy(&text),
-            "standard input",
-        )?);
+        return Ok(Question::from_text(pasted(&text)?, "standard input")?);
     }
     let path = Path::new(given);
     if path.is_dir() {
-        let parts: Vec<Question> = files_of(path)?
-            .iter()
-            .map(|path| of_file(path))
-            .collect::<Result<_, _>>()?;
-        return Ok(together(parts, given));
+        return of_folder(path, given);
     }
     if path.exists() {
         return of_file(path);
     }
-    if let Some(number) = library.find_any(given)? {
+    let number = given
+        .strip_prefix("number:")
+        .and_then(|number| number.parse().ok())
+        .filter(|number: &u32| (*number as usize) < library.len());
+    if let Some(number) = number.map_or_else(|| library.find_any(given), |number| Ok(Some(number)))? {
         let record = library.record(number)?;
         return Ok(Question::from_record(&record, given)?);
     }
@@ -71,6 +74,56 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
 
 fn empty(file: String) -> Error {
     RecommendError::EmptyFile { file }.into()
+}
+
+/// What was pasted, as text.
+fn pasted(bytes: &[u8]) -> Result<&str, Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).or_else(|error| {
+        let whole = &bytes[..error.valid_up_to()];
+        // Cut in the middle of a character, where reading ended.
+        if error.error_len().is_none() && bytes.len() as u64 > LONGEST / 2 {
+            return Ok(std::str::from_utf8(whole).unwrap_or_default());
+        }
+        Err(Error::Recommend(RecommendError::Malformed {
+            file: "standard input".into(),
+            place: format!("byte {}", whole.len()),
+            problem: "this is not UTF-8".into(),
+            hint: Some(
+                "convert it, if it is from an older Windows: `iconv -f WINDOWS-1252 -t UTF-8 FILE | counterpoise elsi recommend -`"
+                    .into(),
+            ),
+        }))
+    })
+}
+
+/// All that can be read in a folder, as one question.
+fn of_folder(folder: &Path, given: &str) -> Result<Question, Error> {
+    let inside = inside(folder)?;
+    let mut parts = Vec::new();
+    let mut notes: Vec<String> = inside
+        .folders
+        .iter()
+        .map(|folder| not_looked_into(folder))
+        .collect();
+    let mut failed = None;
+    for path in &inside.files {
+        match of_file(path) {
+            Ok(part) => parts.push(part),
+            Err(error) => {
+                notes.push(format!("{}; the file was left out", with_causes(&error)));
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    if let (true, Some(error)) = (parts.is_empty(), failed) {
+        return Err(error);
+    }
+    let count = counted(parts.len(), "file");
+    let mut whole = together(parts);
+    whole.name = format!("{given} ({count})");
+    whole.notes.splice(0..0, notes);
+    Ok(whole)
 }
 
 fn of_file(path: &Path) -> Result<Question, Error> {
@@ -101,29 +154,55 @@ fn of_file(path: &Path) -> Result<Question, Error> {
         format: list,
         ..ReadRecords::default()
     };
-    read_records(&name, Box::new(input), &options, &mut |record| {
+    let read = read_records(&name, Box::new(input), &options, &mut |record| {
         if records.len() < RECORDS {
             records.push(record);
         }
         Ok(())
     })?;
-    let parts = records
-        .iter()
-        .map(|record| Question::from_record(record, &name))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut notes = Vec::new();
+    for problem in read.problems.iter().take(PROBLEMS) {
+        notes.push(format!("`{name}`, {}: {}", problem.place, problem.what));
+    }
+    let more = read.problems.len().saturating_sub(PROBLEMS) + read.more_problems as usize;
+    if more > 0 {
+        notes.push(format!("`{name}`: {} more", counted(more, "problem")));
+    }
+    if read.records > RECORDS as u64 {
+        notes.push(format!(
+            "`{name}` holds {} records; the first {RECORDS} are what is asked with",
+            read.records
+        ));
+    }
+    let mut parts = Vec::new();
+    for record in &records {
+        match Question::from_record(record, &name) {
+            Ok(part) => parts.push(part),
+            Err(RecommendError::NoWords { .. }) => {
+                notes.push(format!(
+                    "a record of `{name}` holds no words to look for: `{}`",
+                    record.title
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     if parts.is_empty() {
         return Err(RecommendError::NoWords { what: name }.into());
     }
-    Ok(together(parts, &name))
+    let about = format!("{name} ({}: {})", read.format, counted(parts.len(), "record"));
+    let mut whole = together(parts);
+    whole.name = about;
+    whole.notes.splice(0..0, notes);
+    Ok(whole)
 }
 
-/// One question out of several.
-fn together(mut parts: Vec<Question>, name: &str) -> Question {
+/// One question out of several, without a name.
+fn together(mut parts: Vec<Question>) -> Question {
     if parts.len() == 1 {
         return parts.remove(0);
     }
     let mut whole = Question::default();
-    whole.name = format!("{name} ({} documents)", parts.len());
     for part in parts {
         whole.text.push_str(&part.title);
         whole.text.push('\n');

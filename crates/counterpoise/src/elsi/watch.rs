@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use counterpoise_base::counted;
 use counterpoise_recommend::{
     Error as RecommendError, Library, Question, RecommendOptions, Recommendation, Recommender,
 };
@@ -60,10 +61,14 @@ pub struct News {
 }
 
 impl Watch {
-    fn is_of(&self, library: &str) -> bool {
+    /// Whether this library is asked: its folder, or [`BUNDLED`](Watches::BUNDLED).
+    pub fn is_of(&self, library: &str) -> bool {
         self.library.as_deref().is_none_or(|known| known == library)
     }
 }
+
+/// What stands in the place of a title that nobody gave.
+const NO_TITLE: &str = "[no title]";
 
 const FORMAT: u32 = 1;
 /// Documents that are looked through for one question.
@@ -225,7 +230,8 @@ pub fn digest(news: &[News], when: &str) -> String {
     for part in news {
         let _ = write!(text, "\n## {}\n\n", part.name);
         if part.items.is_empty() {
-            let _ = writeln!(text, "Nothing that fits among {} new documents.", part.came);
+            let came = counted(part.came as usize, "new document");
+            let _ = writeln!(text, "Nothing that fits among {came}.");
         }
         for item in &part.items {
             let record = &item.record;
@@ -234,7 +240,10 @@ pub fn digest(news: &[News], when: &str) -> String {
                 .doi
                 .as_ref()
                 .map(|doi| format!("https://doi.org/{doi}"));
-            let title = record.title.replace(['[', ']'], "");
+            let title = match record.title.replace(['[', ']'], "") {
+                title if title.trim().is_empty() => NO_TITLE.into(),
+                title => title,
+            };
             let year = record.year.map_or(String::new(), |year| format!(", {year}"));
             let venue = record
                 .venue
@@ -303,7 +312,10 @@ pub fn atom(news: &[News], when: &str) -> String {
             let _ = writeln!(
                 text,
                 "  <entry>\n    <title>{}</title>\n    <id>urn:counterpoise:elsi:{}</id>\n    <updated>{when}</updated>\n    <category term=\"{}\"/>\n{link}    <summary>{}</summary>\n  </entry>",
-                escaped(&item.record.title),
+                escaped(match &item.record.title {
+                    title if title.is_empty() => NO_TITLE,
+                    title => title,
+                }),
                 escaped(&id),
                 escaped(&part.name),
                 escaped(&format!("For {}; in common: {}", part.name, words.join(", ")))

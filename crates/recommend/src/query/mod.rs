@@ -15,6 +15,9 @@ mod xml;
 mod tests;
 
 use crate::read::encoding::Encoding;
+use crate::read::input::{
+    PICTURE, SPREADSHEET, declared_encoding, is_picture, is_spreadsheet, lines_in, not_utf8,
+};
 use crate::{Error, Gazetteer, Ids};
 
 /// Bytes of text that are read; what is longer is cut, and a note says so.
@@ -53,7 +56,7 @@ impl QueryDocument {
     ///
     /// [`Error::EmptyQuery`] without a word to go by, [`Error::OnlySequence`] for FASTA and bare sequences, [`Error::CannotRead`] for
     /// PDF and other formats that hold no text to be read here, [`Error::UnknownFormat`] for lists of references, and
-    /// [`Error::Malformed`] with the place for a broken file.
+    /// [`Error::Malformed`] with the place for a broken file and for bytes that are not UTF-8.
     pub fn read(file: &str, bytes: &[u8], gazetteer: &Gazetteer) -> Result<Self, Error> {
         let mut document = read_form(file, bytes)?;
         document.finish(file, gazetteer)?;
@@ -180,6 +183,12 @@ fn read_form(file: &str, bytes: &[u8]) -> Result<QueryDocument, Error> {
             "paste its text, or make text of it: `pdftotext FILE.pdf - > FILE.txt`",
         ));
     }
+    if is_picture(bytes) {
+        return Err(cannot_read(file, PICTURE.0, PICTURE.1));
+    }
+    if bytes.starts_with(b"PK\x03\x04") && is_spreadsheet(file) {
+        return Err(cannot_read(file, SPREADSHEET.0, SPREADSHEET.1));
+    }
     if bytes.starts_with(b"PK\x03\x04") {
         return docx::read(file, bytes);
     }
@@ -193,10 +202,7 @@ fn read_form(file: &str, bytes: &[u8]) -> Result<QueryDocument, Error> {
             "unpack it first: `gunzip FILE` or `unzstd FILE`",
         ));
     }
-    let (text, note) = decode(file, bytes)?;
-    let mut document = read_text_form(file, &text)?;
-    document.notes.splice(0..0, note);
-    Ok(document)
+    read_text_form(file, &decode(file, bytes)?)
 }
 
 fn read_text_form(file: &str, text: &str) -> Result<QueryDocument, Error> {
@@ -311,10 +317,11 @@ fn is_sequence(start: &str) -> bool {
     (fasta && letters > 0) || (letters >= 20 && nucleotides * 10 >= letters * 9)
 }
 
-/// Bytes as text, and a note where they are not UTF-8.
-fn decode(file: &str, bytes: &[u8]) -> Result<(String, Option<String>), Error> {
+/// Bytes as text. Which encoding other bytes have, nobody can tell for sure, so that what is neither UTF-8 nor marked is refused, as in
+/// files of records.
+fn decode(file: &str, bytes: &[u8]) -> Result<String, Error> {
     if let Some(encoding) = Encoding::of_mark(bytes) {
-        return Ok((encoding.text(&bytes[2..]), None));
+        return Ok(encoding.text(&bytes[2..]));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let head = &bytes[..bytes.len().min(65_536)];
@@ -326,13 +333,17 @@ fn decode(file: &str, bytes: &[u8]) -> Result<(String, Option<String>), Error> {
         ));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok((text.to_owned(), None)),
-        Err(error) => Ok((
-            Encoding::Western.text(bytes),
-            Some(format!(
-                "byte {} is not UTF-8; the file was read as Windows-1252",
-                error.valid_up_to()
-            )),
-        )),
+        Ok(text) => Ok(text.to_owned()),
+        // The caller cut it in the middle of a character.
+        Err(error) if error.error_len().is_none() && bytes.len() > MAX_TEXT => {
+            Ok(String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned())
+        }
+        Err(error) => {
+            if let Some(encoding) = declared_encoding(file, head)? {
+                return Ok(encoding.text(bytes));
+            }
+            let line = lines_in(&bytes[..error.valid_up_to()]) + 1;
+            Err(not_utf8(file, line, bytes))
+        }
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn fill(document: &mut QueryDocument, mut lines: Vec<String>, title: 
         let cut: usize = lines[at + 1..].iter().filter(|line| !line.is_empty()).count();
         lines.truncate(at);
         document.notes.push(format!(
-            "the list of references at the end ({cut} lines) was read for its DOIs and PMIDs only"
+            "the list of references at the end ({}) was read for its DOIs and PMIDs only",
+            counterpoise_base::counted(cut, "line")
         ));
     }
     document.title = match title {

@@ -476,9 +476,17 @@ fn other_encodings_are_read_where_they_are_known() {
         let document = read("x.txt", &bytes).expect("it is text");
         assert!(document.text.contains("Bactéries"), "{}", document.text);
     }
-    let document = read("x.txt", b"Bact\xe9ries \x93probiotiques\x94 pour patients").expect("it is text");
-    assert!(document.text.contains("Bactéries “probiotiques”"));
-    assert!(document.notes[0].contains("byte 4 is not UTF-8"));
+    let error = read("x.txt", b"Pour patients\nBact\xe9ries \x93probiotiques\x94").expect_err("nobody knows");
+    assert!(
+        error.to_string().contains("line 2: the byte 0xe9 after `Bact`"),
+        "{error}"
+    );
+    assert!(error.hint().expect("a hint").contains("iconv -f WINDOWS-1252"));
+    let declared = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><article><front><article-meta><title-group><article-title>Caf\xe9s of yeast</article-title></title-group></article-meta></front></article>";
+    assert_eq!(
+        read("x.xml", declared).expect("it says so").title,
+        "Cafés of yeast"
+    );
 }
 
 #[test]

@@ -226,8 +226,7 @@ fn record(entry: &RawEntry<'_>, strings: &HashMap<String, String>) -> Draft {
     let archive = [exact("eprinttype"), exact("archiveprefix"), exact("publisher")]
         .concat()
         .to_lowercase();
-    draft.record.kind = words::kind(&text("type"))
-        .or_else(|| words::kind(&kind))
+    draft.record.kind = words::kind_of(&text("type"), &kind)
         .or_else(|| {
             ["arxiv", "biorxiv", "medrxiv"]
                 .iter()

@@ -67,7 +67,9 @@ fn record(item: &Map<String, Value>) -> Draft {
         }
     }
     let kind = text(item, "type");
-    draft.record.kind = words::kind(&text(item, "genre")).unwrap_or_else(|| match kind.as_str() {
+    let said = item.get("custom").and_then(|custom| custom.get("kind"));
+    let said = said.map_or_else(|| text(item, "genre"), text_of);
+    draft.record.kind = words::kind_of(&said, "").unwrap_or_else(|| match kind.as_str() {
         // An article outside of a journal.
         "article" => Kind::Preprint,
         "document" => Kind::Unknown,

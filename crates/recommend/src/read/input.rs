@@ -196,7 +196,7 @@ pub(super) fn malformed(file: &str, place: String, problem: impl Into<String>, h
 }
 
 /// Bytes of a line, or a part of it, that are no UTF-8.
-pub(super) fn not_utf8(file: &str, line: u64, bytes: &[u8]) -> Error {
+pub(crate) fn not_utf8(file: &str, line: u64, bytes: &[u8]) -> Error {
     malformed(
         file,
         format!("line {line}"),
@@ -275,7 +275,7 @@ pub(super) fn shared_error(file: &str, line: u64, error: &io::Error) -> Error {
 }
 
 /// The encoding that an XML declaration names; `None` for UTF-8.
-fn declared_encoding(file: &str, head: &[u8]) -> Result<Option<Encoding>, Error> {
+pub(crate) fn declared_encoding(file: &str, head: &[u8]) -> Result<Option<Encoding>, Error> {
     let Some(name) = declared_name(head) else {
         return Ok(None);
     };
@@ -311,13 +311,56 @@ fn declared_name(head: &[u8]) -> Option<String> {
     )
 }
 
+/// What a file is that holds no records by its first bytes, and what to do about it.
+fn no_records(file: &str, head: &[u8]) -> Option<(&'static str, &'static str)> {
+    if head.starts_with(b"%PDF") {
+        return Some((
+            "a PDF",
+            "bring the record of that paper instead, with `counterpoise elsi fetch`, or make text of it: `pdftotext FILE.pdf - > FILE.txt`",
+        ));
+    }
+    if is_picture(head) {
+        return Some(PICTURE);
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return Some(if is_spreadsheet(file) {
+            SPREADSHEET
+        } else {
+            (
+                "a packed document or archive",
+                "save a document as text; unpack an archive first",
+            )
+        });
+    }
+    None
+}
+
+/// Whether bytes begin as a PNG, JPEG, GIF, TIFF or WebP does.
+pub(crate) fn is_picture(head: &[u8]) -> bool {
+    let begins: [&[u8]; 5] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*"];
+    begins.iter().any(|begin| head.starts_with(begin))
+        || head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP")
+}
+
+/// Whether a packed file is a spreadsheet, by its name.
+pub(crate) fn is_spreadsheet(file: &str) -> bool {
+    let name = file.to_lowercase();
+    [".xlsx", ".xlsm", ".ods"].iter().any(|end| name.ends_with(end))
+}
+
+pub(crate) const PICTURE: (&str, &str) = (
+    "a picture",
+    "give its text, or the record of the paper that it is of",
+);
+pub(crate) const SPREADSHEET: (&str, &str) = ("a spreadsheet", "save it as CSV");
+
 /// The format by extension, then by content.
 pub(super) fn format_of(file: &str, head: &[u8]) -> Result<Format, Error> {
-    if head.starts_with(b"%PDF") {
+    if let Some((what, hint)) = no_records(file, head) {
         return Err(Error::CannotRead {
             file: file.into(),
-            what: "a PDF",
-            hint: "bring the record of that paper instead, with `counterpoise elsi fetch`, or make text of it: `pdftotext FILE.pdf - > FILE.txt`",
+            what,
+            hint,
         });
     }
     Format::detect(file, head).ok_or_else(|| Error::UnknownFormat { file: file.into() })
@@ -327,6 +370,6 @@ pub(super) fn format_of(file: &str, head: &[u8]) -> Result<Format, Error> {
     clippy::naive_bytecount,
     reason = "reading costs far more, and a crate for it would cost everybody"
 )]
-pub(super) fn lines_in(bytes: &[u8]) -> u64 {
+pub(crate) fn lines_in(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
 }

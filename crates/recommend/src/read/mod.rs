@@ -8,7 +8,7 @@ pub(crate) mod encoding;
 mod europe_pmc;
 mod format;
 mod frames;
-mod input;
+pub(crate) mod input;
 mod jats;
 mod lines;
 pub(crate) mod names;

@@ -299,8 +299,7 @@ fn ris(fields: &Fields) -> Draft {
         };
         draft.author(author);
     }
-    let precise = words::kind(fields.first(&["M3"]));
-    draft.record.kind = precise.or_else(|| words::kind(code)).unwrap_or_default();
+    draft.record.kind = words::kind_of(fields.first(&["M3"]), code).unwrap_or_default();
     draft.record.language = words::language(fields.first(&["LA"]));
     fields.all(&["KW"]).for_each(|word| draft.keyword(word));
     fields.all(&["N1", "RN", "C8"]).for_each(|note| draft.note(note));

@@ -1015,6 +1015,43 @@ fn survives(bytes: &[u8]) {
     let _ = Format::detect("any", bytes);
 }
 
+#[test]
+fn a_paper_of_no_known_kind_is_an_article_for_others_and_unknown_for_us() {
+    let mut record = Record {
+        title: "A title".into(),
+        venue: Some("Science".into()),
+        ..Record::default()
+    };
+    record.ids.doi = Some("10.1/x".into());
+    let written = |record: &Record| {
+        let (mut ris, mut bib, mut csl) = (Vec::new(), Vec::new(), Vec::new());
+        write_ris(&mut ris, [record]).expect("memory");
+        write_bibtex(&mut bib, [record]).expect("memory");
+        write_csl_json(&mut csl, [record]).expect("memory");
+        [("a.ris", ris), ("a.bib", bib), ("a.json", csl)]
+    };
+    let check = |record: &Record, wanted: [&str; 3]| {
+        for ((file, bytes), wanted) in written(record).into_iter().zip(wanted) {
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(text.contains(wanted), "{text}");
+            assert_eq!(read(file, &bytes).0[0].kind, record.kind, "{text}");
+        }
+    };
+    check(&record, ["TY  - JOUR", "@article{", "\"article-journal\""]);
+    record.venue = None;
+    check(&record, ["TY  - JOUR", "@misc{", "\"article-journal\""]);
+    record.ids.doi = None;
+    record.year = Some(2020);
+    record.authors = vec![crate::Author::new("Curie", "Marie")];
+    for ((_, bytes), wanted) in written(&record)
+        .into_iter()
+        .zip(["TY  - GEN", "@misc{", "\"document\""])
+    {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains(wanted) && !text.contains("unknown"), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

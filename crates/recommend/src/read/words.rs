@@ -91,6 +91,14 @@ pub(crate) fn kind(word: &str) -> Option<Kind> {
     })
 }
 
+/// The kind behind two words: what a record says itself, which may be that nobody knows, then the kind of its entry.
+pub(crate) fn kind_of(said: &str, entry: &str) -> Option<Kind> {
+    if said.trim() == Kind::Unknown.name() {
+        return Some(Kind::Unknown);
+    }
+    kind(said).or_else(|| kind(entry))
+}
+
 /// The most telling of several kinds: a journal article that is a review is a review.
 pub(crate) fn most_telling(kinds: impl Iterator<Item = Kind>) -> Kind {
     let rank = |kind: Kind| match kind {

@@ -4,8 +4,10 @@
 //! gene drive                    both words, anywhere
 //! "gene drive"                  side by side; "gene drive"~2 with up to two words between
 //! ethic* AND (yeast OR NOT coli)
+//! home-brew*                    home and brew*, anywhere
 //! governence~                   spelt nearly so
 //! title:(safety OR security) type:(review OR report)
+//! id:10.1000/182 id:PMC12        ids in any spelling, or a key of one's own
 //! title:safety author:church year:2015..2020 year:>=2018 type:review open-access:yes aspect:release
 //! ```
 
@@ -113,9 +115,10 @@ pub(crate) fn parse(query: &str) -> Result<Node, Error> {
     };
     parser.space();
     if parser.rest().is_empty() {
-        return Err(Error::NoWords {
-            what: "the query".into(),
-        });
+        return Err(parser.wrong(
+            "there is no word here",
+            Some("write a word, or a test such as `year:>=2015`"),
+        ));
     }
     let node = parser.any()?;
     if parser.rest().starts_with(')') {
@@ -244,12 +247,7 @@ impl<'a> Parser<'a> {
             return Err(self.wrong("nothing stands before this `)`", None));
         }
         self.leaves += 1;
-        if self.leaves > MOST_LEAVES {
-            return Err(self.wrong(
-                format!("more than {MOST_LEAVES} parts"),
-                Some("for a whole text, use `counterpoise elsi recommend`"),
-            ));
-        }
+        self.few_leaves()?;
         if rest.starts_with('(') {
             return self.group();
         }
@@ -268,9 +266,9 @@ impl<'a> Parser<'a> {
             None => self.within,
         };
         match named {
-            None => self.leaf(None).map(Node::Words),
-            Some((_, Field::Text(field))) => self.leaf(Some(field)).map(Node::Words),
-            Some((name, Field::Column)) => self.test(&name.to_lowercase(), start).map(Node::Test),
+            None => self.leaf(None),
+            Some((_, Field::Text(field))) => self.leaf(Some(field)),
+            Some((name, Field::Column)) => self.test(&name.to_lowercase(), start),
         }
     }
 
@@ -315,7 +313,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn leaf(&mut self, field: Option<TextField>) -> Result<Leaf, Error> {
+    fn leaf(&mut self, field: Option<TextField>) -> Result<Node, Error> {
         let start = self.at;
         if let Some(quoted) = self.rest().strip_prefix('"') {
             let Some(end) = quoted.find('"') else {
@@ -386,24 +384,42 @@ impl<'a> Parser<'a> {
         )
     }
 
-    fn words(&self, start: usize, leaf: Leaf) -> Result<Leaf, Error> {
-        let mut words = 0;
-        crate::text::fold(&leaf.text, |_| words += 1);
-        if words == 0 {
+    /// A leaf of words. `*` and `~` are of the last word: `home-brew*` is `home` and `brew*`, wherever they stand.
+    fn words(&mut self, start: usize, leaf: Leaf) -> Result<Node, Error> {
+        let mut words = Vec::new();
+        crate::text::fold(&leaf.text, |word| words.push(word.text));
+        if words.is_empty() {
             return Err(self.wrong_at(
                 start,
                 "there is no word here",
                 Some("write a word, or take this away"),
             ));
         }
-        if words > 1 && matches!(leaf.how, How::Prefix | How::Fuzzy(_)) {
-            return Err(self.wrong_at(
-                start,
-                "`*` and `~` follow one word",
-                Some("use them at the end of a single word"),
-            ));
+        if words.len() == 1 || matches!(leaf.how, How::Phrase(_)) {
+            return Ok(Node::Words(leaf));
         }
-        Ok(leaf)
+        self.leaves += words.len() - 1;
+        self.few_leaves()?;
+        let last = words.len() - 1;
+        let parts = words.into_iter().enumerate().map(|(place, text)| {
+            let how = if place == last { leaf.how } else { How::Phrase(0) };
+            Node::Words(Leaf {
+                field: leaf.field,
+                text,
+                how,
+            })
+        });
+        Ok(Node::All(parts.collect()))
+    }
+
+    fn few_leaves(&self) -> Result<(), Error> {
+        if self.leaves <= MOST_LEAVES {
+            return Ok(());
+        }
+        Err(self.wrong(
+            format!("more than {MOST_LEAVES} parts"),
+            Some("for a whole text, use `counterpoise elsi recommend`"),
+        ))
     }
 
     /// A word up to space or a bracket.
@@ -437,8 +453,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn test(&mut self, name: &str, start: usize) -> Result<Test, Error> {
+    fn test(&mut self, name: &str, start: usize) -> Result<Node, Error> {
         let name = name.replace('_', "-");
+        let quoted = self.rest().starts_with('"');
         let value = if let Some(quoted) = self.rest().strip_prefix('"') {
             let Some(end) = quoted.find('"') else {
                 return Err(self.wrong("this quote is not closed", Some("add a `\"`")));
@@ -479,7 +496,7 @@ impl<'a> Parser<'a> {
             "pmid" => id("pmid", crate::clean_pmid(value)),
             "pmcid" => id("pmcid", crate::clean_pmcid(value)),
             "openalex" => id("openalex", crate::clean_openalex(value)),
-            "id" => Some(Test::Id(format!("local:{value}"))).filter(|_| !value.is_empty()),
+            "id" if !value.is_empty() => return Ok(any_id(value, quoted)),
             "year" => years(value).map(Test::Year),
             "type" | "kind" => Kind::ALL
                 .into_iter()
@@ -490,6 +507,7 @@ impl<'a> Parser<'a> {
             "open-access" | "oa" => yes_or_no().map(Test::OpenAccess),
             "retracted" => yes_or_no().map(Test::Retracted),
             "aspect" => (!value.is_empty()).then(|| Test::Aspect(value.to_lowercase())),
+            "id" => None,
             _ => value
                 .trim_start_matches(">=")
                 .parse()
@@ -498,7 +516,7 @@ impl<'a> Parser<'a> {
                 .map(Test::Elsi),
         };
         if let Some(test) = test {
-            return Ok(test);
+            return Ok(Node::Test(test));
         }
         let hint = match name.as_str() {
             "doi" => "a DOI looks like `doi:10.1038/s41467-017-01498-0`",
@@ -515,6 +533,34 @@ impl<'a> Parser<'a> {
             _ => "something has to follow the colon",
         };
         wrong(format!("`{value}` is no value of `{name}:`"), hint)
+    }
+}
+
+/// What `id:` asks for: an id in any spelling that [`Library::find_any`](crate::Library::find_any) knows, else a key of the user's
+/// own. Numbers may be both, and so may what stands in quotes.
+fn any_id(value: &str, quoted: bool) -> Node {
+    let value = value.trim();
+    let id = |kind: &str, id: &str| Node::Test(Test::Id(format!("{kind}:{id}")));
+    if let Some(local) = value.strip_prefix("local:") {
+        return id("local", local);
+    }
+    let digits = !value.is_empty() && value.bytes().all(|sign| sign.is_ascii_digit());
+    let said_pmid = value
+        .get(..4)
+        .is_some_and(|front| front.eq_ignore_ascii_case("pmid"))
+        || value.contains("pubmed");
+    let named = |kind, clean: Option<String>| clean.map(|clean| id(kind, &clean));
+    let known = named("doi", crate::clean_doi(value))
+        .or_else(|| named("pmcid", crate::clean_pmcid(value)))
+        .or_else(|| {
+            let work = value.strip_prefix("openalex:").unwrap_or(value);
+            named("openalex", crate::clean_openalex(work))
+        })
+        .or_else(|| named("pmid", crate::clean_pmid(value)).filter(|_| digits || said_pmid));
+    match known {
+        Some(known) if digits || quoted => Node::Any(vec![known, id("local", value)]),
+        Some(known) => known,
+        None => id("local", value),
     }
 }
 
@@ -678,6 +724,28 @@ mod tests {
             "Id(\"doi:10.1016/s0140-6736(20)30183-5\")",
         );
         check("(doi:10.1000/182)", "Id(\"doi:10.1000/182\")");
+        check("home-brew*", "(home & brewPrefix)");
+        check("title:gene-drve~ x", "((Title:gene & Title:drveFuzzy(1)) & x)");
+        check("bio-safe*", "bio-safePrefix");
+        for doi in [
+            "10.1000/182",
+            "doi:10.1000/182",
+            "https://doi.org/10.1000/182",
+            "DOI:10.1000/182",
+        ] {
+            check(&format!("id:{doi}"), "Id(\"doi:10.1000/182\")");
+        }
+        check(
+            "id:PMID:0123 id:pmc12",
+            "(Id(\"pmid:123\") & Id(\"pmcid:PMC12\"))",
+        );
+        check("id:openalex:W12 yeast", "(Id(\"openalex:W12\") & yeast)");
+        check("id:123", "(Id(\"pmid:123\") | Id(\"local:123\"))");
+        check("id:\"10.1/x\"", "(Id(\"doi:10.1/x\") | Id(\"local:10.1/x\"))");
+        check(
+            "id:smith2020 id:local:10.1/x",
+            "(Id(\"local:smith2020\") & Id(\"local:10.1/x\"))",
+        );
         check(
             "type:review open-access:yes elsi:0.5",
             "(Kind(Review) & OpenAccess(true) & Elsi(0.5))",
@@ -697,7 +765,13 @@ mod tests {
                 error.hint()
             );
         };
-        check("", "no words", "");
+        check("", "at its end: there is no word here", "write a word");
+        check("id:\"\"", "no value of `id:`", "has to follow");
+        check(
+            &format!("{}a*", "a-".repeat(300)),
+            "more than 256 parts",
+            "recommend",
+        );
         check(
             "gene AND",
             "at its end: something is missing",
@@ -710,7 +784,6 @@ mod tests {
         check("titel:gene", "there is no field `titel`", "did you mean `title:`");
         check("year:soon", "`soon` is no value of `year:`", "year:2018");
         check("type:revue", "no value of `type:`", "review");
-        check("gene-drive*", "follow one word", "single word");
         check("***", "no word here", "");
         check("gene *ics", "at `*ics`: a `*` stands at the end", "`ics~`");
         check(

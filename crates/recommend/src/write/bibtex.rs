@@ -12,7 +12,8 @@ use crate::{Author, Kind, Record};
 /// Writes records as BibTeX, in UTF-8, with the signs that TeX knows otherwise written as commands.
 ///
 /// The format holds ids, title, abstract, year, venue, authors, kind (as `type`), language, keywords and whether it was retracted (as a
-/// note). A keyword that holds `;` becomes two when it is read. It does not hold subject headings, references, licence and open access.
+/// note). What has a journal and no known kind is an `article` of type `unknown`, since styles print no journal of others.
+/// A keyword that holds `;` becomes two when it is read. It does not hold subject headings, references, licence and open access.
 ///
 /// Keys are local ids where BibTeX can hold them, else family name, year and the first long word of the title. A key that was there
 /// already gets a number, so each is unique, and the same list gives the same keys.
@@ -36,7 +37,7 @@ pub fn write_bibtex<'r>(
 }
 
 fn write_one(out: &mut dyn Write, key: &str, record: &Record) -> io::Result<()> {
-    let (entry, precise) = entry(record.kind);
+    let (entry, precise) = entry(record);
     writeln!(out, "@{entry}{{{key},")?;
     let names: Vec<String> = record.authors.iter().map(name).collect();
     // Two braces keep capitals: `CRISPR`.
@@ -102,8 +103,10 @@ fn field(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
 }
 
 /// The kind of entry, and whether our kind must be said once more.
-fn entry(kind: Kind) -> (&'static str, bool) {
-    match kind {
+fn entry(record: &Record) -> (&'static str, bool) {
+    match record.kind {
+        // Styles print no journal of a `misc`.
+        Kind::Unknown if record.venue.is_some() => ("article", true),
         Kind::Unknown => ("misc", false),
         Kind::Article => ("article", false),
         Kind::Review | Kind::Editorial | Kind::Letter => ("article", true),

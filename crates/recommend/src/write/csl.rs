@@ -11,7 +11,7 @@ use crate::{Kind, Record};
 ///
 /// The format holds ids, title, abstract, year, venue, authors, kind (as `genre`), language, keywords and whether it was retracted (as
 /// a note). A keyword that holds `;` becomes two when it is read. It does not hold subject headings, references, licence and open
-/// access. An item needs an id: a record without a local one gets its first other id, or its number.
+/// access. What has a journal or a DOI and no known kind is an `article-journal` whose `custom.kind` is `unknown`. An item needs an id: a record without a local one gets its first other id, or its number.
 pub fn write_csl_json<'r>(
     out: &mut dyn Write,
     records: impl IntoIterator<Item = &'r Record>,
@@ -38,7 +38,7 @@ fn item(record: &Record, number: usize) -> Value {
         }
     };
     text("id", &id);
-    text("type", type_of(record.kind));
+    text("type", type_of(record));
     text("title", &record.title);
     text("abstract", &record.abstract_text);
     text("container-title", record.venue.as_deref().unwrap_or_default());
@@ -60,6 +60,10 @@ fn item(record: &Record, number: usize) -> Value {
     if record.retracted {
         text("note", RETRACTED);
     }
+    if record.kind == Kind::Unknown && super::is_paper(record) {
+        // Styles print `genre`; this they leave alone.
+        item.insert("custom".into(), json!({ "kind": Kind::Unknown.name() }));
+    }
     if let Some(year) = record.year {
         item.insert("issued".into(), json!({ "date-parts": [[year]] }));
     }
@@ -76,8 +80,9 @@ fn item(record: &Record, number: usize) -> Value {
     Value::Object(item)
 }
 
-fn type_of(kind: Kind) -> &'static str {
-    match kind {
+fn type_of(record: &Record) -> &'static str {
+    match record.kind {
+        Kind::Unknown if super::is_paper(record) => "article-journal",
         Kind::Unknown | Kind::Other => "document",
         Kind::Article | Kind::Review | Kind::Editorial | Kind::Letter => "article-journal",
         Kind::Preprint => "article",

@@ -9,11 +9,12 @@ use crate::{Author, Kind, Record};
 /// Writes records as RIS, which EndNote, Zotero and Mendeley read.
 ///
 /// The format holds ids, title, abstract, year, venue, authors, kind, language, keywords and whether it was retracted (as a note). It
-/// does not hold subject headings, references, licence and open access. The name of an organisation ends with a comma, as EndNote has
+/// does not hold subject headings, references, licence and open access. What has a journal or a DOI and no known kind is a `JOUR` whose
+/// type of work, `M3`, is `unknown`, since other programs show no journal of a `GEN`. The name of an organisation ends with a comma, as EndNote has
 /// it. No text can end a record or begin a field, whatever stands in it.
 pub fn write_ris<'r>(out: &mut dyn Write, records: impl IntoIterator<Item = &'r Record>) -> io::Result<()> {
     for record in records {
-        let (code, precise) = code(record.kind);
+        let (code, precise) = code(record);
         field(out, "TY", code)?;
         if precise {
             field(out, "M3", record.kind.name())?;
@@ -57,8 +58,9 @@ pub fn write_ris<'r>(out: &mut dyn Write, records: impl IntoIterator<Item = &'r 
 }
 
 /// The code of a kind, and whether the kind must be said once more.
-fn code(kind: Kind) -> (&'static str, bool) {
-    match kind {
+fn code(record: &Record) -> (&'static str, bool) {
+    match record.kind {
+        Kind::Unknown if super::is_paper(record) => ("JOUR", true),
         Kind::Unknown => ("GEN", false),
         Kind::Article => ("JOUR", false),
         Kind::Review | Kind::Editorial | Kind::Letter => ("JOUR", true),
