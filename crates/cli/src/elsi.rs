@@ -231,8 +231,8 @@ pub(crate) fn titled(title: &str) -> &str {
     if title.is_empty() { "[no title]" } else { title }
 }
 
-/// Year, venue and id of a record; its number where it has no id.
-pub(crate) fn about(record: &Record, number: u32) -> String {
+/// Year, venue and id of a record.
+pub(crate) fn about(record: &Record) -> String {
     let mut parts = Vec::new();
     if let Some(first) = record.authors.first() {
         parts.push(match record.authors.len() {
@@ -242,13 +242,7 @@ pub(crate) fn about(record: &Record, number: u32) -> String {
     }
     parts.extend(record.year.map(|year| year.to_string()));
     parts.extend(record.venue.clone());
-    parts.push(
-        record
-            .ids
-            .all()
-            .next()
-            .unwrap_or_else(|| format!("number:{number}")),
-    );
+    parts.push(record.id());
     if record.retracted {
         parts.push("RETRACTED".into());
     }
@@ -417,7 +411,7 @@ pub(crate) fn item_in_words(place: Option<usize>, item: &Recommendation) -> Stri
     let mut text = format!(
         "{place:>4} {}\n     {}\n",
         titled(&item.record.title),
-        about(&item.record, item.number)
+        about(&item.record)
     );
     let _ = writeln!(text, "     {}", bar(item));
     for (bridge, what) in [
@@ -459,6 +453,12 @@ pub(crate) fn item_in_words(place: Option<usize>, item: &Recommendation) -> Stri
                 terminal::wrapped(&format!("theirs: {}", short(&pair.theirs)), "     ", 110)
             );
         }
+    }
+    for twin in &item.also {
+        let mut said = vec![twin.id.clone()];
+        said.extend(twin.year.map(|year| year.to_string()));
+        said.extend(twin.venue.clone());
+        let _ = writeln!(text, "     also as {}", said.join(" · "));
     }
     if !item.reasons.references.is_empty() {
         let _ = writeln!(text, "     both cite {}", item.reasons.references.join(", "));

@@ -52,7 +52,7 @@ fn found_in_words(found: &Found, flags: &SearchFlags) -> String {
             place + 1 + flags.offset as usize,
             titled(&marked(&hit.title))
         );
-        let _ = writeln!(text, "     {}", about(&hit.record, hit.number));
+        let _ = writeln!(text, "     {}", about(&hit.record));
         for snippet in &hit.snippets {
             let _ = writeln!(text, "{}", terminal::wrapped(&marked(snippet), "     ", 100));
         }

@@ -1071,7 +1071,7 @@ fn what_is_there_is_not_replaced_unless_told_to() {
 }
 
 #[test]
-fn documents_without_id_or_title_have_a_number_and_a_place() {
+fn documents_without_id_or_title_have_a_name_and_a_place() {
     let folder = Folder::new();
     folder.write("abstract.txt", TEXT);
     folder.write(
@@ -1082,17 +1082,30 @@ fn documents_without_id_or_title_have_a_number_and_a_place() {
     let listed = folder
         .ok("elsi recommend abstract.txt --library lib --elsi 0")
         .stdout;
-    assert!(
-        listed.contains("number:0") && listed.contains("[no title]"),
-        "{listed}"
-    );
+    assert!(listed.contains("[no title]"), "{listed}");
+    let names = listed.split_whitespace().filter(|word| word.starts_with("text:"));
+    let name = names
+        .filter(|word| word.len() == "text:".len() + 16)
+        .next_back()
+        .expect("a name");
     let found = folder.ok("elsi search consent --library lib").stdout;
-    assert!(
-        found.contains("number:0") && found.contains("[no title]"),
-        "{found}"
+    assert!(found.contains(name) && found.contains("[no title]"), "{found}");
+    let asked = json(
+        &folder
+            .ok(&format!("elsi recommend {name} --library lib --json"))
+            .stdout,
     );
-    let asked = json(&folder.ok("elsi recommend number:0 --library lib --json").stdout);
-    assert_eq!(asked["question"], "number:0");
+    assert_eq!(asked["question"], name);
+    let explained = folder.ok(&format!(
+        "elsi explain {name} abstract.txt --library lib --elsi 0"
+    ));
+    assert!(explained.stdout.contains(name), "{}", explained.stdout);
+    let searched = json(
+        &folder
+            .ok(&format!("elsi search id:{name} --library lib --json"))
+            .stdout,
+    );
+    assert_eq!(searched["total"], 1);
 }
 
 #[test]

@@ -45,11 +45,7 @@ pub fn read_question(given: &str, library: &Library) -> Result<Question, Error> 
     if path.exists() {
         return of_file(path);
     }
-    let number = given
-        .strip_prefix("number:")
-        .and_then(|number| number.parse().ok())
-        .filter(|number: &u32| (*number as usize) < library.len());
-    if let Some(number) = number.map_or_else(|| library.find_any(given), |number| Ok(Some(number)))? {
+    if let Some(number) = library.find_any(given)? {
         let record = library.record(number)?;
         return Ok(Question::from_record(&record, given)?);
     }

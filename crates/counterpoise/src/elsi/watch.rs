@@ -293,12 +293,7 @@ pub fn atom(news: &[News], when: &str) -> String {
     );
     for part in news {
         for item in &part.items {
-            let id = item
-                .record
-                .ids
-                .all()
-                .next()
-                .unwrap_or_else(|| format!("number:{}", item.number));
+            let id = item.record.id();
             let link = item.record.ids.doi.as_ref().map_or(String::new(), |doi| {
                 format!("    <link href=\"https://doi.org/{}\"/>\n", escaped(doi))
             });
