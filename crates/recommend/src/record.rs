@@ -93,8 +93,10 @@ impl Record {
             [&*self.title, &year, venue, &first, &self.abstract_text].join("\n")
         });
         let sum = Sha256::digest(said.as_bytes());
-        let digits: String = sum[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("text:{digits}")
+        let first = sum[..8]
+            .iter()
+            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        format!("text:{first:016x}")
     }
 }
 
