@@ -84,10 +84,11 @@ mod tests {
     use super::*;
 
     fn title(title: &str, year: i32) -> Title {
-        let mut record = Record::default();
-        record.title = title.into();
-        record.year = Some(year);
-        Title::of(&record)
+        Title::of(&Record {
+            title: title.into(),
+            year: Some(year),
+            ..Record::default()
+        })
     }
 
     #[test]
