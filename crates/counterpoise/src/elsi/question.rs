@@ -18,8 +18,7 @@ const PROBLEMS: usize = 5;
 /// Records of a list that are read; what the rest is about, the first ones say.
 const RECORDS: usize = 500;
 
-/// What a recommendation is asked for: `-` is standard input; then a file or a folder; then an id of a document of the library, or
-/// its `number:N`.
+/// What a recommendation is asked for: `-` is standard input; then a file or a folder; then an id of a document of the library.
 ///
 /// A manuscript (text, Markdown, docx, JATS), a GenBank record and an SBOL design are read for what they say; a list of references (RIS,
 /// BibTeX, CSL-JSON, nbib, PubMed XML) is one question for the whole list, whose documents are not recommended again. Files of a
