@@ -518,6 +518,12 @@ fn explain(flags: &ExplainDocumentFlags, json: bool, progress: &Progress) -> Res
     if let Some(why) = &standing.why_not {
         let _ = writeln!(text, "It is not recommended: {why}.\n");
     }
+    if let Some(beside) = &standing.beside {
+        let _ = writeln!(
+            text,
+            "It has nearly the title of `{beside}`, which has its place in the list.\n"
+        );
+    }
     text.push_str(&item_in_words(standing.place, &item));
     let rows = item.reasons.words.iter().map(|share| {
         vec![

@@ -1009,3 +1009,55 @@ fn a_paper_that_is_published_twice_takes_one_place() {
         .unwrap();
     assert_eq!(standing.place, Some(1));
 }
+
+#[test]
+fn beginnings_find_words_and_not_whatever_has_their_stem() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    for (id, title) in [
+        ("law", "Regulations for engineered insects and plants"),
+        ("gene", "Light regulated expression of genes in yeast"),
+    ] {
+        writer.add(&record(id, title, "", 2020)).unwrap();
+    }
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    assert_eq!(found(&library, "regulatio*"), ["law"]);
+    assert_eq!(found(&library, "title:regulatoins~2"), ["law"]);
+    assert_eq!(found(&library, "regulat*"), ["gene", "law"]);
+}
+
+#[test]
+fn rebuilds_that_were_killed_leave_nothing_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), words());
+    let left = folder.path().join("index-7");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("meta.json"), "half").unwrap();
+    let kept = folder.path().join("index-notes");
+    std::fs::create_dir(&kept).unwrap();
+    drop(Writer::open(folder.path(), words()).unwrap());
+    assert!(!left.exists() && kept.exists());
+    std::fs::create_dir(&left).unwrap();
+    rebuild(folder.path(), &words(), &()).unwrap();
+    let indexes = std::fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().join("meta.json").exists());
+    assert_eq!(indexes.count(), 1);
+    assert!(!left.exists() && kept.exists());
+    assert_eq!(Library::open(folder.path()).unwrap().len(), 5);
+}
+
+#[test]
+fn a_pointer_that_is_no_text_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), words());
+    std::fs::write(folder.path().join("library.json"), b"{\"program\": \"\xff\"}").unwrap();
+    let error = Library::open(folder.path()).unwrap_err();
+    assert!(
+        error.hint().is_some_and(|hint| hint.contains("--rebuild")),
+        "{error}"
+    );
+    rebuild(folder.path(), &words(), &()).unwrap();
+    assert_eq!(Library::open(folder.path()).unwrap().len(), 5);
+}

@@ -43,6 +43,9 @@ impl Pointer {
             {
                 return Ok(None);
             }
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(Error::corrupt(library, format!("`{POINTER}` is not UTF-8")));
+            }
             Err(source) => return Err(Error::read(&path, source)),
         };
         let pointer: Self = serde_json::from_str(&text)

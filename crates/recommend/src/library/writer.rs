@@ -128,6 +128,7 @@ impl Writer {
         };
         let (index, fields, manifest) = open_index(folder, &pointer)?;
         log::sweep(folder);
+        sweep(folder, &pointer);
         let there = log::files(folder)?.len();
         let too_few = (there < manifest.logs as usize)
             .then(|| format!("{} of {} files of records are there", there, manifest.logs));
@@ -375,13 +376,26 @@ pub fn rebuild(folder: &Path, options: &LibraryOptions, observer: &dyn Observer)
         let _ = std::fs::remove_dir_all(pointer.index(folder));
     }
     built?;
-    let before = Pointer::read(folder).ok().flatten();
     pointer.write(folder)?;
-    if let Some(before) = before.filter(|before| *before != pointer) {
-        // Who reads it now keeps it open; what cannot be removed is only in the way.
-        let _ = std::fs::remove_dir_all(before.index(folder));
-    }
+    sweep(folder, &pointer);
     Ok(done)
+}
+
+/// Removes indexes that are not in use: the one before, and what rebuilds left that were killed. Who reads one keeps it open; what
+/// cannot be removed is only in the way. The library has to be locked.
+fn sweep(folder: &Path, used: &Pointer) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let place = name
+            .strip_prefix(INDEX)
+            .and_then(|place| place.parse::<u32>().ok());
+        if place.is_some() && path != used.index(folder) {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
 }
 
 fn build_from(
@@ -421,8 +435,10 @@ fn build_from(
     build.commit(manifest, || Ok(()))
 }
 
+const INDEX: &str = "index-";
+
 fn index_name(place: u32) -> String {
-    format!("index-{place}")
+    format!("{INDEX}{place}")
 }
 
 /// Makes an empty index that nothing points to yet.

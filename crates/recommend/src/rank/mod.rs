@@ -1,6 +1,7 @@
 //! Which documents fit a text, and why.
 
 mod diversity;
+mod engineered;
 mod feedback;
 mod filter;
 mod likeness;

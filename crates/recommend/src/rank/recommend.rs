@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::diversity::diverse;
+use super::engineered::is_engineered;
 use super::feedback::{DISLIKED, Feedback, LIKED};
 use super::measured::Measured;
 use super::reasons::{AspectReason, Reasons, WordShare};
@@ -40,8 +41,12 @@ const OWN_TERMS: usize = 12;
 const NEAR: f64 = 0.25;
 /// Sum of the calls of aspects from which a text is about such matters, whatever it names: three that are called for strongly.
 const MUCH: f64 = 3.0;
-/// How much nearer to the library's field a text has to be that names no organism, use or setting, and nothing that calls for an aspect.
+/// How much nearer to the library's field a text has to be that names nothing that calls for an aspect.
 const UNNAMED: f64 = 0.06;
+/// Share of a text's words, by rarity, from which a document fits however far meaning is.
+const WHOLE: f64 = 0.5;
+/// Share of a text's words, by rarity, that the library has to know before its meaning says anything: signs at random mean something too.
+const KNOWN: f64 = 0.1;
 /// Terms that no title has.
 const TITLE_TERMS: usize = 15;
 /// Documents of which the mean says what their field is; without a field, likeness of meaning says little.
@@ -61,11 +66,11 @@ pub struct RecommendOptions {
     pub feedback: Feedback,
     /// How much a list follows scores and not variety, in `[0, 1]`: 1 is scores alone.
     pub lambda: f64,
-    /// How near a text has to be to the mean of all documents, a cosine, to be of the library's own field: the best documents are then
-    /// recommended whatever they are. It is looked at with tables of words only, where abstracts of synthetic biology have 0.91 or
-    /// more, abstracts of finance or astronomy 0.75 to 0.91, and news, recipes and contracts 0.2 to 0.8. An abstract that names no organism,
-    /// use or setting, and nothing that calls for an aspect, has to be nearer by 0.06. For other texts a document has to fit by one of
-    /// what follows.
+    /// How near a text has to be to the mean of all documents, a cosine, to be of the library's own field: documents that have anything
+    /// in common with it are then recommended. It is looked at with tables of words only, where abstracts of synthetic biology have
+    /// 0.91 or more, abstracts of finance or astronomy 0.75 to 0.91, and news, recipes and contracts 0.2 to 0.8. An abstract that
+    /// calls for no aspect has to be nearer by 0.06, and to say that something living is engineered. For other texts a document has
+    /// to fit by one of what follows, or to have half of the text's words.
     pub least_field: f64,
     /// Least share of the text's words, by rarity, that one document has to have where meaning is far as well, and where it is not
     /// about an aspect that the text calls for, with bridge words in common. Half of it is enough in libraries of fewer than 100
@@ -247,6 +252,16 @@ impl<'a> Recommender<'a> {
         let mut notes = question.notes.clone();
         notes.extend_from_slice(self.library.notes());
         let mut passing = options.filter.passing(self.library, &mut notes)?;
+        let retracted = self.library.rows.iter().filter(|(_, row)| row.retracted());
+        if let (false, gone @ 1..) = (options.filter.retracted, retracted.count()) {
+            notes.push(format!(
+                "{} of this library left out (`--retracted` takes them too)",
+                match gone {
+                    1 => "1 retracted document is".to_owned(),
+                    _ => format!("{gone} retracted documents are"),
+                }
+            ));
+        }
         let heard = self.heard(&options.feedback, &mut notes)?;
         let asked = self.ask(question, &heard)?;
         let mut never = self.own(question, &asked)?;
@@ -272,11 +287,14 @@ impl<'a> Recommender<'a> {
             _ => (f64::NEG_INFINITY, options.least_words / 2.0),
         };
         let calls_for_much = asked.calls.iter().sum::<f64>() >= MUCH;
+        let is_known =
+            asked.known_share >= KNOWN || !asked.bridge.terms.is_empty() || !asked.scan.triggers.is_empty();
         let fits = |measured: &Measured| {
             options.never_abstain
-                || (of_field && measured.has_something(NEAR))
-                || measured.meaning >= options.least_meaning
                 || measured.references > 0.0
+                || (is_known && of_field && measured.has_something(NEAR))
+                || (is_known && measured.meaning >= options.least_meaning)
+                || measured.covered >= WHOLE
                 || (measured.meaning >= near && measured.covered >= least_words)
                 || (measured.meaning >= near
                     && measured.aspects > 0.0
@@ -292,7 +310,7 @@ impl<'a> Recommender<'a> {
         ranked.retain(|(_, measured, _)| fits(measured));
         let abstained = ranked
             .is_empty()
-            .then(|| self.why_nothing(&asked, &passing, candidates.len()));
+            .then(|| self.why_nothing(&asked, &passing, &options.filter, candidates.len()));
         ranked.truncate(DIVERSE.max(options.limit));
         let chosen = self.chosen(&ranked, options)?;
         let items = self.explained(&asked, question, chosen)?;
@@ -672,12 +690,12 @@ impl<'a> Recommender<'a> {
     fn is_of_field(&self, asked: &Asked<'_>, least: f64) -> bool {
         let by_table = matches!(self.library.dense(), DenseKind::Static | DenseKind::Table(_));
         let vector = asked.vector.as_ref().filter(|_| by_table);
-        // Papers of any science have much in common with those of the field; what is engineered is named in few of them.
-        let names_something = !asked.bridge.terms.is_empty() || !asked.scan.triggers.is_empty();
-        let least = if names_something || asked.terms.len() < TITLE_TERMS {
-            least
-        } else {
-            least + UNNAMED
+        // Papers of any life science have much in common with those of the field, and name organisms.
+        let short = asked.terms.len() < TITLE_TERMS;
+        let least = match short || !asked.scan.triggers.is_empty() {
+            true => least,
+            false if is_engineered(&asked.whole) => least + UNNAMED,
+            false => return false,
         };
         vector.is_some_and(|vector| self.library.likeness_to_field(vector) >= least)
     }
@@ -730,11 +748,22 @@ impl<'a> Recommender<'a> {
         called.into_iter().filter_map(covered).collect()
     }
 
-    fn why_nothing(&self, asked: &Asked<'_>, passing: &Numbers, candidates: usize) -> String {
+    fn why_nothing(
+        &self,
+        asked: &Asked<'_>,
+        passing: &Numbers,
+        filter: &Filter,
+        candidates: usize,
+    ) -> String {
         if self.library.is_empty() {
             "the library holds no document".into()
         } else if passing.count() == 0 {
-            "no document passes the filters".into()
+            match filter.elsi {
+                elsi if elsi > 0.0 => format!(
+                    "no other document passes the filters, one of which is a P(ELSI) of {elsi} or more (`--elsi 0` takes all)"
+                ),
+                _ => "no other document passes the filters".into(),
+            }
         } else if asked.terms.is_empty() {
             "no document has any word of this text".into()
         } else if candidates == 0 {

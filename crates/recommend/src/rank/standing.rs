@@ -11,8 +11,10 @@ const LOOKED: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Standing {
-    /// Its place, from 1, among the first 100, or that of the document that it stands beside as a twin; absent if it has none.
+    /// Its place, from 1, among the first 100, or that of the document that it stands beside; absent if it has none.
     pub place: Option<usize>,
+    /// Id of the document of nearly the same title that has the place, if it is not itself.
+    pub beside: Option<String>,
     /// Why it has none, as what follows "it is not recommended: ".
     pub why_not: Option<String>,
 }
@@ -57,8 +59,12 @@ impl Recommender<'_> {
                 }
             }),
         };
+        let holder = place.map(|place| &done.items[place]);
         Ok(Standing {
             place: place.map(|place| place + 1),
+            beside: holder
+                .filter(|item| item.number != number)
+                .map(|item| item.record.id()),
             why_not,
         })
     }

@@ -200,7 +200,13 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
             score(library, asked, stem, word)?;
         }
     }
-    any_term(library, &fields, &spellings.stems())
+    let mut found = any_term(library, &fields, &spellings.stems())?;
+    if !of_names(leaf.field) {
+        // A stem is of other words as well.
+        let forms: Vec<String> = spellings.words.iter().map(|(form, _)| form.clone()).collect();
+        found.and(&any_term(library, &[library.fields.forms], &forms)?);
+    }
+    Ok(found)
 }
 
 /// Adds a word to those that are scored.
