@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use anyhow::Result;
 use counterpoise::elsi::{
     AcceptedWeights, AspectMeasures, Classifier, Coefficients, DenseKind, DistillOptions, ExportFormat,
-    FETCH_WAITS, Feedback, FetchFolder, IngestReport, LearnElsi, LearntElsi, Lexicon, Library,
+    FETCH_WAITS, Feedback, FetchFolder, FileLock, IngestReport, LearnElsi, LearntElsi, Lexicon, Library,
     LibraryOptions, Question, RecommendError, RecommendOptions, Recommendation, Recommended, Recommender,
     Record, SearchOptions, Standing, TITLES, Weights, bundled_library, distill_table, export, fetch, ingest,
     learn_elsi, read_question, rebuild_library,
@@ -259,22 +259,24 @@ fn asked(flags: &AskFlags, limit: u32, json: bool) -> Result<RecommendOptions> {
     Ok(options)
 }
 
-/// What was said before, and what is said now; kept if there is a session.
+/// What the session holds.
+fn said_before(flags: &AskFlags) -> Result<Feedback> {
+    let Some(path) = flags.session.as_ref().filter(|path| path.exists()) else {
+        return Ok(Feedback::default());
+    };
+    Ok(serde_json::from_str(&read_text(path)?).map_err(|error| {
+        Error::from(RecommendError::Malformed {
+            file: path.display().to_string(),
+            place: "session".into(),
+            problem: error.to_string(),
+            hint: Some("name another file; one that is not there yet is made".into()),
+        })
+    })?)
+}
+
+/// What was said before, and what is said now.
 fn feedback(flags: &AskFlags, json: bool) -> Result<Feedback> {
-    let mut feedback = Feedback::default();
-    if let Some(path) = &flags.session
-        && path.exists()
-    {
-        let text = read_text(path)?;
-        feedback = serde_json::from_str(&text).map_err(|error| {
-            Error::from(RecommendError::Malformed {
-                file: path.display().to_string(),
-                place: "session".into(),
-                problem: error.to_string(),
-                hint: Some("name another file; one that is not there yet is made".into()),
-            })
-        })?;
-    }
+    let mut feedback = said_before(flags)?;
     let mut warnings = Vec::new();
     if flags.undo {
         let message = match feedback.undo() {
@@ -340,13 +342,23 @@ fn free(path: &Path, overwrite: bool, flag: &str) -> Result<()> {
 fn recommend(flags: &RecommendFlags, json: bool, progress: &Progress) -> Result<()> {
     let library = open(&flags.ask.library, progress)?;
     let question = read_question(&flags.ask.question, &library)?;
-    let options = asked(&flags.ask, flags.limit, json)?;
-    let done = recommender(&library, &flags.ask)?
-        .recommend(&question, &options)
-        .map_err(Error::from)?;
-    if let Some(path) = &flags.ask.session {
-        write_text(&serde_json::to_string_pretty(&options.feedback)?, path)?;
-    }
+    let recommender = recommender(&library, &flags.ask)?;
+    let ask = || -> Result<(Recommended, RecommendOptions)> {
+        let options = asked(&flags.ask, flags.limit, json)?;
+        let done = recommender.recommend(&question, &options).map_err(Error::from)?;
+        Ok((done, options))
+    };
+    let done = match &flags.ask.session {
+        None => ask()?.0,
+        Some(path) => {
+            said_before(&flags.ask)?;
+            // Held until what is said now is kept, which it is only if it can be answered.
+            let _lock = FileLock::take(path)?;
+            let (done, options) = ask()?;
+            write_text(&serde_json::to_string_pretty(&options.feedback)?, path)?;
+            done
+        }
+    };
     progress.end();
     if json {
         return print_json(&done);

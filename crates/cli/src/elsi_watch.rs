@@ -1,11 +1,13 @@
 //! `counterpoise elsi watch`.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use counterpoise::elsi::{News, RecommendError, RecommendOptions, Watch, Watches, atom, digest};
+use counterpoise::elsi::{
+    FileLock, News, RecommendError, RecommendOptions, Watch, Watches, atom, write_digest,
+};
 use counterpoise::{Error, counted, write_text};
 
 use crate::elsi::{item_in_words, open, print_json};
@@ -22,16 +24,22 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             watches,
             library,
         } => {
+            // Told before a long text is read; what counts is looked at again when it is kept.
             let mut list = Watches::read(&watches.watches)?;
+            if replace {
+                list.forget(&name);
+            }
+            list.can_keep(&name)?;
             let of = place_of(library.library.as_deref());
             let library = open(&library, progress)?;
             let question = crate::elsi::question(&question, &library, json)?;
             let title = question.name.clone();
-            if replace {
-                list.forget(&name);
-            }
-            list.keep(&name, question, &library, &of)?;
-            list.write(&watches.watches)?;
+            Watches::change(&watches.watches, |list| {
+                if replace {
+                    list.forget(&name);
+                }
+                list.keep(&name, question, &library, &of)
+            })?;
             progress.end();
             said(
                 json,
@@ -46,29 +54,10 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             watches,
             library,
         } => {
-            let mut list = kept(&watches.watches)?;
-            let names: Vec<String> = these(&list, library.as_deref())
-                .iter()
-                .map(|watch| format!("`{}`", watch.name))
-                .collect();
-            if !names.contains(&format!("`{name}`")) || !list.forget(&name) {
-                let of = if library.is_some() {
-                    " for this library"
-                } else {
-                    ""
-                };
-                return Err(Error::Config {
-                    place: watches.watches.display().to_string(),
-                    problem: format!("no question is called `{name}`{of}"),
-                    hint: Some(if names.is_empty() {
-                        "none is kept".into()
-                    } else {
-                        format!("there are {}", names.join(", "))
-                    }),
-                }
-                .into());
-            }
-            list.write(&watches.watches)?;
+            kept(&watches.watches)?;
+            Watches::change(&watches.watches, |list| {
+                forget(list, &name, library.as_deref(), &watches.watches)
+            })?;
             said(json, &format!("`{name}` is forgotten\n"))
         }
         WatchCommand::List { watches, library } => {
@@ -104,7 +93,7 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             digest: markdown,
             limit,
         } => {
-            let mut list = kept(&watches.watches)?;
+            let list = kept(&watches.watches)?;
             if list.list().is_empty() {
                 return Err(Error::Config {
                     place: watches.watches.display().to_string(),
@@ -122,14 +111,7 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
             options.limit = limit as usize;
             options.filter = filter.filter()?;
             let news = list.ask(&library, &of, &options)?;
-            let when = now();
-            // Readers of a feed may not have come yet: it stays until there is something new.
-            if let Some(path) = feed.as_ref().filter(|path| has_news(&news) || !path.exists()) {
-                write_text(&atom(&news, &when), path)?;
-            }
-            if let Some(path) = &markdown {
-                write_text(&digest(&news, &when[..10]), path)?;
-            }
+            let stays = write_files(&news, &watches.watches, feed.as_deref(), markdown.as_deref())?;
             progress.end();
             if json {
                 print_json(&news)?;
@@ -137,7 +119,13 @@ pub(crate) fn run(command: WatchCommand, json: bool, progress: &Progress) -> Res
                 terminal::print(&in_words(&news))?;
             }
             // What was told is noted last: what could not be written or printed is told again.
-            list.write(&watches.watches)?;
+            Watches::change(&watches.watches, |there| {
+                there.told(&list, &news, &library, &of);
+                Ok(())
+            })?;
+            if stays && let Some(path) = &markdown {
+                progress.say(&format!("nothing is new: `{}` stays as it is", path.display()));
+            }
             let others: Vec<&str> = list.of_others(&of).map(|watch| &*watch.name).collect();
             if !others.is_empty() {
                 progress.say(&format!(
@@ -165,12 +153,71 @@ fn kept(path: &Path) -> Result<Watches> {
     Ok(Watches::read(path)?)
 }
 
+/// Writes what is wanted of a feed and a digest. Whether the digest stays as it is.
+fn write_files(news: &[News], watches: &Path, feed: Option<&Path>, markdown: Option<&Path>) -> Result<bool> {
+    let when = now();
+    // Two that ask at once put their news above each other's.
+    let _lock = match markdown {
+        Some(_) => Some(FileLock::take(watches)?),
+        None => None,
+    };
+    // Readers of a feed may not have come yet: it stays until there is something new.
+    if let Some(path) = feed.filter(|path| has_news(news) || !path.exists()) {
+        write_text(&atom(news, &when), path)?;
+    }
+    Ok(match markdown {
+        Some(path) => !write_digest(news, &format!("{} {} UTC", &when[..10], &when[11..16]), path)?,
+        None => false,
+    })
+}
+
+/// Forgets a question, if it is kept for the library.
+fn forget(list: &mut Watches, name: &str, library: Option<&Path>, file: &Path) -> Result<(), Error> {
+    let names: Vec<String> = these(list, library)
+        .iter()
+        .map(|watch| format!("`{}`", watch.name))
+        .collect();
+    if names.contains(&format!("`{name}`")) && list.forget(name) {
+        return Ok(());
+    }
+    let of = if library.is_some() {
+        " for this library"
+    } else {
+        ""
+    };
+    Err(Error::Config {
+        place: file.display().to_string(),
+        problem: format!("no question is called `{name}`{of}"),
+        hint: Some(if names.is_empty() {
+            format!("none is kept{of}")
+        } else {
+            format!("there are {}", names.join(", "))
+        }),
+    })
+}
+
 /// What questions remember a library by. One that is not there is told of by who opens it.
 fn place_of(library: Option<&Path>) -> String {
     library.map_or(Watches::BUNDLED.into(), |folder| {
-        let whole = folder.canonicalize().unwrap_or_else(|_| folder.into());
-        whole.display().to_string()
+        whole(folder).display().to_string()
     })
+}
+
+/// The path from the root, without links, of a folder that may be gone: what is left of its way is followed.
+fn whole(folder: &Path) -> PathBuf {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+    let there = absolute
+        .ancestors()
+        .find_map(|part| Some((part, part.canonicalize().ok()?)));
+    match there {
+        Some((part, followed)) => match absolute.strip_prefix(part) {
+            // Joined with nothing, a path would end in a slash.
+            Ok(rest) if rest.as_os_str().is_empty() => followed,
+            Ok(rest) => followed.join(rest),
+            Err(_) => absolute,
+        },
+        None => absolute,
+    }
 }
 
 /// The questions that are kept for a library; without one, all of them.
@@ -179,7 +226,13 @@ fn these<'a>(list: &'a Watches, library: Option<&Path>) -> Vec<&'a Watch> {
         return list.list().iter().collect();
     };
     let of = place_of(Some(library));
-    list.list().iter().filter(|watch| watch.is_of(&of)).collect()
+    // As it was kept, if its way has changed since: `watch list` prints that.
+    let typed = library.display().to_string();
+    let is_gone = !library.exists();
+    let these = list.list().iter();
+    these
+        .filter(|watch| watch.is_of(&of) || (is_gone && watch.is_of(&typed)))
+        .collect()
 }
 
 /// That every question is kept for another library.

@@ -238,6 +238,11 @@ fn bm25_reaches_what_beir_prints_and_fusion_is_not_below() {
     let ndcg = |run: usize| check["runs"][run]["means"][0].as_f64().expect("a number");
     assert!(ndcg(0) >= 0.665, "BM25: {}", ndcg(0));
     assert!(ndcg(2) >= ndcg(0), "fusion: {}", ndcg(2));
+    let about = check["runs"][2]["about"].as_str().expect("a text");
+    assert!(
+        about.contains("within 0.001 of the best, those nearest to words alone"),
+        "{about}"
+    );
     let run = std::fs::read_to_string(folder.path("runs/bm25.run")).expect("it was written");
     assert!(run.lines().count() > 20_000 && run.lines().all(|line| line.split_whitespace().count() == 6));
 }
@@ -499,6 +504,27 @@ fn what_judging_writes_is_what_evaluating_reads() {
     assert_eq!(
         (check["queries"].as_u64(), check["judged"].as_u64()),
         (Some(1), Some(3))
+    );
+    let held_out = |check: &serde_json::Value| {
+        let runs = check["runs"].as_array().expect("a list").iter();
+        runs.filter(|run| run["name"] == "all parts, held out")
+            .map(|run| run["about"].as_str().expect("a text").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(held_out(&check), [""; 0], "there is no other text to tune on");
+    folder.write(
+        "second.txt",
+        "Gene drives in mosquitoes: a drive spreads through wild populations.",
+    );
+    with_input(
+        &folder,
+        "elsi judge mine.jsonl --question second.txt --depth 3",
+        "2\n0\nq\n",
+    );
+    let two = json(&folder.ok("elsi eval --relevance mine.jsonl --json").stdout);
+    assert_eq!(
+        held_out(&two),
+        ["weights tuned on the other abstracts, each time without one"]
     );
     let piped = folder.refused("elsi judge mine.jsonl --question -");
     assert!(piped.contains("write the text into a file"), "{piped}");
@@ -831,6 +857,7 @@ fn mixed() -> Folder {
     folder.write("mine/paper.pdf", "%PDF-1.7 and more");
     folder.write("mine/picture.png", b"\x89PNG\r\n\x1a\n\0\0");
     folder.write("mine/sheet.xlsx", b"PK\x03\x04 and more");
+    folder.write("mine/nothing.txt", "");
     folder.write("mine/old.csv", b"title,doi\nCaf\xe9s,10.5555/cafe\n");
     folder.write(
         "mine/broken.jsonl",
@@ -849,7 +876,9 @@ fn what_cannot_be_read_in_a_folder_is_told_and_the_rest_is_read() {
         .expect("a list")
         .iter()
         .map(|file| {
-            assert!(file["why"].as_str().is_some_and(|why| why.len() > 10), "{file}");
+            let why = file["why"].as_str().expect("a text");
+            let is_empty = file["file"] == "mine/nothing.txt";
+            assert!(why.len() > 10 && is_empty == (why == "it is empty"), "{file}");
             (
                 file["file"].as_str().expect("a name"),
                 file["records"].as_u64().expect("a number"),
@@ -860,6 +889,7 @@ fn what_cannot_be_read_in_a_folder_is_told_and_the_rest_is_read() {
         unread,
         [
             ("mine/broken.jsonl", 1),
+            ("mine/nothing.txt", 0),
             ("mine/old.csv", 0),
             ("mine/paper.pdf", 0),
             ("mine/picture.png", 0),
@@ -887,7 +917,10 @@ fn what_cannot_be_read_in_a_folder_is_told_and_the_rest_is_read() {
     }
     let said = folder.ok("elsi ingest mine --library two").stdout;
     assert!(
-        said.contains("paper.pdf") && said.contains("not read") && said.contains("read in part"),
+        said.contains("paper.pdf")
+            && said.contains("nothing.txt")
+            && said.contains("not read")
+            && said.contains("read in part"),
         "{said}"
     );
     let named = folder.refused("elsi ingest mine/good.ris mine/paper.pdf --library three");
@@ -1322,4 +1355,174 @@ fn the_recipe_of_the_paper_agrees_with_its_own_labels_and_hides_most() {
     folder.ok("elsi ingest few.csv --library few");
     let few = folder.refused("reproduce elsi --library few");
     assert!(few.contains("10 are needed"), "{few}");
+}
+
+/// Runs several commands at once, and expects success of each.
+fn at_once(folder: &Folder, commands: &[String]) {
+    let children: Vec<_> = commands
+        .iter()
+        .map(|words| {
+            let mut command = folder.command();
+            command.args(words.split(' ')).stdout(std::process::Stdio::null());
+            command.spawn().expect("the binary starts")
+        })
+        .collect();
+    for (mut child, words) in children.into_iter().zip(commands) {
+        assert!(child.wait().expect("it ends").success(), "{words}");
+    }
+}
+
+fn watched(folder: &Folder) -> Vec<(String, u64)> {
+    let list = json(&folder.ok("elsi watch list --json").stdout);
+    let list = list.as_array().expect("a list").iter();
+    let mut names: Vec<(String, u64)> = list
+        .map(|watch| {
+            (
+                watch["name"].as_str().expect("a name").to_owned(),
+                watch["seen"].as_u64().expect("a number"),
+            )
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn questions_that_are_kept_at_once_are_all_kept() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("old.ris", "TY  - JOUR\nTI  - A toggle switch in yeast\nER  -\n");
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest old.ris --library lib");
+    folder.ok("elsi watch add w0 abstract.txt --library lib");
+    folder.ok("elsi ingest mine.ris --library lib");
+    let mut commands: Vec<String> = (1..7)
+        .map(|place| format!("elsi watch add w{place} abstract.txt --library lib"))
+        .collect();
+    commands.push("elsi watch run --library lib --digest new.md".into());
+    commands.push("elsi watch run --library lib --digest new.md".into());
+    at_once(&folder, &commands);
+    let documents = json(&folder.ok("elsi index --library lib --json").stdout)["documents"].clone();
+    let now = documents.as_u64().expect("a number");
+    let wanted: Vec<(String, u64)> = (0..7).map(|place| (format!("w{place}"), now)).collect();
+    assert_eq!(watched(&folder), wanted);
+    assert!(folder.read("new.md").contains("who consents"));
+    let commands: Vec<String> = (0..7)
+        .map(|place| format!("elsi watch remove w{place}"))
+        .collect();
+    at_once(&folder, &commands);
+    assert_eq!(watched(&folder), []);
+}
+
+#[test]
+fn what_is_said_at_once_in_a_session_is_all_kept() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    let rows: Vec<String> = (0..4)
+        .map(|place| {
+            format!("Ethics of engineered probiotic bacteria with kill switches {place},10.5555/{place}")
+        })
+        .collect();
+    folder.write("mine.csv", format!("title,doi\n{}\n", rows.join("\n")));
+    folder.ok("elsi ingest mine.csv --library lib");
+    let ask = "elsi recommend abstract.txt --library lib --session par.json";
+    let commands: Vec<String> = (0..4)
+        .map(|place| format!("{ask} --like 10.5555/{place}"))
+        .collect();
+    at_once(&folder, &commands);
+    let liked = || json(&folder.read("par.json"))["said"].as_array().map(Vec::len);
+    assert_eq!(liked(), Some(4), "{}", folder.read("par.json"));
+    let unknown = folder.refused(&format!("{ask} --like 10.5555/nobody"));
+    assert!(unknown.contains("10.5555/nobody"), "{unknown}");
+    assert_eq!(liked(), Some(4), "what cannot be answered is not kept");
+}
+
+#[test]
+fn a_digest_keeps_what_nobody_read_yet() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("old.ris", "TY  - JOUR\nTI  - A toggle switch in yeast\nER  -\n");
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest old.ris --library lib");
+    folder.ok("elsi watch add kill abstract.txt --library lib");
+    folder.ok("elsi ingest mine.ris --library lib");
+    let run = "elsi watch run --library lib --digest new.md --atom feed.xml";
+    folder.ok(run);
+    let first = folder.read("new.md");
+    assert!(
+        first.starts_with("# New on the ethics of your work, 20") && first.contains(" UTC\n"),
+        "{first}"
+    );
+    let ran = folder.ok(run);
+    assert_eq!(folder.read("new.md"), first);
+    assert_eq!(ran.stderr, "nothing is new: `new.md` stays as it is\n");
+    folder.write(
+        "more.csv",
+        "title,doi\nConsent of patients to engineered *probiotic* `kill` switches if 1 < 2 & law_of_shedding,10.5555/more\n",
+    );
+    folder.ok("elsi ingest more.csv --library lib");
+    folder.ok(run);
+    let both = folder.read("new.md");
+    assert!(both.ends_with(&format!("\n{first}")), "{both}");
+    assert_eq!(both.matches("# New on").count(), 2, "{both}");
+    assert!(
+        both.contains(
+            "[Consent of patients to engineered \\*probiotic\\* \\`kill\\` switches if 1 &lt; 2 &amp; law\\_of\\_shedding]"
+        ),
+        "{both}"
+    );
+    let (feed, mut told) = (folder.read("feed.xml"), 0);
+    let lists = both.lines().chain(feed.lines());
+    for line in lists.filter_map(|line| line.split_once("in common: ")) {
+        let words: Vec<&str> = line.1.trim_end_matches("</summary>").split(", ").collect();
+        let once: std::collections::BTreeSet<&&str> = words.iter().collect();
+        assert_eq!(once.len(), words.len(), "{words:?}");
+        told += 1;
+    }
+    assert!(told >= 3, "{both}\n{feed}");
+}
+
+#[test]
+fn a_question_of_a_library_that_is_gone_can_be_forgotten() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    folder.ok("elsi watch add kill abstract.txt --library lib");
+    folder.ok("elsi watch add gut abstract.txt --library lib");
+    let list = json(&folder.ok("elsi watch list --json").stdout);
+    let place = list[0]["library"].as_str().expect("a folder").to_owned();
+    std::fs::remove_dir_all(folder.path("lib")).expect("it is there");
+    let other = folder.refused("elsi watch remove kill --library other");
+    assert!(other.contains("for this library"), "{other}");
+    folder.ok("elsi watch remove kill --library lib");
+    folder.ok(&format!("elsi watch remove gut --library {place}"));
+    assert_eq!(watched(&folder), []);
+}
+
+#[test]
+fn judgements_of_another_library_or_of_another_kind_are_told_apart() {
+    let folder = Folder::new();
+    folder.write("mine.ris", RECORDS);
+    folder.ok("elsi ingest mine.ris --library lib");
+    folder.write(
+        "screen.jsonl",
+        "{\"id\": \"doi:10.5555/probiotic.1\", \"elsi\": 2}\n{\"id\": \"doi:10.5555/far.1\", \"elsi\": 0}\n{\"id\": \"doi:10.5555/far.2\", \"elsi\": 0}\n",
+    );
+    let few = folder.refused("elsi learn screen.jsonl --library lib");
+    assert!(
+        few.starts_with("exit 3") && few.contains("2 judgements are of documents that are not in it"),
+        "{few}"
+    );
+    let of_documents = folder.refused("elsi judge screen.jsonl --qrels out.qrels");
+    assert!(
+        of_documents.contains("judges a document by itself") && of_documents.contains("--question"),
+        "{of_documents}"
+    );
+    folder.write(
+        "texts.jsonl",
+        "{\"query\": \"abstract.txt\", \"id\": \"doi:10.5555/probiotic.1\", \"grade\": 2}\n",
+    );
+    let of_texts = folder.refused("elsi learn texts.jsonl --library lib");
+    assert!(of_texts.contains("without `--question`"), "{of_texts}");
 }

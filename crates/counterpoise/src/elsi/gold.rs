@@ -209,11 +209,18 @@ pub fn gold_check(
         "weights set by hand before anything was judged",
         run("all parts, by hand", &parts, &START)?,
     ));
-    wanted.push(Wanted::new(
-        "all parts, held out",
-        "weights tuned on the other four fifths of the abstracts",
-        held_out(&parts, &judgements)?,
-    ));
+    // One alone has no others to tune on.
+    if parts.len() > 1 {
+        wanted.push(Wanted::new(
+            "all parts, held out",
+            if parts.len() < FOLDS {
+                "weights tuned on the other abstracts, each time without one"
+            } else {
+                "weights tuned on the other four fifths of the abstracts"
+            },
+            held_out(&parts, &judgements)?,
+        ));
+    }
     wanted.push(Wanted::new(
         "all parts, bundled",
         if options.relevance.is_empty() && !options.citations {

@@ -27,7 +27,7 @@ pub struct RecordFile {
 pub struct IngestReport {
     /// Files that were read, with the format and the records of each.
     pub files: Vec<ReadFile>,
-    /// Files of folders that could not be read, or not to their end.
+    /// Files of folders that could not be read, or not to their end, and all that are empty.
     pub unread: Vec<UnreadFile>,
     /// What became of the records.
     #[serde(flatten)]
@@ -50,7 +50,7 @@ pub struct ReadFile {
     pub left_out: u64,
 }
 
-/// A file of a folder that could not be read, or not to its end.
+/// A file that is empty, or one of a folder that could not be read, or not to its end.
 #[derive(Debug, Clone, Serialize)]
 pub struct UnreadFile {
     /// The file.
@@ -148,6 +148,11 @@ fn ingest_into(
             Ok(None) => {
                 let message = format!("`{name}` is empty, and was left out");
                 report.warnings.push(Warning::new("elsi.empty-file", message));
+                report.unread.push(UnreadFile {
+                    file: name.clone(),
+                    why: "it is empty".into(),
+                    records: 0,
+                });
                 empty.get_or_insert(name);
             }
             Err(error) if !named && !is_of_library => {

@@ -227,6 +227,9 @@ pub fn read_relevance(path: &Path) -> Result<Vec<Relevance>, Error> {
     relevance(&text, path)
 }
 
+const RELEVANCE: &str =
+    "each line is `{\"query\": \"abstract.txt\", \"id\": \"doi:10.1000/182\", \"grade\": 2}`";
+
 /// Reads judgements of whether documents help with texts.
 pub(super) fn relevance(text: &str, path: &Path) -> Result<Vec<Relevance>, Error> {
     let lines = text
@@ -235,17 +238,23 @@ pub(super) fn relevance(text: &str, path: &Path) -> Result<Vec<Relevance>, Error
         .filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(place, line)| {
-            let read: Result<Relevance, _> = serde_json::from_str(line);
-            read.map_err(|error| error.to_string())
-                .and_then(|line| if line.grade <= 2 { Ok(line) } else { Err("grades are 0, 1 or 2".into()) })
-                .map_err(|problem| {
-                    Error::Recommend(RecommendError::Malformed {
-                        file: path.display().to_string(),
-                        place: format!("line {}", place + 1),
-                        problem,
-                        hint: Some("each line is `{\"query\": \"abstract.txt\", \"id\": \"doi:10.1000/182\", \"grade\": 2}`".into()),
-                    })
+            let malformed = |problem: String, hint: &str| {
+                Error::Recommend(RecommendError::Malformed {
+                    file: path.display().to_string(),
+                    place: format!("line {}", place + 1),
+                    problem,
+                    hint: Some(hint.into()),
                 })
+            };
+            match serde_json::from_str::<Relevance>(line) {
+                Ok(line) if line.grade <= 2 => Ok(line),
+                Ok(_) => Err(malformed("grades are 0, 1 or 2".into(), RELEVANCE)),
+                Err(_) if serde_json::from_str::<Judgement>(line).is_ok() => Err(malformed(
+                    "this judges a document by itself, and not for a text".into(),
+                    "`counterpoise elsi judge FILE.jsonl --question abstract.txt` makes judgements for a text",
+                )),
+                Err(error) => Err(malformed(error.to_string(), RELEVANCE)),
+            }
         })
         .collect()
 }

@@ -9,6 +9,7 @@ use counterpoise_recommend::{
 };
 use serde::Serialize;
 
+use super::judge::Relevance;
 use crate::Error;
 
 /// From judgements to P(ELSI).
@@ -98,8 +99,7 @@ pub fn learn_elsi(
     options: &LearnElsi,
     observer: &dyn Observer,
 ) -> Result<LearntElsi, Error> {
-    let mut warnings = Vec::new();
-    let judged = judged(library, options, &mut warnings)?;
+    let (judged, missing) = judged(library, options)?;
     let records: Vec<(Record, Option<Vec<f32>>, Verdict)> = judged
         .into_iter()
         .map(|(number, read)| {
@@ -134,7 +134,10 @@ pub fn learn_elsi(
             .with_seed(options.seed);
         Ok::<_, RecommendError>(how)
     };
-    let learn = |balance: &str| train(&lexicon, &examples, &dense, &about, &how(balance)?, observer);
+    let learn = |balance: &str| {
+        let learnt = train(&lexicon, &examples, &dense, &about, &how(balance)?, observer);
+        learnt.map_err(|error| of_library(error, missing))
+    };
     let names = [
         format!("average-precision:{ELSI}"),
         format!("roc-auc:{ELSI}"),
@@ -167,6 +170,10 @@ pub fn learn_elsi(
         .iter()
         .map(|model| model.measured.clone())
         .collect();
+    let mut warnings = Vec::new();
+    if missing > 0 {
+        warnings.push(Warning::new("elsi.not-there", of_others(missing)));
+    }
     Ok(LearntElsi {
         documents: examples.len(),
         elsi,
@@ -214,7 +221,8 @@ pub(crate) fn as_predictions<T>(
 /// What was said of each document that was judged, by number.
 type Judged = BTreeMap<u32, Vec<Judgement>>;
 
-fn judged(library: &Library, options: &LearnElsi, warnings: &mut Vec<Warning>) -> Result<Judged, Error> {
+/// Judgements of documents of the library, and how many are of others.
+fn judged(library: &Library, options: &LearnElsi) -> Result<(Judged, usize), Error> {
     let mut all = Vec::new();
     if options.judgements.is_empty() {
         all.extend(lines(Path::new("judgements.jsonl"), BUNDLED.as_bytes())?);
@@ -231,15 +239,35 @@ fn judged(library: &Library, options: &LearnElsi, warnings: &mut Vec<Warning>) -
             Some(number) => judged.entry(number).or_default().push(judgement),
         }
     }
-    if missing > 0 {
-        let message = format!(
-            "{} of documents that are not in the library",
-            counted(missing, "judgement")
-        );
-        warnings.push(Warning::new("elsi.not-there", message));
-    }
-    Ok(judged)
+    Ok((judged, missing))
 }
+
+fn of_others(missing: usize) -> String {
+    format!(
+        "{} of documents that are not in the library",
+        counted(missing, "judgement")
+    )
+}
+
+/// That too few were judged, with those that do not count because their documents are elsewhere.
+fn of_library(error: RecommendError, missing: usize) -> RecommendError {
+    match error {
+        RecommendError::TooFewJudged {
+            class,
+            documents,
+            needed,
+        } if missing > 0 => RecommendError::TooFewJudgedHere {
+            class,
+            documents,
+            needed,
+            elsewhere: missing,
+        },
+        other => other,
+    }
+}
+
+const JUDGEMENT: &str =
+    "each line is `{\"id\": \"doi:10.1000/182\", \"elsi\": 2}`, with 0 for no, 1 for partly and 2 for yes";
 
 /// Reads judgements, a line each.
 pub(crate) fn lines(path: &Path, input: impl std::io::BufRead) -> Result<Vec<Judgement>, Error> {
@@ -249,18 +277,25 @@ pub(crate) fn lines(path: &Path, input: impl std::io::BufRead) -> Result<Vec<Jud
         if line.trim().is_empty() {
             continue;
         }
-        let malformed = |problem: String| {
-            RecommendError::Malformed {
+        let malformed = |problem: String, hint: &str| RecommendError::Malformed {
             file: path.display().to_string(),
             place: format!("line {}", place + 1),
             problem,
-            hint: Some("each line is `{\"id\": \"doi:10.1000/182\", \"elsi\": 2}`, with 0 for no, 1 for partly and 2 for yes".into()),
-        }
+            hint: Some(hint.into()),
         };
-        let judgement: Judgement =
-            serde_json::from_str(&line).map_err(|error| malformed(error.to_string()))?;
+        let judgement: Judgement = match serde_json::from_str(&line) {
+            Ok(judgement) => judgement,
+            Err(_) if serde_json::from_str::<Relevance>(&line).is_ok() => {
+                return Err(malformed(
+                    "this judges a document for a text, and not by itself".into(),
+                    "`counterpoise elsi judge FILE.jsonl` without `--question` makes judgements of documents",
+                )
+                .into());
+            }
+            Err(error) => return Err(malformed(error.to_string(), JUDGEMENT).into()),
+        };
         if judgement.elsi > 2 || !(judgement.weight > 0.0 && judgement.weight.is_finite()) {
-            return Err(malformed("grades are 0, 1 or 2, and weights are above 0".into()).into());
+            return Err(malformed("grades are 0, 1 or 2, and weights are above 0".into(), JUDGEMENT).into());
         }
         judgements.push(judgement);
     }

@@ -9,6 +9,7 @@ mod gold;
 mod ingest;
 mod judge;
 mod learn;
+mod lock;
 mod question;
 mod recipe;
 mod runs;
@@ -39,9 +40,10 @@ pub use judge::{
     Queue, Relevance, Screened, Waiting, pool, read_judgements, read_relevance, screen, write_lines,
 };
 pub use learn::{Balanced, LearnElsi, LearntElsi, learn_elsi};
+pub use lock::FileLock;
 pub use question::read_question;
 pub(crate) use recipe::{Gate, Recipe, TOPICS, read_by_paper};
 pub use runs::{RunsCheck, runs_check};
 pub use silver::{SilverCheck, SilverRow, silver_check};
 pub use venues::{VENUE_GROUPS, VenueGroup};
-pub use watch::{News, Watch, Watches, atom, digest};
+pub use watch::{News, Watch, Watches, atom, digest, write_digest};

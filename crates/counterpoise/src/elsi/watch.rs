@@ -7,6 +7,7 @@ use counterpoise_recommend::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::lock::FileLock;
 use crate::{Error, write_text};
 
 /// Questions that are asked again and again of a library that grows.
@@ -65,6 +66,16 @@ impl Watch {
     pub fn is_of(&self, library: &str) -> bool {
         self.library.as_deref().is_none_or(|known| known == library)
     }
+
+    /// Whether both ask the same, whatever was told already.
+    fn asks_like(&self, other: &Self) -> bool {
+        let asked = |watch: &Self| Self {
+            seen: 0,
+            library: None,
+            ..watch.clone()
+        };
+        asked(self) == asked(other)
+    }
 }
 
 /// What stands in the place of a title that nobody gave.
@@ -104,14 +115,18 @@ impl Watches {
         Ok(read)
     }
 
-    /// Writes them.
+    /// Reads a file, changes what it holds and writes it, while nobody else does. A change that fails leaves the file as it is.
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        write_text(&format!("{text}\n"), path)
+    /// That of the change, and if the file is malformed or cannot be written.
+    pub fn change<T>(path: &Path, change: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        let _lock = FileLock::take(path)?;
+        let mut watches = Self::read(path)?;
+        let done = change(&mut watches)?;
+        let text = serde_json::to_string_pretty(&watches).unwrap_or_default();
+        write_text(&format!("{text}\n"), path)?;
+        Ok(done)
     }
 
     /// The questions.
@@ -122,13 +137,12 @@ impl Watches {
     /// What stands in the place of a folder for the documents that come with the program.
     pub const BUNDLED: &'static str = "bundled";
 
-    /// Keeps a question under a name. What the library holds now is not new to it. `of` is the folder of the library, or
-    /// [`BUNDLED`](Self::BUNDLED).
+    /// Fails if no question can be kept under a name.
     ///
     /// # Errors
     ///
     /// If the name is empty, or another question has it.
-    pub fn keep(&mut self, name: &str, question: Question, library: &Library, of: &str) -> Result<(), Error> {
+    pub fn can_keep(&self, name: &str) -> Result<(), Error> {
         let wrong = |problem: &str, hint: &str| Error::Config {
             place: format!("`{name}`"),
             problem: problem.into(),
@@ -143,6 +157,17 @@ impl Watches {
                 "take another name, or add `--replace` to forget that one",
             ));
         }
+        Ok(())
+    }
+
+    /// Keeps a question under a name. What the library holds now is not new to it. `of` is the folder of the library, or
+    /// [`BUNDLED`](Self::BUNDLED).
+    ///
+    /// # Errors
+    ///
+    /// If the name is [not free](Self::can_keep).
+    pub fn keep(&mut self, name: &str, question: Question, library: &Library, of: &str) -> Result<(), Error> {
+        self.can_keep(name)?;
         self.watches.push(Watch {
             name: name.into(),
             title: question.title,
@@ -169,22 +194,17 @@ impl Watches {
         self.watches.len() < before
     }
 
-    /// Asks every question of the library `of` what came to it since it was asked last, and takes note that it was. Questions of
-    /// other libraries, which number other documents, are passed over.
+    /// Asks every question of the library `of` what came to it since it was asked last. Questions of other libraries, which number
+    /// other documents, are passed over.
     ///
     /// # Errors
     ///
     /// Those of [`Recommender::recommend`].
-    pub fn ask(
-        &mut self,
-        library: &Library,
-        of: &str,
-        options: &RecommendOptions,
-    ) -> Result<Vec<News>, Error> {
+    pub fn ask(&self, library: &Library, of: &str, options: &RecommendOptions) -> Result<Vec<News>, Error> {
         let recommender = Recommender::new(library);
         let now = library.len() as u32;
         let mut news = Vec::new();
-        for watch in self.watches.iter_mut().filter(|watch| watch.is_of(of)) {
+        for watch in self.watches.iter().filter(|watch| watch.is_of(of)) {
             let mut question = Question::default();
             question.title.clone_from(&watch.title);
             question.text.clone_from(&watch.text);
@@ -214,54 +234,65 @@ impl Watches {
                 fit,
                 items,
             });
-            watch.library = Some(of.into());
-            // What was not shown is not known: it stays new.
-            if fit <= limit {
-                watch.seen = now;
-            }
         }
         Ok(news)
     }
+
+    /// Takes note that the news of `asked` were told. Questions that were forgotten, or replaced, since they were asked stay so.
+    pub fn told(&mut self, asked: &Self, news: &[News], library: &Library, of: &str) {
+        let now = library.len() as u32;
+        for part in news {
+            let Some(asked) = asked.watches.iter().find(|watch| watch.name == part.name) else {
+                continue;
+            };
+            let there = self.watches.iter_mut();
+            for watch in there.filter(|watch| watch.is_of(of) && watch.asks_like(asked)) {
+                watch.library = Some(of.into());
+                // What was not shown is not known: it stays new.
+                if part.fit > part.items.len() {
+                    continue;
+                }
+                watch.seen = if watch.seen == asked.seen {
+                    now
+                } else {
+                    // Somebody else asked meanwhile, of a library that may have been larger then.
+                    watch.seen.max(now)
+                };
+            }
+        }
+    }
 }
 
-/// News as Markdown.
+/// What every digest begins with.
+const HEADING: &str = "# New on the ethics of your work, ";
+
+/// News as Markdown, under one heading with a time.
 pub fn digest(news: &[News], when: &str) -> String {
-    let mut text = format!("# New on the ethics of your work, {when}\n");
+    let mut text = format!("{HEADING}{when}\n");
     for part in news {
-        let _ = write!(text, "\n## {}\n\n", part.name);
+        let _ = write!(text, "\n## {}\n\n", plain(&part.name));
         if part.items.is_empty() {
             let came = counted(part.came as usize, "new document");
             let _ = writeln!(text, "Nothing that fits among {came}.");
         }
         for item in &part.items {
             let record = &item.record;
-            let link = record
-                .ids
-                .doi
-                .as_ref()
-                .map(|doi| format!("https://doi.org/{doi}"));
-            let title = match record.title.replace(['[', ']'], "") {
-                title if title.trim().is_empty() => NO_TITLE.into(),
+            let title = match plain(&record.title) {
+                title if title.is_empty() => plain(NO_TITLE),
                 title => title,
             };
             let year = record.year.map_or(String::new(), |year| format!(", {year}"));
             let venue = record
                 .venue
                 .as_ref()
-                .map_or(String::new(), |venue| format!(", {venue}"));
-            match link {
-                Some(link) => _ = writeln!(text, "- [{title}]({link}){venue}{year}"),
+                .map_or(String::new(), |venue| format!(", {}", plain(venue)));
+            match &record.ids.doi {
+                Some(doi) => _ = writeln!(text, "- [{title}]({}){venue}{year}", link(doi)),
                 None => _ = writeln!(text, "- {title}{venue}{year}"),
             }
-            let words: Vec<&str> = item
-                .reasons
-                .words
-                .iter()
-                .take(5)
-                .map(|share| share.word.as_str())
-                .collect();
+            let words = in_common(item);
             if !words.is_empty() {
-                let _ = writeln!(text, "  - in common: {}", words.join(", "));
+                let _ = writeln!(text, "  - in common: {}", plain(&words.join(", ")));
             }
             for reason in item
                 .reasons
@@ -273,13 +304,102 @@ pub fn digest(news: &[News], when: &str) -> String {
                 let _ = writeln!(
                     text,
                     "  - {}: your work {}",
-                    reason.title,
-                    reason.why.as_deref().unwrap_or_default()
+                    plain(&reason.title),
+                    plain(reason.why.as_deref().unwrap_or_default())
                 );
             }
         }
+        if part.fit > part.items.len() {
+            let _ = writeln!(
+                text,
+                "\nThe first {} of {} are listed, and all stay new.",
+                part.items.len(),
+                part.fit
+            );
+        }
     }
     text
+}
+
+/// Writes a digest above what an earlier run wrote into the same file. `false` if nothing is new, and the file stays as it is.
+///
+/// # Errors
+///
+/// If the file cannot be read or written.
+pub fn write_digest(news: &[News], when: &str, path: &Path) -> Result<bool, Error> {
+    // What is no file, such as a terminal, keeps nothing.
+    if !path.is_file() {
+        write_text(&digest(news, when), path)?;
+        return Ok(true);
+    }
+    if news.iter().all(|part| part.items.is_empty()) {
+        return Ok(false);
+    }
+    let there = std::fs::read_to_string(path).map_err(|source| super::ingest::cannot_read(path, source))?;
+    write_text(&above(&digest(news, when), &there), path)?;
+    Ok(true)
+}
+
+/// A digest above others. If its news stand on top already, because they stayed new, they get the new time.
+fn above(new: &str, there: &str) -> String {
+    let below_heading = |text: &str| text.split_once('\n').map(|(_, rest)| rest.to_owned());
+    let rest = below_heading(there).filter(|rest| {
+        there.starts_with(HEADING) && below_heading(new).is_some_and(|news| rest.starts_with(&news))
+    });
+    match (rest, new.split_once('\n')) {
+        (Some(rest), Some((heading, _))) => format!("{heading}\n{rest}"),
+        _ if there.trim().is_empty() => new.into(),
+        _ => format!("{new}\n{there}"),
+    }
+}
+
+/// Words that a document shares with what was asked, each once: as a word of the text and as a bridge word it is still one.
+fn in_common(item: &Recommendation) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    for share in &item.reasons.words {
+        if !words.contains(&share.word.as_str()) {
+            words.push(&share.word);
+        }
+    }
+    words.truncate(5);
+    words
+}
+
+/// Text in one line of Markdown that is read as text and nothing else, wherever HTML counts in it or not.
+fn plain(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut plain = String::new();
+    let after_digits = line.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    // What begins a heading, a list or a line below a heading.
+    if line.starts_with(['#', '+', '-', '=']) {
+        plain.push('\\');
+    }
+    for (place, sign) in line.char_indices() {
+        match sign {
+            '&' => plain.push_str("&amp;"),
+            '<' => plain.push_str("&lt;"),
+            '>' => plain.push_str("&gt;"),
+            '\\' | '*' | '_' | '`' | '[' | ']' | '~' | '|' | '$' => plain.extend(['\\', sign]),
+            // A number and one of these begin a list too.
+            '.' | ')' if place > 0 && place + after_digits.len() == line.len() => plain.extend(['\\', sign]),
+            sign if sign.is_control() => plain.push(' '),
+            sign => plain.push(sign),
+        }
+    }
+    plain
+}
+
+/// Address of a DOI. Old ones hold brackets, which would end a link in Markdown.
+fn link(doi: &str) -> String {
+    let mut link = String::from("https://doi.org/");
+    for byte in doi.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._/:;".contains(&byte) {
+            link.push(byte.into());
+        } else {
+            let _ = write!(link, "%{byte:02X}");
+        }
+    }
+    link
 }
 
 /// News as an Atom feed (RFC 4287). `when` is the time of the feed, `2026-11-27T12:00:00Z`.
@@ -294,26 +414,24 @@ pub fn atom(news: &[News], when: &str) -> String {
     for part in news {
         for item in &part.items {
             let id = item.record.id();
-            let link = item.record.ids.doi.as_ref().map_or(String::new(), |doi| {
-                format!("    <link href=\"https://doi.org/{}\"/>\n", escaped(doi))
+            let address = item.record.ids.doi.as_ref().map_or(String::new(), |doi| {
+                format!("    <link href=\"{}\"/>\n", link(doi))
             });
-            let words: Vec<&str> = item
-                .reasons
-                .words
-                .iter()
-                .take(5)
-                .map(|share| share.word.as_str())
-                .collect();
+            let mut summary = format!("For {}", part.name);
+            let words = in_common(item);
+            if !words.is_empty() {
+                let _ = write!(summary, "; in common: {}", words.join(", "));
+            }
             let _ = writeln!(
                 text,
-                "  <entry>\n    <title>{}</title>\n    <id>urn:counterpoise:elsi:{}</id>\n    <updated>{when}</updated>\n    <category term=\"{}\"/>\n{link}    <summary>{}</summary>\n  </entry>",
+                "  <entry>\n    <title>{}</title>\n    <id>urn:counterpoise:elsi:{}</id>\n    <updated>{when}</updated>\n    <category term=\"{}\"/>\n{address}    <summary>{}</summary>\n  </entry>",
                 escaped(match &item.record.title {
                     title if title.is_empty() => NO_TITLE,
                     title => title,
                 }),
                 escaped(&id),
                 escaped(&part.name),
-                escaped(&format!("For {}; in common: {}", part.name, words.join(", ")))
+                escaped(&summary)
             );
         }
     }
@@ -335,4 +453,68 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_no_markup() {
+        let check = |text: &str, wanted: &str| assert_eq!(plain(text), wanted);
+        check("Gene drives: who decides?", "Gene drives: who decides?");
+        check(
+            "<b>CRISPR</b> & *law*",
+            "&lt;b&gt;CRISPR&lt;/b&gt; &amp; \\*law\\*",
+        );
+        check("`GFP_1`\n[x](y)", "\\`GFP\\_1\\` \\[x\\](y)");
+        check("# 1984", "\\# 1984");
+        check("1984. On law. And more", "1984\\. On law. And more");
+        check("- a", "\\- a");
+        check(" ", "");
+    }
+
+    #[test]
+    fn an_address_holds_no_brackets() {
+        assert_eq!(link("10.5555/a.1"), "https://doi.org/10.5555/a.1");
+        assert_eq!(
+            link("10.1002/(sici)1<89::aid>3"),
+            "https://doi.org/10.1002/%28sici%291%3C89::aid%3E3"
+        );
+    }
+
+    #[test]
+    fn news_stand_above_older_ones_and_the_same_ones_once() {
+        let text = |when: &str, what: &str| format!("{HEADING}{when}\n\n## gut\n\n- {what}\n");
+        let first = text("Monday", "a");
+        let second = above(&text("Tuesday", "b"), &first);
+        assert_eq!(second, format!("{}\n{first}", text("Tuesday", "b")));
+        assert_eq!(
+            above(&text("Friday", "b"), &second),
+            format!("{}\n{first}", text("Friday", "b"))
+        );
+        assert_eq!(above(&first, "my notes\n"), format!("{first}\nmy notes\n"));
+        assert_eq!(above(&first, ""), first);
+    }
+
+    fn watch(name: &str, text: &str, seen: u32) -> Watch {
+        Watch {
+            name: name.into(),
+            title: String::new(),
+            text: text.into(),
+            technical: Vec::new(),
+            bridge: Vec::new(),
+            references: Vec::new(),
+            own: Vec::new(),
+            seen,
+            library: None,
+        }
+    }
+
+    #[test]
+    fn only_the_same_question_was_asked() {
+        assert!(watch("gut", "a", 1).asks_like(&watch("gut", "a", 2)));
+        assert!(!watch("gut", "a", 1).asks_like(&watch("gut", "b", 1)));
+        assert!(!watch("gut", "a", 1).asks_like(&watch("nose", "a", 1)));
+    }
 }
