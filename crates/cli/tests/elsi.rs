@@ -208,7 +208,7 @@ fn filters_that_the_bundled_titles_cannot_fill_say_so() {
         "{said}"
     );
     assert!(
-        said.contains("Nothing is recommended: no document passes the filters"),
+        said.contains("Nothing is recommended: no other document passes the filters, one of which is a P(ELSI) of 0.2 or more"),
         "{said}"
     );
 }
@@ -489,6 +489,37 @@ fn every_text_of_the_field_is_answered_and_others_are_not() {
     };
     assert_eq!(items("field.txt"), 5);
     assert!(items("football.txt") < 3);
+    let biology = "Cadherin activity is required for the remodelling of spines. Neural activity makes new cadherin in dendrites of mice, and \
+        blocking it stops the growth of spines and the recruitment of receptors to synapses in slices of the hippocampus.";
+    folder.write("biology.txt", biology);
+    assert_eq!(items("biology.txt"), 0);
+    for signs in ["w3fa9c w88bd1 wff00", "the of and in"] {
+        folder.write("signs.txt", signs);
+        assert_eq!(items("signs.txt"), 0, "{signs}");
+    }
+}
+
+#[test]
+fn what_has_all_words_of_a_short_query_is_not_left_out() {
+    let folder = Folder::new();
+    let titles = |query: &str, more: &str| {
+        folder.write("query.txt", query);
+        let list = json(&folder.ok(&format!("elsi recommend query.txt {more}")).stdout);
+        let items = list["items"].as_array().expect("a list").iter();
+        items
+            .map(|item| item["record"]["title"].as_str().expect("a title").to_lowercase())
+            .collect::<Vec<_>>()
+    };
+    let governed = titles("gene drive", "--json --aspect governance");
+    assert!(
+        governed.len() >= 2 && governed.iter().all(|title| title.contains("gene drive")),
+        "{governed:?}"
+    );
+    let biohackers = titles("DIY biology", "--json");
+    assert!(
+        biohackers.iter().any(|title| title.contains("diy) biology")),
+        "{biohackers:?}"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use crate::text::{Analyzer, Form, stem};
 
 /// Words by which a work says that it makes or changes living things, or their parts, and does not only look at them.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 42] = [
     "artificial",
     "bioengineering",
     "biobrick",
@@ -44,6 +44,8 @@ const WORDS: [&str; 40] = [
     "titer",
     "titre",
     "toggle",
+    "tunable",
+    "tune",
     "xenobiology",
 ];
 
