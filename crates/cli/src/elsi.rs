@@ -9,9 +9,9 @@ use anyhow::Result;
 use counterpoise::elsi::{
     AcceptedWeights, AspectMeasures, Classifier, Coefficients, DenseKind, DistillOptions, ExportFormat,
     FETCH_WAITS, Feedback, FetchFolder, FileLock, IngestReport, LearnElsi, LearntElsi, Lexicon, Library,
-    LibraryOptions, Question, RecommendError, RecommendOptions, Recommendation, Recommended, Recommender,
-    Record, SearchOptions, Standing, TITLES, Weights, bundled_library, distill_table, export, fetch, ingest,
-    learn_elsi, read_question, rebuild_library,
+    LibraryFacts, LibraryOptions, Question, RecommendError, RecommendOptions, Recommendation, Recommended,
+    Recommender, Record, SearchOptions, Standing, TITLES, Weights, bundled_library, distill_table, export,
+    fetch, ingest, learn_elsi, read_question, rebuild_library,
 };
 use counterpoise::{Error, Event, Observer, Warning, counted, write_bytes, write_text};
 
@@ -155,8 +155,30 @@ fn ingested(report: &IngestReport, library: &Path) -> String {
 fn index(flags: &IndexFlags, json: bool, progress: &Progress) -> Result<()> {
     if let (true, Some(folder)) = (flags.rebuild, &flags.library.library) {
         let options = indexed(&flags.how, folder)?;
+        let settings = || Library::open(folder).and_then(|library| library.facts()).ok();
+        let before = settings();
         let done = rebuild_library(folder, &options, progress).map_err(Error::from)?;
         progress.end();
+        if let Some(after) = settings() {
+            let now = format!("meaning by {}, P(ELSI) by {}", after.dense, after.classifier);
+            let same = |before: &LibraryFacts| {
+                (&before.dense, &before.classifier) == (&after.dense, &after.classifier)
+            };
+            let message = match &before {
+                Some(before) if same(before) || !flags.how.typed().is_empty() => None,
+                Some(before) => Some(format!(
+                    "the library is indexed otherwise than before, {now}; it was {} and {}",
+                    before.dense, before.classifier
+                )),
+                None if flags.how.typed().is_empty() => Some(format!(
+                    "what the library was indexed with could not be read; it is now {now}"
+                )),
+                None => None,
+            };
+            let hint = "if that is not what you want, build it again with `--dense`, `--lexicon` or `--classifier` as at first";
+            let warning = message.map(|message| Warning::new("elsi.settings", message).with_hint(hint));
+            terminal::warn(&warning.into_iter().collect::<Vec<_>>(), json);
+        }
         if json {
             return print_json(&done);
         }
@@ -348,8 +370,11 @@ fn recommend(flags: &RecommendFlags, json: bool, progress: &Progress) -> Result<
         let done = recommender.recommend(&question, &options).map_err(Error::from)?;
         Ok((done, options))
     };
+    let says_nothing = flags.ask.like.is_empty() && flags.ask.dislike.is_empty() && !flags.ask.undo;
     let done = match &flags.ask.session {
         None => ask()?.0,
+        // A session that may only be read can be asked with.
+        Some(path) if says_nothing && path.exists() => ask()?.0,
         Some(path) => {
             said_before(&flags.ask)?;
             // Held until what is said now is kept, which it is only if it can be answered.

@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use counterpoise::elsi::{
-    FileLock, News, RecommendError, RecommendOptions, Watch, Watches, atom, write_digest,
+    FileLock, News, RecommendError, RecommendOptions, Watch, Watches, write_digest, write_feed,
 };
-use counterpoise::{Error, counted, write_text};
+use counterpoise::{Error, counted};
 
 use crate::elsi::{item_in_words, open, print_json};
 use crate::elsi_flags::WatchCommand;
@@ -157,13 +157,12 @@ fn kept(path: &Path) -> Result<Watches> {
 fn write_files(news: &[News], watches: &Path, feed: Option<&Path>, markdown: Option<&Path>) -> Result<bool> {
     let when = now();
     // Two that ask at once put their news above each other's.
-    let _lock = match markdown {
+    let _lock = match markdown.or(feed) {
         Some(_) => Some(FileLock::take(watches)?),
         None => None,
     };
-    // Readers of a feed may not have come yet: it stays until there is something new.
-    if let Some(path) = feed.filter(|path| has_news(news) || !path.exists()) {
-        write_text(&atom(news, &when), path)?;
+    if let Some(path) = feed {
+        write_feed(news, &when, path)?;
     }
     Ok(match markdown {
         Some(path) => !write_digest(news, &format!("{} {} UTC", &when[..10], &when[11..16]), path)?,
@@ -259,10 +258,6 @@ fn said(json: bool, text: &str) -> Result<()> {
         return print_json(&serde_json::json!({"done": text.trim()}));
     }
     terminal::print(text)
-}
-
-fn has_news(news: &[News]) -> bool {
-    news.iter().any(|part| !part.items.is_empty())
 }
 
 fn in_words(news: &[News]) -> String {

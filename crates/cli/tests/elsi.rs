@@ -1557,3 +1557,50 @@ fn judgements_of_another_library_or_of_another_kind_are_told_apart() {
     let of_texts = folder.refused("elsi learn texts.jsonl --library lib");
     assert!(of_texts.contains("without `--question`"), "{of_texts}");
 }
+
+#[test]
+fn a_feed_keeps_what_nobody_fetched_and_replaces_no_other_file() {
+    let folder = Folder::new();
+    folder.write("abstract.txt", TEXT);
+    folder.write("one.ris", RECORDS);
+    folder.write(
+        "two.ris",
+        "TY  - JOUR\nTI  - Consent of patients to engineered probiotics with a kill switch\nPY  - 2024\nDO  - 10.5555/second\nER  -\n",
+    );
+    folder.write(
+        "none.ris",
+        "TY  - JOUR\nTI  - Ethics of engineered probiotics of patients and their gut\nPY  - 2020\nDO  - 10.5555/first\nER  -\n",
+    );
+    folder.ok("elsi ingest none.ris --library lib");
+    folder.ok("elsi watch add mine abstract.txt --library lib");
+    let feed = |file: &str| {
+        folder.ok(&format!("elsi ingest {file} --library lib"));
+        folder.ok("elsi watch run --library lib --atom news.xml");
+        folder.read("news.xml")
+    };
+    assert!(feed("one.ris").contains("10.5555/probiotic.1"));
+    let both = feed("two.ris");
+    let place = |doi: &str| both.find(doi).unwrap_or_else(|| panic!("{doi}: {both}"));
+    assert!(place("10.5555/second") < place("10.5555/probiotic.1"));
+    assert_eq!(both.matches("<feed").count(), 1);
+    let again = folder.ok("elsi watch run --library lib --atom news.xml");
+    assert_eq!(folder.read("news.xml"), both, "{}", again.stdout);
+    let said = folder.refused("elsi watch run --library lib --atom one.ris");
+    assert!(said.contains("no feed") && said.contains("--atom"), "{said}");
+    assert_eq!(folder.read("one.ris"), RECORDS);
+}
+
+#[test]
+fn a_library_that_is_built_anew_otherwise_says_so() {
+    let folder = Folder::new();
+    folder.write("one.ris", RECORDS);
+    folder.ok("elsi ingest one.ris --library lib --dense words");
+    let quiet = folder.ok("elsi index --library lib --rebuild").stderr;
+    assert!(!quiet.contains("warning"), "{quiet}");
+    folder.write("lib/library.json", "{");
+    let said = folder.ok("elsi index --library lib --rebuild").stderr;
+    assert!(
+        said.contains("could not be read") && said.contains("--dense"),
+        "{said}"
+    );
+}

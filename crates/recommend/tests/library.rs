@@ -1061,3 +1061,20 @@ fn a_pointer_that_is_no_text_is_damage() {
     rebuild(folder.path(), &words(), &()).unwrap();
     assert_eq!(Library::open(folder.path()).unwrap().len(), 5);
 }
+
+#[test]
+fn a_beginning_of_hundreds_of_words_stands_for_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(folder.path(), words()).unwrap();
+    for place in 0..200 {
+        let title = format!("On bio{place}x and its meaning for society {place}");
+        writer
+            .add(&record(&format!("{place}"), &title, "", 2020))
+            .unwrap();
+    }
+    writer.commit(&()).unwrap();
+    let library = Library::open(folder.path()).unwrap();
+    let total = |query: &str| library.search(query, &SearchOptions::default()).unwrap().total;
+    assert_eq!(total("bio*"), 200);
+    assert_eq!(total("bio7x NOT bio*"), 0);
+}

@@ -27,9 +27,9 @@ pub use counterpoise_recommend::{
     AcceptedWeights, AspectMeasures, AspectModel, AspectReason, Balance, Classifier, Coefficients, ColumnMap,
     Covered, DenseKind, DistillOptions, Error as RecommendError, Example, Facet, Facets, Feedback, Filter,
     Format as RecordFormat, Found, Gazetteer, Ids, Ingested, Judgement, Kind as DocumentKind, Lexicon,
-    Library, LibraryOptions, Part as ScorePart, Problem, Question, Reasons, RecommendOptions, Recommendation,
-    Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet, Standing, Twin,
-    Weights, WordShare, rebuild as rebuild_library,
+    Library, LibraryFacts, LibraryOptions, Part as ScorePart, Problem, Question, Reasons, RecommendOptions,
+    Recommendation, Recommended, Recommender, Record, SearchHit, SearchOptions, SentencePair, Snippet,
+    Standing, Twin, Weights, WordShare, rebuild as rebuild_library,
 };
 pub use distil::{DistilledTable, distill_table};
 pub use evaluate::{EngineCheck, engine_check};
@@ -46,4 +46,4 @@ pub(crate) use recipe::{Gate, Recipe, TOPICS, read_by_paper};
 pub use runs::{RunsCheck, runs_check};
 pub use silver::{SilverCheck, SilverRow, silver_check};
 pub use venues::{VENUE_GROUPS, VenueGroup};
-pub use watch::{News, Watch, Watches, atom, digest, write_digest};
+pub use watch::{News, Watch, Watches, atom, digest, write_digest, write_feed};

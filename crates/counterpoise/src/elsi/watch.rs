@@ -402,6 +402,60 @@ fn link(doi: &str) -> String {
     link
 }
 
+/// What every feed of ours holds.
+const FEED: &str = "<id>urn:counterpoise:elsi:watch</id>";
+const ENTRY: &str = "  <entry>\n";
+const ENTRY_ENDS: &str = "  </entry>\n";
+const FEED_ENDS: &str = "</feed>\n";
+/// Entries that a feed keeps: what readers have not fetched yet.
+const MOST_ENTRIES: usize = 200;
+
+/// Writes news as an Atom feed, above the entries of earlier runs, of which the last 200 stay. A feed without news stays as it is.
+///
+/// # Errors
+///
+/// If the file is there and is no feed of ours, and if it cannot be read or written.
+pub fn write_feed(news: &[News], when: &str, path: &Path) -> Result<(), Error> {
+    let new = atom(news, when);
+    // What is no file, such as a terminal, keeps nothing.
+    if !path.is_file() {
+        return write_text(&new, path);
+    }
+    let there = std::fs::read_to_string(path).map_err(|source| super::ingest::cannot_read(path, source))?;
+    if !there.contains(FEED) && !there.trim().is_empty() {
+        return Err(Error::Config {
+            place: path.display().to_string(),
+            problem: "a file is there already, and is no feed of `counterpoise elsi watch`".into(),
+            hint: Some("name another file with `--atom`".into()),
+        });
+    }
+    if !there.trim().is_empty() && news.iter().all(|part| part.items.is_empty()) {
+        return Ok(());
+    }
+    write_text(&with_earlier(&new, &there), path)
+}
+
+/// A feed, with the entries of another one that it does not hold.
+fn with_earlier(new: &str, there: &str) -> String {
+    fn entries(feed: &str) -> impl Iterator<Item = &str> {
+        let start = feed.find(ENTRY).unwrap_or(feed.len());
+        let all = feed[start..].split_inclusive(ENTRY_ENDS);
+        all.filter(|entry| entry.starts_with(ENTRY) && entry.ends_with(ENTRY_ENDS))
+    }
+    // The document, and the question that it is news for.
+    let about = |entry: &str| {
+        let lines = entry.lines().map(str::trim_start);
+        let names = lines.filter(|line| line.starts_with("<id>") || line.starts_with("<category "));
+        names.collect::<Vec<_>>().concat()
+    };
+    let known: Vec<String> = entries(new).map(about).collect();
+    let earlier = entries(there).filter(|entry| !known.contains(&about(entry)));
+    let mut text = new.trim_end_matches(FEED_ENDS).to_owned();
+    text.extend(earlier.take(MOST_ENTRIES.saturating_sub(known.len())));
+    text.push_str(FEED_ENDS);
+    text
+}
+
 /// News as an Atom feed (RFC 4287). `when` is the time of the feed, `2026-11-27T12:00:00Z`.
 pub fn atom(news: &[News], when: &str) -> String {
     let mut text = String::from(
@@ -409,7 +463,7 @@ pub fn atom(news: &[News], when: &str) -> String {
     );
     let _ = writeln!(
         text,
-        "  <title>New on the ethics of your work</title>\n  <id>urn:counterpoise:elsi:watch</id>\n  <updated>{when}</updated>\n  <author><name>counterpoise elsi watch</name></author>"
+        "  <title>New on the ethics of your work</title>\n  {FEED}\n  <updated>{when}</updated>\n  <author><name>counterpoise elsi watch</name></author>"
     );
     for part in news {
         for item in &part.items {
@@ -435,7 +489,7 @@ pub fn atom(news: &[News], when: &str) -> String {
             );
         }
     }
-    text.push_str("</feed>\n");
+    text.push_str(FEED_ENDS);
     text
 }
 

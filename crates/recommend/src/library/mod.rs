@@ -96,7 +96,7 @@ impl Library {
     ///
     /// If there is none, if a later version wrote it, and if its index is damaged.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let Some(pointer) = Pointer::read(folder)? else {
+        let Some(mut pointer) = Pointer::read(folder)? else {
             return Err(match log::files(folder) {
                 Ok(files) if !files.is_empty() => without_pointer(folder),
                 _ => Error::NoLibrary {
@@ -104,7 +104,22 @@ impl Library {
                 },
             });
         };
-        let (index, fields, manifest) = open_index(folder, &pointer)?;
+        loop {
+            let error = match Self::open_at(folder, &pointer) {
+                Ok(library) => return Ok(library),
+                Err(error) => error,
+            };
+            // Another process may have built the index anew, and removed this one meanwhile.
+            match Pointer::read(folder)? {
+                Some(now) if now != pointer => pointer = now,
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Opens the index that a pointer names.
+    fn open_at(folder: &Path, pointer: &Pointer) -> Result<Self, Error> {
+        let (index, fields, manifest) = open_index(folder, pointer)?;
         let failed = |error| Error::index(folder, &error);
         let reader = index
             .reader_builder()

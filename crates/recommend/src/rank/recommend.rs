@@ -255,10 +255,10 @@ impl<'a> Recommender<'a> {
         let retracted = self.library.rows.iter().filter(|(_, row)| row.retracted());
         if let (false, gone @ 1..) = (options.filter.retracted, retracted.count()) {
             notes.push(format!(
-                "{} of this library left out (`--retracted` takes them too)",
+                "{} left out (`--retracted` takes them too)",
                 match gone {
-                    1 => "1 retracted document is".to_owned(),
-                    _ => format!("{gone} retracted documents are"),
+                    1 => "1 retracted document of this library is".to_owned(),
+                    _ => format!("{gone} retracted documents of this library are"),
                 }
             ));
         }
@@ -289,25 +289,25 @@ impl<'a> Recommender<'a> {
         let calls_for_much = asked.calls.iter().sum::<f64>() >= MUCH;
         let is_known =
             asked.known_share >= KNOWN || !asked.bridge.terms.is_empty() || !asked.scan.triggers.is_empty();
-        let fits = |measured: &Measured| {
-            options.never_abstain
-                || measured.references > 0.0
+        let fits = |measured: &Measured, score: f64| {
+            let is_near = measured.references > 0.0
                 || (is_known && of_field && measured.has_something(NEAR))
                 || (is_known && measured.meaning >= options.least_meaning)
                 || measured.covered >= WHOLE
                 || (measured.meaning >= near && measured.covered >= least_words)
                 || (measured.meaning >= near
                     && measured.aspects > 0.0
-                    && (measured.bridge > 0.0 || calls_for_much))
+                    && (measured.bridge > 0.0 || calls_for_much));
+            options.never_abstain || (is_near && score > 0.0)
         };
         let coverage = self.coverage(
             &asked,
             ranked
                 .iter()
-                .filter(|(_, measured, _)| fits(measured))
+                .filter(|(_, measured, score)| fits(measured, *score))
                 .map(|(number, _, _)| *number),
         );
-        ranked.retain(|(_, measured, _)| fits(measured));
+        ranked.retain(|(_, measured, score)| fits(measured, *score));
         let abstained = ranked
             .is_empty()
             .then(|| self.why_nothing(&asked, &passing, &options.filter, candidates.len()));

@@ -14,8 +14,8 @@ use crate::rank::QueryTerm;
 use crate::text::{fold, is_stop_word, stem};
 use crate::{Error, Kind};
 
-/// Words that one beginning or one near spelling may stand for.
-const MOST_SPELLINGS: usize = 64;
+/// Words of one beginning or one near spelling that are scored; all of them are looked for.
+const MOST_SCORED: usize = 64;
 
 /// A query, asked.
 pub(crate) struct Asked {
@@ -196,7 +196,7 @@ fn of_words(library: &Library, leaf: &Leaf, wanted: bool, asked: &mut Asked) -> 
         _ => format!("`{}` stands for {shown}", leaf.text),
     });
     if scored {
-        for (word, stem) in &spellings.words {
+        for (word, stem) in spellings.words.iter().take(MOST_SCORED) {
             score(library, asked, stem, word)?;
         }
     }
@@ -327,7 +327,6 @@ impl Spellings {
         }
         let mut all: Vec<(String, u64)> = counts.into_iter().collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        all.truncate(MOST_SPELLINGS);
         let stemmed = |form: String| {
             let stem = if names { form.clone() } else { stem(&form) };
             (form, stem)
